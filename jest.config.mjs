@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+
+const swcrc = JSON.parse(readFileSync(new URL('./.swcrc', import.meta.url), 'utf8'));
+
+const base = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  testEnvironmentOptions: { customExportConditions: ['towpath-source', 'node', 'node-addons'] },
+  transform: { '^.+\\.ts$': ['@swc/jest', { ...swcrc, swcrc: false }] },
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
+};
+
+/**
+ * unit: beside the code, no server.
+ * integration: `*.integration.spec.ts` beside the code, real PostgreSQL and nats-server started by tools/test.mjs.
+ * stories: e2e/stories, a whole platform started by tools/test.mjs, spoken to through its public faces.
+ */
+export default {
+  projects: [
+    {
+      ...base,
+      displayName: 'unit',
+      roots: ['<rootDir>/apps', '<rootDir>/libs'],
+      testMatch: ['**/*.spec.ts'],
+      testPathIgnorePatterns: ['\\.integration\\.spec\\.ts$', '/node_modules/'],
+    },
+    {
+      ...base,
+      displayName: 'integration',
+      roots: ['<rootDir>/apps', '<rootDir>/libs'],
+      testMatch: ['**/*.integration.spec.ts'],
+    },
+    {
+      ...base,
+      displayName: 'stories',
+      roots: ['<rootDir>/e2e/stories'],
+      testMatch: ['**/*.story.ts'],
+    },
+  ],
+};

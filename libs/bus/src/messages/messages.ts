@@ -1,0 +1,211 @@
+/** Schemas of what travels between hub, agents and gateways. A later version must still read today's samples. */
+import { z } from 'zod';
+
+const id = <P extends string>(prefix: P) =>
+  z.custom<`${P}_${string}`>((v) => typeof v === 'string' && new RegExp(`^${prefix}_[a-z0-9]{20}$`).test(v), {
+    message: `must be an id ${prefix}_…`,
+  });
+const digest = z.custom<`sha256:${string}`>((v) => typeof v === 'string' && /^sha256:[0-9a-f]{64}$/.test(v));
+const count = z.int().nonnegative();
+
+const condition = z.object({
+  type: z.string(),
+  status: z.enum(['true', 'false', 'unknown']),
+  reason: z.string(),
+  message: z.string(),
+  nextStep: z.string().exactOptional(),
+  changedAt: count,
+});
+
+const publicError = z.object({
+  code: z.string(),
+  message: z.string(),
+  violations: z.array(z.object({ field: z.string(), message: z.string() })).exactOptional(),
+  nextStep: z.string().exactOptional(),
+});
+
+const door = z.object({ host: z.string(), port: z.int() });
+const envEntry = z.union([
+  z.object({ name: z.string(), value: z.string() }),
+  z.object({ name: z.string(), secret: z.object({ id: id('sec'), version: z.int() }) }),
+]);
+const resources = z.object({ cpuMillis: z.int(), memoryMiB: z.int() });
+const protocol = z.enum(['http1', 'h2c']);
+
+/** KV targets_<cluster>, key service.<id>. */
+export const targetSchema = z.object({
+  schemaVersion: z.literal(1),
+  clusterId: id('cls'),
+  organizationId: id('org'),
+  projectId: id('prj'),
+  service: z.object({ id: id('svc'), name: z.string() }),
+  generation: count,
+  epoch: count,
+  tombstone: z.object({ by: z.enum(['customer', 'operator', 'derived']) }).exactOptional(),
+  revisions: z.array(
+    z.object({
+      id: id('rev'),
+      name: z.string(),
+      host: z.string(),
+      imageDigest: digest,
+      env: z.array(envEntry),
+      resources,
+      concurrency: z.int(),
+      timeoutSeconds: z.int(),
+      minInstances: count,
+      maxInstances: z.int(),
+      port: z.int(),
+      protocol,
+      command: z.array(z.string()).exactOptional(),
+    }),
+  ),
+});
+
+/** KV targets_<cluster>, key build.<id>: what the builder agent is asked to build, once. */
+export const buildTargetSchema = z.object({
+  schemaVersion: z.literal(1),
+  buildId: id('bld'),
+  organizationId: id('org'),
+  serviceId: id('svc'),
+  uploadDigest: digest,
+});
+
+/** KV targets_<cluster>, key sealed.<secret>.<version>: a secret's value as JWE to the agent's public key. */
+export const sealedSecretSchema = z.object({
+  schemaVersion: z.literal(1),
+  secretId: id('sec'),
+  version: z.int(),
+  jwe: z.string(),
+});
+
+/** KV status_<cluster>, key cluster: sent every 5 s, so its age is the agent's liveness. */
+export const clusterStatusSchema = z.object({
+  schemaVersion: z.literal(1),
+  clusterId: id('cls'),
+  runtime: z.enum(['knative', 'local']),
+  capabilities: z.array(z.string()),
+  door,
+  /** Highest epoch seen, so that a restored hub can raise its own above it. */
+  epoch: count,
+  sentAt: count,
+});
+
+/** KV status_<cluster>, key service.<id>. */
+export const targetStatusSchema = z.object({
+  schemaVersion: z.literal(1),
+  clusterId: id('cls'),
+  serviceId: id('svc'),
+  /** What of the target this report speaks of. */
+  generation: count,
+  epoch: count,
+  /** True once nothing of the service is left in the cluster (after a tombstone). */
+  removed: z.boolean(),
+  revisions: z.array(z.object({ name: z.string(), ready: condition, instances: count })),
+  sentAt: count,
+});
+
+/** KV status_<cluster>, key build.<id>. */
+export const buildStatusSchema = z.object({
+  schemaVersion: z.literal(1),
+  buildId: id('bld'),
+  phase: z.enum(['running', 'succeeded', 'failed']),
+  imageDigest: digest.exactOptional(),
+  error: publicError.exactOptional(),
+  sentAt: count,
+});
+
+/** KV routes. */
+export const routeSchema = z.object({
+  schemaVersion: z.literal(1),
+  host: z.string(),
+  version: count,
+  deleted: z.literal(true).exactOptional(),
+  organizationId: id('org'),
+  projectId: id('prj'),
+  serviceId: id('svc'),
+  access: z.enum(['public', 'private']),
+  backends: z.array(
+    z.object({
+      revisionId: id('rev'),
+      revision: z.string(),
+      percent: z.int().min(0).max(100),
+      host: z.string(),
+      protocol,
+      timeoutSeconds: z.int(),
+      doors: z.array(z.object({ clusterId: id('cls'), door })),
+    }),
+  ),
+});
+
+/** KV gateways, key <gateway id>. */
+export const gatewayStatusSchema = z.object({
+  schemaVersion: z.literal(1),
+  gatewayId: id('gw'),
+  region: z.string(),
+  /**
+   * The KV revision (stream sequence of bucket routes) up to which every route is in Envoy and acknowledged by it.
+   * A traffic operation waits until every live gateway reports at least the sequence of its last route write.
+   */
+  acknowledged: count,
+  sentAt: count,
+});
+
+/** Body of usage.<gateway id>. */
+export const usageRecordSchema = z.object({
+  schemaVersion: z.literal(1),
+  producer: id('spl'),
+  position: count,
+  gatewayId: id('gw'),
+  region: z.string(),
+  streamId: z.string(),
+  part: count,
+  last: z.boolean(),
+  startMs: count,
+  endMs: count,
+  requestBytes: count,
+  responseBytes: count,
+  status: count,
+  flags: z.string(),
+  reached: z.boolean(),
+  attempts: count,
+  organizationId: id('org'),
+  projectId: id('prj'),
+  serviceId: id('svc'),
+  revisionId: id('rev').exactOptional(),
+  clusterId: id('cls').exactOptional(),
+});
+export const usageBatchSchema = z.object({ schemaVersion: z.literal(1), records: z.array(usageRecordSchema) });
+
+/** Body of logs.<service id>.<sender>. Order within one sender is the order of `sequence`. */
+export const logEntrySchema = z.object({
+  /** Unique within the sender. */
+  sequence: count,
+  time: count,
+  stream: z.enum(['stdout', 'stderr', 'build', 'request', 'system']),
+  revision: z.string().exactOptional(),
+  instance: z.string().exactOptional(),
+  text: z.string(),
+  /** Only for stream `request`. */
+  request: z
+    .object({
+      id: z.string(),
+      method: z.string(),
+      path: z.string(),
+      status: count,
+      durationMs: z.number(),
+      firstByteMs: z.number().exactOptional(),
+      userAgent: z.string().exactOptional(),
+      address: z.string().exactOptional(),
+      traceId: z.string().exactOptional(),
+    })
+    .exactOptional(),
+});
+export const logBatchSchema = z.object({ schemaVersion: z.literal(1), entries: z.array(logEntrySchema) });
+
+export type BuildTarget = z.infer<typeof buildTargetSchema>;
+export type SealedSecret = z.infer<typeof sealedSecretSchema>;
+export type ClusterStatus = z.infer<typeof clusterStatusSchema>;
+export type TargetStatus = z.infer<typeof targetStatusSchema>;
+export type BuildStatus = z.infer<typeof buildStatusSchema>;
+export type GatewayStatus = z.infer<typeof gatewayStatusSchema>;
+export type LogEntry = z.infer<typeof logEntrySchema>;

@@ -1,0 +1,31 @@
+/** Every name on NATS is made here: streams, buckets, keys, subjects. */
+import type { HubEventName } from '#libs/domain';
+
+export const STREAMS = { hub: 'HUB', usage: 'USAGE', logs: 'LOGS' } as const;
+
+export const ROUTES_BUCKET = 'routes';
+export const GATEWAYS_BUCKET = 'gateways';
+/** Durable consumer of an agent on its targets bucket. */
+export const AGENT_CONSUMER = 'agent';
+
+export const targetsBucket = (clusterId: string): string => `targets_${clusterId}`;
+export const statusBucket = (clusterId: string): string => `status_${clusterId}`;
+/** The stream behind a KV bucket. */
+export const kvStream = (bucket: string): string => `KV_${bucket}`;
+/** The subject behind a KV key. */
+export const kvSubject = (bucket: string, key: string): string => `$KV.${bucket}.${key}`;
+export const gatewayConsumer = (gatewayId: string): string => `gateway_${gatewayId}`;
+
+export const serviceKey = (serviceId: string): string => `service.${serviceId}`;
+export const buildKey = (buildId: string): string => `build.${buildId}`;
+export const sealedKey = (secretId: string, version: number): string => `sealed.${secretId}.${version}`;
+export const CLUSTER_KEY = 'cluster';
+/** KV keys may not hold every host character sequence a subject allows; `.` would split the key into tokens. */
+export const routeKey = (host: string): string => host.replaceAll('.', '/');
+
+export const hubSubject = (name: HubEventName, key: string): string => `hub.${name.replaceAll('.', '-')}.${key}`;
+export const usageSubject = (gatewayId: string): string => `usage.${gatewayId}`;
+/** `about` is a service id or a build id, `sender` a cluster id or a gateway id. */
+export const logSubject = (about: string, sender: string): string => `logs.${about}.${sender}`;
+export const resyncSubject = (id: string): string => `resync.${id}`;
+export const inboxPrefix = (id: string): string => `_INBOX_${id}`;

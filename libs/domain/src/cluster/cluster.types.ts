@@ -1,0 +1,36 @@
+import type { Id } from '../id.js';
+
+/** A joined place where revisions run: a Kubernetes cluster with Knative, or the local runtime. */
+export interface Cluster {
+  id: Id<'cls'>;
+  name: string;
+  provider: string;
+  region: string;
+  zone: string;
+  runtime: 'knative' | 'local';
+  gpuClasses: string[];
+  /** Capabilities the agent reported, e.g. `builder`. */
+  capabilities: string[];
+  /** Where gateways reach the cluster; known once the agent reported. */
+  door?: Door;
+  /** JWK (OKP X25519) secrets are sealed to; known once the agent joined. */
+  publicKey?: Record<string, unknown>;
+  joinedAt?: number;
+  lastSeenAt?: number;
+  createdAt: number;
+  version: number;
+}
+
+/** The address of a cluster's ingress as gateways dial it. One port, HTTP/1.1 and h2c. */
+export interface Door {
+  host: string;
+  port: number;
+}
+
+/** A joined gateway. */
+export interface Gateway {
+  id: Id<'gw'>;
+  region: string;
+  joinedAt: number;
+  lastSeenAt?: number;
+}

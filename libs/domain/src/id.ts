@@ -1,0 +1,57 @@
+/** Every prefix of an id in Towpath; a new kind of thing gets its prefix here and nowhere else. */
+export const ID_PREFIXES = [
+  'org', // organization
+  'prj', // project
+  'key', // API key
+  'usr', // user
+  'svc', // service
+  'rev', // revision
+  'sec', // secret
+  'upl', // upload
+  'bld', // build
+  'op', // operation
+  'cls', // cluster
+  'gw', // gateway
+  'jt', // join token
+  'aud', // audit row
+  'evt', // event (outbox row)
+  'spl', // spool (a producer of usage records)
+] as const;
+
+export type IdPrefix = (typeof ID_PREFIXES)[number];
+
+/** A prefixed id: `<prefix>_` and 20 characters of [a-z0-9], sortable by time of creation. */
+export type Id<P extends IdPrefix = IdPrefix> = `${P}_${string}`;
+
+/** Returns `length` random bytes; passed in so that tests can repeat a run. */
+export type Random = (length: number) => Uint8Array;
+
+const TIME_DIGITS = 9;
+const RANDOM_DIGITS = 11;
+const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/**
+ * Makes an id. The first 9 characters are the time in base 36 (enough until the year 5188), the other 11 are
+ * random (56 bits), so ids made by one process sort by their millisecond.
+ */
+export function newId<P extends IdPrefix>(prefix: P, nowMs: number, random: Random): Id<P> {
+  const time = nowMs.toString(36).padStart(TIME_DIGITS, '0');
+  let tail = '';
+  while (tail.length < RANDOM_DIGITS) {
+    for (const byte of random(RANDOM_DIGITS)) {
+      // 252 = 7 * 36: a larger byte would favour the first digits.
+      if (byte < 252 && tail.length < RANDOM_DIGITS) tail += DIGITS[byte % 36];
+    }
+  }
+  return `${prefix}_${time}${tail}`;
+}
+
+/** Whether the text is an id of that kind; says nothing about whether such a thing exists. */
+export function isId<P extends IdPrefix>(prefix: P, text: string): text is Id<P> {
+  return text.startsWith(`${prefix}_`) && /^[a-z0-9]{20}$/.test(text.slice(prefix.length + 1));
+}
+
+/** The id as Kubernetes names want it: `_` becomes `-`. */
+export function kubernetesName(id: Id): string {
+  return id.replace('_', '-');
+}

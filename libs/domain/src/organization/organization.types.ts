@@ -1,0 +1,20 @@
+import type { Id } from '../id.js';
+
+/** The tenant. */
+export interface Organization {
+  id: Id<'org'>;
+  name: string;
+  status: 'active' | 'past_due' | 'suspended' | 'closing' | 'closed';
+  createdAt: number;
+  version: number;
+}
+
+/** What an organization's services live in. `handle` is unique in the installation and never reused. */
+export interface Project {
+  id: Id<'prj'>;
+  organizationId: Id<'org'>;
+  name: string;
+  handle: string;
+  createdAt: number;
+  version: number;
+}

@@ -1,0 +1,73 @@
+import type { Id } from '../id.js';
+import type { PinnedEnvEntry, Protocol, Resources } from '../service/service.types.js';
+import type { Digest } from '../build/build.types.js';
+import type { Access } from '../service/service.types.js';
+import type { Door } from '../cluster/cluster.types.js';
+
+/** The stored decision which clusters hold a service, in order of preference, with the reasons. */
+export interface Placement {
+  serviceId: Id<'svc'>;
+  clusterIds: Id<'cls'>[];
+  reasons: { clusterId: Id<'cls'>; chosen: boolean; reason: string }[];
+  decidedAt: number;
+}
+
+/** What one cluster is asked to hold for one service. Every run of the same input gives equal bytes. */
+export interface Target {
+  schemaVersion: 1;
+  clusterId: Id<'cls'>;
+  organizationId: Id<'org'>;
+  projectId: Id<'prj'>;
+  service: { id: Id<'svc'>; name: string };
+  /** Grows with every change of the target; an agent refuses a lower (epoch, generation). */
+  generation: number;
+  epoch: number;
+  /** Set when the service must go from this cluster; `customer` and `operator` are authority enough. */
+  tombstone?: { by: 'customer' | 'operator' | 'derived' };
+  revisions: TargetRevision[];
+}
+
+export interface TargetRevision {
+  id: Id<'rev'>;
+  name: string;
+  /** The host the cluster's ingress routes by, the same in every cluster (see revisionHost). */
+  host: string;
+  imageDigest: Digest;
+  env: PinnedEnvEntry[];
+  resources: Resources;
+  concurrency: number;
+  timeoutSeconds: number;
+  minInstances: number;
+  maxInstances: number;
+  port: number;
+  protocol: Protocol;
+  command?: string[];
+}
+
+/** One host as gateways serve it. One row per host; `version` grows with every change of the row. */
+export interface Route {
+  schemaVersion: 1;
+  host: string;
+  version: number;
+  /** Set when the host must go; the row stays, so that a late reader cannot revive it. */
+  deleted?: true;
+  organizationId: Id<'org'>;
+  projectId: Id<'prj'>;
+  serviceId: Id<'svc'>;
+  access: Access;
+  /** Empty when no revision is ready: the gateway answers 503. */
+  backends: RouteBackend[];
+}
+
+export interface RouteBackend {
+  revisionId: Id<'rev'>;
+  revision: string;
+  /** Whole percent; the backends of a route sum to 100. */
+  percent: number;
+  /** The host the cluster's ingress routes by. */
+  host: string;
+  protocol: Protocol;
+  timeoutSeconds: number;
+  /** Clusters in order of preference. */
+  doors: { clusterId: Id<'cls'>; door: Door }[];
+}

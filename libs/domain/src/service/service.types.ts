@@ -1,0 +1,126 @@
+import type { Digest } from '../build/build.types.js';
+import type { Condition } from '../condition.js';
+import type { Id } from '../id.js';
+
+export type Access = 'public' | 'private';
+/** What the container speaks on its port; `h2c` also carries gRPC (gcloud's --use-http2). */
+export type Protocol = 'http1' | 'h2c';
+
+/** An environment entry is a value or a reference to a secret's version. */
+export type EnvEntry =
+  | { name: string; value: string }
+  | { name: string; secret: { name: string; version: number | 'latest' } };
+
+/** An environment entry with its secret resolved to an id and a number: what a revision stores. */
+export type PinnedEnvEntry =
+  | { name: string; value: string }
+  | { name: string; secret: { id: Id<'sec'>; version: number } };
+
+export interface Resources {
+  /** Thousandths of a CPU. */
+  cpuMillis: number;
+  memoryMiB: number;
+}
+
+/** What every revision made from it will be; a change of it makes a new revision. */
+export interface Template {
+  /** Exactly one of the two; an image is a registry reference (refused by the local runtime). */
+  source?: { uploadId: Id<'upl'> };
+  image?: string;
+  env: EnvEntry[];
+  resources: Resources;
+  /** Requests one instance serves at a time, 1-1000. */
+  concurrency: number;
+  timeoutSeconds: number;
+  maxInstances: number;
+  port: number;
+  protocol: Protocol;
+  command?: string[];
+  /** The caller's suffix for the next revision's name; used once. */
+  revisionSuffix?: string;
+}
+
+/** One line of the split the customer asked for. `latest` follows the newest ready revision. */
+export interface TrafficTarget {
+  /** A revision's name, or `latest`. */
+  revision: string;
+  /** Whole percent 0-100; all lines sum to 100. */
+  percent: number;
+  /** A tag gives the line a host of its own. */
+  tag?: string;
+}
+
+/** A customer's stateless HTTP workload: intent (what is asked) and what was observed. */
+export interface Service {
+  id: Id<'svc'>;
+  organizationId: Id<'org'>;
+  projectId: Id<'prj'>;
+  name: string;
+  access: Access;
+  /** Belongs to the service and is applied only to revisions with traffic. */
+  minInstances: number;
+  template: Template;
+  traffic: TrafficTarget[];
+  /** Grows with every change of intent. */
+  generation: number;
+  deletedAt?: number;
+  createdAt: number;
+  updatedAt: number;
+  /** Equal to the ETag; grows with every write of intent. */
+  version: number;
+  status: ServiceStatus;
+}
+
+/** Written by the deployer only. */
+export interface ServiceStatus {
+  /** The intent generation this status speaks of. */
+  observedGeneration: number;
+  url?: string;
+  latestCreatedRevision?: string;
+  latestReadyRevision?: string;
+  /** The split in force, `latest` resolved. */
+  traffic: { revision: string; percent: number; tag?: string; url?: string }[];
+  conditions: Condition[];
+}
+
+/** Immutable snapshot of a template with its image pinned by digest. Only `status` ever changes. */
+export interface Revision {
+  id: Id<'rev'>;
+  organizationId: Id<'org'>;
+  projectId: Id<'prj'>;
+  serviceId: Id<'svc'>;
+  /** `<service>-00001` and up, or `<service>-<suffix>`. */
+  name: string;
+  number: number;
+  spec: RevisionSpec;
+  createdAt: number;
+  status: RevisionStatus;
+}
+
+export interface RevisionSpec {
+  imageDigest: Digest;
+  env: PinnedEnvEntry[];
+  resources: Resources;
+  concurrency: number;
+  timeoutSeconds: number;
+  maxInstances: number;
+  port: number;
+  protocol: Protocol;
+  command?: string[];
+}
+
+export interface RevisionStatus {
+  conditions: Condition[];
+  /** Instances running now, over all clusters. */
+  instances: number;
+}
+
+/** A numbered, immutable record of a change of traffic; rollback restores a former row. */
+export interface TrafficChange {
+  serviceId: Id<'svc'>;
+  number: number;
+  actorId: string;
+  from: TrafficTarget[];
+  to: TrafficTarget[];
+  createdAt: number;
+}

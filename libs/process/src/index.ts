@@ -1,0 +1,10 @@
+export { baseConfig, loadConfig, ConfigError } from './config.js';
+export type { BaseConfig } from './config.js';
+export { createLogger } from './logger.js';
+export type { Logger } from './logger.js';
+export { systemClock, systemRandom } from './time.js';
+export { Health } from './health.js';
+export { Metrics } from './metrics.js';
+export { Loop } from './loop.js';
+export { createApplication, startProcess } from './start.js';
+export type { ProcessOptions, ProcessParts } from './start.js';
