@@ -1,0 +1,128 @@
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager, type PubAck } from '@nats-io/jetstream';
+import { Kvm, type KV } from '@nats-io/kv';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import { TowpathError } from '#libs/domain';
+import type { z } from 'zod';
+import { Follower, type FollowOptions, type MessageHandler } from './follower.js';
+import { kvSubject } from './names.js';
+
+export interface BusOptions {
+  /** Comma-separated or one `nats://host:port`. */
+  servers: string;
+  /** Contents of a credentials file; absent only against a server without authentication (tests). */
+  creds?: string;
+  name: string;
+  /** Agents and gateways may only read below a prefix of their own. */
+  inboxPrefix?: string;
+}
+
+export interface KeyEntry {
+  key: string;
+  /** Absent when the key was deleted. */
+  value: Uint8Array | undefined;
+  /** Sequence in the bucket's stream. */
+  sequence: number;
+}
+
+/** One connection to NATS that never gives up reconnecting; JSON messages checked by their schemas. */
+export class Bus {
+  readonly js: JetStreamClient;
+  private readonly buckets = new Map<string, Promise<KV>>();
+
+  private constructor(readonly nc: NatsConnection) {
+    this.js = jetstream(nc);
+  }
+
+  static async connect(options: BusOptions): Promise<Bus> {
+    const nc = await connect({
+      servers: options.servers.split(','),
+      name: options.name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      reconnectJitter: 250,
+      ...(options.creds ? { authenticator: credsAuthenticator(new TextEncoder().encode(options.creds)) } : {}),
+      ...(options.inboxPrefix ? { inboxPrefix: options.inboxPrefix } : {}),
+    });
+    return new Bus(nc);
+  }
+
+  jsm(): Promise<JetStreamManager> {
+    return jetstreamManager(this.nc, { checkAPI: false });
+  }
+
+  /** A bucket; hub processes only (agents and gateways have no right to open one). */
+  kv(bucket: string): Promise<KV> {
+    let opened = this.buckets.get(bucket);
+    if (!opened) {
+      opened = new Kvm(this.nc).open(bucket);
+      this.buckets.set(bucket, opened);
+      opened.catch(() => this.buckets.delete(bucket));
+    }
+    return opened;
+  }
+
+  /** Publishes to a stream and waits until the server has stored it. */
+  publish<T>(subject: string, schema: z.ZodType<T>, value: T, options: { msgId?: string } = {}): Promise<PubAck> {
+    return this.js.publish(subject, encode(schema, value), options.msgId ? { msgID: options.msgId } : {});
+  }
+
+  /** Writes a key by publishing, so the right to publish is enough. Returns its sequence. */
+  async putKey<T>(bucket: string, key: string, schema: z.ZodType<T>, value: T): Promise<number> {
+    return (await this.publish(kvSubject(bucket, key), schema, value)).seq;
+  }
+
+  /** Reads a key; undefined when it is absent or deleted. Hub processes only. */
+  async getKey<T>(bucket: string, key: string, schema: z.ZodType<T>): Promise<{ value: T; sequence: number } | undefined> {
+    const entry = await (await this.kv(bucket)).get(key);
+    if (!entry || entry.operation !== 'PUT') return undefined;
+    return { value: decode(schema, entry.value), sequence: entry.revision };
+  }
+
+  /**
+   * Calls back with the present value of every matching key and then with every change. Hub processes only.
+   * Returns what ends it.
+   */
+  async watchKeys(bucket: string, filter: string, onEntry: (entry: KeyEntry) => void): Promise<() => void> {
+    const watch = await (await this.kv(bucket)).watch({ key: filter });
+    void (async () => {
+      for await (const entry of watch) {
+        const value = entry.operation === 'PUT' ? entry.value : undefined;
+        onEntry({ key: entry.key, value, sequence: entry.revision });
+      }
+    })();
+    return () => watch.stop();
+  }
+
+  /** Reads a durable consumer that exists: acknowledges after the handler, gives back when it throws. */
+  follow(stream: string, durable: string, handler: MessageHandler, options: FollowOptions = {}): Follower {
+    return new Follower(this.js, stream, durable, handler, options);
+  }
+
+  /** Ends after everything written has been flushed. */
+  async close(): Promise<void> {
+    if (!this.nc.isClosed()) await this.nc.drain();
+  }
+}
+
+/** Message to bytes; what does not fit its schema is a bug of ours and throws. */
+export function encode<T>(schema: z.ZodType<T>, value: T): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(schema.parse(value)));
+}
+
+/**
+ * Bytes to message.
+ * @throws TowpathError INVALID_ARGUMENT with field paths when they are no such message
+ */
+export function decode<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new TowpathError('INVALID_ARGUMENT', 'the message is not JSON', { cause });
+  }
+  const result = schema.safeParse(json);
+  if (result.success) return result.data;
+  throw new TowpathError('INVALID_ARGUMENT', 'the message does not fit its schema', {
+    violations: result.error.issues.map((issue) => ({ field: issue.path.join('.'), message: issue.message })),
+  });
+}

@@ -1,0 +1,63 @@
+export { Bus, decode, encode } from './bus.js';
+export type { BusOptions, KeyEntry } from './bus.js';
+export { Follower } from './follower.js';
+export type { FollowOptions, FollowedMessage, MessageHandler } from './follower.js';
+export { decodeHubEvent, encodeHubEvent, hubEventType } from './hub-event.js';
+export type { HubMessage } from './hub-event.js';
+export { JetStreamTransport } from './jetstream.transport.js';
+export { joinOrRestore, Renewal } from './join.js';
+export type { JoinOptions, MemberId, Membership } from './join.js';
+export {
+  BILLING_CONSUMER,
+  DEPLOYER_CONSUMER,
+  agentPermissions,
+  ensureClusterTopology,
+  ensureGatewayTopology,
+  ensureHubTopology,
+  gatewayPermissions,
+} from './topology.js';
+export type { Permissions } from './topology.js';
+export {
+  AGENT_CONSUMER,
+  CLUSTER_KEY,
+  GATEWAYS_BUCKET,
+  ROUTES_BUCKET,
+  STREAMS,
+  buildKey,
+  gatewayConsumer,
+  hubSubject,
+  inboxPrefix,
+  kvStream,
+  kvSubject,
+  logSubject,
+  resyncSubject,
+  routeKey,
+  sealedKey,
+  serviceKey,
+  statusBucket,
+  targetsBucket,
+  usageSubject,
+} from './names.js';
+export {
+  buildStatusSchema,
+  buildTargetSchema,
+  clusterStatusSchema,
+  gatewayStatusSchema,
+  logBatchSchema,
+  logEntrySchema,
+  routeSchema,
+  sealedSecretSchema,
+  targetSchema,
+  targetStatusSchema,
+  usageBatchSchema,
+  usageRecordSchema,
+} from './messages/messages.js';
+export type {
+  BuildStatus,
+  BuildTarget,
+  ClusterStatus,
+  GatewayStatus,
+  LogEntry,
+  SealedSecret,
+  TargetStatus,
+} from './messages/messages.js';

@@ -1,0 +1,145 @@
+import { AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { Bus } from './bus.js';
+import {
+  AGENT_CONSUMER,
+  GATEWAYS_BUCKET,
+  ROUTES_BUCKET,
+  STREAMS,
+  gatewayConsumer,
+  inboxPrefix,
+  kvStream,
+  kvSubject,
+  logSubject,
+  resyncSubject,
+  statusBucket,
+  targetsBucket,
+  usageSubject,
+} from './names.js';
+
+const SECOND_NS = 1_000_000_000;
+const HOUR_NS = 3_600 * SECOND_NS;
+const GIB = 1024 ** 3;
+
+/** Durable consumers of hub processes on STREAMS. */
+export const DEPLOYER_CONSUMER = 'deployer';
+export const BILLING_CONSUMER = 'billing';
+
+/** Makes what every hub process relies on; safe to call at every start of every replica. */
+export async function ensureHubTopology(bus: Bus): Promise<void> {
+  await ensureStream(bus, STREAMS.hub, 'hub.>', { max_age: 48 * HOUR_NS });
+  await ensureStream(bus, STREAMS.usage, 'usage.>', { max_age: 7 * 24 * HOUR_NS, discard: DiscardPolicy.New });
+  await ensureStream(bus, STREAMS.logs, 'logs.>', { max_age: 24 * HOUR_NS, max_bytes: GIB });
+  await ensureBucket(bus, ROUTES_BUCKET);
+  await ensureBucket(bus, GATEWAYS_BUCKET);
+  await ensureConsumer(bus, STREAMS.hub, DEPLOYER_CONSUMER);
+  await ensureConsumer(bus, STREAMS.usage, BILLING_CONSUMER);
+}
+
+/** Buckets of one cluster and the consumer its agent reads by. */
+export async function ensureClusterTopology(bus: Bus, clusterId: string): Promise<void> {
+  await ensureBucket(bus, targetsBucket(clusterId));
+  await ensureBucket(bus, statusBucket(clusterId));
+  await ensureConsumer(bus, kvStream(targetsBucket(clusterId)), AGENT_CONSUMER, DeliverPolicy.LastPerSubject);
+}
+
+/** The consumer one gateway reads routes by. */
+export async function ensureGatewayTopology(bus: Bus, gatewayId: string): Promise<void> {
+  await ensureConsumer(bus, kvStream(ROUTES_BUCKET), gatewayConsumer(gatewayId), DeliverPolicy.LastPerSubject);
+}
+
+interface StreamLimits {
+  max_age: number;
+  max_bytes?: number;
+  discard?: DiscardPolicy;
+}
+
+async function ensureStream(bus: Bus, name: string, subject: string, limits: StreamLimits): Promise<void> {
+  const jsm = await bus.jsm();
+  const config = {
+    subjects: [subject],
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    duplicate_window: 120 * SECOND_NS,
+    ...limits,
+  };
+  try {
+    await jsm.streams.add({ name, ...config });
+  } catch (error) {
+    if (!isAlreadyThere(error)) throw error;
+    await jsm.streams.update(name, config);
+  }
+}
+
+async function ensureBucket(bus: Bus, name: string): Promise<void> {
+  await new Kvm(bus.nc).create(name, { history: 1, storage: StorageType.File });
+}
+
+async function ensureConsumer(
+  bus: Bus,
+  stream: string,
+  durable: string,
+  deliver: DeliverPolicy = DeliverPolicy.All,
+): Promise<void> {
+  const jsm = await bus.jsm();
+  await jsm.consumers.add(stream, {
+    durable_name: durable,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: 30 * SECOND_NS,
+    deliver_policy: deliver,
+    // KV with history 1 numbers by subject: a filter is needed for LastPerSubject.
+    filter_subject: stream.startsWith('KV_') ? `${kvSubject(stream.slice(3), '>')}` : '>',
+    max_ack_pending: 1_000,
+  });
+}
+
+function isAlreadyThere(error: unknown): boolean {
+  const STREAM_NAME_IN_USE = 10_058;
+  return (error as { code?: number }).code === STREAM_NAME_IN_USE;
+}
+
+/** What a NATS user may do. */
+export interface Permissions {
+  pub: { allow: string[] };
+  sub: { allow: string[] };
+}
+
+function ownConsumer(stream: string, durable: string): string[] {
+  return [
+    `$JS.API.CONSUMER.INFO.${stream}.${durable}`,
+    `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`,
+    `$JS.ACK.${stream}.${durable}.>`,
+  ];
+}
+
+/** An agent reads its own targets and writes its own status and logs; it creates nothing (design D2). */
+export function agentPermissions(clusterId: string): Permissions {
+  return {
+    pub: {
+      allow: [
+        ...ownConsumer(kvStream(targetsBucket(clusterId)), AGENT_CONSUMER),
+        kvSubject(statusBucket(clusterId), '>'),
+        logSubject('*', clusterId),
+        resyncSubject(clusterId),
+      ],
+    },
+    sub: { allow: [`${inboxPrefix(clusterId)}.>`] },
+  };
+}
+
+/** A gateway reads routes and writes its own status, usage and logs; it creates nothing. */
+export function gatewayPermissions(gatewayId: string): Permissions {
+  return {
+    pub: {
+      allow: [
+        ...ownConsumer(kvStream(ROUTES_BUCKET), gatewayConsumer(gatewayId)),
+        kvSubject(GATEWAYS_BUCKET, gatewayId),
+        usageSubject(gatewayId),
+        logSubject('*', gatewayId),
+        resyncSubject(gatewayId),
+      ],
+    },
+    sub: { allow: [`${inboxPrefix(gatewayId)}.>`] },
+  };
+}

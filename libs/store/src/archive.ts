@@ -1,0 +1,228 @@
+import { createWriteStream } from 'node:fs';
+import { copyFile, mkdir, symlink } from 'node:fs/promises';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { Parser, type ReadEntry } from 'tar';
+import { TowpathError, type Violation } from '#libs/domain';
+import { ArchiveRules, SOURCE_LIMITS, type AcceptedEntry, type ArchiveLimits } from './archive.rules.js';
+
+/** What an accepted archive holds. */
+export interface ArchiveReport {
+  entries: number;
+  unpackedBytes: number;
+  /** Names directly in the root, e.g. `package.json`. */
+  rootNames: string[];
+}
+
+const MAX_VIOLATIONS = 20;
+const TAR_BLOCK = 512;
+
+/**
+ * Reads a tar.gz once and writes nothing.
+ * @throws TowpathError INVALID_ARGUMENT with up to 20 violations (field `archive`) when any entry is refused, the
+ * archive is broken, or it is a bomb
+ */
+export function checkArchive(
+  source: Readable,
+  limits: ArchiveLimits = SOURCE_LIMITS,
+): Promise<ArchiveReport> {
+  return walk(source, limits, undefined);
+}
+
+/**
+ * Unpacks a tar.gz into an existing empty folder under the same rules. Files get mode 755 or 644, owners and times
+ * are not kept; links are made last, so nothing is ever written through one. On an error the folder's content is
+ * half-done: the caller removes it.
+ */
+export function unpackArchive(
+  source: Readable,
+  folder: string,
+  limits: ArchiveLimits = SOURCE_LIMITS,
+): Promise<ArchiveReport> {
+  return walk(source, limits, new Unpacking(folder));
+}
+
+async function walk(
+  source: Readable,
+  limits: ArchiveLimits,
+  unpacking: Unpacking | undefined,
+): Promise<ArchiveReport> {
+  const judging = new Judging(new ArchiveRules(limits));
+  // The bytes are gunzipped here, once: the parser's own sniffing would also follow a gzip inside a gzip.
+  const parser = new Parser({
+    strict: true,
+    brotli: false,
+    zstd: false,
+    filter: (_path, entry) => judging.accept(entry as ReadEntry) && unpacking !== undefined,
+  });
+  parser.on('ignoredEntry', (entry: ReadEntry) => judging.ignored(entry));
+  parser.on('entry', (entry: ReadEntry) => unpacking?.entry(entry, judging.accepted(entry)));
+  const bombs = new BombGuard(limits);
+  try {
+    await pipeline(
+      source,
+      (chunks) => bombs.packed(chunks as AsyncIterable<Buffer>),
+      createGunzip(),
+      (chunks) => bombs.unpacked(chunks as AsyncIterable<Buffer>),
+      (chunks) => feed(parser, chunks as AsyncIterable<Buffer>, judging),
+    );
+    await unpacking?.finish();
+  } catch (error) {
+    throw refusal(error, judging.violations);
+  }
+  if (judging.violations.length > 0) throw refusal(undefined, judging.violations);
+  const { entries, bytes } = judging.rules;
+  return { entries, unpackedBytes: bytes, rootNames: judging.rules.rootNames() };
+}
+
+/** Pushes the chunks through the parser with its back-pressure; rejects on the parser's first error. */
+async function feed(parser: Parser, chunks: AsyncIterable<Buffer>, judging: Judging): Promise<void> {
+  const failed = new Promise<never>((_resolve, reject) => parser.once('error', reject));
+  failed.catch(() => undefined);
+  let first = true;
+  for await (const chunk of chunks) {
+    if (first && chunk[0] === 0x1f && chunk[1] === 0x8b) throw new Error('gzip inside gzip');
+    first = false;
+    if (!parser.write(chunk)) await Promise.race([once(parser, 'drain'), failed]);
+    if (judging.enough()) return;
+  }
+  const ended = once(parser, 'end');
+  parser.end();
+  await Promise.race([ended, failed]);
+}
+
+/** Collects what is wrong, so that one answer names all of it. */
+class Judging {
+  readonly violations: Violation[] = [];
+  private readonly decisions = new WeakMap<ReadEntry, AcceptedEntry>();
+  private readonly judged = new WeakSet<ReadEntry>();
+
+  constructor(readonly rules: ArchiveRules) {}
+
+  accept(entry: ReadEntry): boolean {
+    this.judged.add(entry);
+    const { path, type, linkpath, size } = entry;
+    const decision = this.rules.judge({ path, type, linkpath, size });
+    if (typeof decision === 'string') this.refuse(path, decision);
+    else this.decisions.set(entry, decision);
+    return typeof decision !== 'string';
+  }
+
+  accepted(entry: ReadEntry): AcceptedEntry | undefined {
+    return this.decisions.get(entry);
+  }
+
+  /** The parser skips kinds it does not know without asking; here nothing is skipped in silence. */
+  ignored(entry: ReadEntry): void {
+    if (!this.judged.has(entry))
+      this.refuse(entry.path, `is a ${entry.type}; only files, folders and links are taken`);
+  }
+
+  enough(): boolean {
+    return this.violations.length >= MAX_VIOLATIONS;
+  }
+
+  private refuse(path: string, why: string): void {
+    const shown = path.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 200);
+    if (!this.enough()) this.violations.push({ field: 'archive', message: `\`${shown}\`: ${why}` });
+  }
+}
+
+/** Stops a stream that unpacks to far more than it holds. */
+class BombGuard {
+  private packedBytes = 0;
+  private unpackedBytes = 0;
+
+  constructor(private readonly limits: ArchiveLimits) {}
+
+  async *packed(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    for await (const chunk of chunks) {
+      this.packedBytes += chunk.length;
+      yield chunk;
+    }
+  }
+
+  async *unpacked(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    const most = this.limits.unpackedBytes + this.limits.entries * 4 * TAR_BLOCK;
+    for await (const chunk of chunks) {
+      this.unpackedBytes += chunk.length;
+      if (this.unpackedBytes > most) throw bomb(`it unpacks to more than ${this.limits.unpackedBytes} bytes`);
+      const ratio = this.unpackedBytes / Math.max(1, this.packedBytes);
+      if (this.unpackedBytes > this.limits.ratioFromBytes && ratio > this.limits.ratio) {
+        throw bomb(`it unpacks to more than ${this.limits.ratio} times its size`);
+      }
+      yield chunk;
+    }
+  }
+}
+
+/** Writes accepted entries under one folder. */
+class Unpacking {
+  private readonly writing: Promise<void>[] = [];
+  private readonly links: Exclude<AcceptedEntry, { kind: 'file' | 'folder' }>[] = [];
+
+  constructor(private readonly folder: string) {}
+
+  entry(entry: ReadEntry, accepted: AcceptedEntry | undefined): void {
+    if (accepted?.kind === 'file') this.follow(this.file(entry, accepted.path));
+    else entry.resume();
+    if (accepted?.kind === 'folder') this.follow(this.makeFolder(accepted.path));
+    if (accepted?.kind === 'symlink' || accepted?.kind === 'copy') this.links.push(accepted);
+  }
+
+  async finish(): Promise<void> {
+    await Promise.all(this.writing);
+    for (const link of this.links) {
+      const path = join(this.folder, link.path);
+      await mkdir(dirname(path), { recursive: true });
+      if (link.kind === 'symlink') await symlink(link.target, path);
+      else await copyFile(join(this.folder, link.target), path);
+    }
+  }
+
+  private follow(work: Promise<void>): void {
+    // finish() reports it; until then a rejection must not count as unhandled.
+    work.catch(() => undefined);
+    this.writing.push(work);
+  }
+
+  private async file(entry: ReadEntry, path: string): Promise<void> {
+    const to = join(this.folder, path);
+    await mkdir(dirname(to), { recursive: true });
+    const mode = ((entry.mode ?? 0) & 0o100) === 0 ? 0o644 : 0o755;
+    await pipeline(entry, createWriteStream(to, { flags: 'wx', mode }));
+  }
+
+  private async makeFolder(path: string): Promise<void> {
+    await mkdir(join(this.folder, path), { recursive: true });
+  }
+}
+
+class Bomb extends Error {}
+
+function bomb(message: string): Bomb {
+  return new Bomb(message);
+}
+
+function refusal(error: unknown, violations: Violation[]): unknown {
+  if (error instanceof TowpathError) return error;
+  if (error !== undefined && !isArchiveError(error)) return error;
+  const all = [...violations];
+  if (error instanceof Bomb) all.push({ field: 'archive', message: error.message });
+  else if (all.length === 0) all.push({ field: 'archive', message: 'is not a whole tar.gz' });
+  const first = all[0]?.message ?? '';
+  return new TowpathError('INVALID_ARGUMENT', `The source archive is not taken: ${first}.`, {
+    violations: all,
+    nextStep: 'Pack the folder again with plain files, folders and links inside it.',
+    cause: error,
+  });
+}
+
+/** Errors of our own disk are not the sender's fault. */
+function isArchiveError(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  return !['ENOSPC', 'EACCES', 'EROFS', 'EMFILE', 'EIO', 'ENOENT', 'EDQUOT'].includes(code);
+}

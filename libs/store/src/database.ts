@@ -1,0 +1,167 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
+import { PrismaClient } from './generated/client.js';
+import { Tx, statement } from './statement.js';
+
+export interface DatabaseOptions {
+  /** Login of role towpath_api (under row-level security). */
+  apiUrl?: string;
+  /** Login of role towpath_system. */
+  systemUrl?: string;
+  /** Connections per role, default 10. */
+  poolSize?: number;
+}
+
+const bindTenant = statement<unknown>(
+  'bind_tenant',
+  `SELECT set_config('towpath.organization_id', $1, true)`,
+);
+
+// bigint and numeric come as strings unless told otherwise. Counters and versions of ours stay far below 2^53;
+// sums of usage are cast to text in their statements, so that no JS number ever holds them.
+const INT8 = 20;
+pg.types.setTypeParser(INT8, Number);
+
+/** The two pools of a process. Reads and writes can only be spelled inside `inTenant` or `asSystem`. */
+export class Database {
+  private client: PrismaClient | undefined;
+
+  private constructor(
+    private readonly api: pg.Pool | undefined,
+    private readonly system: pg.Pool | undefined,
+    private readonly options: DatabaseOptions,
+  ) {}
+
+  static open(options: DatabaseOptions): Database {
+    const pool = (connectionString: string | undefined): pg.Pool | undefined => {
+      if (connectionString === undefined) return undefined;
+      const made = new pg.Pool({ connectionString, max: options.poolSize ?? 10, connectionTimeoutMillis: 10_000 });
+      // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
+      made.on('error', () => undefined);
+      return made;
+    };
+    return new Database(pool(options.apiUrl), pool(options.systemUrl), options);
+  }
+
+  /** Runs `work` in one transaction of the api's role that sees this organization's rows only. */
+  inTenant<T>(organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.transaction(this.poolOf('api'), async (tx) => {
+      await tx.run(bindTenant, [organizationId]);
+      return work(tx);
+    });
+  }
+
+  /** Runs `work` in one transaction of the api's role that is bound to no tenant: platform tables only. */
+  asApi<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.transaction(this.poolOf('api'), work);
+  }
+
+  /** Runs `work` in one transaction of the system role (deployer, relay, billing, events, identity). */
+  asSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.transaction(this.poolOf('system'), work);
+  }
+
+  /** Prisma over the system role's pool, for queries at an operator's rate. */
+  get prisma(): PrismaClient {
+    this.client ??= new PrismaClient({ adapter: new PrismaPg(this.poolOf('system')) });
+    return this.client;
+  }
+
+  /** One NOTIFY outside any transaction (inside one it would serialize commits). Wakes, carries nothing. */
+  async notify(channel: string): Promise<void> {
+    const pool = this.api ?? this.poolOf('system');
+    await pool.query('SELECT pg_notify($1, $2)', [channel, '']);
+  }
+
+  /**
+   * Calls back on every NOTIFY of the channel, over a session of its own that reconnects. Only wakes: whoever listens
+   * also polls. Returns what ends it.
+   */
+  async listen(channel: string, onNotify: () => void): Promise<() => Promise<void>> {
+    const listener = new Listener(this.options.systemUrl ?? this.options.apiUrl ?? '', channel, onNotify);
+    await listener.connect();
+    return () => listener.close();
+  }
+
+  /** Whether the server answers; for health only. */
+  async ping(): Promise<void> {
+    await (this.system ?? this.poolOf('api')).query('SELECT 1');
+  }
+
+  async close(): Promise<void> {
+    await this.client?.$disconnect();
+    await Promise.all([this.api?.end(), this.system?.end()]);
+  }
+
+  private poolOf(role: 'api' | 'system'): pg.Pool {
+    const pool = role === 'api' ? this.api : this.system;
+    if (!pool) throw new Error(`this process has no ${role} database role`);
+    return pool;
+  }
+
+  private async transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    // Without a listener an error between queries (server gone) would end the process.
+    const ignore = (): void => undefined;
+    client.on('error', ignore);
+    let broken: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const result = await work(new Tx(client));
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch((failure: Error) => {
+        broken = failure;
+      });
+      throw error;
+    } finally {
+      client.off('error', ignore);
+      client.release(broken);
+    }
+  }
+}
+
+const RECONNECT_MS = 1_000;
+
+class Listener {
+  private client: pg.Client | undefined;
+  private closed = false;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly url: string,
+    private readonly channel: string,
+    private readonly onNotify: () => void,
+  ) {}
+
+  async connect(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url });
+    client.on('error', () => this.retry(client));
+    client.on('end', () => this.retry(client));
+    client.on('notification', () => this.onNotify());
+    await client.connect();
+    await client.query(`LISTEN ${client.escapeIdentifier(this.channel)}`);
+    this.client = client;
+    this.onNotify();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private retry(client: pg.Client): void {
+    if (this.closed || (this.client !== undefined && this.client !== client)) return;
+    this.client = undefined;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.connect().catch(() => this.retry(client)), RECONNECT_MS);
+  }
+}
+
+/** Whether PostgreSQL refused the write because the row exists (optionally: by that constraint or index). */
+export function isUniqueViolation(error: unknown, constraint?: string): boolean {
+  const failure = error as { code?: string; constraint?: string };
+  return failure.code === '23505' && (constraint === undefined || failure.constraint === constraint);
+}
