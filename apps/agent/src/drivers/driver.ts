@@ -1,0 +1,78 @@
+import type { Condition, Digest, Door, Id, Target } from '#libs/domain';
+
+/** The environment of a revision with every secret opened; asked again at every start of an instance. */
+export type ResolvedEnv = (revisionId: Id<'rev'>) => Record<string, string>;
+
+/** An image as a runtime on this machine starts it. Many instances share the folder; nobody writes into it. */
+export interface ImageFolder {
+  root: string;
+  /** Program and arguments; a revision's own `command` goes before it. */
+  command: string[];
+  env: Record<string, string>;
+}
+
+/** Where the local runtime gets images from. Rejects when the digest is not there. */
+export interface ImageStore {
+  imageFolder(digest: Digest): Promise<ImageFolder>;
+}
+
+/** What the driver sees of one revision. */
+export interface RevisionState {
+  revisionId: Id<'rev'>;
+  name: string;
+  /** Type `Ready`: true after the first successful start, false with the cause, unknown while nobody knows yet. */
+  ready: Condition;
+  /** Instances that start or serve now. */
+  instances: number;
+}
+
+/** One running copy of a revision, from its start until nothing of it is left. */
+export interface InstanceState {
+  serviceId: Id<'svc'>;
+  revisionId: Id<'rev'>;
+  revision: string;
+  instanceId: string;
+  /** UTC ms. */
+  startedAt: number;
+}
+
+/** One line of an instance (`stdout`, `stderr`), or of the driver about it (`system`). */
+export interface DriverLog {
+  serviceId: Id<'svc'>;
+  revision: string;
+  /** Absent when the line is about the revision as a whole. */
+  instance?: string;
+  stream: 'stdout' | 'stderr' | 'system';
+  /** UTC ms. */
+  time: number;
+  text: string;
+}
+
+/**
+ * A runtime as the agent sees it. Everything is level-triggered: `apply` may be called again with the same target at
+ * any time and then changes nothing. Nothing above this interface knows which runtime runs.
+ */
+export interface Driver {
+  readonly runtime: 'local' | 'knative';
+  /** Opens the ingress and ends what a former run of the agent left behind. */
+  start(): Promise<void>;
+  /** Ends requests in flight first, then every instance; bounded by the driver's drain and grace times. */
+  stop(): Promise<void>;
+  /** Where gateways reach the ingress; known after `start`. */
+  door(): Door;
+  /**
+   * Makes the service's revisions those of the target; does not wait until they are ready. A known revision's spec is
+   * never changed, only its `minInstances`. A revision that is not in the target any more ends its requests and goes.
+   */
+  apply(target: Target, env: ResolvedEnv): Promise<void>;
+  /** Resolves when nothing of the service is left running. */
+  remove(serviceId: Id<'svc'>): Promise<void>;
+  /** Calls back after every change of what `status` answers. Returns the function that ends it. */
+  onChange(listener: (serviceId: Id<'svc'>) => void): () => void;
+  /** In the order of the target; empty for an unknown service. */
+  status(serviceId: Id<'svc'>): RevisionState[];
+  services(): Id<'svc'>[];
+  instances(): InstanceState[];
+  /** Calls back for every line. Returns the function that ends it. */
+  onLog(listener: (entry: DriverLog) => void): () => void;
+}
