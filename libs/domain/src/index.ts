@@ -5,9 +5,28 @@ export { withCondition } from './condition.js';
 export type { Condition } from './condition.js';
 export { ERROR_CODES, TowpathError, refuseIfAny, toPublicError } from './error.js';
 export type { ErrorCode, PublicError, Violation } from './error.js';
+export { labelProblem, titleProblem, violationOf } from './name.js';
+export {
+  MAX_HANDLE,
+  defaultHandle,
+  handleProblem,
+  projectNameProblem,
+} from './organization/project.names.js';
 export type { Organization, Project } from './organization/organization.types.js';
 export { PERMISSIONS, ROLES } from './access/access.types.js';
 export type { Actor, ApiKey, Permission, Role } from './access/access.types.js';
+export {
+  OPERATOR_PERMISSIONS,
+  ORGANIZATION_WIDE,
+  ROLE_PERMISSIONS,
+  can,
+  isPermission,
+  mayGrant,
+  sees,
+} from './access/permissions.js';
+export type { Thing } from './access/permissions.js';
+export { API_KEY_BYTES, API_KEY_PREFIX, apiKeyPreview, formatApiKey, isApiKey } from './access/api-key.js';
+export { MAX_SECRET_BYTES, secretNameProblem, validateSecretValue } from './secret/secret.validation.js';
 export type { Secret, SecretVersion } from './secret/secret.types.js';
 export type { Build, Digest, Upload } from './build/build.types.js';
 export type { Cluster, Door, Gateway } from './cluster/cluster.types.js';
@@ -26,6 +45,40 @@ export type {
   TrafficChange,
   TrafficTarget,
 } from './service/service.types.js';
+export {
+  LATEST,
+  MAX_TAG_AND_SERVICE,
+  revisionHost,
+  revisionName,
+  revisionSuffixProblem,
+  serviceHost,
+  serviceNameProblem,
+  serviceUrl,
+  tagLengthProblem,
+  tagProblem,
+} from './service/service.names.js';
+export {
+  BOUNDS,
+  DEFAULT_TRAFFIC,
+  LIMITS,
+  RESERVED_PORTS,
+  SERVICE_DEFAULTS,
+  TEMPLATE_DEFAULTS,
+  initialServiceStatus,
+} from './service/service.defaults.js';
+export {
+  SERVICE_CONDITIONS,
+  SERVICE_REASONS,
+  readyCondition,
+  serviceCondition,
+} from './service/service.lifecycle.js';
+export type { ServiceConditionType, ServiceReason } from './service/service.lifecycle.js';
+export { envNameProblem, validateService, validateTemplate } from './service/service.validation.js';
+export type { ServiceIntent } from './service/service.validation.js';
+export { missingRevisions, validateTraffic } from './service/traffic.validation.js';
+export { pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
+export { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
+export type { EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
 export type { Placement, Route, RouteBackend, Target, TargetRevision } from './placement/placement.types.js';
 export { OPERATION_KINDS, OPERATION_STEPS } from './operation/operation.types.js';
 export type {

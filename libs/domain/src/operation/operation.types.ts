@@ -23,7 +23,15 @@ export interface Operation {
 }
 
 /** Steps in the order they run; a step that is not needed is absent. */
-export const OPERATION_STEPS = ['build', 'revision', 'placement', 'ready', 'traffic', 'gateways', 'removal'] as const;
+export const OPERATION_STEPS = [
+  'build',
+  'revision',
+  'placement',
+  'ready',
+  'traffic',
+  'gateways',
+  'removal',
+] as const;
 export type OperationStepName = (typeof OPERATION_STEPS)[number];
 
 export interface OperationStep {

@@ -8,13 +8,11 @@ export type Protocol = 'http1' | 'h2c';
 
 /** An environment entry is a value or a reference to a secret's version. */
 export type EnvEntry =
-  | { name: string; value: string }
-  | { name: string; secret: { name: string; version: number | 'latest' } };
+  { name: string; value: string } | { name: string; secret: { name: string; version: number | 'latest' } };
 
 /** An environment entry with its secret resolved to an id and a number: what a revision stores. */
 export type PinnedEnvEntry =
-  | { name: string; value: string }
-  | { name: string; secret: { id: Id<'sec'>; version: number } };
+  { name: string; value: string } | { name: string; secret: { id: Id<'sec'>; version: number } };
 
 export interface Resources {
   /** Thousandths of a CPU. */

@@ -1,0 +1,90 @@
+import type { Id } from '../id.js';
+import type { Actor, Permission, Role } from './access.types.js';
+import { PERMISSIONS } from './access.types.js';
+
+/** What a permission is asked for: at least the tenant; the project when the thing lives in one. */
+export interface Thing {
+  organizationId: Id<'org'>;
+  projectId?: Id<'prj'>;
+}
+
+const READ: readonly Permission[] = [
+  'organization.read',
+  'project.read',
+  'secret.read',
+  'service.read',
+  'operation.read',
+  'log.read',
+  'usage.read',
+];
+const DEVELOP: readonly Permission[] = [
+  ...READ,
+  'upload.write',
+  'secret.write',
+  'service.write',
+  'service.delete',
+  'service.invoke',
+  'traffic.write',
+];
+const ADMINISTER: readonly Permission[] = [
+  ...DEVELOP,
+  'organization.update',
+  'project.write',
+  'key.read',
+  'key.write',
+  'bill.read',
+  'audit.read',
+];
+
+/** The one table of rights: which role may do what in its organization. */
+export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
+  owner: ADMINISTER,
+  admin: ADMINISTER,
+  developer: DEVELOP,
+  billing: ['organization.read', 'project.read', 'usage.read', 'bill.read'],
+  viewer: READ,
+  invoker: ['service.invoke'],
+};
+
+/** Only a platform operator may do these, whatever the role; they show no tenant's content. */
+export const OPERATOR_PERMISSIONS: readonly Permission[] = [
+  'organization.create',
+  'cluster.read',
+  'cluster.write',
+];
+
+/** These speak of the whole organization, so a credential of one project never has them. */
+export const ORGANIZATION_WIDE: readonly Permission[] = [
+  'organization.update',
+  'project.write',
+  'bill.read',
+  'audit.read',
+];
+
+/** Whether the credential reaches the thing at all. What it does not reach is answered as NOT_FOUND. */
+export function sees(actor: Actor, thing: Thing): boolean {
+  if (thing.organizationId !== actor.organizationId) return false;
+  return (
+    actor.projectId === undefined || thing.projectId === undefined || thing.projectId === actor.projectId
+  );
+}
+
+/** Whether the actor may do this, to this thing when one is named. */
+export function can(actor: Actor, permission: Permission, thing?: Thing): boolean {
+  if (OPERATOR_PERMISSIONS.includes(permission))
+    return actor.platformOperator && actor.projectId === undefined;
+  if (!ROLE_PERMISSIONS[actor.role].includes(permission)) return false;
+  if (actor.projectId !== undefined && ORGANIZATION_WIDE.includes(permission)) return false;
+  return thing === undefined || sees(actor, thing);
+}
+
+/** Which roles an actor may put into a new credential: never more than its own. */
+export function mayGrant(actor: Actor, role: Role): boolean {
+  if (actor.role === 'owner') return true;
+  return ROLE_PERMISSIONS[role].every((permission) => can(actor, permission)) && role !== 'owner';
+}
+
+/** Whether the word names a permission (for checking declarations at boot). */
+export function isPermission(word: string): word is Permission {
+  return PERMISSIONS.some((permission) => permission === word);
+}

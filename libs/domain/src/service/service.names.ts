@@ -1,0 +1,70 @@
+import type { Id } from '../id.js';
+import { kubernetesName } from '../id.js';
+import { labelProblem } from '../name.js';
+
+/** Longest tag and service name together, so that `<tag>---<service>--<handle>` fits one DNS label (63). */
+export const MAX_TAG_AND_SERVICE = 42;
+/** What a caller may not name a revision: it is a word of the traffic split. */
+export const LATEST = 'latest';
+
+const MAX_LABEL = 63;
+/** The domain inside which clusters route by revision; never resolved outside. */
+const INTERNAL_DOMAIN = 'towpath.internal';
+
+/** The public host of a service, or of one of its tags (design D9). */
+export function serviceHost(
+  tag: string | undefined,
+  service: string,
+  handle: string,
+  domain: string,
+): string {
+  const label = tag === undefined ? service : `${tag}---${service}`;
+  return `${label}--${handle}.${domain}`;
+}
+
+/** The public URL of a service or tag. Port 443 means https, port 80 is left out. */
+export function serviceUrl(
+  tag: string | undefined,
+  service: string,
+  handle: string,
+  domain: string,
+  gatewayPort: number,
+): string {
+  const host = serviceHost(tag, service, handle, domain);
+  if (gatewayPort === 443) return `https://${host}`;
+  return gatewayPort === 80 ? `http://${host}` : `http://${host}:${gatewayPort}`;
+}
+
+/** `<service>-<suffix>` when the caller gave one, else `<service>-00001` and up. */
+export function revisionName(service: string, number: number, suffix?: string): string {
+  return `${service}-${suffix ?? String(number).padStart(5, '0')}`;
+}
+
+/** The host by which every cluster's ingress routes to one revision; the same in every cluster (design D3). */
+export function revisionHost(revision: string, projectId: Id<'prj'>): string {
+  return `${revision}.${kubernetesName(projectId)}.${INTERNAL_DOMAIN}`;
+}
+
+/** Why a text cannot name a service; undefined when it can. */
+export function serviceNameProblem(name: string): string | undefined {
+  return labelProblem(name, MAX_TAG_AND_SERVICE);
+}
+
+/** Why a text cannot be a tag of any service; the length together with a service's is `tagLengthProblem`. */
+export function tagProblem(tag: string): string | undefined {
+  if (tag === LATEST) return 'must not be "latest"';
+  return labelProblem(tag, MAX_TAG_AND_SERVICE - 1);
+}
+
+/** Why this tag is too long for this service; undefined when it fits. */
+export function tagLengthProblem(tag: string, service: string): string | undefined {
+  const length = tag.length + service.length;
+  if (length <= MAX_TAG_AND_SERVICE) return undefined;
+  return `tag and service name together must have at most ${MAX_TAG_AND_SERVICE} characters, these have ${length}`;
+}
+
+/** Why a suffix cannot be used for the next revision of this service. Five digits are kept for numbered names. */
+export function revisionSuffixProblem(suffix: string, service: string): string | undefined {
+  if (/^\d+$/.test(suffix)) return 'must not be a number: numbered names are given by Towpath';
+  return labelProblem(suffix, MAX_LABEL - service.length - 1);
+}

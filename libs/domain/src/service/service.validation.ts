@@ -1,0 +1,134 @@
+import type { Violation } from '../error.js';
+import { violationOf } from '../name.js';
+import { BOUNDS, LIMITS, RESERVED_PORTS } from './service.defaults.js';
+import { revisionSuffixProblem, serviceNameProblem } from './service.names.js';
+import type { EnvEntry, Service, Template } from './service.types.js';
+import { validateTraffic } from './traffic.validation.js';
+
+/** What a customer asks of a service. */
+export type ServiceIntent = Pick<Service, 'name' | 'access' | 'minInstances' | 'template' | 'traffic'>;
+
+/** All reasons why an intent is refused, each with its field; empty when it is good. */
+export function validateService(intent: ServiceIntent): Violation[] {
+  const { name, minInstances, template, traffic } = intent;
+  return [
+    ...violationOf('name', serviceNameProblem(name)),
+    ...validateNumber('minInstances', minInstances, BOUNDS.minInstances),
+    ...violationOf(
+      'minInstances',
+      minInstances > template.maxInstances
+        ? `must not be above template.maxInstances (${template.maxInstances})`
+        : undefined,
+    ),
+    ...validateTemplate(template, name),
+    ...validateTraffic(traffic, name),
+  ];
+}
+
+/** All reasons why a template is refused; field paths start with `template.`. */
+export function validateTemplate(template: Template, service: string): Violation[] {
+  const { resources, revisionSuffix } = template;
+  const suffixProblem =
+    revisionSuffix === undefined ? undefined : revisionSuffixProblem(revisionSuffix, service);
+  return [
+    ...validateOrigin(template),
+    ...validateEnv(template.env),
+    ...validateNumber('template.resources.cpuMillis', resources.cpuMillis, BOUNDS.cpuMillis),
+    ...validateNumber('template.resources.memoryMiB', resources.memoryMiB, BOUNDS.memoryMiB),
+    ...validateNumber('template.concurrency', template.concurrency, BOUNDS.concurrency),
+    ...validateNumber('template.timeoutSeconds', template.timeoutSeconds, BOUNDS.timeoutSeconds),
+    ...validateNumber('template.maxInstances', template.maxInstances, BOUNDS.maxInstances),
+    ...validatePort(template.port),
+    ...validateCommand(template.command),
+    ...violationOf('template.revisionSuffix', suffixProblem),
+  ];
+}
+
+/** Why a text cannot name an environment entry; undefined when it can. */
+export function envNameProblem(name: string): string | undefined {
+  if (name.length > LIMITS.envNameCharacters) {
+    return `must have at most ${LIMITS.envNameCharacters} characters, this has ${name.length}`;
+  }
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    return 'must be letters, digits and underscores and not start with a digit';
+  }
+  if (name === 'PORT' || name.startsWith('K_'))
+    return 'is reserved: Towpath sets PORT and names that start with K_';
+  return undefined;
+}
+
+function validateOrigin(template: Template): Violation[] {
+  const { source, image } = template;
+  if ((source === undefined) === (image === undefined)) {
+    return [{ field: 'template', message: 'needs exactly one of source and image' }];
+  }
+  return violationOf('template.image', image === undefined ? undefined : imageProblem(image));
+}
+
+function imageProblem(image: string): string | undefined {
+  if (image.length > 512) return `must have at most 512 characters, this has ${image.length}`;
+  return /^[a-zA-Z0-9][\w.\-:/@]*$/.test(image)
+    ? undefined
+    : 'must be a registry reference like registry/name:tag';
+}
+
+function validateEnv(env: readonly EnvEntry[]): Violation[] {
+  const violations: Violation[] = [];
+  if (env.length > LIMITS.envEntries) {
+    violations.push({ field: 'template.env', message: `must have at most ${LIMITS.envEntries} entries` });
+  }
+  const seen = new Set<string>();
+  let characters = 0;
+  env.forEach((entry, index) => {
+    const field = `template.env[${index}]`;
+    violations.push(...violationOf(`${field}.name`, envNameProblem(entry.name)));
+    violations.push(...violationOf(`${field}.name`, seen.has(entry.name) ? 'is given twice' : undefined));
+    seen.add(entry.name);
+    const value = 'value' in entry ? entry.value : '';
+    characters += entry.name.length + value.length;
+    violations.push(...violationOf(`${field}.value`, envValueProblem(value)));
+  });
+  if (characters > LIMITS.envCharacters) {
+    violations.push({
+      field: 'template.env',
+      message: `must hold at most ${LIMITS.envCharacters} characters`,
+    });
+  }
+  return violations;
+}
+
+function envValueProblem(value: string): string | undefined {
+  if (value.length > LIMITS.envValueCharacters)
+    return `must have at most ${LIMITS.envValueCharacters} characters`;
+  return value.includes('\0') ? 'must not contain the character NUL' : undefined;
+}
+
+function validatePort(port: number): Violation[] {
+  const taken = RESERVED_PORTS.includes(port) ? 'is taken by Knative beside every instance' : undefined;
+  return [...validateNumber('template.port', port, BOUNDS.port), ...violationOf('template.port', taken)];
+}
+
+function validateCommand(command: readonly string[] | undefined): Violation[] {
+  if (command === undefined) return [];
+  const characters = command.reduce((sum, word) => sum + word.length, 0);
+  if (command.length === 0 || command.length > LIMITS.commandWords || characters > LIMITS.commandCharacters) {
+    const message = `must be 1 to ${LIMITS.commandWords} words of at most ${LIMITS.commandCharacters} characters in all`;
+    return [{ field: 'template.command', message }];
+  }
+  return command.flatMap((word, index) =>
+    violationOf(
+      `template.command[${index}]`,
+      word.includes('\0') ? 'must not contain the character NUL' : undefined,
+    ),
+  );
+}
+
+function validateNumber(
+  field: string,
+  value: number,
+  bound: { minimum: number; maximum: number },
+): Violation[] {
+  const { minimum, maximum } = bound;
+  if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return [];
+  return [{ field, message: `must be a whole number from ${minimum} to ${maximum}, this is ${value}` }];
+}
