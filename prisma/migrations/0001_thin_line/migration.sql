@@ -351,6 +351,8 @@ CREATE TABLE usage_records (
   cluster_id text,
   gateway_id text NOT NULL,
   region text NOT NULL,
+  -- the set of regions with one price that the region belonged to when the record came in
+  price_zone text NOT NULL,
   stream_id text NOT NULL,
   part integer NOT NULL,
   last boolean NOT NULL,
@@ -367,19 +369,29 @@ CREATE TABLE usage_records (
   not_billable_reason text,
   PRIMARY KEY (producer, position)
 );
-CREATE INDEX usage_records_revision ON usage_records (organization_id, revision_id, start_ms);
+-- Three ways a window finds its records: those that start in it, those that reach into it from before (few: only
+-- records that cross a border of the 60,000 ms windows of libs/domain billing), and the parts of one long stream.
+CREATE INDEX usage_records_start ON usage_records (service_id, start_ms);
+CREATE INDEX usage_records_crossing ON usage_records (service_id, end_ms)
+  WHERE start_ms / 60000 <> (end_ms - 1) / 60000;
+CREATE INDEX usage_records_parts ON usage_records (producer, stream_id) WHERE part > 0 OR NOT last;
 
+-- What may not be billed without a person looking at it; never dropped.
 CREATE TABLE usage_quarantine (
   producer text NOT NULL,
   position bigint NOT NULL,
   reason text NOT NULL,
+  -- sha-256 of the body in hex: one identity may come with several contents
+  digest text NOT NULL,
   body jsonb NOT NULL,
   received_at timestamptz(3) NOT NULL,
-  PRIMARY KEY (producer, position, reason)
+  PRIMARY KEY (producer, position, reason, digest)
 );
 
+-- How far each producer was seen, and the gateway it belongs to (the first that sent as it).
 CREATE TABLE usage_watermarks (
   producer text PRIMARY KEY,
+  gateway_id text NOT NULL,
   position bigint NOT NULL,
   updated_at timestamptz(3) NOT NULL
 );
@@ -389,22 +401,37 @@ CREATE TABLE billing_windows (
   organization_id text NOT NULL,
   project_id text NOT NULL,
   service_id text NOT NULL,
+  -- '' for what was answered before a revision was chosen (costs nothing)
   revision_id text NOT NULL,
   price_zone text NOT NULL,
-  window_start timestamptz(3) NOT NULL,
+  window_start_ms bigint NOT NULL,
   requests bigint NOT NULL,
   not_billable_requests bigint NOT NULL,
   blocks bigint NOT NULL,
   -- sum of ceil(ms / 100) per request: the same usage under model per_request
   per_request_units bigint NOT NULL,
-  -- ends (ms) of blocks that are open at the end of the window
-  open_ends jsonb NOT NULL,
+  -- blocks that are open at the end of the window: [[end in ms, how many], ...] ascending
+  open_blocks jsonb NOT NULL,
   request_bytes bigint NOT NULL,
   response_bytes bigint NOT NULL,
   updated_at timestamptz(3) NOT NULL,
-  PRIMARY KEY (organization_id, revision_id, price_zone, window_start)
+  PRIMARY KEY (organization_id, service_id, revision_id, price_zone, window_start_ms)
 );
-CREATE INDEX billing_windows_service ON billing_windows (organization_id, service_id, window_start);
+CREATE INDEX billing_windows_time ON billing_windows (organization_id, window_start_ms);
+
+-- Windows that must be folded again; written in the transaction that changed what they are made of.
+CREATE TABLE billing_dirty_windows (
+  organization_id text NOT NULL,
+  project_id text NOT NULL,
+  service_id text NOT NULL,
+  revision_id text NOT NULL,
+  price_zone text NOT NULL,
+  window_start_ms bigint NOT NULL,
+  -- which worker folds it (a hash of the organization)
+  shard smallint NOT NULL,
+  PRIMARY KEY (organization_id, service_id, revision_id, price_zone, window_start_ms)
+);
+CREATE INDEX billing_dirty_windows_shard ON billing_dirty_windows (shard, window_start_ms);
 
 -- ---- rights: the second wall
 
@@ -449,7 +476,8 @@ GRANT SELECT ON gateways TO towpath_api;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON organizations, projects, handles, api_keys, data_keys, secrets, secret_versions,
   uploads, services, builds, revisions, operations, placements, targets, routes, clusters, gateways, join_tokens, leases,
-  hub, outbox, inbox, usage_records, usage_quarantine, usage_watermarks, billing_windows TO towpath_system;
+  hub, outbox, inbox, usage_records, usage_quarantine, usage_watermarks, billing_windows,
+  billing_dirty_windows TO towpath_system;
 GRANT SELECT, INSERT ON traffic_changes, audit_rows TO towpath_system;
 
 -- Key look-up happens before the tenant is known: one function, one row, nothing else.
