@@ -45,6 +45,8 @@ export type {
   TrafficChange,
   TrafficTarget,
 } from './service/service.types.js';
+export { CALM, decideScale, scalingRules, windowMean } from './service/scaling.js';
+export type { ScalingDecision, ScalingRules, ScalingSample, ScalingState } from './service/scaling.js';
 export {
   LATEST,
   MAX_TAG_AND_SERVICE,
