@@ -1,0 +1,10 @@
+export { SteppedClock } from './clock.js';
+export { seededRandom } from './random.js';
+export { until } from './until.js';
+export type { UntilOptions } from './until.js';
+export { temporaryFolder, testEnvironment } from './environment.js';
+export type { TemporaryFolder } from './environment.js';
+export { testDatabase } from './database.js';
+export type { TestDatabase } from './database.js';
+export { testNats } from './nats.js';
+export type { TestNats } from './nats.js';
