@@ -1,6 +1,7 @@
 export { newId, isId, kubernetesName, ID_PREFIXES } from './id.js';
 export type { Id, IdPrefix, Random } from './id.js';
 export type { Clock } from './clock.js';
+export { canonical, same } from './canonical.js';
 export { withCondition } from './condition.js';
 export type { Condition } from './condition.js';
 export { ERROR_CODES, TowpathError, refuseIfAny, toPublicError } from './error.js';
@@ -30,6 +31,8 @@ export { MAX_SECRET_BYTES, secretNameProblem, validateSecretValue } from './secr
 export type { Secret, SecretVersion } from './secret/secret.types.js';
 export type { Build, Digest, Upload } from './build/build.types.js';
 export type { Cluster, Door, Gateway } from './cluster/cluster.types.js';
+export { BUILDER, LIVE_MS, chooseBuilder, isLive, isUsable } from './cluster/cluster.rules.js';
+export { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, isJoinToken } from './cluster/join-token.js';
 export type {
   Access,
   EnvEntry,
@@ -81,6 +84,10 @@ export { missingRevisions, validateTraffic } from './service/traffic.validation.
 export { pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
 export { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
 export type { EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
+export { REQUEST_HEADERS } from './placement/request-headers.js';
+export { place } from './placement/placement.rules.js';
+export type { PlacementNeed } from './placement/placement.rules.js';
+export { REMOVAL_COUNT, REMOVAL_SHARE, mayRemoveDerived } from './placement/removal-guard.js';
 export type { Placement, Route, RouteBackend, Target, TargetRevision } from './placement/placement.types.js';
 export { OPERATION_KINDS, OPERATION_STEPS } from './operation/operation.types.js';
 export type {
@@ -91,6 +98,7 @@ export type {
 } from './operation/operation.types.js';
 export { HUB_EVENTS } from './event/event.types.js';
 export type { HubEvent, HubEventName } from './event/event.types.js';
+export { usageInterval } from './usage/usage-interval.js';
 export type { Interval, UsageRecord } from './usage/usage.types.js';
 export { BLOCK_MS } from './billing/billing.types.js';
 export type { BillingModel, PriceItem, PricePlan } from './billing/billing.types.js';

@@ -266,6 +266,15 @@ CREATE TABLE join_tokens (
   used_at timestamptz(3)
 );
 
+-- What a joined agent or gateway renews its credentials with; the latest one of a member counts.
+CREATE TABLE renewal_tokens (
+  -- cluster id of an agent, or gateway id
+  member_id text PRIMARY KEY,
+  hash bytea NOT NULL UNIQUE,
+  kind text NOT NULL CHECK (kind IN ('agent', 'gateway')),
+  created_at timestamptz(3) NOT NULL
+);
+
 CREATE TABLE leases (
   name text PRIMARY KEY,
   owner text NOT NULL,
@@ -327,10 +336,13 @@ CREATE TABLE outbox (
   key text NOT NULL,
   organization_id text,
   created_at timestamptz(3) NOT NULL,
-  sent_at timestamptz(3)
+  sent_at timestamptz(3),
+  -- where the broker stored it; higher than the stream's last one means that the broker lost it
+  sequence bigint
 );
 CREATE INDEX outbox_unsent ON outbox (created_at) WHERE sent_at IS NULL;
 CREATE INDEX outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
+CREATE INDEX outbox_sequence ON outbox (sequence);
 
 CREATE TABLE inbox (
   consumer text NOT NULL,
@@ -475,8 +487,8 @@ GRANT SELECT, INSERT, UPDATE ON clusters, join_tokens TO towpath_api;
 GRANT SELECT ON gateways TO towpath_api;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON organizations, projects, handles, api_keys, data_keys, secrets, secret_versions,
-  uploads, services, builds, revisions, operations, placements, targets, routes, clusters, gateways, join_tokens, leases,
-  hub, outbox, inbox, usage_records, usage_quarantine, usage_watermarks, billing_windows,
+  uploads, services, builds, revisions, operations, placements, targets, routes, clusters, gateways, join_tokens, renewal_tokens,
+  leases, hub, outbox, inbox, usage_records, usage_quarantine, usage_watermarks, billing_windows,
   billing_dirty_windows TO towpath_system;
 GRANT SELECT, INSERT ON traffic_changes, audit_rows TO towpath_system;
 
