@@ -32,7 +32,9 @@ describe('an environment change makes revision 2 of the same image; the old one 
 
   it('offers no way to change a revision', async () => {
     for (const method of ['PATCH', 'PUT', 'POST', 'DELETE']) {
-      const answer = await tenant.api.request(method, tenant.at('probe', '/revisions/probe-00001'), { spec: {} });
+      const answer = await tenant.api.request(method, tenant.at('probe', '/revisions/probe-00001'), {
+        spec: {},
+      });
       expect([404, 405]).toContain(answer.status);
     }
     const suffixed = await tenant.api.change('PATCH', tenant.at('probe'), {

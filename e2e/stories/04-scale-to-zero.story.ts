@@ -14,7 +14,9 @@ describe('scale to zero and back', () => {
   });
 
   it('answers 100 simultaneous first requests after one cold start', async () => {
-    const answers = await Promise.all(Array.from({ length: 100 }, () => tenant.call('probe', '/sleep?ms=50')));
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => tenant.call('probe', '/sleep?ms=50')),
+    );
     expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 100 }, () => 200));
     await tenant.usageOf('probe', 100);
   });
@@ -32,7 +34,9 @@ describe('scale to zero and back', () => {
   it('does not bill waiting beyond what could run', async () => {
     // The deploy's own start has run; from here 20 requests share one instance that serves one at a time.
     await tenant.call('single', '/');
-    const answers = await Promise.all(Array.from({ length: 20 }, () => tenant.call('single', '/sleep?ms=100')));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => tenant.call('single', '/sleep?ms=100')),
+    );
     expect(answers.every((answer) => answer.status === 200)).toBe(true);
     const rows = await tenant.usageOf('single', 21);
     const seenTogether = sum(rows, 'perRequestUnits');

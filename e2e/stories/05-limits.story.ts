@@ -17,13 +17,16 @@ describe('concurrency and max instances', () => {
 
   it('queues when all instances are busy, then refuses with a reason; nothing is lost', async () => {
     await tenant.mustDeploy('full', { template: { concurrency: 1, maxInstances: 1, timeoutSeconds: 20 } });
-    const answers = await Promise.all(Array.from({ length: 1_500 }, () => tenant.call('full', '/sleep?ms=5')));
+    const answers = await Promise.all(
+      Array.from({ length: 1_500 }, () => tenant.call('full', '/sleep?ms=5')),
+    );
     const refused = answers.filter((answer) => answer.status === 503);
     const served = answers.filter((answer) => answer.status === 200);
     expect(served.length + refused.length).toBe(1_500);
     expect(served.length).toBeGreaterThan(100);
     expect(refused.length).toBeGreaterThan(0);
-    for (const answer of refused) expect(answer.json<{ message: string }>().message).toMatch(/queue|busy|full/i);
+    for (const answer of refused)
+      expect(answer.json<{ message: string }>().message).toMatch(/queue|busy|full/i);
     expect((await tenant.call('full')).status).toBe(200);
     const rows = await tenant.usageOf('full', served.length + 1);
     expect(rows.reduce((total, row) => total + Number(row.requests), 0)).toBe(served.length + 1);

@@ -31,7 +31,11 @@ describe('what goes wrong says why, and the old revision serves on', () => {
   });
 
   it('a failing build', async () => {
-    const manifest = { name: 'broken', version: '1.0.0', scripts: { build: 'node build.js', start: 'node server.js' } };
+    const manifest = {
+      name: 'broken',
+      version: '1.0.0',
+      scripts: { build: 'node build.js', start: 'node server.js' },
+    };
     const operation = await tenant.deploy('probe', {
       source: {
         'package.json': JSON.stringify(manifest),
@@ -43,9 +47,12 @@ describe('what goes wrong says why, and the old revision serves on', () => {
     expect(operation.error?.message).toMatch(/build/);
     expect(JSON.stringify(operation.error)).toMatch(/cannot compile line 7/);
     const events = await tenant.api.events(`/v1/operations/${operation.id}/events`);
-    expect(events.events.filter((event) => event.event === 'log').map((event) => event.data).join()).toMatch(
-      /cannot compile line 7/,
-    );
+    expect(
+      events.events
+        .filter((event) => event.event === 'log')
+        .map((event) => event.data)
+        .join(),
+    ).toMatch(/cannot compile line 7/);
     await stillServes();
   });
 

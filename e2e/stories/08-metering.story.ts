@@ -35,7 +35,9 @@ describe('live traffic gives exactly one record a request', () => {
     process.kill(before, 'SIGKILL');
     const answers = await load;
     expect(answers.every((answer) => answer.status === 200)).toBe(true);
-    await until('billing is back', 60_000, () => Promise.resolve(tenant.platform.pids()['billing'] !== before));
+    await until('billing is back', 60_000, () =>
+      Promise.resolve(tenant.platform.pids()['billing'] !== before),
+    );
     await settled('probe', 701n);
   });
 

@@ -42,13 +42,18 @@ export class Api {
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text === '' ? {} : JSON.parse(text)) as T };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: (text === '' ? {} : JSON.parse(text)) as T,
+    };
   }
 
   /** The body of a request that must succeed. */
   async ok<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.request<T>(method, path, body);
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status >= 300)
+      throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body;
   }
 
@@ -61,7 +66,10 @@ export class Api {
     return operation;
   }
 
-  async upload(project: string, archive: Buffer): Promise<ApiAnswer<{ id: string; digest: string } & Problem>> {
+  async upload(
+    project: string,
+    archive: Buffer,
+  ): Promise<ApiAnswer<{ id: string; digest: string } & Problem>> {
     const digest = createHash('sha256').update(archive).digest('base64');
     const response = await fetch(`${this.url}/v1/projects/${project}/uploads`, {
       method: 'POST',

@@ -33,7 +33,12 @@ export interface CallOptions {
  * Calls a host through the gateway's address with that Host, so it works where `*.localhost` does not resolve.
  * Rejects only when the connection fails.
  */
-export function callHost(port: number, host: string, path: string, options: CallOptions = {}): Promise<Answer> {
+export function callHost(
+  port: number,
+  host: string,
+  path: string,
+  options: CallOptions = {},
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = http.request(
       {

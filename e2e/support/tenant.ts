@@ -96,7 +96,8 @@ export class Tenant {
   /** Deploys and insists on success. */
   async mustDeploy(service: string, options: DeployOptions = {}): Promise<ServiceJson> {
     const operation = await this.deploy(service, options);
-    if (operation.status !== 'succeeded') throw new Error(`deploy of ${service}: ${JSON.stringify(operation)}`);
+    if (operation.status !== 'succeeded')
+      throw new Error(`deploy of ${service}: ${JSON.stringify(operation)}`);
     return this.service(service);
   }
 
@@ -109,7 +110,9 @@ export class Tenant {
   }
 
   async usage(service: string): Promise<UsageJson[]> {
-    return (await this.api.ok<List<UsageJson>>('GET', `/v1/projects/${this.project}/usage?service=${service}`)).items;
+    return (
+      await this.api.ok<List<UsageJson>>('GET', `/v1/projects/${this.project}/usage?service=${service}`)
+    ).items;
   }
 
   host(service: string, tag?: string): string {

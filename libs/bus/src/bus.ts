@@ -1,6 +1,17 @@
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager, type PubAck } from '@nats-io/jetstream';
+import {
+  jetstream,
+  jetstreamManager,
+  type JetStreamClient,
+  type JetStreamManager,
+  type PubAck,
+} from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
-import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import {
+  connect,
+  credsAuthenticator,
+  type Authenticator,
+  type NatsConnection,
+} from '@nats-io/transport-node';
 import { TowpathError } from '#libs/domain';
 import type { z } from 'zod';
 import { Follower, type FollowOptions, type MessageHandler } from './follower.js';
@@ -9,8 +20,11 @@ import { kvSubject } from './names.js';
 export interface BusOptions {
   /** Comma-separated or one `nats://host:port`. */
   servers: string;
-  /** Contents of a credentials file; absent only against a server without authentication (tests). */
-  creds?: string;
+  /**
+   * Contents of a credentials file, or what gives the newest at every reconnection (`Renewal.creds`); absent only
+   * against a server without authentication (tests).
+   */
+  creds?: string | (() => string);
   name: string;
   /** Agents and gateways may only read below a prefix of their own. */
   inboxPrefix?: string;
@@ -40,7 +54,9 @@ export class Bus {
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       reconnectJitter: 250,
-      ...(options.creds ? { authenticator: credsAuthenticator(new TextEncoder().encode(options.creds)) } : {}),
+      // Renewed credentials may come after the old ones were refused twice.
+      ignoreAuthErrorAbort: true,
+      ...(options.creds ? { authenticator: authenticator(options.creds) } : {}),
       ...(options.inboxPrefix ? { inboxPrefix: options.inboxPrefix } : {}),
     });
     return new Bus(nc);
@@ -62,7 +78,12 @@ export class Bus {
   }
 
   /** Publishes to a stream and waits until the server has stored it. */
-  publish<T>(subject: string, schema: z.ZodType<T>, value: T, options: { msgId?: string } = {}): Promise<PubAck> {
+  publish<T>(
+    subject: string,
+    schema: z.ZodType<T>,
+    value: T,
+    options: { msgId?: string } = {},
+  ): Promise<PubAck> {
     return this.js.publish(subject, encode(schema, value), options.msgId ? { msgID: options.msgId } : {});
   }
 
@@ -72,7 +93,11 @@ export class Bus {
   }
 
   /** Reads a key; undefined when it is absent or deleted. Hub processes only. */
-  async getKey<T>(bucket: string, key: string, schema: z.ZodType<T>): Promise<{ value: T; sequence: number } | undefined> {
+  async getKey<T>(
+    bucket: string,
+    key: string,
+    schema: z.ZodType<T>,
+  ): Promise<{ value: T; sequence: number } | undefined> {
     const entry = await (await this.kv(bucket)).get(key);
     if (!entry || entry.operation !== 'PUT') return undefined;
     return { value: decode(schema, entry.value), sequence: entry.revision };
@@ -102,6 +127,10 @@ export class Bus {
   async close(): Promise<void> {
     if (!this.nc.isClosed()) await this.nc.drain();
   }
+}
+
+function authenticator(creds: string | (() => string)): Authenticator {
+  return credsAuthenticator(() => new TextEncoder().encode(typeof creds === 'string' ? creds : creds()));
 }
 
 /** Message to bytes; what does not fit its schema is a bug of ours and throws. */

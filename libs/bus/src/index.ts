@@ -5,8 +5,8 @@ export type { FollowOptions, FollowedMessage, MessageHandler } from './follower.
 export { decodeHubEvent, encodeHubEvent, hubEventType } from './hub-event.js';
 export type { HubMessage } from './hub-event.js';
 export { JetStreamTransport } from './jetstream.transport.js';
-export { joinOrRestore, Renewal } from './join.js';
-export type { JoinOptions, MemberId, Membership } from './join.js';
+export { Renewal, joinAnswerSchema, joinOrRestore, renewAnswerSchema } from './join.js';
+export type { JoinOptions, MemberId, Membership, RenewalOptions } from './join.js';
 export {
   BILLING_CONSUMER,
   DEPLOYER_CONSUMER,

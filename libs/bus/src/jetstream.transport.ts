@@ -22,7 +22,12 @@ export class JetStreamTransport extends Server implements CustomTransportStrateg
   }
 
   listen(callback: () => void): void {
-    this.follower = this.bus.follow(this.stream, this.durable, (message) => this.dispatch(message), this.options);
+    this.follower = this.bus.follow(
+      this.stream,
+      this.durable,
+      (message) => this.dispatch(message),
+      this.options,
+    );
     callback();
   }
 

@@ -23,7 +23,8 @@ export const CLUSTER_KEY = 'cluster';
 /** KV keys may not hold every host character sequence a subject allows; `.` would split the key into tokens. */
 export const routeKey = (host: string): string => host.replaceAll('.', '/');
 
-export const hubSubject = (name: HubEventName, key: string): string => `hub.${name.replaceAll('.', '-')}.${key}`;
+export const hubSubject = (name: HubEventName, key: string): string =>
+  `hub.${name.replaceAll('.', '-')}.${key}`;
 export const usageSubject = (gatewayId: string): string => `usage.${gatewayId}`;
 /** `about` is a service id or a build id, `sender` a cluster id or a gateway id. */
 export const logSubject = (about: string, sender: string): string => `logs.${about}.${sender}`;

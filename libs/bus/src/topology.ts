@@ -28,7 +28,10 @@ export const BILLING_CONSUMER = 'billing';
 /** Makes what every hub process relies on; safe to call at every start of every replica. */
 export async function ensureHubTopology(bus: Bus): Promise<void> {
   await ensureStream(bus, STREAMS.hub, 'hub.>', { max_age: 48 * HOUR_NS });
-  await ensureStream(bus, STREAMS.usage, 'usage.>', { max_age: 7 * 24 * HOUR_NS, discard: DiscardPolicy.New });
+  await ensureStream(bus, STREAMS.usage, 'usage.>', {
+    max_age: 7 * 24 * HOUR_NS,
+    discard: DiscardPolicy.New,
+  });
   await ensureStream(bus, STREAMS.logs, 'logs.>', { max_age: 24 * HOUR_NS, max_bytes: GIB });
   await ensureBucket(bus, ROUTES_BUCKET);
   await ensureBucket(bus, GATEWAYS_BUCKET);
@@ -45,7 +48,12 @@ export async function ensureClusterTopology(bus: Bus, clusterId: string): Promis
 
 /** The consumer one gateway reads routes by. */
 export async function ensureGatewayTopology(bus: Bus, gatewayId: string): Promise<void> {
-  await ensureConsumer(bus, kvStream(ROUTES_BUCKET), gatewayConsumer(gatewayId), DeliverPolicy.LastPerSubject);
+  await ensureConsumer(
+    bus,
+    kvStream(ROUTES_BUCKET),
+    gatewayConsumer(gatewayId),
+    DeliverPolicy.LastPerSubject,
+  );
 }
 
 interface StreamLimits {

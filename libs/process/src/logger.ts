@@ -3,11 +3,9 @@ import { pino, type Logger } from 'pino';
 export type { Logger } from 'pino';
 
 /** Paths that never reach a log, whatever object is logged. */
-const SECRET_PATHS = ['authorization', 'key', 'token', 'secret', 'password', 'creds', 'value'].flatMap((name) => [
-  name,
-  `*.${name}`,
-  `headers.${name}`,
-]);
+const SECRET_PATHS = ['authorization', 'key', 'token', 'secret', 'password', 'creds', 'value'].flatMap(
+  (name) => [name, `*.${name}`, `headers.${name}`],
+);
 
 /** One JSON line a record on stdout, with the process's name. */
 export function createLogger(name: string, level: string): Logger {

@@ -48,7 +48,8 @@ export class Loop {
       this.failures = 0;
     } catch (error) {
       this.failures += 1;
-      if (!this.abort.signal.aborted) this.logger.warn({ err: error, loop: this.name }, 'loop failed, will retry');
+      if (!this.abort.signal.aborted)
+        this.logger.warn({ err: error, loop: this.name }, 'loop failed, will retry');
     }
     this.running = undefined;
     if (this.abort.signal.aborted) return;

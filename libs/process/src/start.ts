@@ -80,7 +80,9 @@ export async function createApplication<Config extends BaseConfig>(
  * The whole life of a process: configuration, log, health, metrics, HTTP on 127.0.0.1, the ready line, orderly end.
  * Consumers and open streams end in `beforeApplicationShutdown`, databases and NATS in `onApplicationShutdown`.
  */
-export async function startProcess<Config extends BaseConfig>(options: ProcessOptions<Config>): Promise<void> {
+export async function startProcess<Config extends BaseConfig>(
+  options: ProcessOptions<Config>,
+): Promise<void> {
   let config: Config;
   try {
     config = loadConfig(options.schema);

@@ -35,7 +35,11 @@ export class Database {
   static open(options: DatabaseOptions): Database {
     const pool = (connectionString: string | undefined): pg.Pool | undefined => {
       if (connectionString === undefined) return undefined;
-      const made = new pg.Pool({ connectionString, max: options.poolSize ?? 10, connectionTimeoutMillis: 10_000 });
+      const made = new pg.Pool({
+        connectionString,
+        max: options.poolSize ?? 10,
+        connectionTimeoutMillis: 10_000,
+      });
       // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
       made.on('error', () => undefined);
       return made;

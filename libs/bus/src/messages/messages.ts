@@ -174,7 +174,10 @@ export const usageRecordSchema = z.object({
   revisionId: id('rev').exactOptional(),
   clusterId: id('cls').exactOptional(),
 });
-export const usageBatchSchema = z.object({ schemaVersion: z.literal(1), records: z.array(usageRecordSchema) });
+export const usageBatchSchema = z.object({
+  schemaVersion: z.literal(1),
+  records: z.array(usageRecordSchema),
+});
 
 /** Body of logs.<service id>.<sender>. Order within one sender is the order of `sequence`. */
 export const logEntrySchema = z.object({

@@ -1,0 +1,76 @@
+import { testDatabase, until, type TestDatabase } from '#libs/testing';
+import { isUniqueViolation } from './database.js';
+import { statement } from './statement.js';
+
+const insertOrganization = statement<unknown>(
+  'spec_insert_organization',
+  `INSERT INTO organizations (id, name, created_at) VALUES ($1, $2, now())`,
+);
+const listOrganizations = statement<{ id: string }>(
+  'spec_list_organizations',
+  'SELECT id FROM organizations ORDER BY id',
+);
+
+const TENANT_TABLES_WITHOUT_POLICY = `
+  SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
+  WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
+    AND has_table_privilege('towpath_api', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
+    AND NOT (c.relrowsecurity AND c.relforcerowsecurity)`;
+
+describe('transactions bound to a role', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    database = await testDatabase();
+  });
+  afterAll(() => database.drop());
+
+  it('shows a tenant its own rows only, and nothing without a tenant', async () => {
+    const { db } = database;
+    for (const id of ['org_a', 'org_b']) await db.inTenant(id, (tx) => tx.run(insertOrganization, [id, id]));
+    expect(await db.inTenant('org_a', (tx) => tx.run(listOrganizations))).toEqual([{ id: 'org_a' }]);
+    expect(await db.asApi((tx) => tx.run(listOrganizations))).toEqual([]);
+    expect(await db.asSystem((tx) => tx.run(listOrganizations))).toHaveLength(2);
+  });
+
+  it('refuses a write into another tenant', async () => {
+    const attempt = database.db.inTenant('org_a', (tx) => tx.run(insertOrganization, ['org_c', 'c']));
+    await expect(attempt).rejects.toMatchObject({ code: '42501' });
+  });
+
+  it('rolls back what throws, and names a unique violation', async () => {
+    const { db } = database;
+    const planted = db.inTenant('org_d', async (tx) => {
+      await tx.run(insertOrganization, ['org_d', 'd']);
+      throw new Error('planted');
+    });
+    await expect(planted).rejects.toThrow('planted');
+    expect(await db.asSystem((tx) => tx.run(listOrganizations))).toHaveLength(2);
+    const twice = await db
+      .inTenant('org_a', (tx) => tx.run(insertOrganization, ['org_a', 'a']))
+      .catch((e: unknown) => e);
+    expect(isUniqueViolation(twice)).toBe(true);
+    expect(isUniqueViolation(new Error('other'))).toBe(false);
+  });
+
+  it('wakes who listens, also after its session was ended', async () => {
+    let woken = 0;
+    const end = await database.db.listen('spec', () => (woken += 1));
+    await database.db.notify('spec');
+    await until(() => woken >= 2, { deadlineMs: 10_000, what: 'a wake (and the one at connect)' });
+    await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`);
+    const before = woken;
+    await until(() => woken > before, { deadlineMs: 10_000, what: 'the wake after reconnecting' });
+    await end();
+  });
+
+  it('leaves no tenant table the api reaches without forced row-level security', async () => {
+    expect(await database.query(TENANT_TABLES_WITHOUT_POLICY)).toEqual([]);
+  });
+
+  it('lets nobody change a revision', async () => {
+    const triggers = await database.query<{ tgname: string }>(
+      `SELECT tgname FROM pg_trigger WHERE tgrelid = 'revisions'::regclass AND NOT tgisinternal`,
+    );
+    expect(triggers.map((row) => row.tgname)).toContain('revisions_immutable');
+  });
+});
