@@ -85,10 +85,42 @@ export { pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
 export { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
 export type { EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
 export { REQUEST_HEADERS } from './placement/request-headers.js';
-export { place } from './placement/placement.rules.js';
+export { PATIENCE_MS, place, stableHash } from './placement/placement.rules.js';
 export type { PlacementNeed } from './placement/placement.rules.js';
 export { REMOVAL_COUNT, REMOVAL_SHARE, mayRemoveDerived } from './placement/removal-guard.js';
-export type { Placement, Route, RouteBackend, Target, TargetRevision } from './placement/placement.types.js';
+export {
+  REVISION_READY,
+  foldReady,
+  reportedInstances,
+  reportedReady,
+  standingOf,
+} from './placement/readiness.rules.js';
+export type { Holding, Standing } from './placement/readiness.rules.js';
+export { deletedRoute, desiredRoutes, nextRoute } from './placement/route.rules.js';
+export type { RouteBody, RouteQuestion } from './placement/route.rules.js';
+export { resolveSplit } from './placement/split.rules.js';
+export type { SplitAnswer, SplitQuestion } from './placement/split.rules.js';
+export {
+  KEPT_AFTER_SERVING,
+  compareVersions,
+  heldRevisions,
+  isCurrent,
+  nextTarget,
+  targetRevision,
+} from './placement/target.rules.js';
+export type { TargetBody } from './placement/target.rules.js';
+export type {
+  Placement,
+  Route,
+  RouteBackend,
+  SplitLine,
+  Target,
+  TargetReport,
+  TargetRevision,
+} from './placement/placement.types.js';
+export { advanceOperation, failOperation } from './operation/operation.lifecycle.js';
+export type { StepFact } from './operation/operation.lifecycle.js';
+export { STEP_DEADLINES_MS, makesRevision, plannedSteps } from './operation/operation.plan.js';
 export { OPERATION_KINDS, OPERATION_STEPS } from './operation/operation.types.js';
 export type {
   Operation,

@@ -15,10 +15,13 @@ export interface PlacementNeed {
 
 type Verdict = Placement['reasons'][number];
 
+/** A cluster that holds the service keeps it over an absence of this length: agents restart, links blink. */
+export const PATIENCE_MS = 5 * 60_000;
+
 /**
  * Decides which clusters hold a service and says of every cluster why. Depends on nothing but its input, not on the
- * order of `clusters`; a cluster that joins or leaves moves only services that were or must be on it. When nothing
- * usable is left, present clusters of the right runtime are kept although they do not answer.
+ * order of `clusters`; a cluster that joins moves nothing. A cluster that holds the service is left only after it was
+ * silent for PATIENCE_MS and another one fits.
  */
 export function place(
   need: PlacementNeed,
@@ -27,7 +30,7 @@ export function place(
 ): Pick<Placement, 'clusterIds' | 'reasons'> {
   const ranked = [...clusters].sort((a, b) => rank(need, a.id) - rank(need, b.id) || (a.id < b.id ? -1 : 1));
   const fitting = ranked.filter((cluster) => misfit(need, cluster) === undefined);
-  const usable = fitting.filter((cluster) => isUsable(cluster, now));
+  const usable = fitting.filter((cluster) => isUsable(cluster, now) || isMissed(need, cluster, now));
   const kept = fitting.filter((cluster) => need.present.includes(cluster.id));
   const chosen = (usable.length > 0 ? usable : kept).slice(0, need.copies);
   const reasons = ranked.map((cluster) => verdict(need, cluster, chosen.includes(cluster), now));
@@ -37,7 +40,7 @@ export function place(
 /** Lower is better: present ones in their order, then by a hash of service and cluster (rendezvous). */
 function rank(need: PlacementNeed, clusterId: Id<'cls'>): number {
   const present = need.present.indexOf(clusterId);
-  return present >= 0 ? present - need.present.length : hash(`${need.serviceId} ${clusterId}`);
+  return present >= 0 ? present - need.present.length : stableHash(`${need.serviceId} ${clusterId}`);
 }
 
 function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
@@ -46,6 +49,10 @@ function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
     return `its runtime is ${cluster.runtime}, the image was built for ${need.runtime}`;
   }
   return undefined;
+}
+
+function isMissed(need: PlacementNeed, cluster: Cluster, now: number): boolean {
+  return need.present.includes(cluster.id) && now - (cluster.lastSeenAt ?? 0) < PATIENCE_MS;
 }
 
 function verdict(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: number): Verdict {
@@ -59,13 +66,11 @@ function choice(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: num
     if (!chosen) return 'enough other clusters are chosen';
     return present ? 'it holds the service and answers' : 'it answers and fits';
   }
-  return chosen
-    ? 'it holds the service; it does not answer, but no other cluster fits'
-    : 'its agent does not answer';
+  return chosen ? 'it holds the service, though its agent does not answer now' : 'its agent does not answer';
 }
 
-/** FNV-1a, 32 bits. */
-export function hash(text: string): number {
+/** FNV-1a, 32 bits: the same number for the same text in every process and version. */
+export function stableHash(text: string): number {
   let value = 0x811c9dc5;
   for (const character of text) value = Math.imul(value ^ character.charCodeAt(0), 0x01000193);
   return value >>> 0;

@@ -1,3 +1,4 @@
+import type { Condition } from '../condition.js';
 import type { Id } from '../id.js';
 import type { PinnedEnvEntry, Protocol, Resources } from '../service/service.types.js';
 import type { Digest } from '../build/build.types.js';
@@ -70,4 +71,23 @@ export interface RouteBackend {
   timeoutSeconds: number;
   /** Clusters in order of preference. */
   doors: { clusterId: Id<'cls'>; door: Door }[];
+}
+
+/** What a cluster last said about its target (the message is contracts/messages/target-status). */
+export interface TargetReport {
+  clusterId: Id<'cls'>;
+  serviceId: Id<'svc'>;
+  /** The (epoch, generation) of the target it speaks of. */
+  generation: number;
+  epoch: number;
+  /** True once nothing of the service is left in the cluster (after a tombstone). */
+  removed: boolean;
+  revisions: { name: string; ready: Condition; instances: number }[];
+}
+
+/** One line of a split as it is in force: `latest` resolved. */
+export interface SplitLine {
+  revision: string;
+  percent: number;
+  tag?: string;
 }

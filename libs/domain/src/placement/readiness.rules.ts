@@ -1,0 +1,67 @@
+import type { Condition } from '../condition.js';
+import type { Target, TargetReport } from './placement.types.js';
+import { isCurrent } from './target.rules.js';
+
+/** A cluster's target and what it last said about it. */
+export interface Holding {
+  target: Target;
+  report?: TargetReport;
+}
+
+/** Whether a revision can take traffic somewhere. */
+export type Standing = 'ready' | 'failed' | 'unknown';
+
+/** A revision's condition of this type is its readiness. */
+export const REVISION_READY = 'Ready';
+
+/** What one cluster says about a revision; a report of a former version of the target says nothing. */
+export function reportedReady(holding: Holding, revision: string): Condition | undefined {
+  const { target, report } = holding;
+  if (target.tombstone || !target.revisions.some((held) => held.name === revision)) return undefined;
+  if (!isCurrent(target, report)) return undefined;
+  const ready = report.revisions.find((reported) => reported.name === revision)?.ready;
+  return ready?.status === 'unknown' ? undefined : ready;
+}
+
+/** Ready when it is in one cluster; failed when every cluster that holds the service says so. */
+export function standingOf(revision: string, holdings: readonly Holding[]): Standing {
+  const said = holdings.map((holding) => reportedReady(holding, revision)?.status);
+  if (said.includes('true')) return 'ready';
+  return said.length > 0 && said.every((status) => status === 'false') ? 'failed' : 'unknown';
+}
+
+/** The readiness of a revision over all clusters; what was decided stays until a report decides otherwise. */
+export function foldReady(
+  revision: string,
+  holdings: readonly Holding[],
+  before: Condition | undefined,
+  now: number,
+): Condition {
+  const standing = standingOf(revision, holdings);
+  if (standing === 'ready') {
+    return condition('true', 'Started', 'The revision started and can serve.', now);
+  }
+  if (standing === 'failed') {
+    const said = holdings.map((holding) => reportedReady(holding, revision)).find((c) => c !== undefined);
+    if (said) return { ...said, type: REVISION_READY, changedAt: now };
+  }
+  if (before !== undefined && before.status !== 'unknown') return before;
+  return condition('unknown', 'Starting', 'No cluster has said yet whether the revision starts.', now);
+}
+
+/** How many instances of a revision run now, over all clusters, by their last reports. */
+export function reportedInstances(revision: string, holdings: readonly Holding[]): number {
+  return holdings
+    .flatMap((holding) => holding.report?.revisions ?? [])
+    .filter((reported) => reported.name === revision)
+    .reduce((sum, reported) => sum + reported.instances, 0);
+}
+
+function condition(
+  status: Condition['status'],
+  reason: string,
+  message: string,
+  changedAt: number,
+): Condition {
+  return { type: REVISION_READY, status, reason, message, changedAt };
+}
