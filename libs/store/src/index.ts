@@ -17,3 +17,60 @@ export type { NewOutboxRow, UnsentRow } from './outbox.store.js';
 export { dropHandled, recordOnce } from './inbox.store.js';
 export { LeaseLost, acquireLease, assertLease, releaseLease } from './lease.store.js';
 export type { Lease } from './lease.store.js';
+export { insertAudit, listAudit } from './audit.store.js';
+export type { AuditEntry } from './audit.store.js';
+export { findCluster, hasRuntime, insertCluster, insertJoinToken, listClusters } from './cluster.store.js';
+export type { NewCluster, NewJoinToken } from './cluster.store.js';
+export { IDEMPOTENCY_KEPT_MS, claimIdempotencyKey, storeAnswer } from './idempotency.store.js';
+export type { IdempotencyClaim, StoredAnswer } from './idempotency.store.js';
+export {
+  findKey,
+  findKeyByHash,
+  insertKey,
+  listKeys,
+  lockOwnerKeys,
+  revokeKey,
+  touchKey,
+} from './key.store.js';
+export type { FoundKey } from './key.store.js';
+export { findOperation, insertOperation, listOperations } from './operation.store.js';
+export type { NamedOperation, NewOperation } from './operation.store.js';
+export {
+  asOrganization,
+  findOrganization,
+  insertOrganization,
+  listOrganizations,
+  renameOrganization,
+} from './organization.store.js';
+export { deleteProject, findProject, holdProject, insertProject, listProjects } from './project.store.js';
+export { existingRevisions, findRevision, listRevisions } from './revision.store.js';
+export type { PageRequest } from './row.js';
+export {
+  dataKeyOf,
+  keyedDigest,
+  openSecretVersion,
+  parseMasterKey,
+  seal,
+  secretBinding,
+  unseal,
+} from './sealing.js';
+export type { DataKey } from './sealing.js';
+export {
+  deleteSecret,
+  findSecret,
+  findSecretUsers,
+  insertSecret,
+  insertSecretVersion,
+  listSecrets,
+} from './secret.store.js';
+export {
+  deleteService,
+  findService,
+  insertService,
+  listServices,
+  lockService,
+  updateIntent,
+} from './service.store.js';
+export type { NewService } from './service.store.js';
+export { findTrafficChange, insertTrafficChange, listTrafficChanges } from './traffic.store.js';
+export { findUpload, insertUpload } from './upload.store.js';

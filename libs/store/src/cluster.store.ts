@@ -1,0 +1,82 @@
+import { TowpathError } from '#libs/domain';
+import type { Cluster, Id } from '#libs/domain';
+import {
+  findClusterSql,
+  hasRuntimeSql,
+  insertClusterSql,
+  insertJoinTokenSql,
+  listClustersSql,
+  type ClusterRow,
+} from './cluster.sql.js';
+import { ms, present, time, type PageRequest } from './row.js';
+import type { Tx } from './statement.js';
+
+export type NewCluster = Pick<
+  Cluster,
+  'id' | 'name' | 'provider' | 'region' | 'zone' | 'runtime' | 'createdAt'
+>;
+
+/** @throws TowpathError ALREADY_EXISTS when the installation has a cluster of that name */
+export async function insertCluster(tx: Tx, cluster: NewCluster): Promise<Cluster> {
+  const { id, name, provider, region, zone, runtime, createdAt } = cluster;
+  const row = await tx.one(insertClusterSql, [id, name, provider, region, zone, runtime, time(createdAt)]);
+  if (row) return toCluster(row);
+  throw new TowpathError('ALREADY_EXISTS', `A cluster named "${name}" exists.`, {
+    violations: [{ field: 'name', message: 'is taken' }],
+    nextStep: 'Choose another name.',
+  });
+}
+
+export async function findCluster(tx: Tx, id: string): Promise<Cluster | undefined> {
+  const row = await tx.one(findClusterSql, [id]);
+  return row && toCluster(row);
+}
+
+/** Oldest first. */
+export async function listClusters(tx: Tx, page: PageRequest): Promise<Cluster[]> {
+  return (await tx.run(listClustersSql, [page.after ?? '', page.limit])).map(toCluster);
+}
+
+/** Whether the installation has a cluster of that runtime, joined or not. */
+export async function hasRuntime(tx: Tx, runtime: Cluster['runtime']): Promise<boolean> {
+  return (await tx.one(hasRuntimeSql, [runtime]))?.found ?? false;
+}
+
+/** A one-time token, stored by the SHA-256 of its text. `clusterId` for an agent, `region` for a gateway. */
+export interface NewJoinToken {
+  id: Id<'jt'>;
+  hash: Uint8Array;
+  kind: 'agent' | 'gateway';
+  clusterId?: Id<'cls'>;
+  region?: string;
+  createdAt: number;
+  expiresAt: number;
+}
+
+export async function insertJoinToken(tx: Tx, token: NewJoinToken): Promise<void> {
+  const { id, hash, kind, clusterId, region, createdAt, expiresAt } = token;
+  const values = [id, hash, kind, clusterId ?? null, region ?? null, time(createdAt), time(expiresAt)];
+  await tx.run(insertJoinTokenSql, values);
+}
+
+export function toCluster(row: ClusterRow): Cluster {
+  const { id, name, provider, region, zone, runtime, capabilities, version } = row;
+  return {
+    id,
+    name,
+    provider,
+    region,
+    zone,
+    runtime,
+    gpuClasses: row.gpu_classes,
+    capabilities,
+    createdAt: ms(row.created_at),
+    version,
+    ...present({
+      door: row.door,
+      publicKey: row.public_key,
+      joinedAt: row.joined_at?.getTime(),
+      lastSeenAt: row.last_seen_at?.getTime(),
+    }),
+  };
+}

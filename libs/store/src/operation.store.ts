@@ -1,0 +1,70 @@
+import type { Operation } from '#libs/domain';
+import {
+  findOperationSql,
+  insertOperationSql,
+  listOperationsSql,
+  type NamedOperationRow,
+  type OperationRow,
+} from './operation.sql.js';
+import { AFTER_ALL, ms, present, time, type PageRequest } from './row.js';
+import type { Tx } from './statement.js';
+
+/** An operation with the names a reader wants to see. */
+export interface NamedOperation extends Operation {
+  projectHandle: string;
+  serviceName: string;
+}
+
+export type NewOperation = Pick<
+  Operation,
+  'id' | 'organizationId' | 'projectId' | 'serviceId' | 'kind' | 'generation' | 'createdAt'
+>;
+
+/** Writes a pending operation; the deployer writes its steps and its end. */
+export async function insertOperation(tx: Tx, operation: NewOperation): Promise<Operation> {
+  const { id, organizationId, projectId, serviceId, kind, generation, createdAt } = operation;
+  const values = [id, organizationId, projectId, serviceId, kind, generation, time(createdAt)];
+  return toOperation((await tx.one(insertOperationSql, values)) as OperationRow);
+}
+
+export async function findOperation(
+  tx: Tx,
+  organizationId: string,
+  id: string,
+): Promise<NamedOperation | undefined> {
+  const row = await tx.one(findOperationSql, [organizationId, id]);
+  return row && toNamedOperation(row);
+}
+
+/** Newest first. `service` is an id or a name, also of a service that is gone. */
+export async function listOperations(
+  tx: Tx,
+  organizationId: string,
+  page: PageRequest,
+  only: { projectId?: string | undefined; service?: string | undefined },
+): Promise<NamedOperation[]> {
+  const { projectId, service } = only;
+  const values = [organizationId, page.after ?? AFTER_ALL, page.limit, projectId ?? null, service ?? null];
+  return (await tx.run(listOperationsSql, values)).map(toNamedOperation);
+}
+
+function toNamedOperation(row: NamedOperationRow): NamedOperation {
+  return { ...toOperation(row), projectHandle: row.project_handle, serviceName: row.service_name };
+}
+
+export function toOperation(row: OperationRow): Operation {
+  const { id, kind, generation, status, steps, version } = row;
+  return {
+    id,
+    organizationId: row.organization_id,
+    projectId: row.project_id,
+    serviceId: row.service_id,
+    kind,
+    generation,
+    status,
+    steps,
+    createdAt: ms(row.created_at),
+    version,
+    ...present({ error: row.error, finishedAt: row.finished_at?.getTime() }),
+  };
+}

@@ -1,0 +1,72 @@
+import type { Service, Template, TrafficTarget } from '#libs/domain';
+import { statement } from './statement.js';
+
+export interface ServiceRow {
+  id: Service['id'];
+  organization_id: Service['organizationId'];
+  project_id: Service['projectId'];
+  name: string;
+  access: Service['access'];
+  min_instances: number;
+  template: Template;
+  traffic: TrafficTarget[];
+  generation: number;
+  template_generation: number;
+  status: Service['status'];
+  created_at: Date;
+  updated_at: Date;
+  deleted_at: Date | null;
+  removed_at: Date | null;
+  version: number;
+}
+
+export const SERVICE_COLUMNS = `id, organization_id, project_id, name, access, min_instances, template, traffic,
+  generation, template_generation, status, created_at, updated_at, deleted_at, removed_at, version`;
+
+export const insertServiceSql = statement<ServiceRow>(
+  'service_insert',
+  `INSERT INTO services (id, organization_id, project_id, name, access, min_instances, template, traffic, status,
+     created_at, updated_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING ${SERVICE_COLUMNS}`,
+);
+
+/** By name or id inside a project; by id alone when no project is given. */
+export const findServiceSql = statement<ServiceRow>(
+  'service_find',
+  `SELECT ${SERVICE_COLUMNS} FROM services
+   WHERE organization_id = $1 AND deleted_at IS NULL AND ($2::text IS NULL OR project_id = $2)
+     AND (id = $3 OR ($2::text IS NOT NULL AND name = $3))`,
+);
+
+export const lockServiceSql = statement<ServiceRow>(
+  'service_lock',
+  `SELECT ${SERVICE_COLUMNS} FROM services
+   WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE`,
+);
+
+export const listServicesSql = statement<ServiceRow>(
+  'service_list',
+  `SELECT ${SERVICE_COLUMNS} FROM services
+   WHERE organization_id = $1 AND project_id = $2 AND deleted_at IS NULL AND id > $3 ORDER BY id LIMIT $4`,
+);
+
+/** A service of that name whose removal has not ended: its hosts and instances still exist. */
+export const findLeavingServiceSql = statement<{ id: string }>(
+  'service_find_leaving',
+  `SELECT id FROM services WHERE organization_id = $1 AND project_id = $2 AND name = $3
+   AND deleted_at IS NOT NULL AND removed_at IS NULL LIMIT 1`,
+);
+
+export const updateIntentSql = statement<ServiceRow>(
+  'service_update_intent',
+  `UPDATE services SET access = $3, min_instances = $4, template = $5, traffic = $6,
+     generation = generation + 1, template_generation = template_generation + $7, updated_at = $8,
+     version = version + 1
+   WHERE organization_id = $1 AND id = $2 RETURNING ${SERVICE_COLUMNS}`,
+);
+
+export const deleteServiceSql = statement<ServiceRow>(
+  'service_delete',
+  `UPDATE services SET deleted_at = $3, updated_at = $3, generation = generation + 1, version = version + 1
+   WHERE organization_id = $1 AND id = $2 RETURNING ${SERVICE_COLUMNS}`,
+);

@@ -1,0 +1,130 @@
+import { TowpathError } from '#libs/domain';
+import type { Service, ServiceIntent } from '#libs/domain';
+import { isUniqueViolation } from './database.js';
+import { ms, present, time, type PageRequest } from './row.js';
+import {
+  deleteServiceSql,
+  findLeavingServiceSql,
+  findServiceSql,
+  insertServiceSql,
+  listServicesSql,
+  lockServiceSql,
+  updateIntentSql,
+  type ServiceRow,
+} from './service.sql.js';
+import type { Tx } from './statement.js';
+
+export type NewService = Pick<Service, 'id' | 'organizationId' | 'projectId' | 'createdAt' | 'status'> &
+  ServiceIntent;
+
+/** @throws TowpathError ALREADY_EXISTS while the project has a service of that name, or one that is being removed */
+export async function insertService(tx: Tx, service: NewService): Promise<Service> {
+  const { id, organizationId, projectId, name, createdAt, status } = service;
+  const leaving = await tx.one(findLeavingServiceSql, [organizationId, projectId, name]);
+  if (leaving) throw taken(`The former service "${name}" is still being removed.`, 'Try again in a moment.');
+  try {
+    const row = await tx.one(insertServiceSql, [
+      id,
+      organizationId,
+      projectId,
+      name,
+      service.access,
+      service.minInstances,
+      JSON.stringify(service.template),
+      JSON.stringify(service.traffic),
+      JSON.stringify(status),
+      time(createdAt),
+    ]);
+    return toService(row as ServiceRow);
+  } catch (error) {
+    if (!isUniqueViolation(error, 'services_name_live')) throw error;
+    throw taken(`A service named "${name}" exists.`, 'Change that service, or choose another name.');
+  }
+}
+
+/** By name or id inside a project; by id alone when no project is given. Deleted services are not found. */
+export async function findService(
+  tx: Tx,
+  organizationId: string,
+  projectId: string | undefined,
+  ref: string,
+): Promise<Service | undefined> {
+  const row = await tx.one(findServiceSql, [organizationId, projectId ?? null, ref]);
+  return row && toService(row);
+}
+
+/** Oldest first. */
+export async function listServices(
+  tx: Tx,
+  organizationId: string,
+  projectId: string,
+  page: PageRequest,
+): Promise<Service[]> {
+  const rows = await tx.run(listServicesSql, [organizationId, projectId, page.after ?? '', page.limit]);
+  return rows.map(toService);
+}
+
+/** Locks a live service until the transaction ends, so that intent changes one at a time. */
+export async function lockService(tx: Tx, organizationId: string, id: string): Promise<Service | undefined> {
+  const row = await tx.one(lockServiceSql, [organizationId, id]);
+  return row && toService(row);
+}
+
+/** Writes changed intent; `newTemplate` says that a new revision is asked for. Needs lockService before. */
+export async function updateIntent(
+  tx: Tx,
+  service: Pick<Service, 'id' | 'organizationId'>,
+  intent: ServiceIntent,
+  newTemplate: boolean,
+  now: number,
+): Promise<Service> {
+  const row = await tx.one(updateIntentSql, [
+    service.organizationId,
+    service.id,
+    intent.access,
+    intent.minInstances,
+    JSON.stringify(intent.template),
+    JSON.stringify(intent.traffic),
+    newTemplate ? 1 : 0,
+    time(now),
+  ]);
+  return toService(row as ServiceRow);
+}
+
+/** Marks a service deleted; the deployer removes what it holds. Needs lockService before. */
+export async function deleteService(
+  tx: Tx,
+  service: Pick<Service, 'id' | 'organizationId'>,
+  now: number,
+): Promise<Service> {
+  return toService(
+    (await tx.one(deleteServiceSql, [service.organizationId, service.id, time(now)])) as ServiceRow,
+  );
+}
+
+function taken(message: string, nextStep: string): TowpathError {
+  return new TowpathError('ALREADY_EXISTS', message, {
+    violations: [{ field: 'name', message: 'is taken' }],
+    nextStep,
+  });
+}
+
+export function toService(row: ServiceRow): Service {
+  const { id, name, access, template, traffic, generation, status, version } = row;
+  return {
+    id,
+    organizationId: row.organization_id,
+    projectId: row.project_id,
+    name,
+    access,
+    minInstances: row.min_instances,
+    template,
+    traffic,
+    generation,
+    status,
+    createdAt: ms(row.created_at),
+    updatedAt: ms(row.updated_at),
+    version,
+    ...present({ deletedAt: row.deleted_at?.getTime() }),
+  };
+}
