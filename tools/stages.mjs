@@ -1,0 +1,162 @@
+/** The stages of `npm test`: what each runs, and a runner that times them and adds their totals up. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { ROOT, inRoot } from './stamp.mjs';
+import { nodeBinary } from './setup.mjs';
+
+const CONTRACTS = inRoot('dist/apps/api/src/contracts.main.js');
+
+/** Checks that need no server and no order. */
+export const CHECKS = [
+  {
+    name: 'format',
+    args: ['node_modules/prettier/bin/prettier.cjs', '--check', '--log-level=warn', '--cache', '.'],
+  },
+  {
+    name: 'lint',
+    args: [
+      'node_modules/eslint/bin/eslint.js',
+      '--cache',
+      '--cache-location',
+      'node_modules/.cache/eslint/',
+      '.',
+    ],
+  },
+  { name: 'types', args: ['node_modules/typescript/bin/tsc', '--noEmit'] },
+  {
+    name: 'rules',
+    args: [
+      'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
+      '--config',
+      '.dependency-cruiser.mjs',
+      'apps',
+      'libs',
+      'e2e',
+      'bench',
+    ],
+  },
+];
+
+/** The committed faces against those that the code makes now. Needs the compiled api. */
+export const contractStage = () =>
+  existsSync(CONTRACTS) ? [{ name: 'contracts', args: [CONTRACTS, '--check'] }] : [];
+
+/** Runs stages and keeps what they gave. */
+export class Stages {
+  results = [];
+
+  constructor(temporaryDir) {
+    this.temporaryDir = temporaryDir;
+  }
+
+  /** A program under our Node; its output is shown when it fails. */
+  async check({ name, args }) {
+    const begin = Date.now();
+    const { code, output } = await runNode(args, { quiet: true });
+    this.add({ name, begin, passed: 0, failed: code === 0 ? 0 : 1 });
+    if (code !== 0) console.log(output.trimEnd());
+  }
+
+  /** Two at a time: each is single-threaded. */
+  async checkAll(checks) {
+    const waiting = [...checks];
+    const worker = async () => {
+      for (let next = waiting.shift(); next; next = waiting.shift()) await this.check(next);
+    };
+    await Promise.all([worker(), worker()]);
+  }
+
+  /** One of jest's projects; its output is shown while it runs. */
+  async jest(name, { patterns = [], env = {}, args = [] } = {}) {
+    const begin = Date.now();
+    const report = path.join(this.temporaryDir, `${name}.json`);
+    const { code } = await runNode(
+      [
+        '--disable-warning=ExperimentalWarning',
+        '--experimental-vm-modules',
+        'node_modules/jest/bin/jest.js',
+        '--ci',
+        '--passWithNoTests',
+        `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`,
+        `--outputFile=${report}`,
+        '--json',
+        ...args,
+        '--selectProjects',
+        name,
+        ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []),
+      ],
+      { env },
+    );
+    this.add({ name, begin, ...totalsOf(report, code) });
+  }
+
+  add({ name, begin, passed, failed }) {
+    const seconds = (Date.now() - begin) / 1000;
+    this.results.push({ name, passed, failed, seconds });
+    console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds.toFixed(1)} s)`);
+  }
+
+  /** Runs work that is a stage as a whole when it fails, such as starting servers. */
+  async guard(name, work) {
+    const begin = Date.now();
+    try {
+      await work();
+    } catch (error) {
+      console.log(error.message);
+      this.add({ name, begin, passed: 0, failed: 1 });
+    }
+  }
+
+  /** Prints a line a stage and the totals; returns the exit code. */
+  summarize() {
+    console.log('');
+    for (const { name, passed, failed, seconds } of this.results) {
+      const counts = passed + failed === 0 ? '' : `${passed} passed, ${failed} failed`;
+      console.log(
+        `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s  ${counts}`.trimEnd(),
+      );
+    }
+    const sum = (key) => this.results.reduce((total, result) => total + result[key], 0);
+    console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
+    return sum('failed') === 0 ? 0 : 1;
+  }
+}
+
+/** A suite that cannot even be loaded holds no failed test, yet it failed. */
+function totalsOf(report, code) {
+  if (!existsSync(report)) return { passed: 0, failed: code === 0 ? 0 : 1 };
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  const failed = numFailedTests + numRuntimeErrorTestSuites;
+  return { passed: numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
+}
+
+const running = new Set();
+
+/** Ends whatever a stage is running. */
+export function interruptStages() {
+  for (const child of running) child.kill('SIGTERM');
+}
+
+/** Runs a program under the project's Node. */
+export function runNode(args, { env = {}, quiet = false } = {}) {
+  const bin = inRoot('node_modules/.bin');
+  return new Promise((resolve) => {
+    const child = spawn(nodeBinary(), args, {
+      cwd: ROOT,
+      stdio: ['ignore', quiet ? 'pipe' : 'ignore', quiet ? 'pipe' : 'inherit'],
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, ...env },
+    });
+    running.add(child);
+    let output = '';
+    child.stdout?.on('data', (data) => (output += data));
+    child.stderr?.on('data', (data) => (output += data));
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code: code ?? 1, signal, output });
+    });
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * `npm test`: everything that can be tested without root.
+ * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules unit contracts integration stories.
+ */
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CHECKS, Stages, contractStage, interruptStages } from './stages.mjs';
+import { filesBelow, inRoot } from './stamp.mjs';
+import { startStoryPlatform } from './story-platform.mjs';
+import { startTestServers } from './test-servers.mjs';
+
+const ALL = ['format', 'lint', 'types', 'rules', 'unit', 'contracts', 'integration', 'stories'];
+
+const { only, patterns } = readArguments(process.argv.slice(2));
+const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-'));
+// as root, PostgreSQL runs as another user, who must be able to pass
+chmodSync(temporaryDir, 0o711);
+const stages = new Stages(temporaryDir);
+const stops = [];
+let interrupted = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted = true;
+    interruptStages();
+  });
+}
+
+try {
+  for (const stage of [fast, unit, contracts, integration, stories]) if (!interrupted) await stage();
+} finally {
+  await Promise.all(stops.map((stop) => stop()));
+  rmSync(temporaryDir, { recursive: true, force: true });
+}
+const code = stages.summarize();
+process.exit(interrupted ? 130 : code);
+
+function readArguments(args) {
+  if (args[0] !== '--only') return { only: ALL, patterns: args };
+  const [, stage, ...rest] = args;
+  if (ALL.includes(stage)) return { only: [stage], patterns: rest };
+  console.error(`--only wants one of: ${ALL.join(' ')}`);
+  process.exit(2);
+}
+
+async function fast() {
+  await stages.checkAll(CHECKS.filter(({ name }) => only.includes(name)));
+}
+
+async function unit() {
+  if (only.includes('unit')) await stages.jest('unit', { patterns });
+}
+
+async function contracts() {
+  if (only.includes('contracts')) await stages.checkAll(contractStage());
+}
+
+async function integration() {
+  if (!only.includes('integration')) return;
+  await stages.guard('servers', async () => {
+    const servers = await startTestServers(path.join(temporaryDir, 'servers'));
+    stops.push(servers.stop);
+    await stages.check({ name: 'drift', args: ['tools/drift.mjs', servers.templateUrl] });
+    await stages.jest('integration', { patterns, env: servers.env });
+    await servers.stop();
+  });
+}
+
+async function stories() {
+  if (!only.includes('stories') || filesBelow(inRoot('e2e/stories'), '.story.ts').length === 0) return;
+  if (!existsSync(inRoot('dist/apps/api/src/main.js'))) return;
+  await stages.guard('platform', async () => {
+    const platform = await startStoryPlatform(path.join(temporaryDir, 'platform'));
+    stops.push(platform.stop);
+    // one after the other: each looks at a whole machine
+    await stages.jest('stories', { patterns, env: platform.env, args: ['--runInBand'] });
+    await platform.stop();
+  });
+}
