@@ -8,7 +8,7 @@ import type { List, OperationJson, RevisionJson, ServiceJson, UsageJson } from '
 import { callHost, type Answer, type CallOptions } from './gateway.js';
 import { until } from './until.js';
 
-/** Where the platform under test is: written by the starter, named by TOWPATH_STORY_RUN. */
+/** Where the platform under test is: written by the starter, named by TOWPATH_STORY_RUN_FILE. */
 export interface Platform {
   apiUrl: string;
   gatewayPort: number;
@@ -21,7 +21,7 @@ export interface Platform {
 }
 
 export function platform(): Platform {
-  const file = process.env['TOWPATH_STORY_RUN'];
+  const file = process.env['TOWPATH_STORY_RUN_FILE'];
   if (!file) throw new Error('run stories with: npm test -- --only stories');
   const read = (): RunFile => JSON.parse(readFileSync(file, 'utf8')) as RunFile;
   const run = read();
