@@ -28,7 +28,7 @@ export const OPERATION_COLUMNS = `id, organization_id, project_id, service_id, k
 export const insertOperationSql = statement<OperationRow>(
   'operation_insert',
   `INSERT INTO operations (id, organization_id, project_id, service_id, kind, generation, status, steps, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, 'pending', '[]', $7) RETURNING ${OPERATION_COLUMNS}`,
+   VALUES ($1, $2, $3, $4, $5, $6, 'pending', $7, $8) RETURNING ${OPERATION_COLUMNS}`,
 );
 
 const NAMED = `SELECT o.id, o.organization_id, o.project_id, o.service_id, o.kind, o.generation, o.status, o.steps,

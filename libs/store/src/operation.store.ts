@@ -1,4 +1,4 @@
-import type { Operation } from '#libs/domain';
+import type { Operation, OperationStep } from '#libs/domain';
 import {
   findOperationSql,
   insertOperationSql,
@@ -18,12 +18,16 @@ export interface NamedOperation extends Operation {
 export type NewOperation = Pick<
   Operation,
   'id' | 'organizationId' | 'projectId' | 'serviceId' | 'kind' | 'generation' | 'createdAt'
->;
+> & {
+  /** What `plannedSteps` of domain gives; the deployer advances them. */
+  steps?: OperationStep[];
+};
 
 /** Writes a pending operation; the deployer writes its steps and its end. */
 export async function insertOperation(tx: Tx, operation: NewOperation): Promise<Operation> {
   const { id, organizationId, projectId, serviceId, kind, generation, createdAt } = operation;
-  const values = [id, organizationId, projectId, serviceId, kind, generation, time(createdAt)];
+  const steps = JSON.stringify(operation.steps ?? []);
+  const values = [id, organizationId, projectId, serviceId, kind, generation, steps, time(createdAt)];
   return toOperation((await tx.one(insertOperationSql, values)) as OperationRow);
 }
 

@@ -60,7 +60,9 @@ export const findLeavingServiceSql = statement<{ id: string }>(
 export const updateIntentSql = statement<ServiceRow>(
   'service_update_intent',
   `UPDATE services SET access = $3, min_instances = $4, template = $5, traffic = $6,
-     generation = generation + 1, template_generation = template_generation + $7, updated_at = $8,
+     generation = generation + 1, updated_at = $8,
+     -- the intent generation that changed the template last: it names the operation a revision belongs to
+     template_generation = CASE WHEN $7 THEN generation + 1 ELSE template_generation END,
      version = version + 1
    WHERE organization_id = $1 AND id = $2 RETURNING ${SERVICE_COLUMNS}`,
 );

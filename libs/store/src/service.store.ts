@@ -85,7 +85,7 @@ export async function updateIntent(
     intent.minInstances,
     JSON.stringify(intent.template),
     JSON.stringify(intent.traffic),
-    newTemplate ? 1 : 0,
+    newTemplate,
     time(now),
   ]);
   return toService(row as ServiceRow);
