@@ -63,14 +63,14 @@ async function walk(
   const bombs = new BombGuard(limits);
   try {
     await pipeline(
-      source,
-      (chunks) => bombs.packed(chunks as AsyncIterable<Buffer>),
+      bombs.packed(source),
       createGunzip(),
       (chunks) => bombs.unpacked(chunks as AsyncIterable<Buffer>),
-      (chunks) => feed(parser, chunks as AsyncIterable<Buffer>, judging),
+      (chunks) => feed(parser, chunks as AsyncIterable<Buffer>, judging, unpacking?.failed),
     );
     await unpacking?.finish();
   } catch (error) {
+    await unpacking?.stop();
     throw refusal(error, judging.violations);
   }
   if (judging.violations.length > 0) throw refusal(undefined, judging.violations);
@@ -78,9 +78,15 @@ async function walk(
   return { entries, unpackedBytes: bytes, rootNames: judging.rules.rootNames() };
 }
 
-/** Pushes the chunks through the parser with its back-pressure; rejects on the parser's first error. */
-async function feed(parser: Parser, chunks: AsyncIterable<Buffer>, judging: Judging): Promise<void> {
-  const failed = new Promise<never>((_resolve, reject) => parser.once('error', reject));
+/** Pushes the chunks through the parser with its back-pressure; rejects on the first error of parser or disk. */
+async function feed(
+  parser: Parser,
+  chunks: AsyncIterable<Buffer>,
+  judging: Judging,
+  diskFailed: Promise<never> | undefined,
+): Promise<void> {
+  const broken = new Promise<never>((_resolve, reject) => parser.on('error', reject));
+  const failed = Promise.race(diskFailed ? [broken, diskFailed] : [broken]);
   failed.catch(() => undefined);
   let first = true;
   for await (const chunk of chunks) {
@@ -139,9 +145,13 @@ class BombGuard {
   constructor(private readonly limits: ArchiveLimits) {}
 
   async *packed(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-    for await (const chunk of chunks) {
-      this.packedBytes += chunk.length;
-      yield chunk;
+    try {
+      for await (const chunk of chunks) {
+        this.packedBytes += chunk.length;
+        yield chunk;
+      }
+    } catch (error) {
+      throw new OwnFailure(error);
     }
   }
 
@@ -149,10 +159,11 @@ class BombGuard {
     const most = this.limits.unpackedBytes + this.limits.entries * 4 * TAR_BLOCK;
     for await (const chunk of chunks) {
       this.unpackedBytes += chunk.length;
-      if (this.unpackedBytes > most) throw bomb(`it unpacks to more than ${this.limits.unpackedBytes} bytes`);
+      if (this.unpackedBytes > most)
+        throw new Bomb(`it unpacks to more than ${this.limits.unpackedBytes} bytes`);
       const ratio = this.unpackedBytes / Math.max(1, this.packedBytes);
       if (this.unpackedBytes > this.limits.ratioFromBytes && ratio > this.limits.ratio) {
-        throw bomb(`it unpacks to more than ${this.limits.ratio} times its size`);
+        throw new Bomb(`it unpacks to more than ${this.limits.ratio} times its size`);
       }
       yield chunk;
     }
@@ -163,8 +174,14 @@ class BombGuard {
 class Unpacking {
   private readonly writing: Promise<void>[] = [];
   private readonly links: Exclude<AcceptedEntry, { kind: 'file' | 'folder' }>[] = [];
+  private readonly abort = new AbortController();
+  private readonly failure = Promise.withResolvers<never>();
+  /** Rejects when a write to the disk fails: the parser would wait for ever for the entry to be read. */
+  readonly failed = this.failure.promise;
 
-  constructor(private readonly folder: string) {}
+  constructor(private readonly folder: string) {
+    this.failed.catch(() => undefined);
+  }
 
   entry(entry: ReadEntry, accepted: AcceptedEntry | undefined): void {
     if (accepted?.kind === 'file') this.follow(this.file(entry, accepted.path));
@@ -175,6 +192,8 @@ class Unpacking {
 
   async finish(): Promise<void> {
     await Promise.all(this.writing);
+    // Losing this race means that no write failed.
+    await Promise.race([this.failed, Promise.resolve()]);
     for (const link of this.links) {
       const path = join(this.folder, link.path);
       await mkdir(dirname(path), { recursive: true });
@@ -183,17 +202,24 @@ class Unpacking {
     }
   }
 
+  /** Ends the write that waits for bytes that will not come; afterwards nothing is written any more. */
+  async stop(): Promise<void> {
+    this.abort.abort();
+    await Promise.all(this.writing);
+  }
+
   private follow(work: Promise<void>): void {
-    // finish() reports it; until then a rejection must not count as unhandled.
-    work.catch(() => undefined);
-    this.writing.push(work);
+    const reported = work.catch((error: unknown) => {
+      this.failure.reject(new OwnFailure(error));
+    });
+    this.writing.push(reported);
   }
 
   private async file(entry: ReadEntry, path: string): Promise<void> {
     const to = join(this.folder, path);
     await mkdir(dirname(to), { recursive: true });
     const mode = ((entry.mode ?? 0) & 0o100) === 0 ? 0o644 : 0o755;
-    await pipeline(entry, createWriteStream(to, { flags: 'wx', mode }));
+    await pipeline(entry, createWriteStream(to, { flags: 'wx', mode }), { signal: this.abort.signal });
   }
 
   private async makeFolder(path: string): Promise<void> {
@@ -203,13 +229,15 @@ class Unpacking {
 
 class Bomb extends Error {}
 
-function bomb(message: string): Bomb {
-  return new Bomb(message);
+/** Disk or source failed: not the archive's fault. */
+class OwnFailure extends Error {
+  constructor(cause: unknown) {
+    super('reading or writing failed', { cause });
+  }
 }
 
 function refusal(error: unknown, violations: Violation[]): unknown {
-  if (error instanceof TowpathError) return error;
-  if (error !== undefined && !isArchiveError(error)) return error;
+  if (error instanceof OwnFailure) return error.cause;
   const all = [...violations];
   if (error instanceof Bomb) all.push({ field: 'archive', message: error.message });
   else if (all.length === 0) all.push({ field: 'archive', message: 'is not a whole tar.gz' });
@@ -219,10 +247,4 @@ function refusal(error: unknown, violations: Violation[]): unknown {
     nextStep: 'Pack the folder again with plain files, folders and links inside it.',
     cause: error,
   });
-}
-
-/** Errors of our own disk are not the sender's fault. */
-function isArchiveError(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return !['ENOSPC', 'EACCES', 'EROFS', 'EMFILE', 'EIO', 'ENOENT', 'EDQUOT'].includes(code);
 }

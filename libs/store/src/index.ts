@@ -74,3 +74,9 @@ export {
 export type { NewService } from './service.store.js';
 export { findTrafficChange, insertTrafficChange, listTrafficChanges } from './traffic.store.js';
 export { findUpload, insertUpload } from './upload.store.js';
+export { FolderBlobs } from './blob.store.js';
+export type { StoredBlob } from './blob.store.js';
+export { checkArchive, unpackArchive } from './archive.js';
+export type { ArchiveReport } from './archive.js';
+export { SOURCE_LIMITS } from './archive.rules.js';
+export type { ArchiveLimits } from './archive.rules.js';
