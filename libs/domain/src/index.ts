@@ -131,6 +131,46 @@ export type {
 export { HUB_EVENTS } from './event/event.types.js';
 export type { HubEvent, HubEventName } from './event/event.types.js';
 export { usageInterval } from './usage/usage-interval.js';
+export { lengthOf, partInterval, unionOf } from './usage/interval.js';
+export { whyNotBillable } from './usage/billable.js';
+export type { NotBillableReason } from './usage/billable.js';
+export { MAX_AHEAD_MS, MAX_OVER_TIMEOUT_MS, MAX_RECORD_MS, quarantineReason } from './usage/usage.validation.js';
+export type { QuarantineReason, UsageContext } from './usage/usage.validation.js';
 export type { Interval, UsageRecord } from './usage/usage.types.js';
 export { BLOCK_MS } from './billing/billing.types.js';
-export type { BillingModel, PriceItem, PricePlan } from './billing/billing.types.js';
+export type { BillingModel, PriceItem, PricePlan, UsageDay } from './billing/billing.types.js';
+export { changesOf, mergeChanges, sweepBlocks, unitsOfRequest } from './billing/blocks.js';
+export type { Capacity, Change, OpenBlocks, Sweep } from './billing/blocks.js';
+export {
+  SHARDS,
+  WINDOW_MS,
+  priceZoneOf,
+  shardOf,
+  windowAfter,
+  windowBefore,
+  windowSpan,
+  windowStart,
+  windowsOf,
+} from './billing/window.js';
+export type { WindowKey } from './billing/window.js';
+export { factsOf, foldRecords, foldWindow, sameOpenBlocks } from './billing/fold.js';
+export type { BillingWindow, StreamPart, WindowCounts, WindowFacts } from './billing/fold.js';
+export {
+  add,
+  compare,
+  decimalOf,
+  divideExactly,
+  formatDecimal,
+  hasFiniteReciprocal,
+  multiply,
+  parseDecimal,
+  roundHalfUp,
+  sum,
+} from './billing/decimal.js';
+export type { Decimal } from './billing/decimal.js';
+export { BUILTIN_PLAN } from './billing/builtin.plan.js';
+export { parsePricePlan } from './billing/plan.validation.js';
+export { rate, underModel } from './billing/rating.js';
+export type { PricedLine, Quantities } from './billing/rating.js';
+export { billOf, monthOf, monthSpan } from './billing/bill.js';
+export type { Bill, BillItem, BillLine, BillTotal } from './billing/bill.js';

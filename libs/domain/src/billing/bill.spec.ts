@@ -1,0 +1,168 @@
+import { billOf, monthOf, monthSpan } from './bill.js';
+import type { UsageDay } from './billing.types.js';
+import { BUILTIN_PLAN } from './builtin.plan.js';
+import { formatDecimal, sum } from './decimal.js';
+import { parsePricePlan } from './plan.validation.js';
+import { rate, underModel } from './rating.js';
+
+const usage = (change: Partial<UsageDay> = {}): UsageDay => ({
+  projectId: 'prj_1',
+  project: 'shop-ab12',
+  serviceId: 'svc_1',
+  service: 'hello',
+  revisionId: 'rev_1',
+  revision: 'hello-00001',
+  priceZone: 'default',
+  day: '2026-11-21',
+  requests: 1n,
+  notBillableRequests: 0n,
+  blocks: 1n,
+  perRequestUnits: 1n,
+  requestBytes: 0n,
+  responseBytes: 0n,
+  cpuMillis: 1000,
+  memoryMiB: 512,
+  ...change,
+});
+
+const amounts = (change: Partial<UsageDay>, plan = BUILTIN_PLAN): string[] =>
+  rate(plan, usage(change)).map(({ amount }) => formatDecimal(amount));
+
+describe('rating by the built-in plan', () => {
+  it('one request of 1 ms (research vector D4, without free tier)', () => {
+    expect(amounts({})).toEqual(['0.0000024', '0.000000125', '0.0000004']);
+    expect(formatDecimal(sum(rate(BUILTIN_PLAN, usage()).map(({ amount }) => amount)))).toBe('0.000002925');
+  });
+
+  it('10 M requests of 200 ms, concurrency 1 (D1 before its free tier of 4.32, 0.90 and 0.80)', () => {
+    expect(amounts({ requests: 10_000_000n, blocks: 20_000_000n })).toEqual(['48', '2.5', '4']);
+  });
+
+  it('the same with 80 requests fully overlapped (D3: 25,000 vCPU-s)', () => {
+    const overlapped = { requests: 10_000_000n, blocks: 250_000n, perRequestUnits: 20_000_000n };
+    expect(amounts(overlapped)).toEqual(['0.6', '0.03125', '4']);
+    expect(amounts(overlapped, underModel(BUILTIN_PLAN, 'per_request'))).toEqual(['48', '2.5', '4']);
+  });
+
+  it('128 MiB for one tick is 3.125e-8: nothing is lost below nano', () => {
+    expect(amounts({ memoryMiB: 128 })[1]).toBe('0.00000003125');
+  });
+
+  it('32 GiB in 100 instances for a month passes 2^53 and stays exact', () => {
+    const blocks = 100n * 25_920_000n;
+    expect(amounts({ memoryMiB: 32_768, blocks, requests: 0n })).toEqual(['6220.8', '20736']);
+  });
+
+  it('no usage costs nothing and makes no line', () => {
+    expect(amounts({ requests: 0n, blocks: 0n, perRequestUnits: 0n, notBillableRequests: 9n })).toEqual([]);
+  });
+
+  it('says that instance time is not rated yet', () => {
+    expect(() => rate(underModel(BUILTIN_PLAN, 'instance'), usage())).toThrow(/instance/);
+  });
+});
+
+describe('the bill of a month', () => {
+  const days = [
+    usage({ requests: 6_000n, blocks: 6_000n, perRequestUnits: 9_000n }),
+    usage({ day: '2026-11-22', requests: 6_000n, blocks: 6_000n, perRequestUnits: 9_000n }),
+    usage({ day: '2026-11-22', requests: 0n, blocks: 0n, perRequestUnits: 0n, notBillableRequests: 5n }),
+  ];
+  const bill = billOf(BUILTIN_PLAN, '2026-11', days);
+
+  it('has exact lines, one rounding per price item, and totals', () => {
+    expect(bill.lines).toHaveLength(6);
+    expect(bill.lines[0]).toEqual({
+      projectId: 'prj_1',
+      project: 'shop-ab12',
+      serviceId: 'svc_1',
+      service: 'hello',
+      revisionId: 'rev_1',
+      revision: 'hello-00001',
+      day: '2026-11-21',
+      item: 'cpu',
+      quantity: '6000',
+      unit: '100 ms x vCPU',
+      rate: '0.0000024',
+      amount: '0.0144',
+    });
+    // 0.0144 twice is 0.0288: rounded once per item, not once per day
+    expect(bill.items.map(({ item, amount, rounded }) => [item, amount, rounded])).toEqual([
+      ['cpu', '0.0288', '0.03'],
+      ['memory', '0.0015', '0.00'],
+      ['requests', '0.0048', '0.00'],
+    ]);
+    expect({ total: bill.total, due: bill.due }).toEqual({ total: '0.0351', due: '0.03' });
+  });
+
+  it('shows the same usage under per_request', () => {
+    expect(bill.comparison.perRequest).toEqual({ total: '0.05025', due: '0.04' });
+  });
+
+  it('of no usage is zero', () => {
+    const empty = billOf(BUILTIN_PLAN, '2026-11', []);
+    expect([empty.total, empty.due, empty.lines]).toEqual(['0', '0.00', []]);
+  });
+});
+
+describe('months', () => {
+  it('are UTC spans', () => {
+    expect(monthSpan('2026-12')).toEqual({ startMs: Date.UTC(2026, 11, 1), endMs: Date.UTC(2027, 0, 1) });
+    expect(monthOf(Date.UTC(2026, 11, 31, 23, 59))).toBe('2026-12');
+  });
+
+  it.each(['2026-13', '2026-1', 'november', '', '2026-00', '2026-11-01'])('refuses %j', (text) => {
+    expect(() => monthSpan(text)).toThrow(/month/);
+  });
+});
+
+describe('a price plan as data', () => {
+  const data = {
+    ...BUILTIN_PLAN,
+    items: BUILTIN_PLAN.items.map((item) => ({ ...item, quantityPerUnit: item.quantityPerUnit.toString() })),
+  };
+  const first = data.items[0];
+
+  it('the built-in one passes its own validator', () => expect(parsePricePlan(data)).toEqual(BUILTIN_PLAN));
+
+  it.each<[string, unknown, string]>([
+    ['not an object', [], ''],
+    ['an unknown field', { ...data, colour: 'red' }, 'colour'],
+    ['a currency in words', { ...data, currency: 'dollars' }, 'currency'],
+    ['an unknown model', { ...data, model: 'guess' }, 'model'],
+    ['no items', { ...data, items: [] }, 'items'],
+    ['a half version', { ...data, version: 1.5 }, 'version'],
+    ['decimals beyond', { ...data, decimals: 9 }, 'decimals'],
+    ['a rate that is a number', { ...data, items: [{ ...first, rate: 0.1 }] }, 'items[0].rate'],
+    ['a negative rate', { ...data, items: [{ ...first, rate: '-0.1' }] }, 'items[0].rate'],
+    ['a rate with an exponent', { ...data, items: [{ ...first, rate: '1e-9' }] }, 'items[0].rate'],
+    [
+      'more decimals than are kept',
+      { ...data, items: [{ ...first, rate: `0.${'0'.repeat(18)}1` }] },
+      'items[0].rate',
+    ],
+    ['an unknown measure', { ...data, items: [{ ...first, measure: 'love' }] }, 'items[0].measure'],
+    [
+      'a unit that never ends',
+      { ...data, items: [{ ...first, quantityPerUnit: '3600' }] },
+      'items[0].quantityPerUnit',
+    ],
+    [
+      'a quantity of zero',
+      { ...data, items: [{ ...first, quantityPerUnit: '0' }] },
+      'items[0].quantityPerUnit',
+    ],
+    ['an item that is a text', { ...data, items: ['cpu'] }, 'items[0]'],
+    ['an item twice', { ...data, items: [first, first] }, 'items[1].id'],
+    ['an unknown field of an item', { ...data, items: [{ ...first, tax: 1 }] }, 'items[0].tax'],
+  ])('names the wrong field: %s', (_name, input, field) => {
+    expect(() => parsePricePlan(input)).toThrow(
+      field === '' ? /object/ : expect.objectContaining({ message: expect.stringContaining(`${field}:`) }),
+    );
+  });
+
+  it('names all of them at once', () => {
+    const wrong = { ...data, currency: 'x', items: [{ ...first, rate: 'x' }] };
+    expect(() => parsePricePlan(wrong)).toThrow(/2 fields are not valid/);
+  });
+});

@@ -1,0 +1,90 @@
+import type { UsageRecord } from './usage.types.js';
+import {
+  MAX_AHEAD_MS,
+  MAX_OVER_TIMEOUT_MS,
+  quarantineReason,
+  type UsageContext,
+} from './usage.validation.js';
+
+const NOW = 1_795_219_200_000;
+const HOUR_MS = 3_600_000;
+
+const record: UsageRecord = {
+  schemaVersion: 1,
+  producer: 'spl_00000000000000000001',
+  position: 0,
+  gatewayId: 'gw_00000000000000000001',
+  region: 'local',
+  streamId: 's',
+  part: 0,
+  last: true,
+  startMs: NOW,
+  endMs: NOW + 20,
+  requestBytes: 1,
+  responseBytes: 2,
+  status: 200,
+  flags: '-',
+  reached: true,
+  attempts: 1,
+  organizationId: 'org_00000000000000000001',
+  projectId: 'prj_00000000000000000001',
+  serviceId: 'svc_00000000000000000001',
+  revisionId: 'rev_00000000000000000001',
+};
+
+const context: UsageContext = {
+  service: { projectId: record.projectId },
+  revision: { serviceId: record.serviceId, timeoutSeconds: 300 },
+  sender: record.gatewayId,
+  producerOwner: undefined,
+  nowMs: NOW,
+};
+
+const withoutRevision = (change: Partial<UsageRecord>): UsageRecord => {
+  const { revisionId: _left, ...rest } = record;
+  return { ...rest, ...change };
+};
+
+describe('what is quarantined', () => {
+  it.each<[string, UsageRecord, Partial<UsageContext>, string | undefined]>([
+    ['a good record', record, {}, undefined],
+    ['one that no revision was chosen for', withoutRevision({ reached: false }), {}, undefined],
+    ['one of a known producer', record, { producerOwner: record.gatewayId }, undefined],
+    ['one at the edge of the future', { ...record, endMs: NOW + MAX_AHEAD_MS }, {}, undefined],
+    [
+      'one at the longest',
+      { ...record, startMs: NOW - 300_000 - MAX_OVER_TIMEOUT_MS, endMs: NOW },
+      {},
+      undefined,
+    ],
+    ['sent by another gateway', record, { sender: 'gw_00000000000000000002' }, 'foreign_sender'],
+    [
+      'of a producer of another gateway',
+      record,
+      { producerOwner: 'gw_00000000000000000002' },
+      'foreign_producer',
+    ],
+    ['negative', { ...record, endMs: NOW - 1 }, {}, 'not_positive'],
+    ['empty', { ...record, endMs: NOW }, {}, 'not_positive'],
+    ['ends in the future', { ...record, endMs: NOW + MAX_AHEAD_MS + 1 }, {}, 'from_the_future'],
+    [
+      'begins in the future',
+      { ...record, startMs: NOW + HOUR_MS, endMs: NOW + HOUR_MS + 1 },
+      {},
+      'from_the_future',
+    ],
+    ['too long', { ...record, startMs: NOW - 300_001 - MAX_OVER_TIMEOUT_MS, endMs: NOW }, {}, 'too_long'],
+    ['reached nothing that is named', withoutRevision({}), {}, 'missing_revision'],
+    ['of an unknown service', record, { service: undefined }, 'unknown_service'],
+    ['of a service of another project', record, { service: { projectId: 'prj_2' } }, 'unknown_service'],
+    ['of an unknown revision', record, { revision: undefined }, 'unknown_revision'],
+    [
+      'of another service',
+      record,
+      { revision: { serviceId: 'svc_2', timeoutSeconds: 1 } },
+      'unknown_revision',
+    ],
+  ])('%s', (_name, given, change, reason) => {
+    expect(quarantineReason(given, { ...context, ...change })).toBe(reason);
+  });
+});
