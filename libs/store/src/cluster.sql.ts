@@ -47,3 +47,55 @@ export const insertJoinTokenSql = statement<unknown>(
   `INSERT INTO join_tokens (id, hash, kind, cluster_id, region, created_at, expires_at)
    VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 );
+
+// Capabilities and door are rewritten with every report; `version` stays, because no intent changed.
+export const recordClusterSql = statement<{ id: string }>(
+  'cluster_record',
+  `UPDATE clusters SET capabilities = $2, door = $3, last_seen_at = greatest(last_seen_at, $4)
+   WHERE id = $1 AND joined_at IS NOT NULL RETURNING id`,
+);
+
+export const joinClusterSql = statement<ClusterRow>(
+  'cluster_join',
+  `UPDATE clusters SET public_key = $2, joined_at = $3, version = version + 1 WHERE id = $1
+   RETURNING ${CLUSTER_COLUMNS}`,
+);
+
+export const insertGatewaySql = statement<unknown>(
+  'gateway_insert',
+  `INSERT INTO gateways (id, region, joined_at) VALUES ($1, $2, $3)`,
+);
+
+export const findGatewaySql = statement<{ id: string; region: string }>(
+  'gateway_find',
+  `SELECT id, region FROM gateways WHERE id = $1`,
+);
+
+export const recordGatewaySql = statement<unknown>(
+  'gateway_record',
+  `UPDATE gateways SET last_seen_at = greatest(last_seen_at, $2) WHERE id = $1`,
+);
+
+/** A token works once: the row is taken by the update itself. */
+export const takeJoinTokenSql = statement<JoinTokenRow>(
+  'join_token_take',
+  `UPDATE join_tokens SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2
+   RETURNING kind, cluster_id, region`,
+);
+
+export interface JoinTokenRow {
+  kind: 'agent' | 'gateway';
+  cluster_id: Cluster['id'] | null;
+  region: string | null;
+}
+
+export const saveRenewalTokenSql = statement<unknown>(
+  'renewal_token_save',
+  `INSERT INTO renewal_tokens (member_id, hash, kind, created_at) VALUES ($1, $2, $3, $4)
+   ON CONFLICT (member_id) DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at`,
+);
+
+export const findRenewalTokenSql = statement<{ member_id: string; kind: 'agent' | 'gateway' }>(
+  'renewal_token_find',
+  `SELECT member_id, kind FROM renewal_tokens WHERE hash = $1`,
+);

@@ -33,7 +33,13 @@ export {
   touchKey,
 } from './key.store.js';
 export type { FoundKey } from './key.store.js';
-export { findOperation, insertOperation, listOperations } from './operation.store.js';
+export {
+  findOperation,
+  insertOperation,
+  listOpenOperations,
+  listOperations,
+  updateOperation,
+} from './operation.store.js';
 export type { NamedOperation, NewOperation } from './operation.store.js';
 export {
   asOrganization,
@@ -43,7 +49,14 @@ export {
   renameOrganization,
 } from './organization.store.js';
 export { deleteProject, findProject, holdProject, insertProject, listProjects } from './project.store.js';
-export { existingRevisions, findRevision, listRevisions } from './revision.store.js';
+export {
+  createRevision,
+  existingRevisions,
+  findRevision,
+  listRevisions,
+  updateRevision,
+} from './revision.store.js';
+export type { RevisionRecord } from './revision.store.js';
 export type { PageRequest } from './row.js';
 export {
   dataKeyOf,
@@ -80,3 +93,22 @@ export { checkArchive, unpackArchive } from './archive.js';
 export type { ArchiveReport } from './archive.js';
 export { SOURCE_LIMITS } from './archive.rules.js';
 export type { ArchiveLimits } from './archive.rules.js';
+export { findBuildOfUpload, findBuildService, saveBuild } from './build.store.js';
+export { hubEpoch, raiseHubEpoch } from './hub.store.js';
+export {
+  findGateway,
+  findRenewalToken,
+  insertGateway,
+  joinCluster,
+  recordCluster,
+  recordGateway,
+  saveRenewalToken,
+  takeJoinToken,
+} from './join.store.js';
+export type { TakenJoinToken } from './join.store.js';
+export { StaleWrite, countHeld, listClusterServices, listRoutes, listTargets } from './placement.store.js';
+export type { TargetRecord } from './placement.store.js';
+export { findIntent, listStandingServices, listUnsettledServices } from './service-status.store.js';
+export type { IntentRecord } from './service-status.store.js';
+export { loadServiceRecords, writeServiceChanges } from './service.records.js';
+export type { ServiceChanges, ServiceRecords } from './service.records.js';

@@ -49,3 +49,15 @@ export const listOperationsSql = statement<NamedOperationRow>(
      AND ($5::text IS NULL OR s.id = $5 OR s.name = $5)
    ORDER BY o.id DESC LIMIT $3`,
 );
+
+export const listOpenOperationsSql = statement<OperationRow>(
+  'operation_list_open',
+  `SELECT ${OPERATION_COLUMNS} FROM operations
+   WHERE organization_id = $1 AND service_id = $2 AND finished_at IS NULL ORDER BY id`,
+);
+
+export const updateOperationSql = statement<unknown>(
+  'operation_update',
+  `UPDATE operations SET status = $3, steps = $4, error = $5, finished_at = $6, version = $7
+   WHERE organization_id = $1 AND id = $2 AND finished_at IS NULL`,
+);

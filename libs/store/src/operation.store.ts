@@ -2,7 +2,9 @@ import type { Operation, OperationStep } from '#libs/domain';
 import {
   findOperationSql,
   insertOperationSql,
+  listOpenOperationsSql,
   listOperationsSql,
+  updateOperationSql,
   type NamedOperationRow,
   type OperationRow,
 } from './operation.sql.js';
@@ -50,6 +52,29 @@ export async function listOperations(
   const { projectId, service } = only;
   const values = [organizationId, page.after ?? AFTER_ALL, page.limit, projectId ?? null, service ?? null];
   return (await tx.run(listOperationsSql, values)).map(toNamedOperation);
+}
+
+/** Operations of a service that have not ended, oldest first. */
+export async function listOpenOperations(
+  tx: Tx,
+  service: { organizationId: string; id: string },
+): Promise<Operation[]> {
+  return (await tx.run(listOpenOperationsSql, [service.organizationId, service.id])).map(toOperation);
+}
+
+/** Writes steps and end of an operation; one that has ended stays as it is. */
+export async function updateOperation(tx: Tx, operation: Operation): Promise<void> {
+  const { organizationId, id, status, steps, error, finishedAt, version } = operation;
+  const failure = error ? JSON.stringify(error) : null;
+  await tx.run(updateOperationSql, [
+    organizationId,
+    id,
+    status,
+    JSON.stringify(steps),
+    failure,
+    time(finishedAt),
+    version,
+  ]);
 }
 
 function toNamedOperation(row: NamedOperationRow): NamedOperation {

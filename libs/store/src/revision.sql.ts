@@ -40,3 +40,27 @@ export const findRevisionNamesSql = statement<{ name: string }>(
   'revision_find_names',
   `SELECT name FROM revisions WHERE organization_id = $1 AND service_id = $2 AND name = ANY($3)`,
 );
+
+// The newest ones, and whichever older ones the service still has to do with.
+export const listRelevantRevisionsSql = statement<RevisionRow>(
+  'revision_list_relevant',
+  `SELECT ${REVISION_COLUMNS} FROM revisions r
+   WHERE organization_id = $1 AND service_id = $2
+     AND (number > (SELECT max(number) - 20 FROM revisions WHERE organization_id = $1 AND service_id = $2)
+       OR name = ANY($3) OR template_generation = ANY($4)
+       OR id IN (SELECT id FROM revisions WHERE organization_id = $1 AND service_id = $2 AND served_at IS NOT NULL
+         ORDER BY served_at DESC LIMIT $5))
+   ORDER BY number`,
+);
+
+export const createRevisionSql = statement<unknown>(
+  'revision_create',
+  `INSERT INTO revisions (id, organization_id, project_id, service_id, name, number, template_generation, spec, status,
+     created_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+);
+
+export const updateRevisionSql = statement<unknown>(
+  'revision_update',
+  `UPDATE revisions SET status = $3, served_at = $4 WHERE organization_id = $1 AND id = $2`,
+);

@@ -1,0 +1,37 @@
+import type { Build, PublicError } from '#libs/domain';
+import { statement } from './statement.js';
+
+export interface BuildRow {
+  id: Build['id'];
+  organization_id: Build['organizationId'];
+  project_id: Build['projectId'];
+  service_id: Build['serviceId'];
+  upload_id: Build['uploadId'];
+  upload_digest: Build['uploadDigest'];
+  cluster_id: Build['clusterId'] | null;
+  status: Build['status'];
+  image_digest: Build['imageDigest'] | null;
+  error: PublicError | null;
+  created_at: Date;
+  finished_at: Date | null;
+}
+
+const COLUMNS = `id, organization_id, project_id, service_id, upload_id, upload_digest, cluster_id, status, image_digest,
+  error, created_at, finished_at`;
+
+export const findBuildOfUploadSql = statement<BuildRow>(
+  'build_find_of_upload',
+  `SELECT ${COLUMNS} FROM builds WHERE organization_id = $1 AND service_id = $2 AND upload_id = $3`,
+);
+
+export const findBuildServiceSql = statement<{ service_id: string }>(
+  'build_find_service',
+  `SELECT service_id FROM builds WHERE id = $1`,
+);
+
+export const saveBuildSql = statement<unknown>(
+  'build_save',
+  `INSERT INTO builds (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+   ON CONFLICT (organization_id, id) DO UPDATE SET cluster_id = excluded.cluster_id, status = excluded.status,
+     image_digest = excluded.image_digest, error = excluded.error, finished_at = excluded.finished_at`,
+);

@@ -1,0 +1,55 @@
+import type { Build } from '#libs/domain';
+import { findBuildOfUploadSql, findBuildServiceSql, saveBuildSql, type BuildRow } from './build.sql.js';
+import { ms, present, time } from './row.js';
+import type { Tx } from './statement.js';
+
+/** The one build of an upload for a service, if there is one. */
+export async function findBuildOfUpload(
+  tx: Tx,
+  { organizationId, serviceId, uploadId }: Pick<Build, 'organizationId' | 'serviceId' | 'uploadId'>,
+): Promise<Build | undefined> {
+  const row = await tx.one(findBuildOfUploadSql, [organizationId, serviceId, uploadId]);
+  return row && toBuild(row);
+}
+
+/** Whose build it is: what a report about a build wakes. */
+export async function findBuildService(tx: Tx, buildId: string): Promise<string | undefined> {
+  return (await tx.one(findBuildServiceSql, [buildId]))?.service_id;
+}
+
+/** Makes the build or brings it up to date. */
+export async function saveBuild(tx: Tx, build: Build): Promise<void> {
+  await tx.run(saveBuildSql, [
+    build.id,
+    build.organizationId,
+    build.projectId,
+    build.serviceId,
+    build.uploadId,
+    build.uploadDigest,
+    build.clusterId ?? null,
+    build.status,
+    build.imageDigest ?? null,
+    build.error ? JSON.stringify(build.error) : null,
+    time(build.createdAt),
+    time(build.finishedAt),
+  ]);
+}
+
+export function toBuild(row: BuildRow): Build {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    projectId: row.project_id,
+    serviceId: row.service_id,
+    uploadId: row.upload_id,
+    uploadDigest: row.upload_digest,
+    status: row.status,
+    createdAt: ms(row.created_at),
+    ...present({
+      clusterId: row.cluster_id,
+      imageDigest: row.image_digest,
+      error: row.error,
+      finishedAt: row.finished_at?.getTime(),
+    }),
+  };
+}

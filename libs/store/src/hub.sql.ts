@@ -1,0 +1,8 @@
+import { statement } from './statement.js';
+
+export const hubEpochSql = statement<{ epoch: number }>('hub_epoch', `SELECT epoch FROM hub`);
+
+export const raiseHubEpochSql = statement<{ epoch: number }>(
+  'hub_raise_epoch',
+  `UPDATE hub SET epoch = $1 + 1 WHERE epoch <= $1 RETURNING epoch`,
+);

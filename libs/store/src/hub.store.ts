@@ -1,0 +1,15 @@
+import { hubEpochSql, raiseHubEpochSql } from './hub.sql.js';
+import type { Tx } from './statement.js';
+
+/** The hub's fencing epoch: every target carries it, and agents refuse a lower one. */
+export async function hubEpoch(tx: Tx): Promise<number> {
+  return (await tx.one(hubEpochSql))?.epoch ?? 1;
+}
+
+/**
+ * Raises the hub's epoch above one that was seen outside: this hub was restored from a backup.
+ * @returns whether it had to be raised
+ */
+export async function raiseHubEpoch(tx: Tx, above: number): Promise<boolean> {
+  return (await tx.one(raiseHubEpochSql, [above])) !== undefined;
+}

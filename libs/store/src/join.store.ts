@@ -1,0 +1,84 @@
+import type { Cluster, Id } from '#libs/domain';
+import {
+  findGatewaySql,
+  findRenewalTokenSql,
+  insertGatewaySql,
+  joinClusterSql,
+  recordClusterSql,
+  recordGatewaySql,
+  saveRenewalTokenSql,
+  takeJoinTokenSql,
+} from './cluster.sql.js';
+import { toCluster } from './cluster.store.js';
+import { present, time } from './row.js';
+import type { Tx } from './statement.js';
+
+/** What a one-time token lets in: an agent of a cluster, or a gateway in a region. */
+export interface TakenJoinToken {
+  kind: 'agent' | 'gateway';
+  clusterId?: Id<'cls'>;
+  region?: string;
+}
+
+/** Takes a token by its hash; undefined when it does not exist, was used, or is too old. */
+export async function takeJoinToken(
+  tx: Tx,
+  hash: Uint8Array,
+  now: number,
+): Promise<TakenJoinToken | undefined> {
+  const row = await tx.one(takeJoinTokenSql, [hash, time(now)]);
+  return row && { kind: row.kind, ...present({ clusterId: row.cluster_id, region: row.region }) };
+}
+
+/** Notes that the cluster's agent has joined, with the key that secrets are sealed to from now on. */
+export async function joinCluster(
+  tx: Tx,
+  id: string,
+  publicKey: Record<string, unknown>,
+  now: number,
+): Promise<Cluster | undefined> {
+  const row = await tx.one(joinClusterSql, [id, JSON.stringify(publicKey), time(now)]);
+  return row && toCluster(row);
+}
+
+export async function insertGateway(tx: Tx, id: Id<'gw'>, region: string, now: number): Promise<void> {
+  await tx.run(insertGatewaySql, [id, region, time(now)]);
+}
+
+export async function findGateway(tx: Tx, id: string): Promise<{ id: string; region: string } | undefined> {
+  return tx.one(findGatewaySql, [id]);
+}
+
+/** The member's renewal token, stored by its hash; a former one stops working. */
+export async function saveRenewalToken(
+  tx: Tx,
+  member: { id: string; kind: 'agent' | 'gateway' },
+  hash: Uint8Array,
+  now: number,
+): Promise<void> {
+  await tx.run(saveRenewalTokenSql, [member.id, hash, member.kind, time(now)]);
+}
+
+/** Whose renewal token it is. */
+export async function findRenewalToken(
+  tx: Tx,
+  hash: Uint8Array,
+): Promise<{ id: string; kind: 'agent' | 'gateway' } | undefined> {
+  const row = await tx.one(findRenewalTokenSql, [hash]);
+  return row && { id: row.member_id, kind: row.kind };
+}
+
+/** Writes what an agent last reported about its cluster. False when no such cluster has joined. */
+export async function recordCluster(
+  tx: Tx,
+  seen: Pick<Cluster, 'id' | 'capabilities'> & { door: { host: string; port: number }; seenAt: number },
+): Promise<boolean> {
+  const { id, capabilities, door, seenAt } = seen;
+  const values = [id, JSON.stringify(capabilities), JSON.stringify(door), time(seenAt)];
+  return (await tx.one(recordClusterSql, values)) !== undefined;
+}
+
+/** Notes when a gateway was last heard of. */
+export async function recordGateway(tx: Tx, id: string, seenAt: number): Promise<void> {
+  await tx.run(recordGatewaySql, [id, time(seenAt)]);
+}

@@ -1,0 +1,46 @@
+import { SERVICE_COLUMNS, type ServiceRow } from './service.sql.js';
+import { statement } from './statement.js';
+
+/** A service as the deployer reads it: also a deleted one, with its project's handle. */
+export interface IntentRow extends ServiceRow {
+  project_handle: string;
+}
+
+export const findIntentSql = statement<IntentRow>(
+  'service_find_intent',
+  `SELECT ${SERVICE_COLUMNS.split(',')
+    .map((column) => `s.${column.trim()}`)
+    .join(', ')}, p.handle AS project_handle
+   FROM services s JOIN projects p ON p.organization_id = s.organization_id AND p.id = s.project_id
+   WHERE s.id = $1`,
+);
+
+/** Locks the service; numbers of revisions are given under this lock. */
+export const lockGenerationSql = statement<{ generation: number }>(
+  'service_lock_generation',
+  `SELECT generation FROM services WHERE organization_id = $1 AND id = $2 FOR UPDATE`,
+);
+
+export const updateStatusSql = statement<unknown>(
+  'service_update_status',
+  `UPDATE services SET status = $3 WHERE organization_id = $1 AND id = $2`,
+);
+
+export const markRemovedSql = statement<unknown>(
+  'service_mark_removed',
+  `UPDATE services SET removed_at = $3 WHERE organization_id = $1 AND id = $2`,
+);
+
+export const listStandingServicesSql = statement<{ id: string }>(
+  'service_list_standing',
+  `SELECT id FROM services WHERE removed_at IS NULL`,
+);
+
+// Reads ids only; a service that is settled costs nothing more than this row.
+export const listUnsettledServicesSql = statement<{ id: string }>(
+  'service_list_unsettled',
+  `SELECT id FROM services
+   WHERE removed_at IS NULL AND (deleted_at IS NOT NULL OR (status->>'observedGeneration')::bigint <> generation
+     OR status->'conditions' @> '[{"type": "Ready", "status": "unknown"}]')
+   UNION SELECT service_id FROM operations WHERE finished_at IS NULL`,
+);

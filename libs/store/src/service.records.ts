@@ -1,0 +1,166 @@
+import { KEPT_AFTER_SERVING, makesRevision, serviceHost } from '#libs/domain';
+import type {
+  Build,
+  Cluster,
+  Operation,
+  Placement,
+  Route,
+  Secret,
+  Service,
+  ServiceStatus,
+  Upload,
+} from '#libs/domain';
+import { findBuildOfUpload, saveBuild } from './build.store.js';
+import { listClusters } from './cluster.store.js';
+import { hubEpoch } from './hub.store.js';
+import { assertLease, type Lease } from './lease.store.js';
+import { listOpenOperations, updateOperation } from './operation.store.js';
+import {
+  StaleWrite,
+  findPlacement,
+  listRoutes,
+  listTargets,
+  savePlacement,
+  saveRoute,
+  saveTarget,
+  type TargetRecord,
+} from './placement.store.js';
+import {
+  createRevision,
+  listRelevantRevisions,
+  updateRevision,
+  type RevisionRecord,
+} from './revision.store.js';
+import { findSecret } from './secret.store.js';
+import {
+  findIntent,
+  lockGeneration,
+  markRemoved,
+  updateServiceStatus,
+  type IntentRecord,
+} from './service-status.store.js';
+import type { Tx } from './statement.js';
+import { findUpload } from './upload.store.js';
+
+/** Everything the deployer reads about one service before it decides; fresh at every look. */
+export interface ServiceRecords extends IntentRecord {
+  /** See listRelevantRevisions; ascending by number. */
+  revisions: RevisionRecord[];
+  /** The upload the template is built from. */
+  upload?: Upload;
+  /** The build of that upload. */
+  build?: Build;
+  placement?: Placement;
+  targets: TargetRecord[];
+  /** Routes of the service and of the hosts it asks for. */
+  routes: Route[];
+  /** Operations that have not ended, oldest first. */
+  operations: Operation[];
+  clusters: Cluster[];
+  /** The secrets that the template's environment names. */
+  secrets: Secret[];
+  hubEpoch: number;
+}
+
+/** What a decision changes; absent or empty: nothing. Written in one transaction. */
+export interface ServiceChanges {
+  build?: Build;
+  newRevision?: RevisionRecord;
+  revisions: RevisionRecord[];
+  placement?: Placement;
+  targets: TargetRecord[];
+  routes: Route[];
+  status?: ServiceStatus;
+  operations: Operation[];
+  removedAt?: number;
+}
+
+const ALL = { limit: 10_000 };
+
+export async function loadServiceRecords(
+  tx: Tx,
+  id: string,
+  domain: string,
+): Promise<ServiceRecords | undefined> {
+  const intent = await findIntent(tx, id);
+  if (!intent) return undefined;
+  const { service } = intent;
+  const operations = await listOpenOperations(tx, service);
+  const upload = await uploadOf(tx, service);
+  const build = upload && (await findBuildOfUpload(tx, { ...refOf(service), uploadId: upload.id }));
+  const placement = await findPlacement(tx, service);
+  return {
+    ...intent,
+    operations,
+    revisions: await listRelevantRevisions(tx, service, {
+      names: namesOf(service),
+      generations: operations.filter(makesRevision).map((operation) => operation.generation),
+      served: KEPT_AFTER_SERVING,
+    }),
+    ...(upload ? { upload } : {}),
+    ...(build ? { build } : {}),
+    ...(placement ? { placement } : {}),
+    targets: await listTargets(tx, service),
+    routes: await listRoutes(tx, service, hostsOf(intent, domain)),
+    clusters: await listClusters(tx, ALL),
+    secrets: await secretsOf(tx, service),
+    hubEpoch: await hubEpoch(tx),
+  };
+}
+
+/**
+ * Writes a decision under the lease that covers the service.
+ * @throws LeaseLost, or StaleWrite when intent or rows changed since they were read: nothing is written then
+ */
+export async function writeServiceChanges(
+  tx: Tx,
+  lease: Lease,
+  service: Service,
+  changes: ServiceChanges,
+  now: number,
+): Promise<void> {
+  await assertLease(tx, lease);
+  const generation = await lockGeneration(tx, service);
+  if (generation !== service.generation) throw new StaleWrite(`the intent of ${service.id}`);
+  if (changes.build) await saveBuild(tx, changes.build);
+  if (changes.newRevision) await createRevision(tx, changes.newRevision);
+  for (const revision of changes.revisions) await updateRevision(tx, revision);
+  if (changes.placement) await savePlacement(tx, service.organizationId, changes.placement);
+  for (const target of changes.targets) await saveTarget(tx, target, now);
+  for (const route of changes.routes) await saveRoute(tx, route, now);
+  for (const operation of changes.operations) await updateOperation(tx, operation);
+  if (changes.status) await updateServiceStatus(tx, service, changes.status);
+  if (changes.removedAt !== undefined) await markRemoved(tx, service, changes.removedAt);
+}
+
+const refOf = (service: Service): Pick<Build, 'organizationId' | 'serviceId'> => ({
+  organizationId: service.organizationId,
+  serviceId: service.id,
+});
+
+async function uploadOf(tx: Tx, service: Service): Promise<Upload | undefined> {
+  const { source } = service.template;
+  return source && findUpload(tx, service.organizationId, source.uploadId);
+}
+
+function namesOf({ traffic, status }: Service): string[] {
+  const latest = status.latestReadyRevision;
+  return [...traffic, ...status.traffic]
+    .map((line) => line.revision)
+    .concat(latest === undefined ? [] : [latest]);
+}
+
+function hostsOf({ service, projectHandle }: IntentRecord, domain: string): string[] {
+  const tags = service.traffic.map((line) => line.tag);
+  return [undefined, ...tags].map((tag) => serviceHost(tag, service.name, projectHandle, domain));
+}
+
+async function secretsOf(tx: Tx, { organizationId, projectId, template }: Service): Promise<Secret[]> {
+  const names = template.env.flatMap((entry) => ('secret' in entry ? [entry.secret.name] : []));
+  const found: Secret[] = [];
+  for (const name of new Set(names)) {
+    const secret = await findSecret(tx, organizationId, projectId, name);
+    if (secret) found.push(secret);
+  }
+  return found;
+}
