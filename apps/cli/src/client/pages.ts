@@ -1,0 +1,23 @@
+import type { Client } from './client.js';
+import type { Query } from './path.js';
+import type { Page } from './wire.types.js';
+
+const PAGE = 100;
+
+/** Reads a list page by page, at most `limit` items (all when undefined). */
+export async function listAll<T>(
+  client: Client,
+  path: string,
+  query: Query = {},
+  limit?: number,
+): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const rest = limit === undefined ? PAGE : Math.min(PAGE, limit - items.length);
+    const page: Page<T> = await client.get<Page<T>>(path, { ...query, limit: rest, cursor });
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined && (limit === undefined || items.length < limit));
+  return items;
+}

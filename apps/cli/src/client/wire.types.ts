@@ -1,0 +1,200 @@
+import type {
+  Access,
+  Condition,
+  OperationKind,
+  OperationStep,
+  Protocol,
+  PublicError,
+  Resources,
+  Role,
+  TrafficTarget,
+} from '#libs/domain';
+
+/** JSON as REST sends it: times are RFC 3339, money and 64-bit numbers are strings and stay strings here. */
+
+export interface ProjectRef {
+  id: string;
+  handle: string;
+}
+
+export interface ProjectView extends ProjectRef {
+  name: string;
+  createdAt: string;
+  version: string;
+}
+
+export interface OrganizationView {
+  id: string;
+  name: string;
+  status: string;
+  createdAt?: string;
+}
+
+export interface KeyView {
+  id: string;
+  name: string;
+  role: Role;
+  projectId?: string;
+  platformOperator: boolean;
+  preview: string;
+  createdAt: string;
+  expiresAt?: string;
+  revokedAt?: string;
+  lastUsedAt?: string;
+}
+
+export interface WhoamiView {
+  actor: { id: string; role: Role; platformOperator: boolean; projectId?: string };
+  organization: { id: string; name: string };
+  key: KeyView;
+  installation: { apiUrl: string; gatewayPort: number; domain: string };
+}
+
+export interface UploadView {
+  id: string;
+  digest: string;
+  size: string | number;
+}
+
+export type ConditionView = Omit<Condition, 'changedAt'> & { changedAt: string };
+export type EnvView =
+  | { name: string; value: string }
+  | { name: string; secret: { name?: string; id?: string; version: number | 'latest' } };
+
+export interface TemplateView {
+  source?: { uploadId: string };
+  image?: string;
+  env: EnvView[];
+  resources: Resources;
+  concurrency: number;
+  timeoutSeconds: number;
+  maxInstances: number;
+  port: number;
+  protocol: Protocol;
+  command?: string[];
+}
+
+export type TrafficView = TrafficTarget & { url?: string };
+
+export interface ServiceView {
+  id: string;
+  project: ProjectRef;
+  name: string;
+  access: Access;
+  minInstances: number;
+  template: TemplateView;
+  traffic: TrafficTarget[];
+  generation: string | number;
+  url?: string;
+  latestCreatedRevision?: string;
+  latestReadyRevision?: string;
+  status: { observedGeneration: string | number; traffic: TrafficView[]; conditions: ConditionView[] };
+  createdAt: string;
+  updatedAt: string;
+  version: string;
+}
+
+export type StepView = Omit<OperationStep, 'startedAt' | 'finishedAt'> & {
+  startedAt?: string;
+  finishedAt?: string;
+};
+
+export interface OperationView {
+  id: string;
+  project: ProjectRef;
+  service: { id: string; name: string };
+  kind: OperationKind;
+  status: 'pending' | 'running' | 'succeeded' | 'failed';
+  steps: StepView[];
+  error?: PublicError;
+  createdAt: string;
+  finishedAt?: string;
+  version: string;
+}
+
+export interface RevisionView {
+  id: string;
+  name: string;
+  number: number;
+  spec: Record<string, unknown> & { imageDigest?: string; env?: EnvView[] };
+  status: { conditions: ConditionView[]; instances: number };
+  createdAt: string;
+}
+
+export interface TrafficChangeView {
+  number: number;
+  actor: string;
+  from: TrafficTarget[];
+  to: TrafficTarget[];
+  createdAt: string;
+}
+
+export interface LogView {
+  time: string;
+  stream: string;
+  text: string;
+  revision?: string;
+  instance?: string;
+}
+
+export interface SecretView {
+  id: string;
+  name: string;
+  versions: { number: number; createdAt: string }[];
+  createdAt: string;
+}
+
+export interface ClusterView {
+  id: string;
+  name: string;
+  provider: string;
+  region: string;
+  zone: string;
+  runtime: string;
+  joinedAt?: string;
+  lastSeenAt?: string;
+}
+
+export interface AuditView {
+  id: string;
+  time: string;
+  actor: string;
+  action: string;
+  object: string;
+  requestId?: string;
+}
+
+export interface UsageView {
+  service: string;
+  revision: string;
+  day: string;
+  requests: string;
+  blocks: string;
+  billableMs: string;
+  perRequestUnits: string;
+}
+
+export interface BillLineView {
+  project: string;
+  service: string;
+  revision: string;
+  day: string;
+  item: string;
+  quantity: string;
+  unit: string;
+  rate: string;
+  amount: string;
+}
+
+export interface BillView {
+  currency: string;
+  month: string;
+  lines: BillLineView[];
+  total: string;
+  comparison?: { perRequest?: { total: string } };
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor?: string;
+}

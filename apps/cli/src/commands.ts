@@ -1,0 +1,239 @@
+import type { CommandEntry } from './command.js';
+
+/** What the help says of a group of commands. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  services: 'services: list, describe, update, traffic, delete',
+  revisions: 'revisions of a service',
+  secrets: 'secrets of the project',
+  operations: 'changes that take time',
+  projects: 'projects of the organization',
+  keys: 'API keys',
+  orgs: 'organizations',
+  clusters: 'clusters (platform operator)',
+  audit: 'who changed what',
+  contexts: 'APIs you are logged in to',
+};
+
+/** The command tree: words, a sentence, and the file that is loaded when the command is run. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    words: 'deploy',
+    summary: 'deploy a folder or an image as a service',
+    load: async () => (await import('./commands/deploy.js')).deploy,
+  },
+  {
+    words: 'services list',
+    summary: 'the services of the project',
+    load: async () => (await import('./commands/services/list.js')).servicesList,
+  },
+  {
+    words: 'services describe',
+    summary: 'one service: settings, traffic, conditions',
+    load: async () => (await import('./commands/services/describe.js')).servicesDescribe,
+  },
+  {
+    words: 'services update',
+    summary: 'change settings of a service',
+    load: async () => (await import('./commands/services/update.js')).servicesUpdate,
+  },
+  {
+    words: 'services update-traffic',
+    summary: 'split the traffic over revisions, set tags',
+    load: async () => (await import('./commands/services/update-traffic.js')).servicesUpdateTraffic,
+  },
+  {
+    words: 'services rollback',
+    summary: 'bring back a former split',
+    load: async () => (await import('./commands/services/rollback.js')).servicesRollback,
+  },
+  {
+    words: 'services traffic-history',
+    summary: 'who changed the split, from what to what',
+    load: async () => (await import('./commands/services/traffic-history.js')).servicesTrafficHistory,
+  },
+  {
+    words: 'services delete',
+    summary: 'delete a service with all its revisions',
+    load: async () => (await import('./commands/services/delete.js')).servicesDelete,
+  },
+  {
+    words: 'revisions list',
+    summary: 'the revisions of a service',
+    load: async () => (await import('./commands/revisions/list.js')).revisionsList,
+  },
+  {
+    words: 'revisions describe',
+    summary: 'one revision: what it is made of and how it is',
+    load: async () => (await import('./commands/revisions/describe.js')).revisionsDescribe,
+  },
+  {
+    words: 'logs',
+    summary: 'what a service wrote',
+    load: async () => (await import('./commands/logs.js')).logs,
+  },
+  {
+    words: 'curl',
+    summary: 'call a service through the gateway',
+    load: async () => (await import('./commands/curl.js')).curl,
+  },
+  {
+    words: 'usage',
+    summary: 'requests and units of 100 ms',
+    load: async () => (await import('./commands/usage.js')).usage,
+  },
+  {
+    words: 'bill',
+    summary: 'the current bill',
+    load: async () => (await import('./commands/bill.js')).bill,
+  },
+  {
+    words: 'secrets list',
+    summary: 'the secrets of the project',
+    load: async () => (await import('./commands/secrets/list.js')).secretsList,
+  },
+  {
+    words: 'secrets describe',
+    summary: 'the versions of a secret',
+    load: async () => (await import('./commands/secrets/describe.js')).secretsDescribe,
+  },
+  {
+    words: 'secrets create',
+    summary: 'make a secret',
+    load: async () => (await import('./commands/secrets/create.js')).secretsCreate,
+  },
+  {
+    words: 'secrets add-version',
+    summary: 'give a secret a new value',
+    load: async () => (await import('./commands/secrets/add-version.js')).secretsAddVersion,
+  },
+  {
+    words: 'secrets delete',
+    summary: 'delete a secret',
+    load: async () => (await import('./commands/secrets/delete.js')).secretsDelete,
+  },
+  {
+    words: 'operations list',
+    summary: 'changes under way and done',
+    load: async () => (await import('./commands/operations/list.js')).operationsList,
+  },
+  {
+    words: 'operations describe',
+    summary: 'one operation with its steps',
+    load: async () => (await import('./commands/operations/describe.js')).operationsDescribe,
+  },
+  {
+    words: 'operations wait',
+    summary: 'follow an operation to its end',
+    load: async () => (await import('./commands/operations/wait.js')).operationsWait,
+  },
+  {
+    words: 'projects list',
+    summary: 'the projects of the organization',
+    load: async () => (await import('./commands/projects/list.js')).projectsList,
+  },
+  {
+    words: 'projects create',
+    summary: 'make a project',
+    load: async () => (await import('./commands/projects/create.js')).projectsCreate,
+  },
+  {
+    words: 'projects describe',
+    summary: 'one project',
+    load: async () => (await import('./commands/projects/describe.js')).projectsDescribe,
+  },
+  {
+    words: 'projects delete',
+    summary: 'delete an empty project',
+    load: async () => (await import('./commands/projects/delete.js')).projectsDelete,
+  },
+  {
+    words: 'keys list',
+    summary: 'the API keys',
+    load: async () => (await import('./commands/keys/list.js')).keysList,
+  },
+  {
+    words: 'keys create',
+    summary: 'make an API key',
+    load: async () => (await import('./commands/keys/create.js')).keysCreate,
+  },
+  {
+    words: 'keys revoke',
+    summary: 'end an API key',
+    load: async () => (await import('./commands/keys/revoke.js')).keysRevoke,
+  },
+  {
+    words: 'orgs list',
+    summary: 'the organizations you can see',
+    load: async () => (await import('./commands/orgs/list.js')).orgsList,
+  },
+  {
+    words: 'orgs create',
+    summary: 'make an organization (platform operator)',
+    load: async () => (await import('./commands/orgs/create.js')).orgsCreate,
+  },
+  {
+    words: 'orgs describe',
+    summary: 'one organization',
+    load: async () => (await import('./commands/orgs/describe.js')).orgsDescribe,
+  },
+  {
+    words: 'orgs rename',
+    summary: 'rename your organization',
+    load: async () => (await import('./commands/orgs/rename.js')).orgsRename,
+  },
+  {
+    words: 'clusters list',
+    summary: 'the clusters (platform operator)',
+    load: async () => (await import('./commands/clusters/list.js')).clustersList,
+  },
+  {
+    words: 'clusters create',
+    summary: 'make a cluster (platform operator)',
+    load: async () => (await import('./commands/clusters/create.js')).clustersCreate,
+  },
+  {
+    words: 'clusters describe',
+    summary: 'one cluster (platform operator)',
+    load: async () => (await import('./commands/clusters/describe.js')).clustersDescribe,
+  },
+  {
+    words: 'clusters join-token',
+    summary: 'a token that lets an agent join (platform operator)',
+    load: async () => (await import('./commands/clusters/join-token.js')).clustersJoinToken,
+  },
+  {
+    words: 'audit list',
+    summary: 'who changed what',
+    load: async () => (await import('./commands/audit/list.js')).auditList,
+  },
+  {
+    words: 'login',
+    summary: 'log in to an API and keep it as a context',
+    load: async () => (await import('./commands/login.js')).login,
+  },
+  {
+    words: 'contexts list',
+    summary: 'the APIs you are logged in to',
+    load: async () => (await import('./commands/contexts/list.js')).contextsList,
+  },
+  {
+    words: 'contexts use',
+    summary: 'choose the API to speak to',
+    load: async () => (await import('./commands/contexts/use.js')).contextsUse,
+  },
+  {
+    words: 'contexts delete',
+    summary: 'forget a context',
+    load: async () => (await import('./commands/contexts/delete.js')).contextsDelete,
+  },
+  {
+    words: 'whoami',
+    summary: 'who you are and whom you speak to',
+    load: async () => (await import('./commands/whoami.js')).whoami,
+  },
+  {
+    words: 'version',
+    summary: 'versions of tow and of the API',
+    load: async () => (await import('./commands/version.js')).version,
+  },
+];

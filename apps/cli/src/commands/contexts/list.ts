@@ -1,0 +1,28 @@
+import { defineCommand } from '../../command.js';
+import { readConfig } from '../../config/config.file.js';
+
+/** `tow contexts list`: never shows the keys. */
+export const contextsList = defineCommand<[], object>({
+  calls: [],
+  declare() {
+    // It has no flags of its own.
+  },
+  async run(tow) {
+    const { current, contexts } = await readConfig(tow.io);
+    const rows = Object.entries(contexts).map(([name, { url, key, project }]) => {
+      return { name, url, project, keyPreview: key.slice(0, 8), current: name === current };
+    });
+    tow.out.list(
+      rows,
+      {
+        CURRENT: (row) => (row.current ? '*' : ' '),
+        NAME: (row) => row.name,
+        URL: (row) => row.url,
+        PROJECT: (row) => row.project,
+        KEY: (row) => `${row.keyPreview}…`,
+      },
+      'No context yet. Make one: tow login URL',
+    );
+    return undefined;
+  },
+});

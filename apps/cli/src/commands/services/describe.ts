@@ -1,0 +1,43 @@
+import { defineCommand } from '../../command.js';
+import { fieldsOf, tableOf } from '../../output/table.js';
+import { getService } from '../../service/change.js';
+import { CONDITION_COLUMNS, envLines, TRAFFIC_COLUMNS } from '../../service/show.js';
+
+/** `tow services describe` */
+export const servicesDescribe = defineCommand<[string], object>({
+  calls: ['GET /v1/projects/{project}/services/{service}'],
+  declare(command) {
+    command.argument('<name>', 'the service');
+  },
+  async run(tow, [name]) {
+    const service = await getService(tow, name);
+    if (tow.out.json) {
+      tow.out.value(service);
+      return undefined;
+    }
+    const { template } = service;
+    tow.out.lines([
+      ...fieldsOf({
+        Service: service.name,
+        Id: service.id,
+        Project: service.project.handle,
+        URL: service.url,
+        Access: service.access,
+        Revision: service.latestReadyRevision,
+        Image: template.image,
+        Resources: `${template.resources.cpuMillis}m CPU, ${template.resources.memoryMiB} MiB`,
+        Concurrency: template.concurrency,
+        Timeout: `${template.timeoutSeconds} s`,
+        Instances: `${service.minInstances} to ${template.maxInstances}`,
+        Port: `${template.port} (${template.protocol})`,
+        Updated: service.updatedAt,
+      }),
+      ...envLines(template.env).map((line) => `  ${line}`),
+      '',
+      ...tableOf(service.status.traffic, TRAFFIC_COLUMNS),
+      '',
+      ...tableOf(service.status.conditions, CONDITION_COLUMNS),
+    ]);
+    return undefined;
+  },
+});

@@ -1,0 +1,154 @@
+import { Option, type Command } from 'commander';
+import type { Access, Protocol } from '#libs/domain';
+import type { EnvView } from '../client/wire.types.js';
+import { envChanges, replacesEnv, type EnvChange, type EnvFlags } from './env.flags.js';
+import { listOf, pairsOf } from './pairs.js';
+import { cpuMillis, durationSeconds, memoryMiB, wholeNumber } from './quantity.js';
+
+/** Flags of `deploy` and `services update`, named as gcloud run names them. */
+export interface TemplateFlags extends EnvFlags {
+  memory?: number;
+  cpu?: number;
+  concurrency?: number;
+  timeout?: number;
+  minInstances?: number;
+  maxInstances?: number;
+  port?: number;
+  useHttp2?: boolean;
+  command?: string[];
+  revisionSuffix?: string;
+  allowUnauthenticated?: boolean;
+  /** False with `--no-traffic`. */
+  traffic?: boolean;
+  tag?: string;
+}
+
+/** The body of a create or a merge patch of a service. */
+export interface ServiceBody {
+  name?: string;
+  access?: Access;
+  minInstances?: number;
+  template?: TemplateBody;
+  noTraffic?: true;
+  tag?: string;
+  version?: string;
+}
+
+export interface TemplateBody {
+  source?: { uploadId: string } | null;
+  image?: string | null;
+  env?: EnvChange[];
+  resources?: { cpuMillis?: number; memoryMiB?: number };
+  concurrency?: number;
+  timeoutSeconds?: number;
+  maxInstances?: number;
+  port?: number;
+  protocol?: Protocol;
+  command?: string[] | null;
+  revisionSuffix?: string;
+}
+
+/** Adds the flags to a command. */
+export function declareTemplateFlags(command: Command): void {
+  command
+    .option('--memory <size>', 'memory of an instance, e.g. 512Mi or 2Gi', memoryMiB)
+    .option('--cpu <cpus>', 'CPUs of an instance, e.g. 1 or 500m', cpuMillis)
+    .option('--concurrency <n>', 'requests one instance serves at a time', wholeNumber('--concurrency'))
+    .option('--timeout <time>', 'longest time of a request, e.g. 300 or 5m', durationSeconds('--timeout'))
+    .option('--min-instances <n>', 'instances that always run', wholeNumber('--min-instances'))
+    .option('--max-instances <n>', 'most instances at a time', wholeNumber('--max-instances'))
+    .option('--port <port>', 'port the program listens on (it is told in PORT)', wholeNumber('--port'))
+    .option('--use-http2', 'speak HTTP/2 (h2c) to the program; needed for gRPC')
+    .option('--no-use-http2', 'speak HTTP/1.1 to the program')
+    .option(
+      '--command <words>',
+      'start the program by this command, words separated by comma',
+      listOf('--command'),
+    )
+    .option('--revision-suffix <suffix>', 'name the revision <service>-<suffix>')
+    .option('--allow-unauthenticated', 'public: everyone may call it')
+    .option('--no-allow-unauthenticated', 'private: only callers with the invoke permission')
+    .option('--no-traffic', 'give the new revision no traffic yet')
+    .option('--tag <tag>', 'give the new revision a tag, which has a URL of its own');
+  declareEnvFlags(command, 'env-vars', 'environment', 'NAME=value,…');
+  declareEnvFlags(command, 'secrets', 'secrets in the environment', 'NAME=secret:version|latest,…');
+}
+
+function declareEnvFlags(command: Command, what: string, words: string, pairs: string): void {
+  const [set, update, remove, clear] = ['set', 'update', 'remove', 'clear'].map(
+    (verb) => `--${verb}-${what}`,
+  ) as [string, string, string, string];
+  const others = [update, remove, clear].map(attribute);
+  command
+    .addOption(
+      new Option(`${set} <${pairs}>`, `replace the ${words}`).argParser(pairsOf(set)).conflicts(others),
+    )
+    .addOption(new Option(`${update} <${pairs}>`, `add to the ${words} or change`).argParser(pairsOf(update)))
+    .addOption(new Option(`${remove} <NAME,…>`, `remove from the ${words}`).argParser(listOf(remove)))
+    .addOption(new Option(clear, `remove all ${words}`));
+}
+
+function attribute(flag: string): string {
+  return new Option(flag).attributeName();
+}
+
+/** What the flags change, as a body for POST or PATCH. `current` is the service's environment, empty for a new one. */
+export function serviceBody(flags: TemplateFlags, current: readonly EnvView[]): ServiceBody {
+  const template = templateBody(flags, current);
+  return {
+    ...optional('access', accessOf(flags.allowUnauthenticated)),
+    ...optional('minInstances', flags.minInstances),
+    ...optional('template', Object.keys(template).length > 0 ? template : undefined),
+    ...optional('noTraffic', flags.traffic === false ? (true as const) : undefined),
+    ...optional('tag', flags.tag),
+  };
+}
+
+/** Whether the body is only right for the state it was made from. */
+export function dependsOnState(flags: TemplateFlags): boolean {
+  return replacesEnv(envOf(flags));
+}
+
+function templateBody(flags: TemplateFlags, current: readonly EnvView[]): TemplateBody {
+  const resources = { ...optional('cpuMillis', flags.cpu), ...optional('memoryMiB', flags.memory) };
+  return {
+    ...optional('env', envChanges(envOf(flags), current)),
+    ...optional('resources', Object.keys(resources).length > 0 ? resources : undefined),
+    ...optional('concurrency', flags.concurrency),
+    ...optional('timeoutSeconds', flags.timeout),
+    ...optional('maxInstances', flags.maxInstances),
+    ...optional('port', flags.port),
+    ...optional('protocol', protocolOf(flags.useHttp2)),
+    ...optional('command', flags.command?.length === 0 ? null : flags.command),
+    ...optional('revisionSuffix', flags.revisionSuffix),
+  };
+}
+
+function envOf(flags: TemplateFlags): EnvFlags {
+  const { setEnvVars, updateEnvVars, removeEnvVars, clearEnvVars } = flags;
+  const { setSecrets, updateSecrets, removeSecrets, clearSecrets } = flags;
+  return {
+    setEnvVars,
+    updateEnvVars,
+    removeEnvVars,
+    clearEnvVars,
+    setSecrets,
+    updateSecrets,
+    removeSecrets,
+    clearSecrets,
+  };
+}
+
+function accessOf(allowUnauthenticated: boolean | undefined): Access | undefined {
+  if (allowUnauthenticated === undefined) return undefined;
+  return allowUnauthenticated ? 'public' : 'private';
+}
+
+function protocolOf(useHttp2: boolean | undefined): Protocol | undefined {
+  if (useHttp2 === undefined) return undefined;
+  return useHttp2 ? 'h2c' : 'http1';
+}
+
+function optional<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
+  return (value === undefined ? {} : { [name]: value }) as { [P in K]?: V };
+}

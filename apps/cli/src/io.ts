@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '#libs/domain';
+
+/** A stream that may be a terminal. */
+export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+export type Keyboard = NodeJS.ReadableStream & { isTTY?: boolean; setRawMode?: (on: boolean) => unknown };
+
+/** Everything outside the program: passed in, so that a test runs `tow` in its own process. */
+export interface Io {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  home: string;
+  /** Version of this `tow`. */
+  version: string;
+  stdin: Keyboard;
+  stdout: Screen;
+  stderr: Screen;
+  clock: Clock;
+  /** A number in [0, 1), for jitter. */
+  random(): number;
+  /** A fresh Idempotency-Key. */
+  newKey(): string;
+  /** Resolves after `ms`; rejects at once when the signal is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `work` every `ms`; the returned function ends it. Keeps no process alive. */
+  every(ms: number, work: () => void): () => void;
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** The Io of the running process. */
+export function processIo(version: string, signal: AbortSignal): Io {
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    version,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: { now: () => Date.now() },
+    random: Math.random,
+    newKey: randomUUID,
+    sleep: (ms, aborted) => delay(ms, undefined, aborted ? { signal: aborted } : {}),
+    every: repeat,
+    signal,
+  };
+}
+
+/** A timer that keeps no process alive. */
+export function repeat(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms).unref();
+  return () => clearInterval(timer);
+}
