@@ -1,7 +1,7 @@
 import type { Condition, Digest, Door, Id, Target } from '#libs/domain';
 
 /** The environment of a revision with every secret opened; asked again at every start of an instance. */
-export type ResolvedEnv = (revisionId: Id<'rev'>) => Record<string, string>;
+export type ResolvedEnv = (revisionId: Id<'rev'>) => Promise<Record<string, string>>;
 
 /** An image as a runtime on this machine starts it. Many instances share the folder; nobody writes into it. */
 export interface ImageFolder {
