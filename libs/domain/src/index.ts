@@ -134,12 +134,17 @@ export { usageInterval } from './usage/usage-interval.js';
 export { lengthOf, partInterval, unionOf } from './usage/interval.js';
 export { whyNotBillable } from './usage/billable.js';
 export type { NotBillableReason } from './usage/billable.js';
-export { MAX_AHEAD_MS, MAX_OVER_TIMEOUT_MS, MAX_RECORD_MS, quarantineReason } from './usage/usage.validation.js';
+export {
+  MAX_AHEAD_MS,
+  MAX_OVER_TIMEOUT_MS,
+  MAX_RECORD_MS,
+  quarantineReason,
+} from './usage/usage.validation.js';
 export type { QuarantineReason, UsageContext } from './usage/usage.validation.js';
 export type { Interval, UsageRecord } from './usage/usage.types.js';
 export { BLOCK_MS } from './billing/billing.types.js';
 export type { BillingModel, PriceItem, PricePlan, UsageDay } from './billing/billing.types.js';
-export { changesOf, mergeChanges, sweepBlocks, unitsOfRequest } from './billing/blocks.js';
+export { capacityOf, changesOf, mergeChanges, sweepBlocks, unitsOfRequest } from './billing/blocks.js';
 export type { Capacity, Change, OpenBlocks, Sweep } from './billing/blocks.js';
 export {
   SHARDS,

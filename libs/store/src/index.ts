@@ -112,3 +112,27 @@ export { findIntent, listStandingServices, listUnsettledServices } from './servi
 export type { IntentRecord } from './service-status.store.js';
 export { loadServiceRecords, writeServiceChanges } from './service.records.js';
 export type { ServiceChanges, ServiceRecords } from './service.records.js';
+export {
+  bindProducers,
+  findMeteredRevisions,
+  findMeteredServices,
+  quarantineUsage,
+  storeUsage,
+} from './usage.store.js';
+export type {
+  CheckedUsage,
+  MeteredRevision,
+  MeteredService,
+  QuarantinedUsage,
+  StoredUsage,
+} from './usage.store.js';
+export {
+  dirtySummary,
+  findOpenBlocks,
+  markDirty,
+  saveWindows,
+  takeDirty,
+  usageByDay,
+} from './billing-window.store.js';
+export type { UsageFilter } from './billing-window.store.js';
+export { findWindowFacts } from './window-facts.store.js';

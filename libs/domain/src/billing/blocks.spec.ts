@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import type { Interval } from '../usage/usage.types.js';
-import { changesOf, sweepBlocks, unitsOfRequest, type Capacity, type OpenBlocks } from './blocks.js';
+import {
+  capacityOf,
+  changesOf,
+  sweepBlocks,
+  unitsOfRequest,
+  type Capacity,
+  type OpenBlocks,
+} from './blocks.js';
 
 const seed = Number(process.env['TOWPATH_PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
 const runs = { seed, numRuns: Number(process.env['TOWPATH_PROPERTY_RUNS'] ?? 500) };
@@ -71,6 +78,11 @@ describe('interval vectors', () => {
     expect(blocks(seen, 80)).toBe(2);
     expect(blocks([...seen, { startMs: 5, endMs: 205 }], 80)).toBe(4);
   });
+});
+
+it('concurrency 0 is billed as 1000', () => {
+  expect(capacityOf({ concurrency: 0, maxInstances: 3 })).toEqual({ concurrency: 1_000, maxInstances: 3 });
+  expect(capacityOf({ concurrency: 7, maxInstances: 3 })).toEqual({ concurrency: 7, maxInstances: 3 });
 });
 
 describe(`properties of billable time (seed ${seed}, ${runs.numRuns} runs)`, () => {

@@ -19,6 +19,15 @@ export interface Capacity {
   maxInstances: number;
 }
 
+/** What a revision's numbers mean for billing: concurrency 0 is Knative's word for no limit, billed as the highest. */
+export function capacityOf(spec: { concurrency: number; maxInstances: number }): Capacity {
+  const UNLIMITED = 1_000;
+  return {
+    concurrency: spec.concurrency === 0 ? UNLIMITED : spec.concurrency,
+    maxInstances: spec.maxInstances,
+  };
+}
+
 export interface Sweep {
   /** Blocks that opened within the span. */
   opened: number;

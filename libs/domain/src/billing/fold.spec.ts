@@ -183,16 +183,14 @@ describe(`properties of folding (seed ${seed}, ${runs.numRuns} runs)`, () => {
       fc.property(cuts, capacity, fc.integer({ min: 0, max: WINDOW_MS }), (list, of, offset) => {
         const start = T0 + offset;
         const borders = [0, ...list.toSorted((a, b) => a - b), 150_000];
-        const parts = borders
-          .slice(1)
-          .map((to, k) =>
-            record(k, start + (borders[k] ?? 0), start + to, {
-              streamId: 's',
-              part: k,
-              last: to === 150_000,
-              responseBytes: 0,
-            }),
-          );
+        const parts = borders.slice(1).map((to, k) =>
+          record(k, start + (borders[k] ?? 0), start + to, {
+            streamId: 's',
+            part: k,
+            last: to === 150_000,
+            responseBytes: 0,
+          }),
+        );
         const whole = [record(0, start, start + 150_000, { responseBytes: 0 })];
         expect(lengthOf(unionOf(parts))).toBe(150_000);
         expect(total(parts, of.concurrency, of.maxInstances)).toEqual(

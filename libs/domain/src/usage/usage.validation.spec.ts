@@ -64,6 +64,8 @@ describe('what is quarantined', () => {
       { producerOwner: 'gw_00000000000000000002' },
       'foreign_producer',
     ],
+    ['with a text that no column holds', { ...record, flags: '\u0000' }, {}, 'malformed'],
+    ['with a number that no column holds', { ...record, part: 2 ** 31 }, {}, 'malformed'],
     ['negative', { ...record, endMs: NOW - 1 }, {}, 'not_positive'],
     ['empty', { ...record, endMs: NOW }, {}, 'not_positive'],
     ['ends in the future', { ...record, endMs: NOW + MAX_AHEAD_MS + 1 }, {}, 'from_the_future'],

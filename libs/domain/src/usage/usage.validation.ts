@@ -36,11 +36,18 @@ export interface UsageContext {
  * @returns undefined when it may be stored, else the first reason to quarantine it
  */
 export function quarantineReason(record: UsageRecord, context: UsageContext): QuarantineReason | undefined {
+  if (!isStorable(record)) return 'malformed';
   if (record.gatewayId !== context.sender) return 'foreign_sender';
   if (context.producerOwner !== undefined && context.producerOwner !== context.sender)
     return 'foreign_producer';
   if (context.service?.projectId !== record.projectId) return 'unknown_service';
   return wrongRevision(record, context) ?? wrongTime(record, context);
+}
+
+/** Whether every text is short and printable and every small number fits its column (a signed 32-bit integer). */
+function isStorable({ streamId, flags, region, part, status, attempts }: UsageRecord): boolean {
+  const texts = [streamId, flags, region].every((text) => /^[\x20-\x7e]{1,200}$/.test(text));
+  return texts && [part, status, attempts].every((number) => number <= 0x7fffffff);
 }
 
 function wrongRevision(record: UsageRecord, context: UsageContext): QuarantineReason | undefined {

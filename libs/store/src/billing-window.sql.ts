@@ -1,0 +1,110 @@
+import { statement } from './statement.js';
+
+export interface WindowKeyRow {
+  organization_id: string;
+  project_id: string;
+  service_id: string;
+  revision_id: string;
+  price_zone: string;
+  window_start_ms: number;
+}
+
+// Sorted, so that two writers lock rows in one order. DO UPDATE and not DO NOTHING: it waits for a fold that is
+// about to delete the mark, and a fold that comes later waits for what this transaction stores.
+export const markDirtySql = statement<unknown>(
+  'billing_mark_dirty',
+  `INSERT INTO billing_dirty_windows
+     (organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, shard)
+   SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int2[])
+   ORDER BY 1, 3, 4, 5, 6
+   ON CONFLICT (organization_id, service_id, revision_id, price_zone, window_start_ms)
+   DO UPDATE SET shard = excluded.shard`,
+);
+
+// Taken before the facts are read: a record stored meanwhile marks again. Marks of running writers are left to the
+// next round.
+export const takeDirtySql = statement<WindowKeyRow>(
+  'billing_take_dirty',
+  `DELETE FROM billing_dirty_windows d USING (
+     SELECT organization_id, service_id, revision_id, price_zone, window_start_ms
+     FROM billing_dirty_windows WHERE shard = $1
+     ORDER BY window_start_ms LIMIT $2 FOR UPDATE SKIP LOCKED) t
+   WHERE (d.organization_id, d.service_id, d.revision_id, d.price_zone, d.window_start_ms)
+       = (t.organization_id, t.service_id, t.revision_id, t.price_zone, t.window_start_ms)
+   RETURNING d.organization_id, d.project_id, d.service_id, d.revision_id, d.price_zone, d.window_start_ms`,
+);
+
+export const dirtySummarySql = statement<{ windows: number; oldest_ms: number | null }>(
+  'billing_dirty_summary',
+  `SELECT count(*)::int AS windows, min(window_start_ms) AS oldest_ms FROM billing_dirty_windows`,
+);
+
+/** Open blocks of windows that exist, by position in the list of keys asked for. */
+export const openBlocksSql = statement<{ n: number; open_blocks: [number, number][] }>(
+  'billing_open_blocks',
+  `SELECT k.n, w.open_blocks
+   FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+     AS k (n, organization_id, service_id, revision_id, price_zone, start_ms)
+   JOIN billing_windows w ON w.organization_id = k.organization_id AND w.service_id = k.service_id
+     AND w.revision_id = k.revision_id AND w.price_zone = k.price_zone AND w.window_start_ms = k.start_ms`,
+);
+
+export const saveWindowsSql = statement<unknown>(
+  'billing_save_windows',
+  `INSERT INTO billing_windows (organization_id, project_id, service_id, revision_id, price_zone, window_start_ms,
+     requests, not_billable_requests, blocks, per_request_units, open_blocks, request_bytes, response_bytes, updated_at)
+   SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, requests,
+     not_billable_requests, blocks, per_request_units, open_blocks::jsonb, request_bytes, response_bytes, $14
+   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[],
+     $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[])
+     AS t (organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, requests,
+       not_billable_requests, blocks, per_request_units, open_blocks, request_bytes, response_bytes)
+   ON CONFLICT (organization_id, service_id, revision_id, price_zone, window_start_ms) DO UPDATE SET
+     requests = excluded.requests, not_billable_requests = excluded.not_billable_requests, blocks = excluded.blocks,
+     per_request_units = excluded.per_request_units, open_blocks = excluded.open_blocks,
+     request_bytes = excluded.request_bytes, response_bytes = excluded.response_bytes,
+     updated_at = excluded.updated_at`,
+);
+
+export interface UsageDayRow {
+  project_id: string;
+  project: string;
+  service_id: string;
+  service: string;
+  revision_id: string | null;
+  revision: string | null;
+  price_zone: string;
+  day: string;
+  requests: string;
+  not_billable_requests: string;
+  blocks: string;
+  per_request_units: string;
+  request_bytes: string;
+  response_bytes: string;
+  cpu_millis: number;
+  memory_mib: number;
+}
+
+export const usageByDaySql = statement<UsageDayRow>(
+  'billing_usage_by_day',
+  `WITH days AS (
+     SELECT project_id, service_id, revision_id, price_zone, window_start_ms / 86400000 AS day,
+       sum(requests)::text AS requests, sum(not_billable_requests)::text AS not_billable_requests,
+       sum(blocks)::text AS blocks, sum(per_request_units)::text AS per_request_units,
+       sum(request_bytes)::text AS request_bytes, sum(response_bytes)::text AS response_bytes
+     FROM billing_windows
+     WHERE organization_id = $1 AND window_start_ms >= $4 AND window_start_ms < $5
+       AND ($2::text IS NULL OR project_id = $2) AND ($3::text IS NULL OR service_id = $3)
+     GROUP BY 1, 2, 3, 4, 5)
+   SELECT d.project_id, p.handle AS project, d.service_id, s.name AS service, nullif(d.revision_id, '') AS revision_id,
+     r.name AS revision, d.price_zone,
+     to_char(to_timestamp(d.day * 86400) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
+     d.requests, d.not_billable_requests, d.blocks, d.per_request_units, d.request_bytes, d.response_bytes,
+     coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
+     coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
+   FROM days d
+   JOIN projects p ON p.organization_id = $1 AND p.id = d.project_id
+   JOIN services s ON s.organization_id = $1 AND s.id = d.service_id
+   LEFT JOIN revisions r ON r.organization_id = $1 AND r.id = d.revision_id
+   ORDER BY d.day, p.handle, s.name, s.id, r.number NULLS FIRST, d.price_zone`,
+);

@@ -1,0 +1,137 @@
+import { shardOf, type BillingWindow, type OpenBlocks, type UsageDay, type WindowKey } from '#libs/domain';
+import {
+  dirtySummarySql,
+  markDirtySql,
+  openBlocksSql,
+  saveWindowsSql,
+  takeDirtySql,
+  usageByDaySql,
+  type UsageDayRow,
+  type WindowKeyRow,
+} from './billing-window.sql.js';
+import { present, time } from './row.js';
+import type { Tx } from './statement.js';
+
+/** Marks windows to be folded again, in the transaction that changed what they are made of. */
+export async function markDirty(tx: Tx, keys: readonly WindowKey[]): Promise<void> {
+  if (keys.length === 0) return;
+  await tx.run(markDirtySql, [
+    ...keyColumns(keys),
+    keys.map(({ organizationId }) => shardOf(organizationId)),
+  ]);
+}
+
+/** Takes marks of a shard, oldest windows first; they come back when the transaction fails. */
+export async function takeDirty(tx: Tx, shard: number, limit: number): Promise<WindowKey[]> {
+  return (await tx.run(takeDirtySql, [shard, limit])).map(keyOf);
+}
+
+/** How many windows wait to be folded, and the start of the oldest. */
+export async function dirtySummary(tx: Tx): Promise<{ windows: number; oldestMs: number | undefined }> {
+  const row = await tx.one(dirtySummarySql);
+  return { windows: row?.windows ?? 0, oldestMs: row?.oldest_ms ?? undefined };
+}
+
+/** Open blocks at the end of each window, in the order asked; undefined where there is no such window. */
+export async function findOpenBlocks(
+  tx: Tx,
+  keys: readonly WindowKey[],
+): Promise<(OpenBlocks[] | undefined)[]> {
+  const found = new Array<OpenBlocks[] | undefined>(keys.length).fill(undefined);
+  if (keys.length === 0) return found;
+  for (const { n, open_blocks } of await tx.run(openBlocksSql, lookupColumns(keys))) {
+    found[n] = open_blocks.map(([endMs, count]) => ({ endMs, count }));
+  }
+  return found;
+}
+
+/** Sets windows, never adds to them. */
+export async function saveWindows(
+  tx: Tx,
+  list: readonly { key: WindowKey; window: BillingWindow }[],
+  now: number,
+): Promise<void> {
+  if (list.length === 0) return;
+  await tx.run(saveWindowsSql, [
+    ...keyColumns(list.map(({ key }) => key)),
+    list.map(({ window }) => window.requests),
+    list.map(({ window }) => window.notBillableRequests),
+    list.map(({ window }) => window.blocks),
+    list.map(({ window }) => window.perRequestUnits),
+    list.map(({ window }) => JSON.stringify(window.open.map(({ endMs, count }) => [endMs, count]))),
+    list.map(({ window }) => window.requestBytes),
+    list.map(({ window }) => window.responseBytes),
+    time(now),
+  ]);
+}
+
+export interface UsageFilter {
+  organizationId: string;
+  projectId?: string;
+  serviceId?: string;
+  /** UTC ms; windows that begin in [fromMs, toMs). */
+  fromMs: number;
+  toMs: number;
+}
+
+/** Usage of an organization by UTC day, project, service, revision and price zone, in that order. */
+export async function usageByDay(tx: Tx, filter: UsageFilter): Promise<UsageDay[]> {
+  const { organizationId, projectId, serviceId, fromMs, toMs } = filter;
+  const rows = await tx.run(usageByDaySql, [
+    organizationId,
+    projectId ?? null,
+    serviceId ?? null,
+    fromMs,
+    toMs,
+  ]);
+  return rows.map(usageDayOf);
+}
+
+/** Columns of unnest() for keys with their positions: n, organization, service, revision, zone, start. */
+export function lookupColumns(keys: readonly WindowKey[]): unknown[] {
+  const [organizations, , ...rest] = keyColumns(keys);
+  return [keys.map((_, n) => n), organizations, ...rest];
+}
+
+function keyColumns(keys: readonly WindowKey[]): unknown[] {
+  return [
+    keys.map((key) => key.organizationId),
+    keys.map((key) => key.projectId),
+    keys.map((key) => key.serviceId),
+    keys.map((key) => key.revisionId),
+    keys.map((key) => key.priceZone),
+    keys.map((key) => key.windowStartMs),
+  ];
+}
+
+/** A row's key in the domain's words. */
+export function keyOf(row: WindowKeyRow): WindowKey {
+  return {
+    organizationId: row.organization_id,
+    projectId: row.project_id,
+    serviceId: row.service_id,
+    revisionId: row.revision_id,
+    priceZone: row.price_zone,
+    windowStartMs: row.window_start_ms,
+  };
+}
+
+function usageDayOf(row: UsageDayRow): UsageDay {
+  return {
+    projectId: row.project_id,
+    project: row.project,
+    serviceId: row.service_id,
+    service: row.service,
+    ...present({ revisionId: row.revision_id, revision: row.revision }),
+    priceZone: row.price_zone,
+    day: row.day,
+    requests: BigInt(row.requests),
+    notBillableRequests: BigInt(row.not_billable_requests),
+    blocks: BigInt(row.blocks),
+    perRequestUnits: BigInt(row.per_request_units),
+    requestBytes: BigInt(row.request_bytes),
+    responseBytes: BigInt(row.response_bytes),
+    cpuMillis: row.cpu_millis,
+    memoryMiB: row.memory_mib,
+  };
+}

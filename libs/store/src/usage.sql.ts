@@ -1,0 +1,123 @@
+import { statement } from './statement.js';
+
+/** Columns of usage_records in the order of a COPY line; the last three are derived, the others are the content. */
+const CONTENT = [
+  'producer',
+  'position',
+  'organization_id',
+  'project_id',
+  'service_id',
+  'revision_id',
+  'cluster_id',
+  'gateway_id',
+  'region',
+  'stream_id',
+  'part',
+  'last',
+  'start_ms',
+  'end_ms',
+  'request_bytes',
+  'response_bytes',
+  'status',
+  'flags',
+  'reached',
+  'attempts',
+];
+const COLUMNS = [...CONTENT, 'price_zone', 'billable', 'not_billable_reason'].join(', ');
+
+// One per connection; COPY and row-level security exclude each other, so rows come through here.
+export const stagingSql = statement<unknown>(
+  'usage_staging',
+  `CREATE TEMPORARY TABLE IF NOT EXISTS usage_staging (LIKE usage_records, ordinal integer NOT NULL)
+   ON COMMIT DELETE ROWS`,
+);
+
+export const COPY_STAGING = `COPY usage_staging (${COLUMNS}, ordinal) FROM STDIN`;
+
+export interface TouchedRow {
+  organization_id: string;
+  project_id: string;
+  service_id: string;
+  revision_id: string;
+  price_zone: string;
+  window_start_ms: number;
+  /** New records that begin in the window. */
+  records: number;
+}
+
+const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
+
+// Stores what is new and tells which windows it touches: those a record reaches into, and for the part of a stream the
+// window in which the stream began so far (its rounding belongs there).
+export const storeSql = statement<TouchedRow>(
+  'usage_store',
+  `WITH fresh AS (
+     INSERT INTO usage_records (${COLUMNS}) SELECT ${COLUMNS} FROM usage_staging
+     ON CONFLICT (producer, position) DO NOTHING
+     RETURNING *
+   ), touched AS (
+     SELECT f.organization_id, f.project_id, f.service_id, coalesce(f.revision_id, '') AS revision_id, f.price_zone,
+            at * 60000 AS window_start_ms, (at = f.start_ms / 60000)::int AS records
+     FROM fresh f CROSS JOIN LATERAL generate_series(f.start_ms / 60000, (f.end_ms - 1) / 60000) at
+     UNION ALL
+     SELECT f.organization_id, f.project_id, f.service_id, coalesce(f.revision_id, ''), f.price_zone,
+            first.start_ms / 60000 * 60000, 0
+     FROM fresh f CROSS JOIN LATERAL (
+       SELECT min(o.start_ms) AS start_ms FROM usage_records o
+       WHERE o.producer = f.producer AND o.stream_id = f.stream_id AND ${PARTIAL('o')} AND o.billable) first
+     WHERE ${PARTIAL('f')} AND first.start_ms IS NOT NULL
+   )
+   SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms,
+          sum(records)::int AS records
+   FROM touched GROUP BY 1, 2, 3, 4, 5, 6`,
+);
+
+// Two rows of one identity in one batch meet here too: the first one was stored.
+export const conflictsSql = statement<{ ordinal: number }>(
+  'usage_conflicts',
+  `SELECT s.ordinal FROM usage_staging s JOIN usage_records r ON r.producer = s.producer AND r.position = s.position
+   WHERE (${CONTENT.map((c) => `s.${c}`).join(', ')}) IS DISTINCT FROM (${CONTENT.map((c) => `r.${c}`).join(', ')})`,
+);
+
+// The first gateway that sends as a producer owns it; only the owner moves its watermark.
+export const bindProducersSql = statement<{ producer: string; gateway_id: string }>(
+  'usage_bind_producers',
+  `INSERT INTO usage_watermarks AS w (producer, gateway_id, position, updated_at)
+   SELECT producer, $2, position, $4 FROM unnest($1::text[], $3::bigint[]) AS t (producer, position)
+   ORDER BY producer
+   ON CONFLICT (producer) DO UPDATE SET
+     position = CASE WHEN w.gateway_id = excluded.gateway_id THEN greatest(w.position, excluded.position)
+                ELSE w.position END,
+     updated_at = CASE WHEN w.gateway_id = excluded.gateway_id THEN excluded.updated_at ELSE w.updated_at END
+   RETURNING producer, gateway_id`,
+);
+
+export const quarantineSql = statement<{ reason: string }>(
+  'usage_quarantine',
+  `INSERT INTO usage_quarantine (producer, position, reason, digest, body, received_at)
+   SELECT producer, position, reason, digest, body::jsonb, $6
+   FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
+     AS t (producer, position, reason, digest, body)
+   ON CONFLICT DO NOTHING RETURNING reason`,
+);
+
+export const meteredServicesSql = statement<{ id: string; organization_id: string; project_id: string }>(
+  'usage_services',
+  `SELECT id, organization_id, project_id FROM services WHERE id = ANY($1)`,
+);
+
+export interface MeteredRevisionRow {
+  id: string;
+  organization_id: string;
+  service_id: string;
+  concurrency: number;
+  max_instances: number;
+  timeout_seconds: number;
+}
+
+export const meteredRevisionsSql = statement<MeteredRevisionRow>(
+  'usage_revisions',
+  `SELECT id, organization_id, service_id, (spec->>'concurrency')::int AS concurrency,
+          (spec->>'maxInstances')::int AS max_instances, (spec->>'timeoutSeconds')::int AS timeout_seconds
+   FROM revisions WHERE id = ANY($1)`,
+);

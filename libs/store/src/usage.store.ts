@@ -1,0 +1,169 @@
+import { createHash } from 'node:crypto';
+import { finished } from 'node:stream/promises';
+import type { NotBillableReason, QuarantineReason, UsageRecord } from '#libs/domain';
+import { from as copyFrom } from 'pg-copy-streams';
+import { keyOf, markDirty } from './billing-window.store.js';
+import { time } from './row.js';
+import type { Tx } from './statement.js';
+import {
+  COPY_STAGING,
+  bindProducersSql,
+  conflictsSql,
+  meteredRevisionsSql,
+  meteredServicesSql,
+  quarantineSql,
+  stagingSql,
+  storeSql,
+} from './usage.sql.js';
+
+/** A usage record with what the domain decided about it. */
+export interface CheckedUsage {
+  record: UsageRecord;
+  priceZone: string;
+  /** Why it costs nothing; undefined when billable. */
+  reason: NotBillableReason | undefined;
+}
+
+export interface StoredUsage {
+  /** Records that were not there before. */
+  stored: number;
+  /** Records whose identity was there with other content: not stored. */
+  conflicts: UsageRecord[];
+}
+
+/**
+ * Stores a batch once by (producer, position) and marks every window it touches, all in the caller's transaction:
+ * COPY into a temporary table, then INSERT ... ON CONFLICT DO NOTHING. Again or in other batches, it changes nothing.
+ */
+export async function storeUsage(tx: Tx, batch: readonly CheckedUsage[]): Promise<StoredUsage> {
+  if (batch.length === 0) return { stored: 0, conflicts: [] };
+  await tx.run(stagingSql);
+  await copy(tx, COPY_STAGING, batch.map(copyLine).join(''));
+  const touched = await tx.run(storeSql);
+  await markDirty(tx, touched.map(keyOf));
+  const stored = touched.reduce((sum, { records }) => sum + records, 0);
+  const conflicts = stored === batch.length ? [] : await tx.run(conflictsSql);
+  return { stored, conflicts: conflicts.flatMap(({ ordinal }) => batch[ordinal]?.record ?? []) };
+}
+
+/**
+ * Binds producers to the gateway that sends (the first one keeps it) and moves their watermarks.
+ * @returns the gateway each producer belongs to
+ */
+export async function bindProducers(
+  tx: Tx,
+  gatewayId: string,
+  highest: ReadonlyMap<string, number>,
+  now: number,
+): Promise<Map<string, string>> {
+  if (highest.size === 0) return new Map();
+  const rows = await tx.run(bindProducersSql, [
+    [...highest.keys()],
+    gatewayId,
+    [...highest.values()],
+    time(now),
+  ]);
+  return new Map(rows.map((row) => [row.producer, row.gateway_id]));
+}
+
+/** What may not be billed before a person has looked at it. */
+export interface QuarantinedUsage {
+  producer: string;
+  position: number;
+  reason: QuarantineReason;
+  /** The record as it came. */
+  body: unknown;
+}
+
+/** Keeps what was refused, once per content. Returns how many are new. */
+export async function quarantineUsage(
+  tx: Tx,
+  list: readonly QuarantinedUsage[],
+  now: number,
+): Promise<number> {
+  if (list.length === 0) return 0;
+  const bodies = list.map(({ body }) => storableJson(body));
+  const rows = await tx.run(quarantineSql, [
+    list.map(({ producer }) => producer),
+    list.map(({ position }) => position),
+    list.map(({ reason }) => reason),
+    bodies.map((body) => createHash('sha256').update(body).digest('hex')),
+    bodies,
+    time(now),
+  ]);
+  return rows.length;
+}
+
+/** A service as metering needs it. */
+export interface MeteredService {
+  organizationId: string;
+  projectId: string;
+}
+
+/** An immutable revision as metering and billing need it. */
+export interface MeteredRevision {
+  organizationId: string;
+  serviceId: string;
+  concurrency: number;
+  maxInstances: number;
+  timeoutSeconds: number;
+}
+
+/** Services by id, deleted ones too: their last requests are still to be billed. */
+export async function findMeteredServices(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<Map<string, MeteredService>> {
+  const rows = ids.length === 0 ? [] : await tx.run(meteredServicesSql, [ids]);
+  return new Map(
+    rows.map((row) => [row.id, { organizationId: row.organization_id, projectId: row.project_id }]),
+  );
+}
+
+/** Revisions by id. */
+export async function findMeteredRevisions(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<Map<string, MeteredRevision>> {
+  const rows = ids.length === 0 ? [] : await tx.run(meteredRevisionsSql, [ids]);
+  return new Map(
+    rows.map((row) => [
+      row.id,
+      {
+        organizationId: row.organization_id,
+        serviceId: row.service_id,
+        concurrency: row.concurrency,
+        maxInstances: row.max_instances,
+        timeoutSeconds: row.timeout_seconds,
+      },
+    ]),
+  );
+}
+
+async function copy(tx: Tx, sql: string, text: string): Promise<void> {
+  const stream = tx.client.query(copyFrom(sql));
+  stream.end(text);
+  await finished(stream);
+}
+
+/** One line of PostgreSQL's COPY text format, in the order of the columns. */
+function copyLine({ record: r, priceZone, reason }: CheckedUsage, ordinal: number): string {
+  const ids = `${r.organizationId}\t${r.projectId}\t${r.serviceId}\t${r.revisionId ?? '\\N'}\t${r.clusterId ?? '\\N'}`;
+  const place = `${r.gatewayId}\t${escape(r.region)}\t${escape(r.streamId)}\t${r.part}\t${r.last}`;
+  const sizes = `${r.startMs}\t${r.endMs}\t${r.requestBytes}\t${r.responseBytes}`;
+  const answer = `${r.status}\t${escape(r.flags)}\t${r.reached}\t${r.attempts}`;
+  const derived = `${escape(priceZone)}\t${reason === undefined}\t${reason ?? '\\N'}\t${ordinal}`;
+  return `${r.producer}\t${r.position}\t${ids}\t${place}\t${sizes}\t${answer}\t${derived}\n`;
+}
+
+// Texts are printable ASCII by then (the domain quarantines others); only the backslash means something to COPY.
+function escape(text: string): string {
+  return text.replaceAll('\\', '\\\\');
+}
+
+/** jsonb holds neither NUL nor half a surrogate pair: such a body is kept as base64. */
+function storableJson(body: unknown): string {
+  const text = JSON.stringify(body) ?? 'null';
+  if (!/\\u(0000|d[89a-f])/i.test(text)) return text;
+  return JSON.stringify({ base64: Buffer.from(text).toString('base64') });
+}

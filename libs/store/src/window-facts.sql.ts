@@ -1,0 +1,80 @@
+import { statement } from './statement.js';
+
+const KEYS = `unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+     AS k (n, organization_id, service_id, revision_id, price_zone, start_ms)`;
+const WINDOW_MS = '60000';
+/** The longest record (libs/domain MAX_RECORD_MS): nothing older can reach into a window. */
+const MAX_RECORD_MS = '7200000';
+
+const OF_KEY = `u.organization_id = k.organization_id AND u.service_id = k.service_id
+       AND coalesce(u.revision_id, '') = k.revision_id AND u.price_zone = k.price_zone`;
+const BEGINS = `${OF_KEY} AND u.start_ms >= k.start_ms AND u.start_ms < k.start_ms + ${WINDOW_MS}`;
+// The form of the partial index usage_records_crossing.
+const REACHES_IN = `${OF_KEY} AND u.end_ms > k.start_ms AND u.end_ms <= k.start_ms + ${MAX_RECORD_MS}
+       AND u.start_ms < k.start_ms AND u.start_ms / ${WINDOW_MS} <> (u.end_ms - 1) / ${WINDOW_MS}`;
+const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
+
+// At most one row per ms, however many requests there are.
+export const changesSql = statement<{ n: number; at_ms: number; delta: number }>(
+  'window_changes',
+  `SELECT k.n, c.at_ms, sum(c.delta)::int AS delta
+   FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT u.start_ms, u.end_ms FROM usage_records u WHERE ${BEGINS} AND u.billable AND NOT ${PARTIAL('u')}
+     UNION ALL
+     SELECT u.start_ms, u.end_ms FROM usage_records u WHERE ${REACHES_IN} AND u.billable AND NOT ${PARTIAL('u')}
+   ) u CROSS JOIN LATERAL (VALUES (greatest(u.start_ms, k.start_ms), 1), (u.end_ms, -1)) c (at_ms, delta)
+   WHERE c.at_ms < k.start_ms + ${WINDOW_MS}
+   GROUP BY 1, 2 HAVING sum(c.delta) <> 0 ORDER BY 1, 2`,
+);
+
+export interface CountsRow {
+  n: number;
+  billable: boolean;
+  /** Length of billable whole requests; null for everything else. */
+  length_ms: number | null;
+  records: number;
+  requests: string;
+  request_bytes: string;
+  response_bytes: string;
+}
+
+export const countsSql = statement<CountsRow>(
+  'window_counts',
+  `SELECT k.n, u.billable,
+     CASE WHEN u.billable AND NOT ${PARTIAL('u')} THEN u.end_ms - u.start_ms END AS length_ms,
+     count(*)::int AS records, count(*) FILTER (WHERE u.part = 0)::text AS requests,
+     sum(u.request_bytes)::text AS request_bytes, sum(u.response_bytes)::text AS response_bytes
+   FROM ${KEYS} JOIN usage_records u ON ${BEGINS}
+   GROUP BY 1, 2, 3`,
+);
+
+export interface PartRow {
+  n: number;
+  stream: string;
+  start_ms: number;
+  end_ms: number;
+}
+
+export const reachingPartsSql = statement<PartRow>(
+  'window_reaching_parts',
+  `SELECT k.n, u.stream, u.start_ms, u.end_ms
+   FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT u.producer || ' ' || u.stream_id AS stream, u.start_ms, u.end_ms FROM usage_records u
+     WHERE ${BEGINS} AND u.billable AND ${PARTIAL('u')}
+     UNION ALL
+     SELECT u.producer || ' ' || u.stream_id, u.start_ms, u.end_ms FROM usage_records u
+     WHERE ${REACHES_IN} AND u.billable AND ${PARTIAL('u')}) u`,
+);
+
+// All billable parts of the streams whose first billable part began in the window.
+export const beginningPartsSql = statement<PartRow>(
+  'window_beginning_parts',
+  `SELECT k.n, o.producer || ' ' || o.stream_id AS stream, o.start_ms, o.end_ms
+   FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT DISTINCT u.producer, u.stream_id FROM usage_records u
+     WHERE ${BEGINS} AND u.billable AND ${PARTIAL('u')}) s
+   JOIN usage_records o ON o.producer = s.producer AND o.stream_id = s.stream_id AND ${PARTIAL('o')} AND o.billable
+   WHERE NOT EXISTS (
+     SELECT FROM usage_records e WHERE e.producer = s.producer AND e.stream_id = s.stream_id AND ${PARTIAL('e')}
+       AND e.billable AND e.start_ms < k.start_ms)`,
+);

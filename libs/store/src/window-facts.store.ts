@@ -1,0 +1,46 @@
+import type { StreamPart, WindowFacts, WindowKey } from '#libs/domain';
+import { lookupColumns } from './billing-window.store.js';
+import type { Tx } from './statement.js';
+import {
+  beginningPartsSql,
+  changesSql,
+  countsSql,
+  reachingPartsSql,
+  type CountsRow,
+  type PartRow,
+} from './window-facts.sql.js';
+
+/** What each window is made of, from the raw records as they are now; in the order asked, four statements in all. */
+export async function findWindowFacts(tx: Tx, keys: readonly WindowKey[]): Promise<WindowFacts[]> {
+  const facts = keys.map(noFacts);
+  if (keys.length === 0) return facts;
+  const columns = lookupColumns(keys);
+  for (const { n, at_ms, delta } of await tx.run(changesSql, columns)) {
+    facts[n]?.changes.push({ atMs: at_ms, delta });
+  }
+  for (const row of await tx.run(countsSql, columns)) addCounts(facts[row.n], row);
+  for (const row of await tx.run(reachingPartsSql, columns)) facts[row.n]?.reaching.push(partOf(row));
+  for (const row of await tx.run(beginningPartsSql, columns)) facts[row.n]?.beginning.push(partOf(row));
+  return facts;
+}
+
+function noFacts(): WindowFacts {
+  const counts = { requests: 0n, notBillableRequests: 0n, requestBytes: 0n, responseBytes: 0n };
+  return { changes: [], lengths: [], reaching: [], beginning: [], counts };
+}
+
+function addCounts(facts: WindowFacts | undefined, row: CountsRow): void {
+  if (!facts) return;
+  if (!row.billable) {
+    facts.counts.notBillableRequests += BigInt(row.requests);
+    return;
+  }
+  if (row.length_ms !== null) facts.lengths.push({ lengthMs: row.length_ms, count: row.records });
+  facts.counts.requests += BigInt(row.requests);
+  facts.counts.requestBytes += BigInt(row.request_bytes);
+  facts.counts.responseBytes += BigInt(row.response_bytes);
+}
+
+function partOf({ stream, start_ms, end_ms }: PartRow): StreamPart {
+  return { stream, startMs: start_ms, endMs: end_ms };
+}
