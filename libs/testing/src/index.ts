@@ -8,3 +8,5 @@ export { testDatabase } from './database.js';
 export type { TestDatabase } from './database.js';
 export { testNats } from './nats.js';
 export type { TestNats } from './nats.js';
+export { FakeHttp } from './fake-http.js';
+export type { FakeReply, SeenRequest } from './fake-http.js';

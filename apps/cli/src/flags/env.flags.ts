@@ -20,28 +20,49 @@ export type EnvChange =
 
 /** The entries to send, undefined when no flag speaks of the environment. */
 export function envChanges(flags: EnvFlags, current: readonly EnvView[]): EnvChange[] | undefined {
-  const changes = new Map<string, EnvChange>();
-  const remove = (names: readonly string[]): void =>
-    names.forEach((name) => changes.set(name, { name, value: null }));
-  if (flags.setEnvVars !== undefined || flags.clearEnvVars === true) remove(namesOf(current, 'value'));
-  if (flags.setSecrets !== undefined || flags.clearSecrets === true) remove(namesOf(current, 'secret'));
-  remove([...(flags.removeEnvVars ?? []), ...(flags.removeSecrets ?? [])]);
-  for (const [name, value] of [...(flags.setEnvVars ?? []), ...(flags.updateEnvVars ?? [])]) {
-    changes.set(name, { name, value });
-  }
-  for (const [name, reference] of [...(flags.setSecrets ?? []), ...(flags.updateSecrets ?? [])]) {
-    changes.set(name, { name, secret: secretReference(name, reference) });
-  }
-  const spoken = Object.values(flags).some((flag) => flag !== undefined && flag !== false);
-  return spoken ? [...changes.values()] : undefined;
+  if (!isSpoken(flags, ALL_FLAGS)) return undefined;
+  const gone = [
+    ...(isSpoken(flags, ['setEnvVars', 'clearEnvVars']) ? namesOf(current, 'value') : []),
+    ...(isSpoken(flags, ['setSecrets', 'clearSecrets']) ? namesOf(current, 'secret') : []),
+    ...listed(flags.removeEnvVars),
+    ...listed(flags.removeSecrets),
+  ];
+  const values = [...pairs(flags.setEnvVars), ...pairs(flags.updateEnvVars)];
+  const secrets = [...pairs(flags.setSecrets), ...pairs(flags.updateSecrets)];
+  const changes: EnvChange[] = [
+    ...gone.map((name) => ({ name, value: null })),
+    ...values.map(([name, value]) => ({ name, value })),
+    ...secrets.map(([name, text]) => ({ name, secret: secretReference(name, text) })),
+  ];
+  return [...new Map(changes.map((change) => [change.name, change])).values()];
 }
 
 /** Whether the entries depend on what the service holds now, so that a change meanwhile must be noticed. */
 export function replacesEnv(flags: EnvFlags): boolean {
-  const { setEnvVars, clearEnvVars, setSecrets, clearSecrets } = flags;
-  return [setEnvVars, clearEnvVars, setSecrets, clearSecrets].some(
-    (flag) => flag !== undefined && flag !== false,
-  );
+  return isSpoken(flags, ['setEnvVars', 'clearEnvVars', 'setSecrets', 'clearSecrets']);
+}
+
+const ALL_FLAGS = [
+  'setEnvVars',
+  'updateEnvVars',
+  'removeEnvVars',
+  'clearEnvVars',
+  'setSecrets',
+  'updateSecrets',
+  'removeSecrets',
+  'clearSecrets',
+] as const satisfies readonly (keyof EnvFlags)[];
+
+function isSpoken(flags: EnvFlags, names: readonly (keyof EnvFlags)[]): boolean {
+  return names.some((name) => flags[name] !== undefined && flags[name] !== false);
+}
+
+function listed(names: readonly string[] | undefined): readonly string[] {
+  return names ?? [];
+}
+
+function pairs(map: Map<string, string> | undefined): [string, string][] {
+  return [...(map ?? [])];
 }
 
 /** `secret:3` or `secret:latest`. */

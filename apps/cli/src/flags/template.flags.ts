@@ -106,13 +106,13 @@ export function serviceBody(flags: TemplateFlags, current: readonly EnvView[]): 
 
 /** Whether the body is only right for the state it was made from. */
 export function dependsOnState(flags: TemplateFlags): boolean {
-  return replacesEnv(envOf(flags));
+  return replacesEnv(flags);
 }
 
 function templateBody(flags: TemplateFlags, current: readonly EnvView[]): TemplateBody {
   const resources = { ...optional('cpuMillis', flags.cpu), ...optional('memoryMiB', flags.memory) };
   return {
-    ...optional('env', envChanges(envOf(flags), current)),
+    ...optional('env', envChanges(flags, current)),
     ...optional('resources', Object.keys(resources).length > 0 ? resources : undefined),
     ...optional('concurrency', flags.concurrency),
     ...optional('timeoutSeconds', flags.timeout),
@@ -121,21 +121,6 @@ function templateBody(flags: TemplateFlags, current: readonly EnvView[]): Templa
     ...optional('protocol', protocolOf(flags.useHttp2)),
     ...optional('command', flags.command?.length === 0 ? null : flags.command),
     ...optional('revisionSuffix', flags.revisionSuffix),
-  };
-}
-
-function envOf(flags: TemplateFlags): EnvFlags {
-  const { setEnvVars, updateEnvVars, removeEnvVars, clearEnvVars } = flags;
-  const { setSecrets, updateSecrets, removeSecrets, clearSecrets } = flags;
-  return {
-    setEnvVars,
-    updateEnvVars,
-    removeEnvVars,
-    clearEnvVars,
-    setSecrets,
-    updateSecrets,
-    removeSecrets,
-    clearSecrets,
   };
 }
 

@@ -21,10 +21,10 @@ export const revisionsDescribe = defineCommand<[string], { service?: string }>({
       return undefined;
     }
     const { env, ...spec } = revision.spec;
-    const fields = Object.entries(spec).map(([key, value]) => [key, valueText(value)]);
+    const fields = Object.entries(spec).map(([key, value]) => [key, valueText(value)] as const);
     tow.out.lines([
       ...fieldsOf({ Revision: revision.name, Id: revision.id, Created: revision.createdAt }),
-      ...fieldsOf({ Instances: revision.status.instances, ...Object.fromEntries(fields) }),
+      ...fieldsOf({ Instances: revision.status.instances, ...Object.fromEntries<string>(fields) }),
       ...envLines(env ?? []).map((line) => `  ${line}`),
       '',
       ...tableOf(revision.status.conditions, CONDITION_COLUMNS),
