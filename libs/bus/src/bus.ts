@@ -38,6 +38,9 @@ export interface KeyEntry {
   sequence: number;
 }
 
+/** JetStream's error code when compare-and-set finds another sequence. */
+const WRONG_LAST_SEQUENCE = 10_071;
+
 /** One connection to NATS that never gives up reconnecting; JSON messages checked by their schemas. */
 export class Bus {
   readonly js: JetStreamClient;
@@ -101,6 +104,27 @@ export class Bus {
     const entry = await (await this.kv(bucket)).get(key);
     if (!entry || entry.operation !== 'PUT') return undefined;
     return { value: decode(schema, entry.value), sequence: entry.revision };
+  }
+
+  /**
+   * Writes a key only if it still stands at `sequence` (undefined: it is absent): compare and set. Hub processes only.
+   * @returns its new sequence, or undefined when somebody else wrote it meanwhile
+   */
+  async replaceKey<T>(
+    bucket: string,
+    key: string,
+    schema: z.ZodType<T>,
+    value: T,
+    sequence: number | undefined,
+  ): Promise<number | undefined> {
+    const kv = await this.kv(bucket);
+    const bytes = encode(schema, value);
+    try {
+      return await (sequence === undefined ? kv.create(key, bytes) : kv.update(key, bytes, sequence));
+    } catch (error) {
+      if ((error as { code?: number }).code === WRONG_LAST_SEQUENCE) return undefined;
+      throw error;
+    }
   }
 
   /**
