@@ -1,6 +1,9 @@
 import type { Condition, Digest, Door, Id, Target } from '#libs/domain';
 
-/** The environment of a revision with every secret opened; asked again at every start of an instance. */
+/**
+ * The environment of a revision with every secret opened; asked again at every start of an instance. A TowpathError
+ * it rejects with becomes the cause why the revision is not ready.
+ */
 export type ResolvedEnv = (revisionId: Id<'rev'>) => Promise<Record<string, string>>;
 
 /** An image as a runtime on this machine starts it. Many instances share the folder; nobody writes into it. */
@@ -11,7 +14,7 @@ export interface ImageFolder {
   env: Record<string, string>;
 }
 
-/** Where the local runtime gets images from. Rejects when the digest is not there. */
+/** Where the local runtime gets images from. Rejects with a TowpathError when the digest is not there. */
 export interface ImageStore {
   imageFolder(digest: Digest): Promise<ImageFolder>;
 }
