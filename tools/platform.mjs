@@ -1,0 +1,154 @@
+/** A whole platform on this machine: servers, migrations, processes. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Obstacle, isPortFree } from './children.mjs';
+import { Installation } from './installation.mjs';
+import { fullCredentials, startNats } from './nats.mjs';
+import { ensureDatabase, startPostgres } from './postgres.mjs';
+import { START_ORDER, STOP_ORDER, launchers } from './processes.mjs';
+import { runNode } from './stages.mjs';
+import { Supervisor } from './supervisor.mjs';
+
+const DATABASE = 'towpath';
+const ACCOUNT = 'TOWPATH';
+
+/**
+ * Starts everything below `dataDir`; `port` is the API's, the gateway's is the next one.
+ * What was started is in `stopping` at once, so a failing or interrupted start can be undone.
+ */
+export class Platform {
+  constructor({ dataDir, port, domain, say }) {
+    this.installation = new Installation(path.resolve(dataDir));
+    Object.assign(this, { port, domain, say });
+    this.supervisor = new Supervisor({ say, onChange: (pids) => this.#record(pids) });
+  }
+
+  /** Everything that would stop a start, before anything has started. @throws Obstacle */
+  async check() {
+    this.installation.refuseSecondStarter();
+    this.installation.makeFolders();
+    const stopped = await this.installation.stopLeftovers();
+    if (stopped > 0) this.say(`stopped ${stopped} processes that a killed start had left behind`);
+    for (const [port, what] of [
+      [this.port, 'the API'],
+      [this.port + 1, 'the gateway'],
+    ]) {
+      if (await isPortFree(port)) continue;
+      throw new Obstacle(
+        `Port ${port} (${what}) is taken: stop what uses it, or choose another pair with \`npm start -- --port ${this.port + 1000}\`.`,
+      );
+    }
+    this.ports = await this.installation.choosePorts(this.port);
+  }
+
+  async start() {
+    const database = await this.#startDatabase();
+    const nats = await this.#startNats();
+    await this.#migrate(database);
+    this.installation.secret('master.key');
+    const launch = launchers({ ...this, database, nats });
+    for (const names of START_ORDER) {
+      await Promise.all(
+        names.map((name) => this.#unlessStopping(() => this.supervisor.start(name, launch[name]))),
+      );
+      if (names.includes('identity')) this.#takeBootstrap();
+      this.say(`${names.join(', ')} up`);
+    }
+  }
+
+  stop() {
+    return this.supervisor.stopInOrder(STOP_ORDER);
+  }
+
+  /** A start that was interrupted must not start more. */
+  #unlessStopping(work) {
+    if (this.supervisor.stopping) throw new Obstacle('The start was interrupted.');
+    return work();
+  }
+
+  async #startDatabase() {
+    const owner = process.env.DATABASE_URL ?? (await this.#startPostgres());
+    const login = (user) => {
+      const url = new URL(owner);
+      url.username = `towpath_${user}`;
+      url.password = this.installation.secret(`${user}.password`);
+      return url.href;
+    };
+    return { ownerUrl: owner, apiUrl: login('api'), systemUrl: login('system') };
+  }
+
+  async #startPostgres() {
+    const options = {
+      dir: this.installation.at('postgres'),
+      port: this.ports.postgres,
+      password: this.installation.secret('postgres.password'),
+    };
+    const server = await this.#unlessStopping(() =>
+      this.supervisor.start('postgres', () => startPostgres(options)),
+    );
+    await ensureDatabase(server.url('postgres'), DATABASE);
+    this.say('PostgreSQL up');
+    return server.url(DATABASE);
+  }
+
+  async #startNats() {
+    const { NATS_URL: url, NATS_ACCOUNT_SEED: seed } = process.env;
+    if (url !== undefined && seed !== undefined) return this.#natsFiles(url, seed);
+    const options = { dir: this.installation.at('nats'), port: this.ports.nats, accounts: [ACCOUNT] };
+    const server = await this.#unlessStopping(() => this.supervisor.start('nats', () => startNats(options)));
+    this.say('nats-server up');
+    return this.#natsFiles(server.url, server.seeds[ACCOUNT]);
+  }
+
+  async #natsFiles(url, seed) {
+    const credsFile = this.installation.writeKey('hub.creds', await fullCredentials(seed, 'hub'));
+    return { url, credsFile, seedFile: this.installation.writeKey('account.seed', seed) };
+  }
+
+  async #migrate({ ownerUrl }) {
+    const env = {
+      DATABASE_URL: ownerUrl,
+      TOWPATH_API_PASSWORD: this.installation.secret('api.password'),
+      TOWPATH_SYSTEM_PASSWORD: this.installation.secret('system.password'),
+    };
+    const { code, output } = await runNode(['dist/libs/store/src/migrate.main.js'], { env, quiet: true });
+    if (code !== 0) throw new Obstacle(`The migrations failed:\n${output.trim()}`);
+    this.say('database schema up to date');
+  }
+
+  /** What identity made on its first run: the operator's key, and tokens with which the others join. */
+  #takeBootstrap() {
+    const file = this.installation.at('keys/bootstrap.json');
+    if (!existsSync(file))
+      throw new Obstacle(`identity wrote no ${file}: does this data folder belong to another database?`);
+    this.bootstrap = JSON.parse(readFileSync(file, 'utf8'));
+    for (const [kind, token] of Object.entries(this.bootstrap.joinTokens))
+      this.installation.writeKey(`${kind}.token`, token);
+  }
+
+  #record(pids) {
+    const { api, gateway, identity, deployer, billing, gatewayProcess, agent, envoyAdmin } = this.ports;
+    const at = (port, rest = '') => `http://127.0.0.1:${port}${rest}`;
+    this.run = {
+      pid: process.pid,
+      pids,
+      ports: this.ports,
+      domain: this.domain,
+      urls: {
+        api: at(api),
+        docs: at(api, '/docs'),
+        graphql: at(api, '/graphql'),
+        gateway: at(gateway),
+        identity: at(identity),
+        deployer: at(deployer),
+        billing: at(billing),
+        gatewayProcess: at(gatewayProcess),
+        agent: at(agent),
+        envoyAdmin: at(envoyAdmin),
+      },
+      operatorKey: this.bootstrap?.operatorKey,
+      project: this.bootstrap?.project,
+    };
+    this.installation.writeRun(this.run);
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * The processes of a platform on one machine, in the order of starting: a table, so that a second agent or gateway
+ * is one more row. Their environment is contracts/README.md.
+ */
+import { envoyCommand, isEnvoyLive } from './envoy.mjs';
+import { nodeBinary } from './setup.mjs';
+import { ROOT, inRoot } from './stamp.mjs';
+import { launchLogged } from './supervisor.mjs';
+
+/** Groups start one after the other; what stands in a group starts together. */
+export const START_ORDER = [['identity'], ['deployer', 'billing', 'api'], ['gateway'], ['envoy', 'agent']];
+/** The other way round: first what takes work, Envoy when nobody configures it any more, last what keeps data. */
+export const STOP_ORDER = [
+  ['api', 'agent', 'gateway', 'deployer', 'billing', 'identity'],
+  ['envoy'],
+  ['nats'],
+  ['postgres'],
+];
+
+/** name -> how it is launched: `() => Promise<{ child }>`, resolved when it is ready. */
+export function launchers({ installation, ports, domain, database, nats }) {
+  const environments = processEnvironments({ installation, ports, domain, database, nats });
+  const apps = Object.entries(environments).map(([name, env]) => [
+    name,
+    () => launchApp(installation, name, env),
+  ]);
+  return { ...Object.fromEntries(apps), envoy: () => launchEnvoy(installation, ports) };
+}
+
+function processEnvironments({ installation, ports, domain, database, nats }) {
+  const hub = { NATS_URL: nats.url, TOWPATH_NATS_CREDS: nats.credsFile };
+  const face = { TOWPATH_DOMAIN: domain, TOWPATH_GATEWAY_PORT: ports.gateway };
+  const masterKey = { TOWPATH_MASTER_KEY_FILE: installation.at('keys/master.key') };
+  const blobs = { TOWPATH_BLOBS_DIR: installation.at('blobs') };
+  const asApi = { TOWPATH_API_DATABASE_URL: database.apiUrl };
+  const asSystem = { TOWPATH_SYSTEM_DATABASE_URL: database.systemUrl };
+  const joining = { TOWPATH_JOIN_URL: `http://127.0.0.1:${ports.identity}` };
+  return {
+    identity: {
+      TOWPATH_PORT: ports.identity,
+      ...asApi,
+      ...asSystem,
+      ...hub,
+      TOWPATH_NATS_ACCOUNT_SEED_FILE: nats.seedFile,
+      TOWPATH_BOOTSTRAP_FILE: installation.at('keys/bootstrap.json'),
+    },
+    deployer: { TOWPATH_PORT: ports.deployer, ...asSystem, ...hub, ...masterKey, ...face },
+    billing: { TOWPATH_PORT: ports.billing, ...asSystem, ...hub },
+    api: { TOWPATH_PORT: ports.api, ...asApi, ...hub, ...masterKey, ...blobs, ...face },
+    gateway: {
+      TOWPATH_PORT: ports.gatewayProcess,
+      TOWPATH_DATA_DIR: installation.at('gateway'),
+      TOWPATH_JOIN_TOKEN_FILE: installation.at('keys/gateway.token'),
+      ...joining,
+      ...face,
+      ...envoyMeeting(installation, ports),
+    },
+    agent: {
+      TOWPATH_PORT: ports.agent,
+      TOWPATH_DATA_DIR: installation.at('agent'),
+      TOWPATH_JOIN_TOKEN_FILE: installation.at('keys/agent.token'),
+      ...joining,
+      ...blobs,
+    },
+  };
+}
+
+const envoyMeeting = (installation, ports) => ({
+  TOWPATH_ENVOY_ADMIN_PORT: ports.envoyAdmin,
+  TOWPATH_XDS_PORT: ports.xds,
+  TOWPATH_ENVOY_BOOTSTRAP: installation.at('gateway/envoy.json'),
+  TOWPATH_ENVOY_LOG: installation.at('gateway/access.log'),
+});
+
+/** What a process may know of the person's own environment; the rest could hold anything. */
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'TZ',
+  'TMPDIR',
+  'NODE_ENV',
+  'NODE_EXTRA_CA_CERTS',
+  'TOWPATH_LOG_LEVEL',
+];
+
+function environment(own) {
+  const passed = PASSED_ON.filter((name) => process.env[name] !== undefined).map((name) => [
+    name,
+    process.env[name],
+  ]);
+  const texts = Object.entries(own).map(([name, value]) => [name, String(value)]);
+  return {
+    NODE_COMPILE_CACHE: inRoot('node_modules/.cache/compile'),
+    ...Object.fromEntries([...passed, ...texts]),
+  };
+}
+
+/** Ready when it prints its ready line. The data folder in the command line is how a leftover is known again. */
+function launchApp(installation, name, env) {
+  return launchLogged({
+    name,
+    command: nodeBinary(),
+    args: ['--enable-source-maps', inRoot(`dist/apps/${name}/src/main.js`), `--data=${installation.dir}`],
+    options: { cwd: ROOT, env: environment(env) },
+    logFile: installation.at(`logs/${name}.log`),
+    isReady: (output) => /^\{.*"event":"ready"/m.test(output),
+  });
+}
+
+function launchEnvoy(installation, ports) {
+  return launchLogged({
+    name: 'envoy',
+    ...envoyCommand({ bootstrap: installation.at('gateway/envoy.json') }),
+    options: { cwd: installation.dir, env: environment({}) },
+    logFile: installation.at('logs/envoy.log'),
+    isReady: () => isEnvoyLive(ports.envoyAdmin),
+  });
+}

@@ -1,0 +1,118 @@
+/**
+ * `npm start`: a whole platform on this machine, until Ctrl-C.
+ * `npm start -- --port P --data DIR --empty --domain D`: P is the API, P + 1 the gateway; no example with --empty.
+ */
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Obstacle } from './children.mjs';
+import { deployHello, logIn } from './first-deploy.mjs';
+import { Platform } from './platform.mjs';
+import { inRoot } from './stamp.mjs';
+
+const DEFAULT_DATA = inRoot('.data');
+const started = Date.now();
+const say = (text) =>
+  console.log(`[towpath ${((Date.now() - started) / 1000).toFixed(1).padStart(5)} s] ${text}`);
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof Obstacle)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}
+
+async function main() {
+  const options = readOptions();
+  const platform = new Platform({ ...options, say });
+  await platform.check();
+  stopOnSignals(platform);
+  try {
+    await platform.start();
+    if (!options.empty) await showHello(platform, options);
+  } catch (error) {
+    if (platform.supervisor.stopping) return;
+    await platform.stop();
+    throw error;
+  }
+  say(`Towpath is up: API ${platform.run.urls.api}, gateway ${platform.run.urls.gateway} (Ctrl-C stops it)`);
+}
+
+function readOptions() {
+  const { port, data, empty, domain } = parse();
+  const number = Number(port);
+  if (!Number.isInteger(number) || number < 1 || number > 65_534) {
+    throw new Obstacle(
+      `--port wants a number from 1 to 65534 (the next one is the gateway's), not "${port}".`,
+    );
+  }
+  // npm runs scripts in the checkout; a relative path is meant from where the person stands
+  const dataDir =
+    data === undefined ? DEFAULT_DATA : path.resolve(process.env.INIT_CWD ?? process.cwd(), data);
+  return { port: number, dataDir, empty, domain };
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: 'string', default: '8080' },
+        data: { type: 'string' },
+        empty: { type: 'boolean', default: false },
+        domain: { type: 'string', default: 'localhost' },
+      },
+    }).values;
+  } catch (error) {
+    throw new Obstacle(`${error.message} Known: --port P --data DIR --empty --domain D.`);
+  }
+}
+
+/** The first signal stops in order, and that takes as long as it takes; nothing is left running. */
+function stopOnSignals(platform) {
+  let stopping;
+  const stop = () => {
+    stopping ??= (async () => {
+      say('stopping');
+      await platform.stop();
+      say('stopped; the next start finds all data');
+      process.exit(0);
+    })();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+}
+
+async function showHello(platform, { dataDir }) {
+  const { run } = platform;
+  const { url, answer, usage, bill } = await deployHello({ run, say });
+  const tow = await towWords(run, dataDir);
+  const rows = usage?.items ?? usage ?? [];
+  const sum = (column) => rows.reduce((total, row) => total + BigInt(row[column] ?? 0), 0n);
+  const cost = bill === undefined ? 'see `npx tow bill`' : `${bill.total} ${bill.currency} so far this month`;
+  console.log(`
+  API       ${run.urls.api}/v1      try it: ${run.urls.docs}
+  GraphQL   ${run.urls.graphql}
+  service   ${url}
+            -> ${answer}
+  API key   ${run.operatorKey}
+  cost      ${sum('requests')} requests, ${sum('blocks')} units of 100 ms: ${cost}
+
+In another terminal:
+${tow.map((line) => `  ${line}`).join('\n')}
+`);
+}
+
+/** Only the default installation becomes the CLI's context; others are named in the environment. */
+async function towWords(run, dataDir) {
+  const isDefault = dataDir === DEFAULT_DATA && (await logIn(run)).code === 0;
+  const login = [
+    `export TOW_API_URL=${run.urls.api} TOW_API_KEY=${run.operatorKey} TOW_PROJECT=${run.project}`,
+  ];
+  return [
+    ...(isDefault ? [] : login),
+    'npx tow deploy hello --source examples/hello --set-env-vars GREETING=hi',
+    'npx tow curl hello',
+    'npx tow services list',
+    'npx tow logs hello --follow',
+    'npx tow bill',
+  ];
+}

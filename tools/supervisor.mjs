@@ -1,0 +1,111 @@
+/** Keeps processes running: a dead one is started again with a growing pause; stopping goes in order. */
+import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { Obstacle, hasEnded, poll, spawnDetached, stopChild } from './children.mjs';
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 10_000;
+/** After so long a life the next pause is the first one again. */
+const STEADY_MS = 30_000;
+const LARGEST_LOG_BYTES = 20_000_000;
+
+export class Supervisor {
+  stopping = false;
+  /** name -> { child, stop } of what runs now, in the order of starting */
+  running = new Map();
+
+  /** `onChange(pids)` is called whenever a process has started. */
+  constructor({ say, onChange }) {
+    this.say = say;
+    this.onChange = onChange;
+  }
+
+  pids() {
+    return Object.fromEntries([...this.running].map(([name, { child }]) => [name, child.pid]));
+  }
+
+  /** Starts a process and waits until it is ready. `launch` gives `{ child, stop? }`, then ready. */
+  async start(name, launch) {
+    const process = await launch();
+    this.running.set(name, process);
+    this.onChange(this.pids());
+    this.#watch(name, launch, process);
+    return process;
+  }
+
+  /** Stops these together, then the next ones. */
+  async stopInOrder(groups) {
+    this.stopping = true;
+    for (const names of groups) await Promise.all(names.map((name) => this.#stop(name)));
+  }
+
+  #stop(name) {
+    const process = this.running.get(name);
+    if (process === undefined) return undefined;
+    return process.stop ? process.stop() : stopChild(process.child);
+  }
+
+  #watch(name, launch, process) {
+    const since = Date.now();
+    const ended = async (code, signal) => {
+      if (this.stopping) return;
+      this.say(`${name} ended (${signal ?? code}); starting it again`);
+      await this.#revive(name, launch, Date.now() - since > STEADY_MS ? FIRST_PAUSE_MS : undefined);
+    };
+    // it may have ended between being ready and being watched
+    if (hasEnded(process.child)) void ended(process.child.exitCode, process.child.signalCode);
+    else process.child.once('exit', (code, signal) => void ended(code, signal));
+  }
+
+  #pauses = new Map();
+
+  async #revive(name, launch, pause = this.#pauses.get(name) ?? FIRST_PAUSE_MS) {
+    this.#pauses.set(name, Math.min(pause * 2, LONGEST_PAUSE_MS));
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    if (this.stopping) return;
+    try {
+      await this.start(name, launch);
+    } catch (error) {
+      if (this.stopping) return;
+      this.say(`${name} could not be started again: ${error.message.split('\n')[0]}`);
+      await this.#revive(name, launch);
+    }
+  }
+}
+
+/**
+ * Starts a program whose output goes to `logFile`, and waits until it is ready.
+ * `isReady(newOutput)` is asked again and again. @throws Obstacle with the end of its log
+ */
+export async function launchLogged({ name, command, args, options, logFile, isReady, deadlineMs = 60_000 }) {
+  if (existsSync(logFile) && statSync(logFile).size > LARGEST_LOG_BYTES) renameSync(logFile, `${logFile}.1`);
+  const log = openSync(logFile, 'a');
+  const from = fstatSync(log).size;
+  const child = spawnDetached(command, args, { ...options, stdio: ['ignore', log, log] });
+  closeSync(log);
+  let failure;
+  child.once('error', (error) => (failure = error.message));
+  const settled = async () =>
+    failure !== undefined || hasEnded(child) || (await isReady(textFrom(logFile, from)));
+  const inTime = await poll(settled, deadlineMs, 50);
+  if (inTime && failure === undefined && !hasEnded(child)) return { child };
+  await stopChild(child);
+  const why =
+    failure ??
+    (inTime ? `ended (${child.signalCode ?? child.exitCode})` : `was not ready after ${deadlineMs / 1000} s`);
+  throw new Obstacle(
+    `${name} ${why}; its log ${path.relative(process.cwd(), logFile)} ends with:\n${lastLines(textFrom(logFile, from))}`,
+  );
+}
+
+function textFrom(file, offset) {
+  const handle = openSync(file, 'r');
+  try {
+    const buffer = Buffer.alloc(Math.max(0, fstatSync(handle).size - offset));
+    return buffer.toString('utf8', 0, readSync(handle, buffer, 0, buffer.length, offset));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const lastLines = (text) => text.trimEnd().split('\n').slice(-8).join('\n');
