@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -32,9 +33,9 @@ const FAST_AND_LOSSY = ['fsync=off', 'synchronous_commit=off', 'full_page_writes
  */
 export async function startPostgres({ dir, password, port, durable = true, settings = [] }) {
   const binaries = await findBinaries();
-  const user = unprivilegedUser();
-  prepareFolder(dir, user, binaries.postgres);
-  if (!existsSync(path.join(dir, 'PG_VERSION'))) initialize(binaries.initdb, dir, password, user, durable);
+  mkdirSync(dir, { recursive: true });
+  const account = accountFor(dir, binaries.postgres);
+  if (!existsSync(path.join(dir, 'PG_VERSION'))) initialize(binaries.initdb, dir, password, account, durable);
   await stopStale(dir);
   const chosen = port ?? (await freePort());
   const flags = [
@@ -43,11 +44,13 @@ export async function startPostgres({ dir, password, port, durable = true, setti
     ...(durable ? [] : FAST_AND_LOSSY),
     ...settings,
   ];
-  const child = spawnDetached(
-    binaries.postgres,
-    ['-D', dir, '-p', String(chosen), ...flags.flatMap((flag) => ['-c', flag])],
-    { ...user, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, LC_MESSAGES: 'C' } },
-  );
+  const args = ['-D', dir, '-p', String(chosen), ...flags.flatMap((flag) => ['-c', flag])];
+  const child = spawnDetached(...account.command(binaries.postgres, args), {
+    ...account.user,
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, LC_MESSAGES: 'C' },
+  });
   await untilLine(child, 'PostgreSQL', (line) => line.includes('ready to accept connections'));
   return {
     child,
@@ -98,41 +101,55 @@ function restoreSymlinks(packageDir) {
   }
 }
 
-/** PostgreSQL refuses to run as root: then it runs as `postgres` or `nobody`. */
+/**
+ * As whom PostgreSQL runs. It refuses root: then it runs as `postgres` or `nobody`, and where such a user cannot
+ * reach the folders (a checkout below /root), in a user namespace in which root has another number.
+ * @returns {{user: {uid?: number, gid?: number}, command: (program: string, args: string[]) => [string, string[]]}}
+ */
+function accountFor(dir, binary) {
+  const asIs = { user: {}, command: (program, args) => [program, args] };
+  if (process.getuid?.() !== 0) return asIs;
+  const user = unprivilegedUser();
+  const isInitialized = existsSync(path.join(dir, 'PG_VERSION'));
+  // who initialized it owns it
+  const ownedByRoot = isInitialized && statSync(dir).uid === 0;
+  if (user !== undefined && !ownedByRoot) {
+    chownSync(dir, user.uid, user.gid);
+    // the folder above is ours (run.json, keys in 0700): others may pass through it, not list it
+    chmodSync(path.dirname(dir), 0o711);
+    if ([dir, binary].every((file) => canReach(user, file))) return { ...asIs, user };
+  }
+  if (!isInitialized) chownSync(dir, 0, 0);
+  if (!(isInitialized && !ownedByRoot) && outputOf('unshare', [...NAMESPACE, 'true']) !== undefined) {
+    return { user: {}, command: (program, args) => ['unshare', [...NAMESPACE, program, ...args]] };
+  }
+  throw new Obstacle(
+    `PostgreSQL refuses to run as root, and no other user can reach ${dir}: use a folder that others can pass through, run as another user, or set DATABASE_URL.`,
+  );
+}
+
+const NAMESPACE = ['--user', '--map-user=1000', '--map-group=1000'];
+
 function unprivilegedUser() {
-  if (process.getuid?.() !== 0) return {};
   for (const name of ['postgres', 'nobody']) {
     const uid = outputOf('id', ['-u', name]);
     const gid = outputOf('id', ['-g', name]);
     if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) };
   }
-  throw new Obstacle(
-    'PostgreSQL refuses to run as root and this machine has neither a user postgres nor nobody: run as another user, or set DATABASE_URL.',
-  );
+  return undefined;
 }
 
-function prepareFolder(dir, user, binary) {
-  mkdirSync(dir, { recursive: true });
-  if (user.uid === undefined) return;
-  chownSync(dir, user.uid, user.gid);
-  // the folder above is ours (run.json, keys in 0700): others may pass through it, not list it
-  chmodSync(path.dirname(dir), 0o711);
-  for (const file of [dir, binary]) {
-    if (spawnSync('test', ['-x', file], { ...user, cwd: '/' }).status === 0) continue;
-    throw new Obstacle(
-      `As root, PostgreSQL runs as another user, and that user cannot reach ${file}: move it out of a folder that only root can enter, or set DATABASE_URL.`,
-    );
-  }
-}
+const canReach = (user, file) => spawnSync('test', ['-x', file], { ...user, cwd: '/' }).status === 0;
 
-function initialize(initdb, dir, password, user, durable) {
+function initialize(initdb, dir, password, account, durable) {
   const passwordFile = `${dir}.password`;
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
-  if (user.uid !== undefined) chownSync(passwordFile, user.uid, user.gid);
+  if (account.user.uid !== undefined) chownSync(passwordFile, account.user.uid, account.user.gid);
   try {
     const args = ['-D', dir, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
     args.push('--encoding=UTF8', '--locale=C', ...(durable ? [] : ['--no-sync']));
-    const result = spawnSync(initdb, args, { ...user, cwd: '/', encoding: 'utf8' });
+    const options = { ...account.user, cwd: '/', encoding: 'utf8' };
+    const result = spawnSync(...account.command(initdb, args), options);
     if (result.status === 0) return;
     // a half-made folder would look like a finished one the next time
     rmSync(dir, { recursive: true, force: true });

@@ -1,6 +1,5 @@
 /** Keeps processes running: a dead one is started again with a growing pause; stopping goes in order. */
 import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
-import path from 'node:path';
 import { Obstacle, hasEnded, poll, spawnDetached, stopChild } from './children.mjs';
 
 const FIRST_PAUSE_MS = 200;
@@ -93,9 +92,7 @@ export async function launchLogged({ name, command, args, options, logFile, isRe
   const why =
     failure ??
     (inTime ? `ended (${child.signalCode ?? child.exitCode})` : `was not ready after ${deadlineMs / 1000} s`);
-  throw new Obstacle(
-    `${name} ${why}; its log ${path.relative(process.cwd(), logFile)} ends with:\n${lastLines(textFrom(logFile, from))}`,
-  );
+  throw new Obstacle(`${name} ${why}; its log ${logFile} ends with:\n${lastLines(textFrom(logFile, from))}`);
 }
 
 function textFrom(file, offset) {
