@@ -1,0 +1,105 @@
+import { chooseBuilder, newId } from '#libs/domain';
+import type { Build, PublicError, Upload } from '#libs/domain';
+import type { BuildStatus } from '#libs/bus';
+import type { Draft } from './draft.js';
+
+/** How long a build may wait for a cluster that can build. */
+const BUILDER_WAIT_MS = 60_000;
+
+const NO_IMAGES: PublicError = {
+  code: 'NOT_SUPPORTED',
+  message: 'Images by registry reference need a Knative cluster; this installation builds from source only.',
+  violations: [{ field: 'template.image', message: 'is not supported here' }],
+  nextStep: 'Deploy the source folder instead (tow deploy --source).',
+};
+
+const NO_UPLOAD: PublicError = {
+  code: 'FAILED_PRECONDITION',
+  message: 'The uploaded source is gone.',
+  violations: [{ field: 'template.source.uploadId', message: 'names no upload' }],
+  nextStep: 'Upload the source again and deploy it.',
+};
+
+/** Owns BuildSucceeded: an upload becomes an image once, whatever number of revisions are made from it. */
+export function buildStep(draft: Draft): void {
+  if (draft.ownRevision) return done(draft, draft.build ? 'Built' : 'BuildNotNeeded', 'The image is there.');
+  if (draft.service.template.image !== undefined) return fail(draft, NO_IMAGES);
+  if (!draft.records.upload) return fail(draft, NO_UPLOAD);
+  draft.build = follow(draft, draft.build ?? newBuild(draft, draft.records.upload));
+  judge(draft, draft.build);
+}
+
+function newBuild(draft: Draft, upload: Upload): Build {
+  const { id: serviceId, organizationId, projectId } = draft.service;
+  return {
+    id: newId('bld', draft.now, draft.tools.random),
+    organizationId,
+    projectId,
+    serviceId,
+    uploadId: upload.id,
+    uploadDigest: upload.digest,
+    status: 'pending',
+    createdAt: draft.now,
+  };
+}
+
+/** Gives a waiting build to a builder, and takes over what the builder reports. The same object when nothing is new. */
+function follow(draft: Draft, build: Build): Build {
+  if (build.status === 'succeeded' || build.status === 'failed') return build;
+  if (build.clusterId === undefined) {
+    const clusterId = chooseBuilder(draft.records.clusters, draft.now);
+    return clusterId === undefined ? build : { ...build, clusterId };
+  }
+  const report = draft.seen.buildStatus;
+  return report?.buildId === build.id && report.phase !== build.status
+    ? folded(build, report, draft.now)
+    : build;
+}
+
+function folded(build: Build, report: BuildStatus, now: number): Build {
+  if (report.phase === 'running') return { ...build, status: 'running' };
+  if (report.phase === 'succeeded' && report.imageDigest !== undefined) {
+    return { ...build, status: 'succeeded', imageDigest: report.imageDigest, finishedAt: now };
+  }
+  return { ...build, status: 'failed', error: buildError(report), finishedAt: now };
+}
+
+function buildError({ error }: BuildStatus): PublicError {
+  return {
+    code: 'BUILD_FAILED',
+    message: error?.message ?? 'The builder reported no cause.',
+    violations: error?.violations ?? [{ field: 'template.source', message: 'could not be built' }],
+    nextStep: error?.nextStep ?? 'Read the build output of the operation, correct the source, deploy again.',
+  };
+}
+
+function judge(draft: Draft, build: Build): void {
+  if (build.status === 'succeeded') return done(draft, 'Built', 'The source was built.');
+  if (build.status === 'failed') {
+    return fail(draft, build.error ?? { code: 'BUILD_FAILED', message: 'The build failed.' });
+  }
+  if (build.clusterId === undefined) return wait(draft, build);
+  draft.say('Building');
+  draft.state('build', 'running', `The source is being built in cluster ${build.clusterId}.`);
+}
+
+function wait(draft: Draft, build: Build): void {
+  const message = 'No cluster with a builder answers now.';
+  const nextStep =
+    'Look at the clusters (GET /v1/clusters): one must have joined with the capability "builder".';
+  draft.wakeIn(5_000);
+  draft.say('BuildPending', { message, nextStep });
+  const late = draft.now - build.createdAt > BUILDER_WAIT_MS;
+  draft.state('build', late ? 'failed' : 'running', message, { code: 'PLACEMENT_FAILED', message, nextStep });
+}
+
+function done(draft: Draft, reason: 'Built' | 'BuildNotNeeded', message: string): void {
+  draft.say(reason);
+  draft.state('build', 'succeeded', message);
+}
+
+function fail(draft: Draft, error: PublicError): void {
+  const { message, nextStep } = error;
+  draft.say('BuildFailed', nextStep === undefined ? { message } : { message, nextStep });
+  draft.state('build', 'failed', message, error);
+}

@@ -1,0 +1,55 @@
+import { isLive } from '#libs/domain';
+import type { Draft } from './draft.js';
+import { ownRoutes } from './routes.step.js';
+
+const LOOK_AGAIN_MS = 1_000;
+
+/** Owns RoutesReady: every live gateway's Envoy must have acknowledged the last write of the service's routes. */
+export function gatewaysStep(draft: Draft): void {
+  const sequence = shownUpTo(draft);
+  if (sequence === undefined) {
+    draft.say('RoutesPending');
+    return draft.state('gateways', 'running', 'The routes are being published.');
+  }
+  const live = draft.seen.gateways.filter((gateway) => isLive(gateway.sentAt, draft.now));
+  const behind = live
+    .filter((gateway) => gateway.acknowledged < sequence)
+    .map((gateway) => gateway.gatewayId);
+  if (live.length === 0) return lag(draft, 'No gateway answers now.');
+  if (behind.length > 0) return lag(draft, `Not yet served by ${behind.join(', ')}.`);
+  sayServed(draft);
+  draft.state('gateways', 'succeeded', `Served by ${live.length} gateway${live.length === 1 ? '' : 's'}.`);
+}
+
+/** Gateways that answer and do not serve the present routes yet. */
+export function routesAreServed(draft: Draft): boolean {
+  const sequence = shownUpTo(draft);
+  const { gateways } = draft.seen;
+  return (
+    sequence !== undefined &&
+    gateways.every((gateway) => gateway.acknowledged >= sequence || !isLive(gateway.sentAt, draft.now))
+  );
+}
+
+/** The sequence of the last write of a route of the service; undefined while one is not shown as its row says. */
+function shownUpTo(draft: Draft): number | undefined {
+  let last = 0;
+  for (const route of ownRoutes(draft)) {
+    const shown = draft.seen.shownRoutes.get(route.host);
+    if (shown?.value.version !== route.version) return undefined;
+    last = Math.max(last, shown.sequence);
+  }
+  return last;
+}
+
+function sayServed(draft: Draft): void {
+  if (draft.split.length > 0) return draft.say('RoutesServed');
+  const hopeless = draft.conditions.some(({ status }) => status === 'false');
+  draft.say(hopeless ? 'NoReadyRevision' : 'RoutesPending');
+}
+
+function lag(draft: Draft, message: string): void {
+  draft.wakeIn(LOOK_AGAIN_MS);
+  draft.say('GatewaysLag', { message });
+  draft.state('gateways', 'running', message);
+}

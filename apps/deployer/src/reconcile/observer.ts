@@ -1,0 +1,78 @@
+import {
+  ROUTES_BUCKET,
+  buildKey,
+  buildStatusSchema,
+  buildTargetSchema,
+  routeKey,
+  routeSchema,
+  serviceKey,
+  statusBucket,
+  targetSchema,
+  targetStatusSchema,
+  targetsBucket,
+  type TargetStatus,
+} from '#libs/bus';
+import type { Id, TargetReport } from '#libs/domain';
+import type { ServiceRecords } from '#libs/store';
+import type { Gateways, Keys, Records } from './ports.js';
+import type { Seen } from './seen.js';
+
+/** Reads everything a pass decides on: rows, then what KV shows and reports. Writes nothing. */
+export class Observer {
+  constructor(
+    private readonly records: Records,
+    private readonly keys: Keys,
+    private readonly gateways: Gateways,
+  ) {}
+
+  /** Undefined when there is no such service or nothing of it is left. */
+  async look(serviceId: string): Promise<Seen | undefined> {
+    const records = await this.records.load(serviceId);
+    if (!records || records.removedAt !== undefined) return undefined;
+    const clusterIds = records.targets.map(({ target }) => target.clusterId);
+    return {
+      records,
+      reports: await found(clusterIds, (id) => this.report(id, serviceId)),
+      ...(await this.build(records)),
+      shownTargets: await found(clusterIds, (id) =>
+        this.keys.getKey(targetsBucket(id), serviceKey(serviceId), targetSchema),
+      ),
+      shownRoutes: await found(
+        records.routes.map((route) => route.host),
+        (host) => this.keys.getKey(ROUTES_BUCKET, routeKey(host), routeSchema),
+      ),
+      gateways: this.gateways(),
+      held: await this.leaving(records),
+    };
+  }
+
+  private async report(clusterId: string, serviceId: string): Promise<TargetReport | undefined> {
+    const entry = await this.keys.getKey(statusBucket(clusterId), serviceKey(serviceId), targetStatusSchema);
+    return entry && reportOf(entry.value);
+  }
+
+  private async build({ build }: ServiceRecords): Promise<Pick<Seen, 'buildStatus' | 'shownBuild'>> {
+    if (build?.clusterId === undefined || build.finishedAt !== undefined) return {};
+    const key = buildKey(build.id);
+    const status = await this.keys.getKey(statusBucket(build.clusterId), key, buildStatusSchema);
+    const shown = await this.keys.getKey(targetsBucket(build.clusterId), key, buildTargetSchema);
+    return { ...(status ? { buildStatus: status.value } : {}), ...(shown ? { shownBuild: shown } : {}) };
+  }
+
+  private async leaving({ targets, placement }: ServiceRecords): Promise<Seen['held']> {
+    const placed = placement?.clusterIds ?? [];
+    const left = targets.filter(({ target }) => !placed.includes(target.clusterId) && !target.tombstone);
+    const ids: Id<'cls'>[] = left.map(({ target }) => target.clusterId);
+    return found(ids, (id) => this.records.held(id));
+  }
+}
+
+/** Without what changes at every sending. */
+function reportOf({ schemaVersion: _version, sentAt: _sentAt, ...report }: TargetStatus): TargetReport {
+  return report;
+}
+
+async function found<K, V>(keys: readonly K[], read: (key: K) => Promise<V | undefined>): Promise<Map<K, V>> {
+  const pairs = await Promise.all(keys.map(async (key) => [key, await read(key)] as const));
+  return new Map(pairs.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])));
+}

@@ -1,0 +1,22 @@
+import type { Bus, GatewayStatus } from '#libs/bus';
+import type { Id, Service } from '#libs/domain';
+import type { Lease, ServiceChanges, ServiceRecords } from '#libs/store';
+
+/** The rows as a pass needs them; every write is fenced by a lease. */
+export interface Records {
+  load(serviceId: string): Promise<ServiceRecords | undefined>;
+  /** @throws LeaseLost or StaleWrite; nothing is written then */
+  write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void>;
+  /** How many services a cluster holds, and is losing by Towpath's own decision. */
+  held(clusterId: Id<'cls'>): Promise<{ held: number; removing: number }>;
+  /** Raises the hub's epoch above one that was seen outside. */
+  raiseEpoch(lease: Lease, above: number): Promise<void>;
+  /** A secret's value in the clear, to be sealed to a cluster at once. */
+  openSecret(organizationId: string, secretId: Id<'sec'>, version: number): Promise<Uint8Array>;
+}
+
+/** KV buckets, read fresh and written by compare and set. */
+export type Keys = Pick<Bus, 'getKey' | 'replaceKey'>;
+
+/** What gateways said last. */
+export type Gateways = () => readonly GatewayStatus[];

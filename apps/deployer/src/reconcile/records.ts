@@ -1,0 +1,47 @@
+import type { Clock, Id, Service } from '#libs/domain';
+import {
+  assertLease,
+  countHeld,
+  loadServiceRecords,
+  openSecretVersion,
+  raiseHubEpoch,
+  writeServiceChanges,
+  type Database,
+  type Lease,
+  type ServiceChanges,
+  type ServiceRecords,
+} from '#libs/store';
+import type { Records } from './ports.js';
+
+/** The rows in PostgreSQL, by the system role. */
+export class DatabaseRecords implements Records {
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+    private readonly options: { domain: string; masterKey: Uint8Array },
+  ) {}
+
+  load(serviceId: string): Promise<ServiceRecords | undefined> {
+    return this.db.asSystem((tx) => loadServiceRecords(tx, serviceId, this.options.domain));
+  }
+
+  async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void> {
+    await this.db.asSystem((tx) => writeServiceChanges(tx, lease, service, changes, this.clock.now()));
+  }
+
+  held(clusterId: Id<'cls'>): Promise<{ held: number; removing: number }> {
+    return this.db.asSystem((tx) => countHeld(tx, clusterId));
+  }
+
+  async raiseEpoch(lease: Lease, above: number): Promise<void> {
+    await this.db.asSystem(async (tx) => {
+      await assertLease(tx, lease);
+      await raiseHubEpoch(tx, above);
+    });
+  }
+
+  openSecret(organizationId: string, secretId: Id<'sec'>, version: number): Promise<Uint8Array> {
+    const { masterKey } = this.options;
+    return this.db.asSystem((tx) => openSecretVersion(tx, organizationId, secretId, version, masterKey));
+  }
+}

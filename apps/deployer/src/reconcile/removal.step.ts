@@ -1,0 +1,49 @@
+import { isCurrent, mayRemoveDerived } from '#libs/domain';
+import type { Target } from '#libs/domain';
+import type { TargetRecord } from '#libs/store';
+import type { Draft } from './draft.js';
+import { routesAreServed } from './gateways.step.js';
+import { ownRoutes } from './routes.step.js';
+import { bodyOf, withTarget } from './targets.step.js';
+
+/**
+ * Takes the service out of clusters it is no longer placed on, once no route leads there. Such a removal is Towpath's
+ * own, so it stops and asks when the cluster would lose too many.
+ */
+export function leaveStep(draft: Draft): void {
+  const leaving = draft.targets.filter(
+    (record) => !draft.holdings.includes(record) && !record.target.tombstone,
+  );
+  for (const { target } of leaving) {
+    if (!routesAreServed(draft) || isRouted(draft, target)) continue;
+    const { held, removing } = draft.seen.held.get(target.clusterId) ?? { held: 0, removing: 0 };
+    if (mayRemoveDerived(held, removing + 1)) bury(draft, target, 'derived');
+  }
+}
+
+/** Takes a deleted service out of every cluster, after its routes are gone; ends when every cluster says it is gone. */
+export function removalStep(draft: Draft): void {
+  if (!routesAreServed(draft)) {
+    draft.wakeIn(1_000);
+    return draft.state('removal', 'running', 'Waits until gateways no longer route to it.');
+  }
+  for (const { target } of draft.targets) bury(draft, target, 'customer');
+  const left = draft.targets.filter((record) => !isRemoved(record)).map(({ target }) => target.clusterId);
+  if (left.length > 0) return draft.state('removal', 'running', `Being removed from ${left.join(', ')}.`);
+  draft.removedAt = draft.now;
+  draft.state('removal', 'succeeded', 'Nothing of it is left.');
+}
+
+function bury(draft: Draft, target: Target, by: 'customer' | 'derived'): void {
+  draft.targets = withTarget(draft, { ...bodyOf(draft, target.clusterId), tombstone: { by } });
+}
+
+function isRemoved({ target, report }: TargetRecord): boolean {
+  return target.tombstone !== undefined && isCurrent(target, report) && report.removed;
+}
+
+function isRouted(draft: Draft, target: Target): boolean {
+  return ownRoutes(draft).some((route) =>
+    route.backends.some((backend) => backend.doors.some((door) => door.clusterId === target.clusterId)),
+  );
+}

@@ -1,0 +1,40 @@
+import { heldRevisions, makesRevision, nextTarget, targetRevision } from '#libs/domain';
+import type { Id, TargetBody } from '#libs/domain';
+import type { TargetRecord } from '#libs/store';
+import type { Draft } from './draft.js';
+import { serving } from './traffic.step.js';
+
+/** Says what each cluster that holds the service should run; a new generation only when that changes. */
+export function targetsStep(draft: Draft): void {
+  if (draft.revisions.length === 0) return;
+  const wanted = wantedRevisions(draft);
+  const served = serving(draft.split);
+  const revisions = heldRevisions(draft.revisions, wanted).map((revision) =>
+    targetRevision(revision, served.has(revision.name) ? draft.service.minInstances : 0),
+  );
+  for (const clusterId of draft.placed) {
+    draft.targets = withTarget(draft, { ...bodyOf(draft, clusterId), revisions });
+  }
+}
+
+/** What a target of this service says besides its revisions. */
+export function bodyOf({ service }: Draft, clusterId: Id<'cls'>): TargetBody {
+  const { id, organizationId, projectId, name } = service;
+  return { schemaVersion: 1, clusterId, organizationId, projectId, service: { id, name }, revisions: [] };
+}
+
+/** The targets with one brought to `body`; the same list when that changes nothing. */
+export function withTarget(draft: Draft, body: TargetBody): TargetRecord[] {
+  const record = draft.targets.find(({ target }) => target.clusterId === body.clusterId);
+  const target = nextTarget(record?.target, body, draft.records.hubEpoch);
+  if (record?.target === target) return draft.targets;
+  return [...draft.targets.filter((other) => other !== record), { ...record, target }];
+}
+
+function wantedRevisions(draft: Draft): Set<string> {
+  const awaited = draft.operations
+    .filter(makesRevision)
+    .map(({ generation }) => draft.revisionOf(generation)?.name);
+  const named = [...draft.service.traffic, ...draft.split].map((line) => line.revision);
+  return new Set([...named, ...awaited, draft.latestReady].filter((name) => name !== undefined));
+}
