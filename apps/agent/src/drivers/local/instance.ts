@@ -114,7 +114,7 @@ export class Instance {
     this.process = new InstanceProcess({
       command,
       root: image.root,
-      env: instanceEnv(names, image.env, await this.plan.env(revision.id)),
+      env: instanceEnv(names, image.env, env),
       maxLineLength: settings.maxLineLength,
       onLine: this.plan.onLine,
     });

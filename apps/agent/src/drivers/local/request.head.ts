@@ -1,49 +1,58 @@
 import { NOT_REACHED } from './refusal.js';
 
-/**
- * What the ingress takes from a request's raw header lines in one pass: the host to route by, whether a body follows,
- * and the lines to hand on. Fields about one connection (RFC 9110 section 7.6.1) end here.
- */
+/** Fields about one connection (RFC 9110 section 7.6.1); they end at each hop. */
+const CONNECTION_FIELDS = ['connection', 'keep-alive', 'proxy-connection', 'upgrade'];
+
+const isNoted = byLength(['host', 'content-length', 'transfer-encoding', 'expect', ...CONNECTION_FIELDS]);
+const endsInAnswer = byLength(['transfer-encoding', NOT_REACHED, ...CONNECTION_FIELDS]);
+
+/** What the ingress takes from a request's raw header lines: the host to route by, whether a body follows, and the lines to hand on. */
 export class RequestHead {
   host: string | undefined;
   hasBody = false;
   readonly lines: string[] = [];
+  /** Fields that `Connection` names beyond the usual; they end here too. */
+  private named: Set<string> | undefined;
 
-  /** @param upgrade keeps `Connection` and `Upgrade`, for a request that changes the protocol. */
-  constructor(raw: readonly string[], upgrade = false) {
-    const named = upgrade ? undefined : namedByConnection(raw);
+  /** @param upgrade keeps `Connection` and `Upgrade`, for a request that changes the protocol */
+  constructor(
+    raw: readonly string[],
+    private readonly upgrade = false,
+  ) {
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const name = raw[i] as string;
       const value = raw[i + 1] as string;
-      if (this.notes(name, value, upgrade)) continue;
-      if (named?.has(name.toLowerCase())) continue;
-      this.lines.push(name, value);
+      const noted = isNoted(name);
+      if (noted === undefined || this.note(noted, value)) this.lines.push(name, value);
     }
+    if (this.named !== undefined) this.drop(this.named);
   }
 
-  /** Looks at one line; true when it is not handed on. The length decides first, since it is cheap. */
-  private notes(name: string, value: string, upgrade: boolean): boolean {
-    switch (name.length) {
-      case 4:
-        if (equal(name, 'host')) this.host ??= value;
-        return false;
-      case 14:
-        if (equal(name, 'content-length')) this.hasBody ||= value !== '0';
-        return false;
-      case 17:
-        if (equal(name, 'transfer-encoding')) this.hasBody = true;
-        return false;
-      case 6:
-        return equal(name, 'expect');
-      case 10:
-        return equal(name, 'keep-alive') || (!upgrade && equal(name, 'connection'));
-      case 7:
-        return !upgrade && equal(name, 'upgrade');
-      case 16:
-        return equal(name, 'proxy-connection');
+  /** Looks at one line; true when it is handed on. */
+  private note(name: string, value: string): boolean {
+    switch (name) {
+      case 'host':
+        this.host ??= value;
+        return true;
+      case 'content-length':
+        this.hasBody ||= value !== '0';
+        return true;
+      case 'transfer-encoding':
+        this.hasBody = true;
+        return true;
+      case 'connection':
+        if (!this.upgrade) this.named = namedBy(value, this.named);
+        return this.upgrade;
+      case 'upgrade':
+        return this.upgrade;
       default:
         return false;
     }
+  }
+
+  private drop(named: ReadonlySet<string>): void {
+    const kept = this.lines.filter((_, i, all) => !named.has((all[i - (i % 2)] as string).toLowerCase()));
+    this.lines.splice(0, this.lines.length, ...kept);
   }
 }
 
@@ -52,44 +61,27 @@ export function responseLines(raw: readonly string[]): string[] {
   const lines: string[] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] as string;
-    if (!endsHere(name)) lines.push(name, raw[i + 1] as string);
+    if (endsInAnswer(name) === undefined) lines.push(name, raw[i + 1] as string);
   }
   return lines;
 }
 
-function endsHere(name: string): boolean {
-  switch (name.length) {
-    case 10:
-      return equal(name, 'connection') || equal(name, 'keep-alive');
-    case 17:
-      return equal(name, 'transfer-encoding');
-    case 7:
-      return equal(name, 'upgrade');
-    case 16:
-      return equal(name, 'proxy-connection');
-    case NOT_REACHED.length:
-      return equal(name, NOT_REACHED);
-    default:
-      return false;
-  }
-}
-
-/** Fields that `Connection` names, beyond `keep-alive` and `close`. */
-function namedByConnection(raw: readonly string[]): Set<string> | undefined {
-  let named: Set<string> | undefined;
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] as string;
-    if (name.length !== 10 || !equal(name, 'connection')) continue;
-    for (const token of (raw[i + 1] as string).toLowerCase().split(',')) {
-      const field = token.trim();
-      if (field === 'keep-alive' || field === 'close' || field === '') continue;
-      named ??= new Set();
-      named.add(field);
-    }
+function namedBy(value: string, named: Set<string> | undefined): Set<string> | undefined {
+  for (const token of value.toLowerCase().split(',')) {
+    const field = token.trim();
+    if (field !== 'keep-alive' && field !== 'close' && field !== '') named = (named ?? new Set()).add(field);
   }
   return named;
 }
 
-function equal(name: string, lower: string): boolean {
-  return name === lower || name.toLowerCase() === lower;
+/** Finds a name in a list, in lower case. Most names differ from all in length alone, which costs next to nothing. */
+function byLength(names: readonly string[]): (name: string) => string | undefined {
+  const lists: string[][] = [];
+  for (const name of names) (lists[name.length] ??= []).push(name);
+  return (name) => {
+    const list = lists[name.length];
+    if (list === undefined) return undefined;
+    const lower = name.toLowerCase();
+    return list.includes(lower) ? lower : undefined;
+  };
 }
