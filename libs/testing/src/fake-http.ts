@@ -72,7 +72,11 @@ export class FakeHttp {
     };
     const before = this.asked(method, url.pathname).length;
     this.seen.push(seen);
-    await write(response, answer(seen, before));
+    try {
+      await write(response, answer(seen, before));
+    } catch (error) {
+      response.writeHead(500).end(`the test's own answer failed: ${String(error)}`);
+    }
   }
 }
 
