@@ -98,7 +98,16 @@ export class Stages {
     console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds.toFixed(1)} s)`);
   }
 
-  /** Runs work that is a stage as a whole when it fails, such as starting servers. */
+  /** Work that passes when it does not throw. */
+  async pass(name, work) {
+    const begin = Date.now();
+    await this.guard(name, async () => {
+      await work();
+      this.add({ name, begin, passed: 0, failed: 0 });
+    });
+  }
+
+  /** Runs work that is a stage of its own only when it fails, such as starting servers. */
   async guard(name, work) {
     const begin = Date.now();
     try {

@@ -1,22 +1,78 @@
 /** The platform that stories speak to: `npm start -- --empty` in a folder and on ports of its own. */
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
-import { freePort, isPortFree, spawnDetached, stopChild, untilLine } from './children.mjs';
+import {
+  commandLine,
+  freePort,
+  hasEnded,
+  isPortFree,
+  spawnDetached,
+  stopChild,
+  untilLine,
+} from './children.mjs';
 import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 
-/** @returns {Promise<{env: Record<string, string>, stop: () => Promise<void>}>} `env` for jest */
+/**
+ * @returns {Promise<{env: Record<string, string>, stop: () => Promise<void>}>} `env` for jest; `stop` rejects when
+ *   anything is left running
+ */
 export async function startStoryPlatform(dir) {
-  const port = await freePortPair();
+  const child = await startPlatform(dir, await freePortPair());
+  const stop = async () => {
+    if (hasEnded(child)) return;
+    await stopChild(child, 'SIGINT', 60_000);
+    refuseLeftovers(dir);
+  };
+  return { env: { TOWPATH_STORY_RUN_FILE: path.join(dir, 'run.json') }, stop };
+}
+
+/** Stops, starts again with the same data, and finds what was there. */
+export async function checkRestart(dir) {
+  const { ports } = JSON.parse(readFileSync(path.join(dir, 'run.json'), 'utf8'));
+  const child = await startPlatform(dir, ports.api);
+  try {
+    const { urls, operatorKey } = JSON.parse(readFileSync(path.join(dir, 'run.json'), 'utf8'));
+    const answer = await fetch(`${urls.api}/v1/whoami`, {
+      headers: { authorization: `Bearer ${operatorKey}` },
+    });
+    if (answer.status !== 200) throw new Error(`after a restart the operator's key gives ${answer.status}`);
+  } finally {
+    await stopChild(child, 'SIGINT', 60_000);
+  }
+  refuseLeftovers(dir);
+}
+
+async function startPlatform(dir, port) {
   const args = [inRoot('tools/start.mjs'), '--empty', '--port', String(port), '--data', dir];
   const child = spawnDetached(nodeBinary(), args, { cwd: ROOT });
-  const stop = () => stopChild(child, 'SIGTERM', 60_000);
   try {
     await untilLine(child, 'the platform', (line) => line.includes('Towpath is up'), 120_000);
+    return child;
   } catch (error) {
-    await stop();
+    await stopChild(child, 'SIGTERM', 60_000);
     throw error;
   }
-  return { env: { TOWPATH_STORY_RUN_FILE: path.join(dir, 'run.json') }, stop };
+}
+
+/** Every process of a platform names its data folder in its command line, or stands in it, as instances do. */
+function refuseLeftovers(dir) {
+  const left = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((pid) => ({ pid, command: commandLine(pid) }))
+    .filter(({ pid, command }) => command.includes(dir) || workingFolder(pid).startsWith(dir));
+  if (left.length > 0)
+    throw new Error(
+      `left running after Ctrl-C:\n${left.map(({ pid, command }) => `${pid} ${command}`).join('\n')}`,
+    );
+}
+
+function workingFolder(pid) {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
 }
 
 /** P and P + 1 free: the API and the gateway. */

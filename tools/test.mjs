@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CHECKS, Stages, contractStage, interruptStages } from './stages.mjs';
 import { filesBelow, inRoot } from './stamp.mjs';
-import { startStoryPlatform } from './story-platform.mjs';
+import { checkRestart, startStoryPlatform } from './story-platform.mjs';
 import { startTestServers } from './test-servers.mjs';
 
 const ALL = ['format', 'lint', 'types', 'rules', 'unit', 'contracts', 'integration', 'stories'];
@@ -30,7 +30,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 try {
   for (const stage of [fast, unit, contracts, integration, stories]) if (!interrupted) await stage();
 } finally {
-  await Promise.all(stops.map((stop) => stop()));
+  await Promise.allSettled(stops.map((stop) => stop()));
   rmSync(temporaryDir, { recursive: true, force: true });
 }
 const code = stages.summarize();
@@ -71,10 +71,12 @@ async function stories() {
   if (!only.includes('stories') || filesBelow(inRoot('e2e/stories'), '.story.ts').length === 0) return;
   if (!existsSync(inRoot('dist/apps/api/src/main.js'))) return;
   await stages.guard('platform', async () => {
-    const platform = await startStoryPlatform(path.join(temporaryDir, 'platform'));
+    const dir = path.join(temporaryDir, 'platform');
+    const platform = await startStoryPlatform(dir);
     stops.push(platform.stop);
     // one after the other: each looks at a whole machine
     await stages.jest('stories', { patterns, env: platform.env, args: ['--runInBand'] });
-    await platform.stop();
+    await stages.pass('stop', () => platform.stop());
+    await stages.pass('restart', () => checkRestart(dir));
   });
 }
