@@ -15,6 +15,8 @@ export {
   ensureGatewayTopology,
   ensureHubTopology,
   gatewayPermissions,
+  restartAgentConsumer,
+  restartGatewayConsumer,
 } from './topology.js';
 export type { Permissions } from './topology.js';
 export {
@@ -61,3 +63,5 @@ export type {
   SealedSecret,
   TargetStatus,
 } from './messages/messages.js';
+export { followLogs, readLogs } from './logs.js';
+export type { LogQuestion } from './logs.js';

@@ -35,3 +35,10 @@ export const saveBuildSql = statement<unknown>(
    ON CONFLICT (organization_id, id) DO UPDATE SET cluster_id = excluded.cluster_id, status = excluded.status,
      image_digest = excluded.image_digest, error = excluded.error, finished_at = excluded.finished_at`,
 );
+
+/** The newest build of a service that was made at that time or later: the build of an operation. */
+export const findBuildSinceSql = statement<{ id: Build['id'] }>(
+  'build_find_since',
+  `SELECT id FROM builds WHERE organization_id = $1 AND service_id = $2 AND created_at >= $3
+   ORDER BY created_at DESC LIMIT 1`,
+);

@@ -1,5 +1,11 @@
 import type { Build } from '#libs/domain';
-import { findBuildOfUploadSql, findBuildServiceSql, saveBuildSql, type BuildRow } from './build.sql.js';
+import {
+  findBuildOfUploadSql,
+  findBuildServiceSql,
+  findBuildSinceSql,
+  saveBuildSql,
+  type BuildRow,
+} from './build.sql.js';
 import { ms, present, time } from './row.js';
 import type { Tx } from './statement.js';
 
@@ -15,6 +21,16 @@ export async function findBuildOfUpload(
 /** Whose build it is: what a report about a build wakes. */
 export async function findBuildService(tx: Tx, buildId: string): Promise<string | undefined> {
   return (await tx.one(findBuildServiceSql, [buildId]))?.service_id;
+}
+
+/** Id of the newest build of a service made at `since` (UTC ms) or later. */
+export async function findBuildSince(
+  tx: Tx,
+  organizationId: string,
+  serviceId: string,
+  since: number,
+): Promise<Build['id'] | undefined> {
+  return (await tx.one(findBuildSinceSql, [organizationId, serviceId, time(since)]))?.id;
 }
 
 /** Makes the build or brings it up to date. */

@@ -93,7 +93,7 @@ export { checkArchive, unpackArchive } from './archive.js';
 export type { ArchiveReport } from './archive.js';
 export { SOURCE_LIMITS } from './archive.rules.js';
 export type { ArchiveLimits } from './archive.rules.js';
-export { findBuildOfUpload, findBuildService, saveBuild } from './build.store.js';
+export { findBuildOfUpload, findBuildService, findBuildSince, saveBuild } from './build.store.js';
 export { hubEpoch, raiseHubEpoch } from './hub.store.js';
 export {
   findGateway,
@@ -127,12 +127,12 @@ export type {
   StoredUsage,
 } from './usage.store.js';
 export {
-  dirtySummary,
+  findDirtyShards,
   findOpenBlocks,
   markDirty,
   saveWindows,
   takeDirty,
   usageByDay,
 } from './billing-window.store.js';
-export type { UsageFilter } from './billing-window.store.js';
+export type { DirtyShard, UsageFilter } from './billing-window.store.js';
 export { findWindowFacts } from './window-facts.store.js';

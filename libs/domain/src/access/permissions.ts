@@ -78,10 +78,11 @@ export function can(actor: Actor, permission: Permission, thing?: Thing): boolea
   return thing === undefined || sees(actor, thing);
 }
 
-/** Which roles an actor may put into a new credential: never more than its own. */
+/** Which roles an actor may put into a new credential: never more than its own, and owner only by an owner. */
 export function mayGrant(actor: Actor, role: Role): boolean {
   if (actor.role === 'owner') return true;
-  return ROLE_PERMISSIONS[role].every((permission) => can(actor, permission)) && role !== 'owner';
+  const own = ROLE_PERMISSIONS[actor.role];
+  return role !== 'owner' && ROLE_PERMISSIONS[role].every((permission) => own.includes(permission));
 }
 
 /** Whether the word names a permission (for checking declarations at boot). */

@@ -1,0 +1,27 @@
+import type { Bus } from '#libs/bus';
+import type { Clock, Random } from '#libs/domain';
+import type { Logger } from '#libs/process';
+import type { Database, FolderBlobs } from '#libs/store';
+
+/** How clients reach this installation. */
+export interface Installation {
+  apiUrl: string;
+  gatewayPort: number;
+  domain: string;
+}
+
+/** What commands and queries are built from. */
+export interface ApiParts {
+  db: Database;
+  /** Read by log streams only. */
+  bus: Bus;
+  blobs: FolderBlobs;
+  /** Wraps the organizations' data keys. */
+  masterKey: Uint8Array;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+  installation: Installation;
+}
+
+export const API_PARTS = Symbol('ApiParts');

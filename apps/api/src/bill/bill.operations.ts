@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { defineQuery } from '../call/definition.js';
+import { readBill } from './bill.queries.js';
+
+const amount = z.string().describe('An exact decimal.');
+
+const billTotal = z.object({ total: amount, due: amount }).meta({ id: 'BillTotal' });
+
+const billView = z
+  .object({
+    month: z.string(),
+    currency: z.string(),
+    plan: z
+      .object({
+        id: z.string(),
+        version: z.int(),
+        name: z.string(),
+        model: z.enum(['concurrency', 'per_request', 'instance']).meta({ id: 'BillingModel' }),
+      })
+      .meta({ id: 'PricePlan' }),
+    lines: z.array(
+      z
+        .object({
+          projectId: z.string(),
+          project: z.string(),
+          serviceId: z.string(),
+          service: z.string(),
+          revisionId: z.string().optional(),
+          revision: z.string().optional(),
+          day: z.string(),
+          item: z.string(),
+          quantity: amount,
+          unit: z.string(),
+          rate: amount,
+          amount,
+        })
+        .meta({ id: 'BillLine' }),
+    ),
+    items: z.array(
+      z
+        .object({
+          item: z.string(),
+          name: z.string(),
+          unit: z.string(),
+          rate: amount,
+          quantity: amount,
+          amount,
+          rounded: amount,
+        })
+        .meta({ id: 'BillItem' }),
+    ),
+    total: amount.describe('Exact sum of all lines.'),
+    due: amount.describe('Sum of the rounded items.'),
+    comparison: z.object({ perRequest: billTotal }).meta({ id: 'BillComparison' }),
+  })
+  .meta({ id: 'Bill', description: 'What an organization owes for a month, as far as it is known now.' });
+
+export const billOperations = [
+  defineQuery({
+    name: 'bill.read',
+    permission: 'bill.read',
+    rest: { method: 'GET', path: '/v1/bill', status: 200 },
+    graphql: 'bill',
+    summary: 'The current bill of your organization, by project, service, revision and day.',
+    input: z.strictObject({
+      month: z
+        .string()
+        .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a month like 2026-11')
+        .optional()
+        .describe('A UTC month like `2026-11`; this month when absent.'),
+    }),
+    output: billView,
+    handler: readBill,
+  }),
+];

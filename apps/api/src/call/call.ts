@@ -1,0 +1,47 @@
+import type { Actor, Id, IdPrefix } from '#libs/domain';
+import type { Tx } from '#libs/store';
+import type { ApiParts } from '../api.parts.js';
+
+/** Who calls, before anything was looked at. */
+export interface Caller {
+  actor: Actor;
+  requestId: string;
+}
+
+/** What a query is given: one transaction bound to the caller's organization. */
+export interface Call extends Caller {
+  tx: Tx;
+  /** UTC ms of the call. */
+  now: number;
+  parts: ApiParts;
+}
+
+/** What happened to a thing, for the audit: never with a secret's value. */
+export interface Change {
+  before?: Record<string, unknown>;
+  after?: Record<string, unknown>;
+}
+
+/** What a command is given beyond a query: the means to write. */
+export interface CommandCall extends Call {
+  newId<P extends IdPrefix>(prefix: P): Id<P>;
+  /** Writes the audit row of this command into its transaction. */
+  audit(object: string, change?: Change): Promise<void>;
+  /** Writes the message that wakes the deployer for a service into its transaction. */
+  serviceChanged(serviceId: Id<'svc'>): Promise<void>;
+}
+
+/** What a stream is given: it opens its own short transactions, since it lives long. */
+export interface StreamCall extends Caller {
+  parts: ApiParts;
+  /** Aborted when the client leaves, its rights end, or the process stops. */
+  signal: AbortSignal;
+  /** Runs a query of its own transaction. */
+  read<T>(work: (call: Call) => Promise<T>): Promise<T>;
+}
+
+/** One server-sent event. */
+export interface StreamEvent {
+  event: string;
+  data: unknown;
+}

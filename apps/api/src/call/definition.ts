@@ -1,0 +1,128 @@
+import type { Permission } from '#libs/domain';
+import type { Readable } from 'node:stream';
+import { z } from 'zod';
+import type { ApiParts } from '../api.parts.js';
+import type { Call, Caller, CommandCall, StreamCall, StreamEvent } from './call.js';
+
+export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Where REST serves an operation. Names in `{}` are fields of the input. */
+export interface RestAddress {
+  method: HttpMethod;
+  path: string;
+  /** 202: an answer that has already ended comes as 200. */
+  status: 200 | 201 | 202;
+}
+
+/** What is told of every operation; each face is generated from it. */
+export interface Declaration {
+  /** `<concept>s.<verb>`, also the action in the audit. */
+  name: string;
+  /** What the caller's role must allow; `any` = every valid credential. */
+  permission: Permission | 'any';
+  rest: RestAddress;
+  /** The field of Query or Mutation; absent when only REST can carry it (bodies and streams of bytes). */
+  graphql?: string;
+  summary: string;
+}
+
+/** One operation of the API, types erased: what the faces walk over. */
+export interface OperationDefinition extends Declaration {
+  kind: 'command' | 'query' | 'stream';
+  /** Fields of path, query and body in one object; unknown fields are refused. */
+  input: z.ZodObject;
+  output: z.ZodType;
+  /** Lists: the field of an item that pages go by. */
+  pageKey?: string;
+  /** The answer may hold what must never be stored in the clear, so a kept answer is sealed. */
+  confidential?: boolean;
+  /** The body is a stream of this media type, handed to `receive`. */
+  body?: string;
+  /** Whether `?wait=` applies: the answer is an Operation. */
+  waits?: boolean;
+  receive?: (call: ReceiveCall, input: unknown, body: Readable) => Promise<unknown>;
+  handle: (call: CommandCall, input: unknown, received: unknown) => Promise<unknown>;
+  stream?: (call: StreamCall, input: unknown) => AsyncIterable<StreamEvent>;
+}
+
+/** What takes a body in before the transaction opens. */
+export interface ReceiveCall extends Caller {
+  parts: ApiParts;
+  read<T>(work: (call: Call) => Promise<T>): Promise<T>;
+}
+
+interface Shape<I extends z.ZodObject, O extends z.ZodType> extends Declaration {
+  input: I;
+  output: O;
+}
+
+/** An operation that changes something, in one transaction with its audit row. */
+export function defineCommand<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Shape<I, O> & {
+    confidential?: boolean;
+    handler: (call: CommandCall, input: z.output<I>) => Promise<z.input<O>>;
+  },
+): OperationDefinition {
+  const { handler, ...rest } = definition;
+  return { ...rest, kind: 'command', handle: (call, input) => handler(call, input as z.output<I>) };
+}
+
+const wait = z
+  .string()
+  .regex(/^(\d{1,3})s$/, 'must be whole seconds like 30s')
+  .refine((text) => Number(text.slice(0, -1)) <= 600, 'must be at most 600s')
+  .optional()
+  .describe('How long to wait for the operation to end, e.g. `30s`, at most `600s`.');
+
+/** A command whose effect takes time: it answers with the Operation that a client can follow or wait for. */
+export function defineChange<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Shape<I, O> & { handler: (call: CommandCall, input: z.output<I>) => Promise<z.input<O>> },
+): OperationDefinition {
+  return { ...defineCommand(definition), input: definition.input.extend({ wait }), waits: true };
+}
+
+/** A command whose body is a stream of bytes: `receive` takes it in, `handler` writes what came out. */
+export function defineReceiver<I extends z.ZodObject, O extends z.ZodType, R>(
+  definition: Shape<I, O> & {
+    body: string;
+    receive: (call: ReceiveCall, input: z.output<I>, body: Readable) => Promise<R>;
+    handler: (call: CommandCall, input: z.output<I>, received: R) => Promise<z.input<O>>;
+  },
+): OperationDefinition {
+  const { handler, receive, ...rest } = definition;
+  return {
+    ...rest,
+    kind: 'command',
+    receive: (call, input, body) => receive(call, input as z.output<I>, body),
+    handle: (call, input, received) => handler(call, input as z.output<I>, received as R),
+  };
+}
+
+/** An operation that reads; `stream` is the same thing followed (server-sent events). */
+export function defineQuery<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Shape<I, O> & {
+    handler: (call: Call, input: z.output<I>) => Promise<z.input<O>>;
+    stream?: (call: StreamCall, input: z.output<I>) => AsyncIterable<StreamEvent>;
+  },
+): OperationDefinition {
+  const { handler, stream, ...rest } = definition;
+  return {
+    ...rest,
+    kind: 'query',
+    handle: (call, input) => handler(call, input as z.output<I>),
+    ...(stream ? { stream: (call: StreamCall, input: unknown) => stream(call, input as z.output<I>) } : {}),
+  };
+}
+
+/** An operation that only streams. `output` is the data of its main event. */
+export function defineStream<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Shape<I, O> & { stream: (call: StreamCall, input: z.output<I>) => AsyncIterable<StreamEvent> },
+): OperationDefinition {
+  const { stream, ...rest } = definition;
+  return {
+    ...rest,
+    kind: 'stream',
+    handle: () => Promise.reject(new Error(`${definition.name} can only be followed`)),
+    stream: (call, input) => stream(call, input as z.output<I>),
+  };
+}

@@ -1,0 +1,191 @@
+import { TowpathError, can, newId } from '#libs/domain';
+import { claimIdempotencyKey, keyedDigest, storeAnswer, insertAudit, writeOutbox } from '#libs/store';
+import type { IdempotencyClaim, Tx } from '#libs/store';
+import type { Readable } from 'node:stream';
+import type { ApiParts } from '../api.parts.js';
+import { openAnswer, sealAnswer } from './answer-sealing.js';
+import type { Call, Caller, CommandCall } from './call.js';
+import type { OperationDefinition } from './definition.js';
+import { readInput } from './input.js';
+import { waitForEnd } from './wait.js';
+
+/** What came out of an operation, the same for every face. */
+export interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
+/** One request for one operation, as a face hands it in. */
+export interface Request extends Caller {
+  /** Fields of path, query and body in one object, not yet checked. */
+  raw: unknown;
+  idempotencyKey?: string | undefined;
+  body?: Readable;
+}
+
+const MAX_KEY = 255;
+
+/**
+ * The one way through every operation: authorize, validate, do the work in one transaction, answer. Nothing is
+ * written when any of it refuses.
+ * @throws TowpathError
+ */
+export async function execute(
+  parts: ApiParts,
+  definition: OperationDefinition,
+  request: Request,
+): Promise<Answer> {
+  authorize(request, definition);
+  const input = readInput(definition, request.raw);
+  if (definition.kind === 'query') {
+    const body = await read(parts, request, (call) =>
+      definition.handle(call as CommandCall, input, undefined),
+    );
+    return { status: definition.rest.status, body: shown(definition, body) };
+  }
+  const received = await receive(parts, definition, request, input);
+  const answer = await change(parts, definition, request, input, received);
+  return definition.waits ? waitForEnd(parts, request, answer, input['wait']) : answer;
+}
+
+/** @throws TowpathError PERMISSION_DENIED when the caller's role does not allow the operation */
+export function authorize(caller: Caller, definition: OperationDefinition): void {
+  const { permission } = definition;
+  if (permission === 'any' || can(caller.actor, permission)) return;
+  throw new TowpathError(
+    'PERMISSION_DENIED',
+    `This needs the permission ${permission}, which your key does not have.`,
+    {
+      nextStep: 'Ask an owner or admin of your organization for a key with another role.',
+    },
+  );
+}
+
+/** Runs a query in a transaction of its own, bound to the caller's organization. */
+export function read<T>(parts: ApiParts, caller: Caller, work: (call: Call) => Promise<T>): Promise<T> {
+  const { actor, requestId } = caller;
+  return parts.db.inTenant(actor.organizationId, (tx) =>
+    work({ actor, requestId, tx, parts, now: parts.clock.now() }),
+  );
+}
+
+async function receive(
+  parts: ApiParts,
+  definition: OperationDefinition,
+  request: Request,
+  input: unknown,
+): Promise<unknown> {
+  if (!definition.receive) return undefined;
+  if (!request.body) {
+    throw new TowpathError('UNSUPPORTED_MEDIA_TYPE', `The body must be of type ${definition.body}.`);
+  }
+  const { actor, requestId } = request;
+  const call = {
+    actor,
+    requestId,
+    parts,
+    read: <T>(work: (call: Call) => Promise<T>) => read(parts, request, work),
+  };
+  return definition.receive(call, input, request.body);
+}
+
+async function change(
+  parts: ApiParts,
+  definition: OperationDefinition,
+  request: Request,
+  input: Record<string, unknown>,
+  received: unknown,
+): Promise<Answer> {
+  const now = parts.clock.now();
+  let woken = false;
+  const answer = await parts.db.inTenant(request.actor.organizationId, async (tx) => {
+    const claim = claimOf(parts, definition, request, input);
+    const kept = claim && (await claimIdempotencyKey(tx, claim, now));
+    if (kept)
+      return { status: kept.status, body: await openAnswer(parts, tx, request, definition, kept.body) };
+    const call = commandCall({ parts, definition, request, tx, now, wake: () => (woken = true) });
+    const body = shown(definition, await definition.handle(call, input, received));
+    const made = { status: definition.rest.status, body };
+    if (claim) {
+      const stored = await sealAnswer(parts, tx, request, definition, body);
+      await storeAnswer(tx, claim, { status: made.status, body: stored }, now);
+    }
+    return made;
+  });
+  if (woken) {
+    // The relay also polls, so a lost wake only costs time.
+    await parts.db
+      .notify('outbox')
+      .catch((error: unknown) => parts.logger.warn({ err: error }, 'notify failed'));
+  }
+  return answer;
+}
+
+/** Only fields the output declares leave the house. */
+function shown(definition: OperationDefinition, body: unknown): Record<string, unknown> {
+  return definition.output.parse(body) as Record<string, unknown>;
+}
+
+function claimOf(
+  parts: ApiParts,
+  definition: OperationDefinition,
+  request: Request,
+  input: Record<string, unknown>,
+): IdempotencyClaim | undefined {
+  const { idempotencyKey: key, actor } = request;
+  if (key === undefined || definition.rest.method !== 'POST') return undefined;
+  if (key.length === 0 || key.length > MAX_KEY || !/^[\x21-\x7e]+$/.test(key)) {
+    const message = `must be 1 to ${MAX_KEY} visible ASCII characters`;
+    throw new TowpathError('INVALID_ARGUMENT', `Idempotency-Key: ${message}`, {
+      violations: [{ field: 'Idempotency-Key', message }],
+    });
+  }
+  const { wait: _notPartOfTheRequest, ...asked } = input;
+  const fingerprint = keyedDigest(parts.masterKey, `${definition.name} ${JSON.stringify(sorted(asked))}`);
+  return { organizationId: actor.organizationId, actorId: actor.id, key, fingerprint };
+}
+
+/** Equal requests give equal text, whatever the order of their fields. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (value === null || typeof value !== 'object') return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
+}
+
+function commandCall(made: {
+  parts: ApiParts;
+  definition: OperationDefinition;
+  request: Request;
+  tx: Tx;
+  now: number;
+  wake: () => void;
+}): CommandCall {
+  const { parts, definition, request, tx, now, wake } = made;
+  const { actor, requestId } = request;
+  const { organizationId } = actor;
+  const id: CommandCall['newId'] = (prefix) => newId(prefix, parts.clock.now(), parts.random);
+  return {
+    actor,
+    requestId,
+    tx,
+    now,
+    parts,
+    newId: id,
+    audit: (object, change = {}) =>
+      insertAudit(tx, {
+        id: id('aud'),
+        organizationId,
+        time: now,
+        actorId: actor.id,
+        action: definition.name,
+        object,
+        requestId,
+        ...change,
+      }),
+    serviceChanged: async (serviceId) => {
+      await writeOutbox(tx, { id: id('evt'), name: 'service.changed', key: serviceId, organizationId, now });
+      wake();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { labelProblem } from '#libs/domain';
+import { z } from 'zod';
+import { defineCommand, defineQuery } from '../call/definition.js';
+import { definePage } from '../call/page.js';
+import { reference, ruledText } from '../call/scalars.js';
+import { createCluster, createJoinToken } from './cluster.commands.js';
+import { getCluster, listClusters } from './cluster.queries.js';
+import { clusterView, joinTokenView, runtimeSchema } from './cluster.view.js';
+
+const label = ruledText((text) => labelProblem(text, 63));
+const cluster = reference('Id of the cluster.');
+
+export const clusterOperations = [
+  definePage({
+    name: 'clusters.list',
+    permission: 'cluster.read',
+    rest: { method: 'GET', path: '/v1/clusters', status: 200 },
+    graphql: 'clusters',
+    summary: 'Clusters of the installation (platform operators).',
+    input: z.strictObject({}),
+    item: clusterView,
+    key: 'id',
+    handler: (call, _input, page) => listClusters(call, page),
+  }),
+  defineCommand({
+    name: 'clusters.create',
+    permission: 'cluster.write',
+    rest: { method: 'POST', path: '/v1/clusters', status: 201 },
+    graphql: 'createCluster',
+    summary: 'Make room for a cluster (platform operators).',
+    input: z.strictObject({
+      name: label,
+      provider: label.optional(),
+      region: label.optional(),
+      zone: label.optional(),
+      runtime: runtimeSchema,
+    }),
+    output: clusterView,
+    handler: createCluster,
+  }),
+  defineQuery({
+    name: 'clusters.get',
+    permission: 'cluster.read',
+    rest: { method: 'GET', path: '/v1/clusters/{cluster}', status: 200 },
+    graphql: 'cluster',
+    summary: 'One cluster (platform operators).',
+    input: z.strictObject({ cluster }),
+    output: clusterView,
+    handler: getCluster,
+  }),
+  defineCommand({
+    name: 'clusters.createJoinToken',
+    permission: 'cluster.write',
+    rest: { method: 'POST', path: '/v1/clusters/{cluster}/join-tokens', status: 201 },
+    graphql: 'createJoinToken',
+    summary: "Make a one-time token with which the cluster's agent joins (platform operators).",
+    input: z.strictObject({ cluster }),
+    output: joinTokenView,
+    confidential: true,
+    handler: createJoinToken,
+  }),
+];

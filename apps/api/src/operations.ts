@@ -1,0 +1,37 @@
+import { auditOperations } from './audit/audit.operations.js';
+import { billOperations } from './bill/bill.operations.js';
+import { Registry } from './call/registry.js';
+import { clusterOperations } from './cluster/cluster.operations.js';
+import { keyOperations } from './key/key.operations.js';
+import { logOperations } from './log/log.operations.js';
+import { operationOperations } from './operation/operation.operations.js';
+import { organizationOperations } from './organization/organization.operations.js';
+import { projectOperations } from './project/project.operations.js';
+import { revisionOperations } from './revision/revision.operations.js';
+import { secretOperations } from './secret/secret.operations.js';
+import { serviceOperations } from './service/service.operations.js';
+import { trafficOperations } from './traffic/traffic.operations.js';
+import { uploadOperations } from './upload/upload.operations.js';
+import { usageOperations } from './usage/usage.operations.js';
+import { whoamiOperations } from './whoami/whoami.operations.js';
+
+/** Everything the API does, in the order of its documentation. */
+export function apiOperations(): Registry {
+  return new Registry([
+    ...whoamiOperations,
+    ...organizationOperations,
+    ...projectOperations,
+    ...keyOperations,
+    ...uploadOperations,
+    ...secretOperations,
+    ...serviceOperations,
+    ...revisionOperations,
+    ...trafficOperations,
+    ...operationOperations,
+    ...logOperations,
+    ...usageOperations,
+    ...billOperations,
+    ...auditOperations,
+    ...clusterOperations,
+  ]);
+}

@@ -1,0 +1,48 @@
+import type { Revision } from '#libs/domain';
+import { z } from 'zod';
+import { iso } from '../call/scalars.js';
+import { conditionView, containerFields, showCondition, showPinnedEntry } from '../service/service.view.js';
+
+export const revisionView = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    number: z.int(),
+    spec: z
+      .object({
+        imageDigest: z.string(),
+        env: z.array(
+          z
+            .object({
+              name: z.string(),
+              value: z.string().optional(),
+              secret: z.object({ id: z.string(), version: z.int() }).meta({ id: 'PinnedSecret' }).optional(),
+            })
+            .meta({ id: 'PinnedEnvEntry' }),
+        ),
+        ...containerFields,
+      })
+      .meta({ id: 'RevisionSpec' }),
+    status: z
+      .object({ conditions: z.array(conditionView), instances: z.int() })
+      .meta({ id: 'RevisionStatus' }),
+    createdAt: z.string(),
+  })
+  .meta({
+    id: 'Revision',
+    description: "Immutable snapshot of a service's template, its image pinned by digest.",
+  });
+
+export type RevisionView = z.infer<typeof revisionView>;
+
+export function showRevision(revision: Revision): RevisionView {
+  const { id, name, number, spec, status, createdAt } = revision;
+  return {
+    id,
+    name,
+    number,
+    spec: { ...spec, env: spec.env.map(showPinnedEntry) },
+    status: { instances: status.instances, conditions: status.conditions.map(showCondition) },
+    createdAt: iso(createdAt),
+  };
+}

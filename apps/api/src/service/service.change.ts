@@ -1,0 +1,78 @@
+import { plannedSteps, sameTemplate, sameTraffic, type OperationKind, type Project } from '#libs/domain';
+import type { Service, ServiceIntent } from '#libs/domain';
+import { insertOperation, insertTrafficChange, updateIntent, lockService } from '#libs/store';
+import type { CommandCall } from '../call/call.js';
+import { checkVersion, notFound } from '../call/not-found.js';
+import { showOperation, type OperationView } from '../operation/operation.view.js';
+
+/** Locks the service and checks the version the caller read. */
+export async function lockForChange(
+  call: CommandCall,
+  service: Service,
+  version: string | undefined,
+): Promise<Service> {
+  const locked = await lockService(call.tx, service.organizationId, service.id);
+  if (!locked) throw notFound('service');
+  checkVersion(version, locked.version);
+  return locked;
+}
+
+/** Writes a changed intent with all that belongs to it: traffic row, operation, message, audit row. */
+export async function writeIntent(
+  call: CommandCall,
+  project: Project,
+  before: Service,
+  intent: ServiceIntent,
+  kind: OperationKind,
+): Promise<OperationView> {
+  const newTemplate = !sameTemplate(before.template, intent.template);
+  const after = await updateIntent(call.tx, before, intent, newTemplate, call.now);
+  if (!sameTraffic(before.traffic, after.traffic)) await writeTrafficChange(call, after, before.traffic);
+  await call.audit(after.id, { before: auditOf(before), after: auditOf(after) });
+  return startOperation(call, project, after, newTemplate ? 'deploy' : kind, newTemplate);
+}
+
+/** Writes the next numbered row of a service's traffic. */
+export async function writeTrafficChange(
+  call: CommandCall,
+  service: Service,
+  from: Service['traffic'],
+): Promise<void> {
+  await insertTrafficChange(call.tx, service.organizationId, {
+    serviceId: service.id,
+    actorId: call.actor.id,
+    from,
+    to: service.traffic,
+    createdAt: call.now,
+  });
+}
+
+/** Writes the operation that a client follows and the message that wakes the deployer. */
+export async function startOperation(
+  call: CommandCall,
+  project: Project,
+  service: Service,
+  kind: OperationKind,
+  newTemplate: boolean,
+): Promise<OperationView> {
+  const { organizationId, projectId, id: serviceId, generation } = service;
+  const operation = await insertOperation(call.tx, {
+    id: call.newId('op'),
+    organizationId,
+    projectId,
+    serviceId,
+    kind,
+    generation,
+    steps: plannedSteps(kind, newTemplate),
+    createdAt: call.now,
+  });
+  await call.serviceChanged(serviceId);
+  return showOperation({ ...operation, projectHandle: project.handle, serviceName: service.name });
+}
+
+/** What the audit keeps of an intent: no environment values, since people put passwords there. */
+export function auditOf(service: Service): Record<string, unknown> {
+  const { name, access, minInstances, traffic, generation, template } = service;
+  const env = template.env.map((entry) => entry.name);
+  return { name, access, minInstances, traffic, generation, template: { ...template, env } };
+}

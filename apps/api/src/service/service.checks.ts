@@ -1,0 +1,106 @@
+import {
+  TowpathError,
+  missingRevisions,
+  refuseIfAny,
+  revisionName,
+  validateService,
+  type Id,
+  type Project,
+  type Service,
+  type ServiceIntent,
+  type Template,
+  type TrafficTarget,
+  type Violation,
+} from '#libs/domain';
+import { existingRevisions, findSecret, findUpload, hasRuntime } from '#libs/store';
+import type { Call } from '../call/call.js';
+
+/**
+ * Refuses an intent with all reasons at once: the rules of the domain, and what only the store knows (uploads,
+ * secrets, revisions that it names).
+ */
+export async function checkIntent(
+  call: Call,
+  project: Project,
+  intent: ServiceIntent,
+  service?: Service,
+): Promise<void> {
+  refuseIfAny([
+    ...validateService(intent),
+    ...(await missingUpload(call, project, intent.template)),
+    ...(await missingSecrets(call, project, intent.template)),
+    ...(await unknownRevisions(call, project, intent.traffic, service?.id)),
+  ]);
+  await checkImage(call, intent.template);
+  await checkSuffix(call, project, intent, service?.id);
+}
+
+/** Lines that name a revision the service does not have. */
+export async function unknownRevisions(
+  call: Call,
+  project: Project,
+  traffic: readonly TrafficTarget[],
+  serviceId: Id<'svc'> | undefined,
+): Promise<Violation[]> {
+  const names = traffic.map((line) => line.revision);
+  const existing =
+    serviceId === undefined
+      ? new Set<string>()
+      : await existingRevisions(call.tx, project.organizationId, serviceId, names);
+  return missingRevisions(traffic, existing);
+}
+
+async function missingUpload(call: Call, project: Project, template: Template): Promise<Violation[]> {
+  if (template.source === undefined) return [];
+  const upload = await findUpload(call.tx, project.organizationId, template.source.uploadId);
+  if (upload?.projectId === project.id) return [];
+  return [{ field: 'template.source.uploadId', message: 'there is no such upload in this project' }];
+}
+
+async function missingSecrets(call: Call, project: Project, template: Template): Promise<Violation[]> {
+  const violations: Violation[] = [];
+  for (const [index, entry] of template.env.entries()) {
+    if (!('secret' in entry)) continue;
+    const { name, version } = entry.secret;
+    const secret = await findSecret(call.tx, project.organizationId, project.id, name);
+    const field = `template.env[${index}].secret`;
+    if (!secret)
+      violations.push({ field: `${field}.name`, message: `there is no secret "${name}" in this project` });
+    else if (version !== 'latest' && !secret.versions.some((one) => one.number === version)) {
+      violations.push({
+        field: `${field}.version`,
+        message: `the secret "${name}" has no version ${version}`,
+      });
+    }
+  }
+  return violations;
+}
+
+async function checkImage(call: Call, template: Template): Promise<void> {
+  if (template.image === undefined || (await hasRuntime(call.tx, 'knative'))) return;
+  throw new TowpathError(
+    'NOT_SUPPORTED',
+    'The local runtime runs source folders only, not images of a registry.',
+    {
+      violations: [{ field: 'template.image', message: 'is not supported here' }],
+      nextStep: 'Deploy a source folder, or join a Kubernetes cluster with Knative.',
+    },
+  );
+}
+
+async function checkSuffix(
+  call: Call,
+  project: Project,
+  intent: ServiceIntent,
+  serviceId: Id<'svc'> | undefined,
+): Promise<void> {
+  const suffix = intent.template.revisionSuffix;
+  if (suffix === undefined || serviceId === undefined) return;
+  const name = revisionName(intent.name, 0, suffix);
+  const taken = await existingRevisions(call.tx, project.organizationId, serviceId, [name]);
+  if (!taken.has(name)) return;
+  throw new TowpathError('ALREADY_EXISTS', `A revision named "${name}" exists.`, {
+    violations: [{ field: 'template.revisionSuffix', message: 'is taken' }],
+    nextStep: 'Choose another suffix, or leave it out.',
+  });
+}

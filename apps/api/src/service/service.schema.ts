@@ -1,0 +1,67 @@
+import { BOUNDS, LIMITS, envNameProblem, tagProblem } from '#libs/domain';
+import { z } from 'zod';
+import { bounded, reference, ruledText } from '../call/scalars.js';
+
+export const accessSchema = z.enum(['public', 'private']).meta({ id: 'Access' });
+export const protocolSchema = z.enum(['http1', 'h2c']).meta({ id: 'Protocol' });
+
+const secretVersion = z.union([z.int().min(1), z.literal('latest')]);
+
+/** One entry; `value: null` takes the entry of that name away (in a change). */
+const envEntry = z
+  .strictObject({
+    name: ruledText(envNameProblem),
+    value: z.string().max(LIMITS.envValueCharacters).nullish(),
+    secret: z
+      .strictObject({ name: z.string().min(1).max(63), version: secretVersion.optional() })
+      .meta({ id: 'SecretReferenceInput' })
+      .optional(),
+  })
+  .refine((entry) => (entry.value === undefined) !== (entry.secret === undefined), {
+    message: 'needs exactly one of value and secret',
+  })
+  .meta({ id: 'EnvEntryInput' });
+
+/** Fields of a template; in a change null goes back to the default. */
+export const templateInput = z
+  .strictObject({
+    source: z
+      .strictObject({ uploadId: z.templateLiteral(['upl_', z.string()], 'must be the id of an upload') })
+      .meta({ id: 'SourceInput' })
+      .nullish(),
+    image: z.string().min(1).max(512).nullish(),
+    env: z.array(envEntry).max(LIMITS.envEntries).nullish(),
+    resources: z
+      .strictObject({
+        cpuMillis: bounded(BOUNDS.cpuMillis).nullish(),
+        memoryMiB: bounded(BOUNDS.memoryMiB).nullish(),
+      })
+      .meta({ id: 'ResourcesInput' })
+      .nullish(),
+    concurrency: bounded(BOUNDS.concurrency).nullish(),
+    timeoutSeconds: bounded(BOUNDS.timeoutSeconds).nullish(),
+    maxInstances: bounded(BOUNDS.maxInstances).nullish(),
+    port: bounded(BOUNDS.port).nullish(),
+    protocol: protocolSchema.nullish(),
+    command: z.array(z.string().max(LIMITS.commandCharacters)).max(LIMITS.commandWords).nullish(),
+    revisionSuffix: z.string().min(1).max(63).nullish(),
+  })
+  .meta({ id: 'TemplateInput' });
+
+const trafficLine = z
+  .strictObject({
+    revision: reference('Name of a revision, or `latest`.'),
+    percent: z.int().min(0).max(100),
+    tag: ruledText(tagProblem).exactOptional(),
+  })
+  .meta({ id: 'TrafficTargetInput' });
+
+export const trafficInput = z.array(trafficLine).min(1).max(LIMITS.trafficLines);
+
+/** What create and update share. */
+export const intentInput = {
+  access: accessSchema.nullish(),
+  minInstances: bounded(BOUNDS.minInstances).nullish(),
+  traffic: trafficInput.nullish(),
+  tag: ruledText(tagProblem).optional().describe('Gives the new revision a URL of its own, at 0 percent.'),
+};

@@ -1,0 +1,163 @@
+import { serviceUrl, type Condition, type EnvEntry, type PinnedEnvEntry, type Project } from '#libs/domain';
+import type { Service, Template } from '#libs/domain';
+import { z } from 'zod';
+import type { Installation } from '../api.parts.js';
+import { iso } from '../call/scalars.js';
+import { projectRef } from '../project/project.view.js';
+import { accessSchema, protocolSchema } from './service.schema.js';
+
+export const conditionView = z
+  .object({
+    type: z.string(),
+    status: z.enum(['true', 'false', 'unknown']),
+    reason: z.string(),
+    message: z.string(),
+    nextStep: z.string().optional(),
+    changedAt: z.string(),
+  })
+  .meta({ id: 'Condition', description: "A named fact about a thing's state." });
+
+export const resourcesView = z.object({ cpuMillis: z.int(), memoryMiB: z.int() }).meta({ id: 'Resources' });
+
+/** What template and revision share. */
+export const containerFields = {
+  resources: resourcesView,
+  concurrency: z.int(),
+  timeoutSeconds: z.int(),
+  maxInstances: z.int(),
+  port: z.int(),
+  protocol: protocolSchema,
+  command: z.array(z.string()).optional(),
+};
+
+const templateView = z
+  .object({
+    source: z.object({ uploadId: z.string() }).meta({ id: 'Source' }).optional(),
+    image: z.string().optional(),
+    env: z.array(
+      z
+        .object({
+          name: z.string(),
+          value: z.string().optional(),
+          secret: z
+            .object({ name: z.string(), version: z.union([z.int(), z.literal('latest')]) })
+            .meta({ id: 'SecretReference' })
+            .optional(),
+        })
+        .meta({ id: 'EnvEntry' }),
+    ),
+    ...containerFields,
+    revisionSuffix: z.string().optional(),
+  })
+  .meta({ id: 'Template', description: 'What every revision made from it will be.' });
+
+export const trafficTargetView = z
+  .object({ revision: z.string(), percent: z.int(), tag: z.string().optional() })
+  .meta({ id: 'TrafficTarget', description: 'One line of the split that was asked for.' });
+
+export const trafficStatusView = z
+  .object({ revision: z.string(), percent: z.int(), tag: z.string().optional(), url: z.string().optional() })
+  .meta({ id: 'TrafficStatus', description: 'One line of the split in force, `latest` resolved.' });
+
+export const serviceView = z
+  .object({
+    id: z.string(),
+    project: projectRef,
+    name: z.string(),
+    access: accessSchema,
+    minInstances: z.int(),
+    template: templateView,
+    traffic: z.array(trafficTargetView),
+    generation: z.int(),
+    url: z.string(),
+    latestCreatedRevision: z.string().optional(),
+    latestReadyRevision: z.string().optional(),
+    status: z
+      .object({
+        observedGeneration: z.int(),
+        traffic: z.array(trafficStatusView),
+        conditions: z.array(conditionView),
+      })
+      .meta({ id: 'ServiceStatus' }),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+    version: z.string(),
+  })
+  .meta({ id: 'Service', description: "A customer's stateless HTTP workload." });
+
+export type ServiceView = z.infer<typeof serviceView>;
+
+export function showService(service: Service, project: Project, installation: Installation): ServiceView {
+  const { id, name, access, minInstances, traffic, generation, status, createdAt, updatedAt, version } =
+    service;
+  const { latestCreatedRevision, latestReadyRevision } = status;
+  return {
+    id,
+    project: { id: project.id, handle: project.handle },
+    name,
+    access,
+    minInstances,
+    template: showTemplate(service.template),
+    traffic: traffic.map((line) => ({ ...line })),
+    generation,
+    url: urlOf(undefined, service, project, installation),
+    ...(latestCreatedRevision === undefined ? {} : { latestCreatedRevision }),
+    ...(latestReadyRevision === undefined ? {} : { latestReadyRevision }),
+    status: {
+      observedGeneration: status.observedGeneration,
+      traffic: showTraffic(service, project, installation),
+      conditions: status.conditions.map(showCondition),
+    },
+    createdAt: iso(createdAt),
+    updatedAt: iso(updatedAt),
+    version: String(version),
+  };
+}
+
+/** The split in force, with the URL of every tag. */
+export function showTraffic(
+  service: Service,
+  project: Project,
+  installation: Installation,
+): z.infer<typeof trafficStatusView>[] {
+  return service.status.traffic.map(({ revision, percent, tag }) =>
+    tag === undefined
+      ? { revision, percent }
+      : { revision, percent, tag, url: urlOf(tag, service, project, installation) },
+  );
+}
+
+export function showCondition(condition: Condition): z.infer<typeof conditionView> {
+  return { ...condition, changedAt: iso(condition.changedAt) };
+}
+
+function showTemplate(template: Template): z.infer<typeof templateView> {
+  const { env, ...rest } = template;
+  return { ...rest, env: env.map(showEnvEntry) };
+}
+
+function showEnvEntry(entry: EnvEntry): z.infer<typeof templateView>['env'][number] {
+  return 'value' in entry
+    ? { name: entry.name, value: entry.value }
+    : { name: entry.name, secret: entry.secret };
+}
+
+/** A pinned entry of a revision: a value, or which version of which secret; never the secret's value. */
+export function showPinnedEntry(entry: PinnedEnvEntry): {
+  name: string;
+  value?: string;
+  secret?: { id: string; version: number };
+} {
+  return 'value' in entry
+    ? { name: entry.name, value: entry.value }
+    : { name: entry.name, secret: entry.secret };
+}
+
+function urlOf(
+  tag: string | undefined,
+  service: Service,
+  project: Project,
+  installation: Installation,
+): string {
+  return serviceUrl(tag, service.name, project.handle, installation.domain, installation.gatewayPort);
+}

@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { PassThrough, type Readable } from 'node:stream';
+import { TowpathError, refuseIfAny, type Digest } from '#libs/domain';
+import { checkArchive, holdProject, insertUpload, type FolderBlobs, type StoredBlob } from '#libs/store';
+import type { CommandCall } from '../call/call.js';
+import type { ReceiveCall } from '../call/definition.js';
+import { notFound } from '../call/not-found.js';
+import { projectOf } from '../project/project.queries.js';
+import { showUpload } from './upload.view.js';
+
+/** Bytes of the largest source archive. */
+export const MAX_UPLOAD_BYTES = 100 * 1024 * 1024;
+
+export interface UploadInput {
+  project: string;
+  contentDigest?: string | undefined;
+}
+
+/** Takes the archive in as it comes: hashed, checked and written at once, never held in memory. */
+export async function receiveUpload(
+  call: ReceiveCall,
+  input: UploadInput,
+  body: Readable,
+): Promise<StoredBlob> {
+  const expected = input.contentDigest === undefined ? undefined : parseContentDigest(input.contentDigest);
+  await call.read((reading) => projectOf(reading, input.project));
+  return storeArchive(call.parts.blobs, body, expected);
+}
+
+export async function createUpload(
+  call: CommandCall,
+  input: UploadInput,
+  blob: StoredBlob,
+): Promise<ReturnType<typeof showUpload>> {
+  const { organizationId, id: projectId, handle } = await projectOf(call, input.project);
+  if (!(await holdProject(call.tx, organizationId, projectId))) throw notFound('project');
+  const stored = { id: call.newId('upl'), organizationId, projectId, ...blob, createdAt: call.now };
+  const upload = await insertUpload(call.tx, stored);
+  await call.audit(upload.id, { after: { digest: blob.digest, size: blob.size } });
+  return showUpload(upload, handle);
+}
+
+/**
+ * `sha-256=:<base64>:` (RFC 9530) to `sha256:<hex>`.
+ * @throws TowpathError INVALID_ARGUMENT
+ */
+export function parseContentDigest(header: string): Digest {
+  const base64 = /(?:^|,\s*)sha-256=:([A-Za-z0-9+/]{43}=):/.exec(header)?.[1];
+  if (base64 === undefined) {
+    refuseIfAny([{ field: 'Content-Digest', message: 'must be sha-256=:<base64 of the SHA-256>:' }]);
+  }
+  return `sha256:${Buffer.from(base64 ?? '', 'base64').toString('hex')}`;
+}
+
+/** The archive is judged while it is written, and the blob appears only when it is good. */
+async function storeArchive(
+  blobs: FolderBlobs,
+  body: Readable,
+  expected: Digest | undefined,
+): Promise<StoredBlob> {
+  const copy = new PassThrough();
+  const judged = checkArchive(copy);
+  judged.catch(() => undefined);
+  try {
+    return await blobs.write(judgedCopy(body, copy, judged), MAX_UPLOAD_BYTES, expected);
+  } catch (error) {
+    if (error instanceof TowpathError || !body.errored) throw error;
+    throw new TowpathError('INVALID_ARGUMENT', 'The body ended before it was whole.', { cause: error });
+  } finally {
+    copy.destroy();
+  }
+}
+
+async function* judgedCopy(
+  body: Readable,
+  copy: PassThrough,
+  judged: Promise<unknown>,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (copy.destroyed) await judged;
+    // Waits for the judge or for its end: a judge that has refused reads no more.
+    else if (!copy.write(chunk)) await Promise.race([once(copy, 'drain'), once(copy, 'close'), judged]);
+    yield chunk;
+  }
+  copy.end();
+  await judged;
+}
