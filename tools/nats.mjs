@@ -27,7 +27,7 @@ const EVERYTHING = { pub: { allow: [], deny: [] }, sub: { allow: [], deny: [] } 
  * `accounts` names the accounts to make; each has JetStream and a seed in `dir/keys.json`.
  * @returns {Promise<{port: number, pid: number, url: string, seeds: Record<string, string>, stop: () => Promise<void>, child: object}>}
  */
-export async function startNats({ dir, accounts, port, durable = true }) {
+export async function startNats({ dir, accounts, port, durable = true, onSpawn }) {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const keys = await loadKeys(path.join(dir, 'keys.json'), accounts);
   const config = path.join(dir, 'nats.conf');
@@ -37,6 +37,7 @@ export async function startNats({ dir, accounts, port, durable = true }) {
   const child = spawnDetached(findBinary(NATS_SERVER), ['-c', config], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  onSpawn?.(child);
   await untilLine(child, 'nats-server', (line) => line.includes('Server is ready'));
   return {
     child,

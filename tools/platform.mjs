@@ -84,7 +84,7 @@ export class Platform {
       password: this.installation.secret('postgres.password'),
     };
     const server = await this.#unlessStopping(() =>
-      this.supervisor.start('postgres', () => startPostgres(options)),
+      this.supervisor.start('postgres', (onSpawn) => startPostgres({ ...options, onSpawn })),
     );
     await ensureDatabase(server.url('postgres'), DATABASE);
     this.say('PostgreSQL up');
@@ -95,7 +95,9 @@ export class Platform {
     const { NATS_URL: url, NATS_ACCOUNT_SEED: seed } = process.env;
     if (url !== undefined && seed !== undefined) return this.#natsFiles(url, seed);
     const options = { dir: this.installation.at('nats'), port: this.ports.nats, accounts: [ACCOUNT] };
-    const server = await this.#unlessStopping(() => this.supervisor.start('nats', () => startNats(options)));
+    const server = await this.#unlessStopping(() =>
+      this.supervisor.start('nats', (onSpawn) => startNats({ ...options, onSpawn })),
+    );
     this.say('nats-server up');
     return this.#natsFiles(server.url, server.seeds[ACCOUNT]);
   }

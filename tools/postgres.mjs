@@ -31,7 +31,7 @@ const FAST_AND_LOSSY = ['fsync=off', 'synchronous_commit=off', 'full_page_writes
  * @returns {Promise<{port: number, pid: number, url: (database: string) => string, stop: () => Promise<void>, child: object}>}
  *   `url` connects as the superuser, who owns everything.
  */
-export async function startPostgres({ dir, password, port, durable = true, settings = [] }) {
+export async function startPostgres({ dir, password, port, durable = true, settings = [], onSpawn }) {
   const binaries = await findBinaries();
   mkdirSync(dir, { recursive: true });
   const account = accountFor(dir, binaries.postgres);
@@ -51,6 +51,7 @@ export async function startPostgres({ dir, password, port, durable = true, setti
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, LC_MESSAGES: 'C' },
   });
+  onSpawn?.(child);
   await untilLine(child, 'PostgreSQL', (line) => line.includes('ready to accept connections'));
   return {
     child,

@@ -17,14 +17,14 @@ export const STOP_ORDER = [
   ['postgres'],
 ];
 
-/** name -> how it is launched: `() => Promise<{ child }>`, resolved when it is ready. */
+/** name -> how it is launched: `(onSpawn) => Promise`, resolved when it is ready. */
 export function launchers({ installation, ports, domain, database, nats }) {
   const environments = processEnvironments({ installation, ports, domain, database, nats });
   const apps = Object.entries(environments).map(([name, env]) => [
     name,
-    () => launchApp(installation, name, env),
+    (onSpawn) => launchApp(installation, name, env, onSpawn),
   ]);
-  return { ...Object.fromEntries(apps), envoy: () => launchEnvoy(installation, ports) };
+  return { ...Object.fromEntries(apps), envoy: (onSpawn) => launchEnvoy(installation, ports, onSpawn) };
 }
 
 function processEnvironments({ installation, ports, domain, database, nats }) {
@@ -97,9 +97,10 @@ function environment(own) {
 }
 
 /** Ready when it prints its ready line. The data folder in the command line is how a leftover is known again. */
-function launchApp(installation, name, env) {
+function launchApp(installation, name, env, onSpawn) {
   return launchLogged({
     name,
+    onSpawn,
     command: nodeBinary(),
     args: ['--enable-source-maps', inRoot(`dist/apps/${name}/src/main.js`), `--data=${installation.dir}`],
     options: { cwd: ROOT, env: environment(env) },
@@ -108,9 +109,10 @@ function launchApp(installation, name, env) {
   });
 }
 
-function launchEnvoy(installation, ports) {
+function launchEnvoy(installation, ports, onSpawn) {
   return launchLogged({
     name: 'envoy',
+    onSpawn,
     ...envoyCommand({ bootstrap: installation.at('gateway/envoy.json') }),
     options: { cwd: installation.dir, env: environment({}) },
     logFile: installation.at('logs/envoy.log'),

@@ -6,11 +6,13 @@ const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
 /** After so long a life the next pause is the first one again. */
 const STEADY_MS = 30_000;
+/** SIGINT is PostgreSQL's fast shutdown; it would wait for open sessions at SIGTERM. */
+const STOP_SIGNALS = { postgres: 'SIGINT' };
 const LARGEST_LOG_BYTES = 20_000_000;
 
 export class Supervisor {
   stopping = false;
-  /** name -> { child, stop } of what runs now, in the order of starting */
+  /** name -> child process, in the order of starting */
   running = new Map();
 
   /** `onChange(pids)` is called whenever a process has started. */
@@ -20,16 +22,17 @@ export class Supervisor {
   }
 
   pids() {
-    return Object.fromEntries([...this.running].map(([name, { child }]) => [name, child.pid]));
+    return Object.fromEntries([...this.running].map(([name, child]) => [name, child.pid]));
   }
 
-  /** Starts a process and waits until it is ready. `launch` gives `{ child, stop? }`, then ready. */
+  /**
+   * Starts a process and waits until it is ready. `launch(onSpawn)` calls `onSpawn(child)` as soon as there is one,
+   * so that an interrupted start leaves nothing behind, and resolves when it is ready.
+   */
   async start(name, launch) {
-    const process = await launch();
-    this.running.set(name, process);
-    this.onChange(this.pids());
-    this.#watch(name, launch, process);
-    return process;
+    const launched = await launch((child) => this.#register(name, child));
+    this.#watch(name, launch, this.running.get(name));
+    return launched;
   }
 
   /** Stops these together, then the next ones. */
@@ -38,13 +41,18 @@ export class Supervisor {
     for (const names of groups) await Promise.all(names.map((name) => this.#stop(name)));
   }
 
-  #stop(name) {
-    const process = this.running.get(name);
-    if (process === undefined) return undefined;
-    return process.stop ? process.stop() : stopChild(process.child);
+  #register(name, child) {
+    this.running.set(name, child);
+    if (this.stopping) void this.#stop(name);
+    else this.onChange(this.pids());
   }
 
-  #watch(name, launch, process) {
+  #stop(name) {
+    const child = this.running.get(name);
+    return child === undefined ? undefined : stopChild(child, STOP_SIGNALS[name]);
+  }
+
+  #watch(name, launch, child) {
     const since = Date.now();
     const ended = async (code, signal) => {
       if (this.stopping) return;
@@ -52,8 +60,8 @@ export class Supervisor {
       await this.#revive(name, launch, Date.now() - since > STEADY_MS ? FIRST_PAUSE_MS : undefined);
     };
     // it may have ended between being ready and being watched
-    if (hasEnded(process.child)) void ended(process.child.exitCode, process.child.signalCode);
-    else process.child.once('exit', (code, signal) => void ended(code, signal));
+    if (hasEnded(child)) void ended(child.exitCode, child.signalCode);
+    else child.once('exit', (code, signal) => void ended(code, signal));
   }
 
   #pauses = new Map();
@@ -76,12 +84,22 @@ export class Supervisor {
  * Starts a program whose output goes to `logFile`, and waits until it is ready.
  * `isReady(newOutput)` is asked again and again. @throws Obstacle with the end of its log
  */
-export async function launchLogged({ name, command, args, options, logFile, isReady, deadlineMs = 60_000 }) {
+export async function launchLogged({
+  name,
+  command,
+  args,
+  options,
+  logFile,
+  isReady,
+  onSpawn,
+  deadlineMs = 60_000,
+}) {
   if (existsSync(logFile) && statSync(logFile).size > LARGEST_LOG_BYTES) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'a');
   const from = fstatSync(log).size;
   const child = spawnDetached(command, args, { ...options, stdio: ['ignore', log, log] });
   closeSync(log);
+  onSpawn(child);
   let failure;
   child.once('error', (error) => (failure = error.message));
   const settled = async () =>
