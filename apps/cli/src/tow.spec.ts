@@ -300,6 +300,36 @@ describe('lists', () => {
   });
 });
 
+describe('the bill', () => {
+  it('shows the exact decimals as they come', async () => {
+    const line = {
+      project: 'web',
+      service: 'hello',
+      revision: 'hello-00001',
+      day: '2026-11-20',
+      item: 'memory',
+      quantity: '3',
+      unit: '100 ms x GiB',
+      rate: '0.00000025',
+      amount: '0.00000075',
+    };
+    const answer = {
+      currency: 'EUR',
+      month: '2026-11',
+      lines: [line],
+      total: '12345678901234567890.00000075',
+      due: '12345678901234567890.00',
+      comparison: { perRequest: { total: '1', due: '2.00' } },
+    };
+    await serve({ 'GET /v1/bill': { body: answer } });
+    const { out } = await tow('bill --month 2026-11');
+    for (const part of [line.amount, line.rate, answer.total, `${answer.due} EUR`, '2.00 EUR'])
+      expect(out).toContain(part);
+    expect(api.seen[0]?.query.get('month')).toBe('2026-11');
+    expect(JSON.parse((await tow('bill --json')).out)).toEqual(answer);
+  });
+});
+
 describe('the project', () => {
   it('is the only one when none is named', async () => {
     await serve({

@@ -27,9 +27,9 @@ export class FakeHttp {
 
   /** `answer` gets the request and how often that method and path were asked before. */
   static async start(answer: (seen: SeenRequest, before: number) => FakeReply): Promise<FakeHttp> {
-    let fake: FakeHttp | undefined = undefined;
+    let fake: FakeHttp | undefined;
     const server = createServer((request, response) => {
-      void (fake as FakeHttp | undefined)?.handle(request, response, answer);
+      void fake?.handle(request, response, answer);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const stop = (): Promise<void> =>

@@ -166,7 +166,8 @@ export interface AuditView {
 
 export interface UsageView {
   service: string;
-  revision: string;
+  /** Absent where a request met no revision. */
+  revision?: string;
   day: string;
   requests: string;
   blocks: string;
@@ -177,7 +178,7 @@ export interface UsageView {
 export interface BillLineView {
   project: string;
   service: string;
-  revision: string;
+  revision?: string;
   day: string;
   item: string;
   quantity: string;
@@ -190,8 +191,10 @@ export interface BillView {
   currency: string;
   month: string;
   lines: BillLineView[];
+  /** The exact sum, and what of it is due once every item is rounded. */
   total: string;
-  comparison?: { perRequest?: { total: string } };
+  due: string;
+  comparison: { perRequest: { total: string; due: string } };
 }
 
 export interface Page<T> {

@@ -15,12 +15,13 @@ export const bill = defineCommand<[], { month?: string }>({
       return undefined;
     }
     tow.out.list<BillLineView>(answer.lines, columns, `Nothing to pay in ${answer.month} yet.`);
-    const perRequest = answer.comparison?.perRequest?.total;
+    const { month: of, currency, total, due, comparison } = answer;
     tow.out.lines([
       ...(answer.lines.length > 0 ? [''] : []),
       ...fieldsOf({
-        [`Total ${answer.month}`]: `${answer.total} ${answer.currency}`,
-        'If every request were rounded up alone': perRequest && `${perRequest} ${answer.currency}`,
+        [`Due for ${of}`]: `${due} ${currency}`,
+        Exactly: `${total} ${currency}`,
+        'If each request were rounded up alone': `${comparison.perRequest.due} ${currency}`,
       }),
     ]);
     return undefined;

@@ -1,5 +1,4 @@
 import { defineCommand } from '../command.js';
-import { listAll } from '../client/pages.js';
 import type { UsageView } from '../client/wire.types.js';
 
 interface UsageFlags {
@@ -24,7 +23,8 @@ export const usage = defineCommand<[], UsageFlags>({
   },
   async run(tow, _args, { service, from, to }) {
     const address = `${await tow.projectPath()}/usage`;
-    const rows = await listAll<UsageView>(await tow.client(), address, { service, from, to });
+    const client = await tow.client();
+    const { items: rows } = await client.get<{ items: UsageView[] }>(address, { service, from, to });
     if (tow.out.json) {
       tow.out.value(rows);
       return undefined;
