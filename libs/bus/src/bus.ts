@@ -142,6 +142,21 @@ export class Bus {
     return () => watch.stop();
   }
 
+  /**
+   * Core messages, at most once. With a queue, one member of it takes each message and answers it afterwards. The
+   * handler must not throw.
+   * @returns what ends it
+   */
+  subscribe(subject: string, handler: (subject: string) => Promise<void>, queue?: string): () => void {
+    const subscription = this.nc.subscribe(subject, {
+      ...(queue === undefined ? {} : { queue }),
+      callback: (_error, message) => {
+        void handler(message.subject).then(() => queue !== undefined && message.respond());
+      },
+    });
+    return () => subscription.unsubscribe();
+  }
+
   /** Reads a durable consumer that exists: acknowledges after the handler, gives back when it throws. */
   follow(stream: string, durable: string, handler: MessageHandler, options: FollowOptions = {}): Follower {
     return new Follower(this.js, stream, durable, handler, options);

@@ -56,6 +56,18 @@ export async function ensureGatewayTopology(bus: Bus, gatewayId: string): Promis
   );
 }
 
+/** Lets an agent receive everything in its targets bucket again: it lost its disk, or is not sure. */
+export async function restartAgentConsumer(bus: Bus, clusterId: string): Promise<void> {
+  await dropConsumer(bus, kvStream(targetsBucket(clusterId)), AGENT_CONSUMER);
+  await ensureClusterTopology(bus, clusterId);
+}
+
+/** Lets a gateway receive every route again. */
+export async function restartGatewayConsumer(bus: Bus, gatewayId: string): Promise<void> {
+  await dropConsumer(bus, kvStream(ROUTES_BUCKET), gatewayConsumer(gatewayId));
+  await ensureGatewayTopology(bus, gatewayId);
+}
+
 interface StreamLimits {
   max_age: number;
   max_bytes?: number;
@@ -99,6 +111,15 @@ async function ensureConsumer(
     // KV with history 1 numbers by subject: a filter is needed for LastPerSubject.
     filter_subject: stream.startsWith('KV_') ? `${kvSubject(stream.slice(3), '>')}` : '>',
     max_ack_pending: 1_000,
+  });
+}
+
+async function dropConsumer(bus: Bus, stream: string, durable: string): Promise<void> {
+  const CONSUMER_NOT_FOUND = 10_014;
+  const STREAM_NOT_FOUND = 10_059;
+  const jsm = await bus.jsm();
+  await jsm.consumers.delete(stream, durable).catch((error: { code?: number }) => {
+    if (error.code !== CONSUMER_NOT_FOUND && error.code !== STREAM_NOT_FOUND) throw error;
   });
 }
 

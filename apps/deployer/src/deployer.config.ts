@@ -1,0 +1,15 @@
+import { baseConfig } from '#libs/process';
+import { z } from 'zod';
+
+/** What the deployer reads of its environment (contracts/README.md). */
+export const deployerConfigSchema = z.object({
+  ...baseConfig,
+  TOWPATH_SYSTEM_DATABASE_URL: z.string().min(1),
+  NATS_URL: z.string().min(1),
+  TOWPATH_NATS_CREDS: z.string().min(1),
+  TOWPATH_MASTER_KEY_FILE: z.string().min(1),
+  TOWPATH_DOMAIN: z.string().min(1).default('localhost'),
+  TOWPATH_GATEWAY_PORT: z.coerce.number().int().min(1).max(65_535),
+});
+
+export type DeployerConfig = z.infer<typeof deployerConfigSchema>;

@@ -1,0 +1,130 @@
+import { ensureHubTopology, type Bus } from '#libs/bus';
+import { KeyedQueue, type Again, type ProcessParts } from '#libs/process';
+import { LeaseLost, StaleWrite, type Database } from '#libs/store';
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+} from '@nestjs/common';
+import { OutboxRelay } from './outbox/relay.js';
+import { Projection } from './projection/projection.js';
+import { SecretSealer } from './projection/secret-sealer.js';
+import { Observer } from './reconcile/observer.js';
+import { Reconciler } from './reconcile/reconciler.js';
+import { DatabaseRecords } from './reconcile/records.js';
+import { ClusterBoard } from './wake/cluster.board.js';
+import { GatewayBoard } from './wake/gateway.board.js';
+import { Partitions, partitionOf } from './wake/partitions.js';
+import { Resync } from './wake/resync.js';
+import { StatusWatches } from './wake/status.watches.js';
+
+export interface DeployerOptions {
+  domain: string;
+  gatewayPort: number;
+  masterKey: Uint8Array;
+}
+
+/** Services worked on at a time. */
+const WIDTH = 8;
+const STALE_RETRY_MS = 20;
+
+/** One replica of the deployer: what wakes it, the queue by service, and the relay. */
+export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly relay: OutboxRelay;
+  private readonly queue: KeyedQueue<string>;
+  private readonly partitions: Partitions;
+  private readonly gateways: GatewayBoard;
+  private readonly watches: StatusWatches;
+  private readonly resync: Resync;
+  private readonly reconciler: Reconciler;
+  private readonly passes;
+
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+    private readonly parts: ProcessParts,
+    options: DeployerOptions,
+  ) {
+    const { clock, logger, random, metrics } = parts;
+    const owner = `deployer-${Buffer.from(random(8)).toString('hex')}`;
+    const wake = (serviceId: string): void => this.queue.add(serviceId);
+    this.passes = metrics.counter('towpath_deployer_passes_total', 'Passes over a service', ['result']);
+    this.queue = new KeyedQueue('services', (serviceId) => this.pass(serviceId), WIDTH, logger);
+    this.relay = new OutboxRelay({ db, bus, clock, logger, metrics });
+    this.resync = new Resync(bus, db, clock, wake, logger);
+    this.partitions = new Partitions(db, clock, owner, () => this.resync.all(), logger);
+    this.gateways = new GatewayBoard(bus, db, () => this.queue.hurry(), logger);
+    const news = {
+      changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
+      epochRaised: (): Promise<void> => this.resync.all(),
+    };
+    this.watches = new StatusWatches(bus, db, new ClusterBoard(db, clock, news, logger), wake, logger);
+    const records = new DatabaseRecords(db, clock, options);
+    this.reconciler = new Reconciler(
+      new Observer(records, bus, this.gateways.statuses),
+      records,
+      new Projection(bus, new SecretSealer(bus, records)),
+      clock,
+      { random, domain: options.domain, gatewayPort: options.gatewayPort },
+    );
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await ensureHubTopology(this.bus);
+    await this.gateways.start();
+    this.watches.start();
+    this.resync.start();
+    this.partitions.start();
+    await this.relay.start();
+  }
+
+  /** Stops taking work and finishes what is in hand. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.resync.stop(), this.watches.stop(), this.relay.stop()]);
+    this.gateways.stop();
+    await this.queue.stop();
+    await this.partitions.stop();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.bus.close();
+    await this.db.close();
+  }
+
+  /** Fails when another replica holds the service's partition: the message is given back for that one. */
+  wakeFromEvent(serviceId: string): Promise<void> {
+    if (!this.partitions.leaseOf(serviceId)) {
+      return Promise.reject(new Error(`partition ${partitionOf(serviceId)} is not held here`));
+    }
+    this.queue.add(serviceId);
+    return Promise.resolve();
+  }
+
+  lookForClusters(): Promise<void> {
+    this.watches.wake();
+    return Promise.resolve();
+  }
+
+  private async pass(serviceId: string): Promise<Again> {
+    const lease = this.partitions.leaseOf(serviceId);
+    if (!lease) return undefined;
+    try {
+      const again = await this.reconciler.reconcile(serviceId, lease);
+      this.passes.inc({ result: 'done' });
+      return again === undefined ? undefined : { againInMs: again };
+    } catch (error) {
+      return this.afterFailure(error);
+    }
+  }
+
+  private afterFailure(error: unknown): Again {
+    if (error instanceof StaleWrite) {
+      this.passes.inc({ result: 'stale' });
+      return { againInMs: STALE_RETRY_MS };
+    }
+    this.passes.inc({ result: 'failed' });
+    if (!(error instanceof LeaseLost)) throw error;
+    this.partitions.lost(error.lease);
+    return undefined;
+  }
+}

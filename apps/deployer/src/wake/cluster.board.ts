@@ -1,0 +1,54 @@
+import { clusterStatusSchema, decode, type ClusterStatus } from '#libs/bus';
+import { isLive, same, type Clock } from '#libs/domain';
+import type { Logger } from '#libs/process';
+import { hubEpoch, raiseHubEpoch, recordCluster, type Database } from '#libs/store';
+
+export interface ClusterNews {
+  /** Where it is reached, what it can, or that it answers at all changed: all its services must be looked at. */
+  changed(clusterId: string): Promise<void>;
+  /** The hub's epoch was below one an agent reported and was raised: everything must be looked at. */
+  epochRaised(): Promise<void>;
+}
+
+/** Folds what agents say about their clusters into the rows that placement reads. */
+export class ClusterBoard {
+  private readonly last = new Map<string, ClusterStatus>();
+
+  constructor(
+    private readonly db: Database,
+    private readonly clock: Clock,
+    private readonly news: ClusterNews,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Takes a report as it came; one that cannot be read is logged and passed over. */
+  async take(clusterId: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await this.fold(clusterId, decode(clusterStatusSchema, bytes));
+    } catch (error) {
+      this.logger.warn({ err: error, cluster: clusterId }, 'a cluster status could not be taken');
+    }
+  }
+
+  private async fold(clusterId: string, status: ClusterStatus): Promise<void> {
+    // The bucket says who it is: only that cluster's agent may write there.
+    if (status.clusterId !== clusterId) throw new Error('the status names another cluster');
+    const { capabilities, door, sentAt: seenAt } = status;
+    const raised = await this.db.asSystem(async (tx) => {
+      await recordCluster(tx, { id: status.clusterId, capabilities, door, seenAt });
+      // Only up, and to the same number whoever does it: this needs no lease.
+      return status.epoch > (await hubEpoch(tx)) && (await raiseHubEpoch(tx, status.epoch));
+    });
+    const before = this.last.get(clusterId);
+    this.last.set(clusterId, status);
+    if (raised) await this.news.epochRaised();
+    else if (before === undefined || this.differs(before, status)) await this.news.changed(clusterId);
+  }
+
+  private differs(before: ClusterStatus, now: ClusterStatus): boolean {
+    return (
+      !isLive(before.sentAt, now.sentAt) ||
+      !same([before.door, before.capabilities], [now.door, now.capabilities])
+    );
+  }
+}
