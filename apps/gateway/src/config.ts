@@ -1,0 +1,24 @@
+import { baseConfig } from '#libs/process';
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(1).max(65_535);
+const file = z.string().min(1);
+
+/** What the gateway process reads (contracts/README.md). */
+export const gatewayConfig = z.object({
+  ...baseConfig,
+  TOWPATH_DATA_DIR: file,
+  TOWPATH_JOIN_URL: z.url(),
+  TOWPATH_JOIN_TOKEN_FILE: file,
+  TOWPATH_GATEWAY_PORT: port,
+  TOWPATH_XDS_PORT: port,
+  TOWPATH_ENVOY_ADMIN_PORT: port,
+  TOWPATH_ENVOY_BOOTSTRAP: file,
+  TOWPATH_ENVOY_LOG: file,
+  /** How often Envoy reports an open stream, seconds. */
+  TOWPATH_ENVOY_REPORT_SECONDS: z.coerce.number().int().min(1).max(300).default(10),
+  /** Size at which Envoy's log is put aside and begun anew, bytes. */
+  TOWPATH_SPOOL_BYTES: z.coerce.number().int().min(4_096).default(67_108_864),
+});
+
+export type GatewayConfig = z.infer<typeof gatewayConfig>;

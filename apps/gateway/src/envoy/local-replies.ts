@@ -1,0 +1,51 @@
+import type { Message } from '../xds/proto.js';
+import { HEADERS_TOO_LARGE, NOT_HTTP, NO_ANSWER, TIMED_OUT, TOO_LARGE, UNKNOWN_HOST } from './refusals.js';
+import type { Refusal } from './refusals.js';
+
+const REQUEST_ID = '%STREAM_ID%';
+
+/**
+ * Bodies of all answers that Envoy gives by itself: {code, message, nextStep, requestId}. The first mapper that
+ * matches wins; what matches none is a refusal that came with the host's route and carries its own words.
+ */
+export function localReplies(): Message {
+  return {
+    mappers: [
+      reply(TIMED_OUT, flags('DT', 'UT', 'SI')),
+      reply(UNKNOWN_HOST, flags('NR')),
+      // NC: the door's cluster went; the rest: no connection, or it broke before an answer came.
+      reply(NO_ANSWER, flags('UF', 'UH', 'UC', 'UO', 'UR', 'URX', 'LR', 'NC', 'UPE')),
+      reply(TOO_LARGE, status(413)),
+      reply(HEADERS_TOO_LARGE, status(431)),
+      reply(NOT_HTTP, status(400)),
+      reply(TIMED_OUT, status(408)),
+    ],
+    body_format: {
+      json_format: {
+        code: '%METADATA(ROUTE:towpath:code)%',
+        message: '%LOCAL_REPLY_BODY%',
+        nextStep: '%METADATA(ROUTE:towpath:next_step)%',
+        requestId: REQUEST_ID,
+      },
+    },
+  };
+}
+
+function reply({ status: code, ...said }: Refusal, filter: Message): Message {
+  const json_format = {
+    code: said.code,
+    message: said.message,
+    nextStep: said.nextStep,
+    requestId: REQUEST_ID,
+  };
+  return { filter, status_code: code, body_format_override: { json_format } };
+}
+
+function flags(...names: string[]): Message {
+  return { response_flag_filter: { flags: names } };
+}
+
+function status(code: number): Message {
+  const value = { default_value: code, runtime_key: `towpath.none.${code}` };
+  return { status_code_filter: { comparison: { op: 'EQ', value } } };
+}

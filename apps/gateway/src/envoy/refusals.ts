@@ -1,0 +1,67 @@
+import type { ErrorCode } from '#libs/domain';
+
+/** An answer that a gateway gives by itself. */
+export interface Refusal {
+  status: number;
+  code: ErrorCode;
+  message: string;
+  nextStep: string;
+}
+
+/** Pushed as part of a host's route. */
+export const PRIVATE: Refusal = {
+  status: 403,
+  code: 'PERMISSION_DENIED',
+  message: 'This service is private, and tokens for callers are not built yet, so it answers nobody.',
+  nextStep: 'Make it public: `tow deploy` it with --allow-unauthenticated.',
+};
+
+export const NO_REVISION: Refusal = {
+  status: 503,
+  code: 'UNAVAILABLE',
+  message: 'No revision of this service is ready.',
+  nextStep: 'Try again shortly; the owner sees the reason with `tow services describe`.',
+};
+
+/** Part of the static listener. */
+export const UNKNOWN_HOST: Refusal = {
+  status: 404,
+  code: 'NOT_FOUND',
+  message: 'No service answers at this address.',
+  nextStep: 'Check the address; `tow services list` shows the URL of every service.',
+};
+
+export const TIMED_OUT: Refusal = {
+  status: 504,
+  code: 'DEADLINE_EXCEEDED',
+  message: "The request ran longer than the revision's timeout.",
+  nextStep: 'Answer faster, or deploy with a larger --timeout.',
+};
+
+export const NO_ANSWER: Refusal = {
+  status: 503,
+  code: 'UNAVAILABLE',
+  message: 'The service did not answer.',
+  nextStep: 'Try again shortly.',
+};
+
+export const TOO_LARGE: Refusal = {
+  status: 413,
+  code: 'PAYLOAD_TOO_LARGE',
+  message: 'The request is larger than the gateway takes.',
+  nextStep: 'Send less at once.',
+};
+
+export const HEADERS_TOO_LARGE: Refusal = {
+  status: 431,
+  code: 'INVALID_ARGUMENT',
+  message: "The request's headers are larger than the gateway takes.",
+  nextStep: 'Send fewer or shorter headers.',
+};
+
+export const NOT_HTTP: Refusal = {
+  status: 400,
+  code: 'INVALID_ARGUMENT',
+  message: 'The gateway could not read the request as HTTP.',
+  nextStep: 'Check the request line, the Host and the headers.',
+};

@@ -1,0 +1,185 @@
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Renewal, inboxPrefix, joinOrRestore } from '#libs/bus';
+import type { Bus, Follower, MemberId, Membership } from '#libs/bus';
+import type { Loop, ProcessParts } from '#libs/process';
+import type { GatewayConfig } from './config.js';
+import { bootstrap } from './envoy/bootstrap.js';
+import { HubConnection } from './hub.connection.js';
+import { followRoutes } from './routes/route.follower.js';
+import { RouteJournal } from './routes/route.journal.js';
+import { RouteTable } from './routes/route.table.js';
+import { reportStatus } from './status/gateway.status.js';
+import { CheckpointFile } from './usage/checkpoint.js';
+import { Spools } from './usage/spools.js';
+import { usageMetrics } from './usage/usage.metrics.js';
+import { UsageShipper } from './usage/usage.shipper.js';
+import { DesiredState } from './xds/desired-state.js';
+import { loadEnvoyTypes } from './xds/proto.js';
+import { observeXds } from './xds/xds.observer.js';
+import { XdsServer } from './xds/xds.server.js';
+
+type Joined = Membership & { id: MemberId<'gateway'> };
+
+/** The process beside one Envoy: feeds it routes, ships what it measured, and tells the hub how far it is. */
+export class Gateway {
+  readonly #table: RouteTable;
+  readonly #journal: RouteJournal;
+  readonly #xds: XdsServer;
+  readonly #shipper: UsageShipper;
+  readonly #hub: HubConnection;
+  readonly #renewal: Renewal;
+  #follower: Follower | undefined;
+  #status: Loop | undefined;
+
+  private constructor(
+    private readonly member: Joined,
+    private readonly config: GatewayConfig,
+    private readonly parts: ProcessParts,
+  ) {
+    const { clock, logger, health, metrics } = parts;
+    const types = loadEnvoyTypes();
+    const desired = new DesiredState(types, clock);
+    this.#journal = new RouteJournal(config.TOWPATH_DATA_DIR);
+    this.#table = new RouteTable({
+      journal: this.#journal,
+      desired,
+      changed: (hosts) => this.#changed(hosts),
+    });
+    const observer = observeXds({
+      logger,
+      health,
+      metrics,
+      onHosts: (hosts) => this.#acknowledged(hosts),
+    });
+    this.#xds = new XdsServer({ types, desired, observer, clock, logger });
+    this.#shipper = this.#makeShipper();
+    this.#renewal = new Renewal(member, {
+      url: config.TOWPATH_JOIN_URL,
+      dataDir: config.TOWPATH_DATA_DIR,
+      clock,
+      logger,
+    });
+    this.#hub = new HubConnection({
+      options: () => ({
+        servers: this.#renewal.current.natsUrl,
+        creds: this.#renewal.creds,
+        name: member.id,
+        inboxPrefix: inboxPrefix(member.id),
+      }),
+      logger,
+      health,
+      onFirst: (bus) => this.#join(bus),
+      onReturn: () => this.#returned(),
+    });
+  }
+
+  /** Joins (or restores), writes Envoy's bootstrap file and listens for Envoy; the hub may be away. */
+  static async start(config: GatewayConfig, parts: ProcessParts): Promise<Gateway> {
+    const member = await joinOrRestore({
+      url: config.TOWPATH_JOIN_URL,
+      tokenFile: config.TOWPATH_JOIN_TOKEN_FILE,
+      dataDir: config.TOWPATH_DATA_DIR,
+      kind: 'gateway',
+      clock: parts.clock,
+    });
+    const gateway = new Gateway(member, config, parts);
+    await gateway.#begin();
+    return gateway;
+  }
+
+  /** Nest: while the process still answers, take no more work and ship what is there. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#follower?.stop();
+    await this.#status?.stop();
+    await this.#renewal.stop();
+    await this.#shipper.stop();
+  }
+
+  /** Nest: at the very end. Envoy goes on with what it has. */
+  async onApplicationShutdown(): Promise<void> {
+    this.#xds.stop();
+    await this.#hub.stop();
+    await this.#journal.close();
+  }
+
+  async #begin(): Promise<void> {
+    this.#table.restore();
+    await this.#xds.listen(this.config.TOWPATH_XDS_PORT);
+    this.#writeBootstrap();
+    this.#shipper.start();
+    this.#renewal.start();
+    this.#hub.start();
+  }
+
+  #writeBootstrap(): void {
+    const { config, member } = this;
+    const file = config.TOWPATH_ENVOY_BOOTSTRAP;
+    const content = bootstrap({
+      nodeId: member.id,
+      listenPort: config.TOWPATH_GATEWAY_PORT,
+      adminPort: config.TOWPATH_ENVOY_ADMIN_PORT,
+      xdsPort: config.TOWPATH_XDS_PORT,
+      accessLog: config.TOWPATH_ENVOY_LOG,
+      reportSeconds: config.TOWPATH_ENVOY_REPORT_SECONDS,
+    });
+    for (const name of [file, config.TOWPATH_ENVOY_LOG]) mkdirSync(path.dirname(name), { recursive: true });
+    writeFileSync(`${file}.new`, JSON.stringify(content, null, 2));
+    renameSync(`${file}.new`, file);
+  }
+
+  #makeShipper(): UsageShipper {
+    const { config, member, parts } = this;
+    const checkpoint = new CheckpointFile(config.TOWPATH_DATA_DIR);
+    const state = checkpoint.read() ?? { spools: [], open: {}, finishedBytes: 0 };
+    const spools = new Spools(state.spools, {
+      log: config.TOWPATH_ENVOY_LOG,
+      rotateBytes: config.TOWPATH_SPOOL_BYTES,
+      reopen: () => reopenLogs(config.TOWPATH_ENVOY_ADMIN_PORT),
+      ...parts,
+    });
+    const options = {
+      gatewayId: member.id,
+      region: member.region,
+      spools,
+      checkpoint,
+      bus: () => this.#hub.bus,
+      revisionName: (id: string) => this.#table.revisionName(id),
+      metrics: usageMetrics(parts.metrics),
+      logger: parts.logger,
+    };
+    return new UsageShipper(options, state);
+  }
+
+  #join(bus: Bus): void {
+    const { member, parts } = this;
+    const shared = { ...parts, bus, gatewayId: member.id, table: this.#table };
+    this.#follower = followRoutes(shared);
+    this.#status = reportStatus({ ...shared, region: member.region });
+    this.#status.start();
+    this.#shipper.wake();
+  }
+
+  #returned(): void {
+    this.#shipper.wake();
+    this.#status?.wake();
+  }
+
+  #changed(hosts?: string[]): void {
+    this.#xds.changed();
+    this.#table.settle(this.#xds.view, hosts);
+  }
+
+  #acknowledged(hosts?: string[]): void {
+    this.#table.settle(this.#xds.view, hosts);
+    this.#status?.wake();
+  }
+}
+
+async function reopenLogs(adminPort: number): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${adminPort}/reopen_logs`, {
+    method: 'POST',
+    signal: AbortSignal.timeout(1_000),
+  });
+  await answer.arrayBuffer();
+}

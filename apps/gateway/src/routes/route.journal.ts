@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import type { Route } from '#libs/domain';
+import { routeSchema } from '#libs/bus';
+import { z } from 'zod';
+
+const entrySchema = z.object({ sequence: z.int().nonnegative(), route: routeSchema });
+
+/** One route as it came: `sequence` is its sequence in the stream of the routes bucket. */
+export interface RouteEntry {
+  sequence: number;
+  route: Route;
+}
+
+/** A journal is rewritten when it holds this many lines and more than twice as many as there are hosts. */
+const COMPACT_AT = 1_000;
+
+/**
+ * The last route of every host, on disk: one line a change, rewritten whole (and swapped in) when it has grown. A line
+ * survives the death of the process at once; what a dying machine loses of the last moment comes back by a resync.
+ */
+export class RouteJournal {
+  readonly #file: string;
+  #handle: FileHandle | undefined;
+  #lines = 0;
+
+  constructor(folder: string) {
+    mkdirSync(folder, { recursive: true });
+    this.#file = path.join(folder, 'routes.jsonl');
+  }
+
+  /** What was kept, last line of each host, oldest sequence first. A torn or foreign line is skipped. */
+  read(): RouteEntry[] {
+    if (!existsSync(this.#file)) return [];
+    const lines = readFileSync(this.#file, 'utf8').split('\n');
+    this.#lines = lines.length;
+    const last = new Map<string, RouteEntry>();
+    for (const line of lines) {
+      const entry = parse(line);
+      if (entry) last.set(entry.route.host, entry);
+    }
+    return [...last.values()].sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** Adds a line; `all` gives every host's last entry when the journal has to be rewritten. */
+  async append(entry: RouteEntry, all: () => RouteEntry[]): Promise<void> {
+    this.#handle ??= await open(this.#file, 'a');
+    // The newline comes first: a torn last line of a former life cannot swallow this one.
+    await this.#handle.appendFile(`\n${JSON.stringify(entry)}`);
+    this.#lines += 1;
+    if (this.#lines < COMPACT_AT) return;
+    const entries = all();
+    if (this.#lines > 2 * entries.length) await this.#rewrite(entries);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.sync();
+    await this.#handle?.close();
+    this.#handle = undefined;
+  }
+
+  async #rewrite(entries: RouteEntry[]): Promise<void> {
+    const temporary = `${this.#file}.new`;
+    const file = await open(temporary, 'w');
+    await file.writeFile(entries.map((entry) => JSON.stringify(entry)).join('\n'));
+    await file.sync();
+    await file.close();
+    await this.#handle?.close();
+    this.#handle = undefined;
+    await rename(temporary, this.#file);
+    this.#lines = entries.length;
+  }
+}
+
+function parse(line: string): RouteEntry | undefined {
+  if (line === '') return undefined;
+  try {
+    const result = entrySchema.safeParse(JSON.parse(line));
+    return result.success ? result.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import type { Route } from '#libs/domain';
+import type { DesiredState } from '../xds/desired-state.js';
+import type { EnvoyView } from '../xds/envoy-view.js';
+import type { RouteEntry, RouteJournal } from './route.journal.js';
+
+interface Parts {
+  journal: RouteJournal;
+  desired: DesiredState;
+  /** Tells Envoy's feeder that the desired state of these hosts (of all, without names) changed. */
+  changed: (hosts?: string[]) => void;
+}
+
+/** Every host this gateway knows, and how far Envoy has acknowledged them. */
+export class RouteTable {
+  readonly #entries = new Map<string, RouteEntry>();
+  /** Hosts Envoy does not hold as they should be: the first sequence that is missing there. */
+  readonly #pending = new Map<string, number>();
+  readonly #revisionNames = new Map<string, string>();
+  #received = 0;
+
+  constructor(private readonly parts: Parts) {}
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Hosts Envoy has not acknowledged yet. */
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** The highest sequence that came. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** For people who read a request log; usage knows the id only. */
+  revisionName(revisionId: string): string | undefined {
+    return this.#revisionNames.get(revisionId);
+  }
+
+  /** Takes what the journal kept: how a gateway starts without its hub. */
+  restore(): void {
+    for (const entry of this.parts.journal.read()) this.#apply(entry);
+    this.parts.changed();
+  }
+
+  /** Takes one route of the bucket. A lower version of a host is refused, an equal one changes nothing. */
+  async accept(route: Route, sequence: number): Promise<void> {
+    const known = this.#entries.get(route.host);
+    if (known && route.version < known.route.version) {
+      this.handled(sequence);
+      return;
+    }
+    const entry = { sequence, route };
+    this.#apply(entry);
+    this.parts.changed([route.host]);
+    await this.parts.journal.append(entry, () => [...this.#entries.values()]);
+  }
+
+  /** A message that changes no route (deleted key, no route inside) moves the sequence all the same. */
+  handled(sequence: number): void {
+    this.#received = Math.max(this.#received, sequence);
+  }
+
+  /** A bucket that was made anew counts from the start again; what it does not hold stays as it was. */
+  startOver(): void {
+    this.#received = 0;
+  }
+
+  /** Envoy told what it holds now of these hosts (of all, without names). */
+  settle(view: EnvoyView, hosts?: readonly string[]): void {
+    for (const host of hosts ?? this.#entries.keys()) {
+      const entry = this.#entries.get(host);
+      if (!entry) continue;
+      if (view.isCurrent('scope', host)) this.#pending.delete(host);
+      else if (!this.#pending.has(host)) this.#pending.set(host, entry.sequence);
+    }
+  }
+
+  /** The highest sequence up to which every route is in Envoy and acknowledged by it. */
+  acknowledged(): number {
+    let first = this.#received + 1;
+    for (const sequence of this.#pending.values()) first = Math.min(first, sequence);
+    return first - 1;
+  }
+
+  #apply(entry: RouteEntry): void {
+    const { route, sequence } = entry;
+    this.#entries.set(route.host, entry);
+    for (const { revisionId, revision } of route.backends) this.#revisionNames.set(revisionId, revision);
+    if (!this.#pending.has(route.host)) this.#pending.set(route.host, sequence);
+    this.handled(sequence);
+    this.parts.desired.apply(route);
+  }
+}

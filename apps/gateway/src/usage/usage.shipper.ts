@@ -1,0 +1,176 @@
+import { logBatchSchema, logSubject, usageBatchSchema, usageSubject } from '#libs/bus';
+import type { Bus, LogEntry } from '#libs/bus';
+import type { Id, UsageRecord } from '#libs/domain';
+import { Loop } from '#libs/process';
+import type { Logger } from '#libs/process';
+import type { CheckpointFile } from './checkpoint.js';
+import { splitLines } from './line-split.js';
+import type { SplitLines } from './line-split.js';
+import type { Spools } from './spools.js';
+import { StreamParts } from './stream-parts.js';
+import type { OpenStream } from './stream-parts.js';
+import { requestEntry, usageRecord } from './usage.record.js';
+import type { UsageMetrics } from './usage.metrics.js';
+
+/** Most records of one message; with fields of their largest size it stays below NATS's 1 MiB. */
+const BATCH_RECORDS = 1_000;
+const CHUNK_BYTES = 1_048_576;
+const MESSAGE_BYTES = 524_288;
+const EVERY_MS = 100;
+
+export interface ShipperOptions {
+  gatewayId: Id<'gw'>;
+  region: string;
+  spools: Spools;
+  checkpoint: CheckpointFile;
+  /** The connection to the hub while it is there. */
+  bus: () => Bus | undefined;
+  revisionName: (revisionId: string) => string | undefined;
+  metrics: UsageMetrics;
+  logger: Logger;
+}
+
+interface Batch {
+  records: UsageRecord[];
+  entries: Map<Id<'svc'>, LogEntry[]>;
+}
+
+/**
+ * Reads Envoy's log and ships it, at least once: a message is stored by JetStream before the checkpoint moves past its
+ * lines. Memory is bounded by one chunk; while the hub is away the log simply grows.
+ */
+export class UsageShipper {
+  readonly #loop: Loop;
+  readonly #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  #parts: StreamParts;
+  #finishedBytes: number;
+
+  constructor(
+    private readonly options: ShipperOptions,
+    state: { open: Record<string, OpenStream>; finishedBytes: number },
+  ) {
+    this.#parts = new StreamParts(state.open);
+    this.#finishedBytes = state.finishedBytes;
+    this.#loop = new Loop('usage', EVERY_MS, (signal) => this.ship(signal), options.logger);
+  }
+
+  start(): void {
+    this.#loop.start();
+  }
+
+  /** Call when the hub is there again. */
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+    await this.options.spools.close();
+  }
+
+  /** Ships everything that is there. */
+  async ship(signal?: AbortSignal): Promise<void> {
+    const { spools, metrics } = this.options;
+    while (!signal?.aborted) {
+      if (await spools.look()) await this.#keep();
+      metrics.lagBytes.set(spools.lag());
+      metrics.openStreams.set(this.#parts.size);
+      const bus = this.options.bus();
+      if (!bus) return;
+      const isLeft = spools.isLeft;
+      if (await this.#shipBatch(bus)) continue;
+      if (!isLeft) return;
+      this.#finishedBytes += await spools.finish();
+      await this.#keep();
+    }
+  }
+
+  /** Whether there was anything. */
+  async #shipBatch(bus: Bus): Promise<boolean> {
+    const { spools, metrics } = this.options;
+    const chunk = await spools.read(this.#buffer);
+    const [spool] = spools.list;
+    if (!spool) return false;
+    const split = splitLines(chunk, spool.offset, BATCH_RECORDS, chunk.length === CHUNK_BYTES);
+    if (split.consumed === 0) return false;
+    const before = this.#parts.state();
+    try {
+      await this.#publish(bus, this.#batch(split, spool.producer));
+    } catch (error) {
+      // The same lines will be read again and must give the same parts.
+      this.#parts = new StreamParts(before);
+      throw error;
+    }
+    spool.offset += split.consumed;
+    await this.#keep();
+    metrics.skipped.inc(split.skipped);
+    return true;
+  }
+
+  #batch({ lines }: SplitLines, producer: Id<'spl'>): Batch {
+    const { gatewayId, region, revisionName } = this.options;
+    const batch: Batch = { records: [], entries: new Map() };
+    for (const { line, position } of lines) {
+      const part = this.#parts.take(line);
+      const record = usageRecord(line, part, { gatewayId, region, producer, position });
+      if (!record) continue;
+      batch.records.push(record);
+      if (!part.last) continue;
+      const name = record.revisionId === undefined ? undefined : revisionName(record.revisionId);
+      const entry = requestEntry(line, this.#finishedBytes + position, name);
+      const rows = batch.entries.get(record.serviceId);
+      if (rows) rows.push(entry);
+      else batch.entries.set(record.serviceId, [entry]);
+    }
+    return batch;
+  }
+
+  async #publish(bus: Bus, { records, entries }: Batch): Promise<void> {
+    const { gatewayId, metrics } = this.options;
+    for (const part of bySize(records)) {
+      const message = { schemaVersion: 1 as const, records: part };
+      await bus.publish(usageSubject(gatewayId), usageBatchSchema, message, { msgId: spanOf(part) });
+    }
+    metrics.records.inc(records.length);
+    const logs = [...entries].flatMap(([serviceId, all]) => bySize(all).map((part) => ({ serviceId, part })));
+    await Promise.all(logs.map(({ serviceId, part }) => this.#publishLog(bus, serviceId, part)));
+  }
+
+  /** A request log that cannot be stored must not hold back what is billed. */
+  async #publishLog(bus: Bus, serviceId: Id<'svc'>, entries: LogEntry[]): Promise<void> {
+    const { gatewayId, metrics, logger } = this.options;
+    try {
+      await bus.publish(logSubject(serviceId, gatewayId), logBatchSchema, { schemaVersion: 1, entries });
+    } catch (error) {
+      metrics.logRowsDropped.inc(entries.length);
+      logger.warn({ err: error, rows: entries.length }, 'rows of the request log were dropped');
+    }
+  }
+
+  #keep(): Promise<void> {
+    const { spools, checkpoint } = this.options;
+    const state = { schemaVersion: 1 as const, finishedBytes: this.#finishedBytes, spools: spools.list };
+    return checkpoint.write({ ...state, open: this.#parts.state() });
+  }
+}
+
+/** Equal spans hold equal records; a batch that grew by a re-read must not pass for the one sent before. */
+function spanOf(records: UsageRecord[]): string {
+  return `${records[0]?.producer}.${records[0]?.position}-${records.at(-1)?.position}`;
+}
+
+/** Cuts a list so that each message stays far below the largest NATS takes. */
+function bySize<T>(items: T[]): T[][] {
+  const messages: T[][] = [];
+  let size = Infinity;
+  for (const item of items) {
+    const bytes = Buffer.byteLength(JSON.stringify(item));
+    if (size + bytes > MESSAGE_BYTES) {
+      messages.push([]);
+      size = 0;
+    }
+    messages.at(-1)?.push(item);
+    size += bytes;
+  }
+  return messages;
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import type { EnvoyTypes, Message } from './proto.js';
+import { TYPE_URL } from './proto.js';
+
+/** What Envoy is fed, in the order in which it must learn it. */
+export const RESOURCE_TYPES = ['cluster', 'endpoints', 'scope'] as const;
+export type ResourceType = (typeof RESOURCE_TYPES)[number];
+
+export const PROTO_NAMES: Record<ResourceType, string> = {
+  cluster: 'envoy.config.cluster.v3.Cluster',
+  endpoints: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
+  scope: 'envoy.config.route.v3.ScopedRouteConfiguration',
+};
+
+export function typeOfUrl(url: string): ResourceType | undefined {
+  return RESOURCE_TYPES.find((type) => TYPE_URL + PROTO_NAMES[type] === url);
+}
+
+/** A resource ready to be sent: encoded once, and versioned by its content, so equal content is equal to Envoy too. */
+export interface EncodedResource {
+  name: string;
+  version: string;
+  /** `envoy.service.discovery.v3.Resource`, encoded. */
+  bytes: Buffer;
+}
+
+const VERSION_LENGTH = 16;
+
+export function encodeResource(
+  types: EnvoyTypes,
+  type: ResourceType,
+  name: string,
+  message: Message,
+): EncodedResource {
+  const value = types.encode(PROTO_NAMES[type], message);
+  const version = createHash('sha256').update(value).digest('hex').slice(0, VERSION_LENGTH);
+  const resource = { type_url: TYPE_URL + PROTO_NAMES[type], value };
+  return {
+    name,
+    version,
+    bytes: types.encode('envoy.service.discovery.v3.Resource', { name, version, resource }),
+  };
+}

@@ -1,0 +1,144 @@
+import type { Route, RouteBackend } from '#libs/domain';
+import { REQUEST_HEADERS } from '#libs/domain';
+import { NO_REVISION, PRIVATE } from '../envoy/refusals.js';
+import type { Refusal } from '../envoy/refusals.js';
+import { doorGroupOf } from './door.cluster.js';
+import type { Message } from './proto.js';
+import { any } from './proto.js';
+
+/** Backends that can be asked: a share of the traffic and at least one door. */
+export function liveBackends(route: Route): RouteBackend[] {
+  if (route.deleted || route.access === 'private') return [];
+  return route.backends.filter(({ percent, doors }) => percent > 0 && doors.length > 0);
+}
+
+/** One host as Envoy serves it: a scope of its own, so that its change touches no other host. */
+export function scopeMessage(route: Route): Message {
+  return {
+    name: route.host,
+    key: { fragments: [{ string_key: route.host }] },
+    route_configuration: {
+      name: route.host,
+      virtual_hosts: [{ name: route.host, domains: ['*'], routes: routesOf(route) }],
+    },
+  };
+}
+
+function routesOf(route: Route): Message[] {
+  const backends = liveBackends(route);
+  if (route.access === 'private') return [refusal(route, PRIVATE)];
+  if (backends.length === 0) return [refusal(route, NO_REVISION)];
+  const timeouts = new Set(backends.map(({ timeoutSeconds }) => timeoutSeconds));
+  return timeouts.size === 1 ? [weighted(route, backends)] : oneByOne(route, backends);
+}
+
+/** The usual case: Envoy draws one of the revisions by its percent. */
+function weighted(route: Route, backends: RouteBackend[]): Message {
+  const [first] = backends as [RouteBackend, ...RouteBackend[]];
+  const clusters = backends.map((backend) => ({
+    name: doorGroupOf(backend).name,
+    weight: { value: backend.percent },
+    ...choiceOf(backend),
+  }));
+  return {
+    match: { prefix: '/' },
+    metadata: metadataOf(route),
+    route: { weighted_clusters: { clusters }, ...actionOf(first.timeoutSeconds, backends) },
+  };
+}
+
+const MILLION = 1_000_000;
+
+/**
+ * Revisions with different timeouts: a time limit belongs to a route, not to a weighted cluster. Envoy matches every
+ * route of one request against the same random number, so the shares are given cumulatively.
+ */
+function oneByOne(route: Route, backends: RouteBackend[]): Message[] {
+  const total = backends.reduce((sum, { percent }) => sum + percent, 0);
+  let reached = 0;
+  return backends.map((backend) => {
+    reached += backend.percent;
+    const { request_headers_to_add, ...rewrite } = choiceOf(backend);
+    return {
+      match: {
+        prefix: '/',
+        runtime_fraction: {
+          default_value: { numerator: Math.round((reached / total) * MILLION), denominator: 'MILLION' },
+        },
+      },
+      metadata: metadataOf(route),
+      request_headers_to_add,
+      route: {
+        weighted_clusters: {
+          clusters: [{ name: doorGroupOf(backend).name, weight: { value: 1 }, ...rewrite }],
+        },
+        ...actionOf(backend.timeoutSeconds, [backend]),
+      },
+    };
+  });
+}
+
+/** How the ingress and the access log learn which revision was chosen. */
+function choiceOf(backend: RouteBackend): Message & { request_headers_to_add: Message[] } {
+  return {
+    host_rewrite_literal: backend.host,
+    request_headers_to_add: [
+      {
+        header: { key: REQUEST_HEADERS.revision, value: backend.revisionId },
+        append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+      },
+    ],
+  };
+}
+
+/**
+ * The time limit holds for the whole exchange from its first byte, so it binds gRPC streams and WebSockets too; the
+ * response timeout and the idle timeout would only be second, differing words for it.
+ */
+function actionOf(timeoutSeconds: number, backends: RouteBackend[]): Message {
+  return {
+    timeout: { seconds: 0 },
+    idle_timeout: { seconds: 0 },
+    max_stream_duration: { max_stream_duration: { seconds: timeoutSeconds } },
+    append_x_forwarded_host: true,
+    retry_policy: retryPolicy(backends.some(({ doors }) => doors.length > 1)),
+  };
+}
+
+/** Only what no instance can have seen is tried again: a request is never executed twice (D4). */
+function retryPolicy(failover: boolean): Message {
+  const previous = 'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig';
+  return {
+    retry_on: 'connect-failure,refused-stream,reset-before-request',
+    num_retries: { value: 4 },
+    retry_back_off: { base_interval: { nanos: 25_000_000 }, max_interval: { nanos: 500_000_000 } },
+    ...(failover
+      ? {
+          retry_priority: {
+            name: 'envoy.retry_priorities.previous_priorities',
+            typed_config: any(previous, { update_frequency: 1 }),
+          },
+        }
+      : {}),
+  };
+}
+
+function refusal(route: Route, { status, code, message, nextStep }: Refusal): Message {
+  return {
+    match: { prefix: '/' },
+    metadata: metadataOf(route, { code, next_step: nextStep }),
+    direct_response: { status, body: { inline_string: message } },
+  };
+}
+
+/** Ids for the usage record, and for a refusal what its body says. */
+function metadataOf(route: Route, more: Record<string, string> = {}): Message {
+  const texts = {
+    organization: route.organizationId,
+    project: route.projectId,
+    service: route.serviceId,
+    ...more,
+  };
+  const fields = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, { stringValue: text }]));
+  return { filter_metadata: { towpath: { fields } } };
+}
