@@ -5,7 +5,8 @@ const { rooms, specsMayAlsoImport, packages, specPackages, freePackagesOf, pure,
   readFileSync(new URL('architecture.json', import.meta.url), 'utf8'),
 );
 
-const SPEC = '\\.(spec|story)\\.ts$';
+/** A rig is what several specs of a room stand on. */
+const SPEC = '\\.(spec|story|rig)\\.ts$';
 /** Folders and files of these names; and a service is a customer's workload, never a class of ours. */
 const NAMELESS =
   '(/(utils?|common|shared|helpers?|core|mappers?)(/|\\.)|[.-](utils?|helpers?|mapper|service)\\.ts$)';
@@ -34,7 +35,10 @@ const ownerRules = Object.entries(packages).map(([name, owners]) =>
   rule(
     'owner',
     `${name} belongs to ${owners.join(', ')}`,
-    { path: ROOM, pathNot: below([...owners, ...freePackagesOf]) },
+    {
+      path: ROOM,
+      pathNot: [below([...owners, ...freePackagesOf]), ...(specPackages.includes(name) ? [SPEC] : [])],
+    },
     { path: inPackage(name) },
   ),
 );

@@ -179,7 +179,7 @@ async function generateClient() {
   writeStamp(clientStamp().file, clientStamp().value);
 }
 
-const isSource = (file) => !/\.(spec|story)\.ts$/.test(file);
+const isSource = (file) => !/\.(spec|story|rig)\.ts$/.test(file);
 const sources = () =>
   ['apps', 'libs', 'bench'].flatMap((dir) => filesBelow(inRoot(dir), '.ts')).filter(isSource);
 const buildStamp = () => ({
@@ -193,7 +193,7 @@ async function compile() {
   const { file, value } = buildStamp();
   const folders = ['apps', 'libs', 'bench'].filter((dir) => filesBelow(inRoot(dir), '.ts').length > 0);
   const args = ['node_modules/@swc/cli/bin/swc.js', ...folders, '-d', 'dist', '--config-file', '.swcrc'];
-  await run(nodeBinary(), [...args, '--ignore', '**/*.spec.ts,**/generated/**/*.d.ts', '--quiet']);
+  await run(nodeBinary(), [...args, '--ignore', '**/*.{spec,story,rig}.ts', '--quiet']);
   removeOrphans();
   writeStamp(file, value);
 }
@@ -202,7 +202,7 @@ async function compile() {
 function removeOrphans() {
   for (const file of filesBelow(inRoot('dist'), '.js')) {
     const source = inRoot(path.relative(inRoot('dist'), file).replace(/\.js$/, '.ts'));
-    if (existsSync(source)) continue;
+    if (existsSync(source) && isSource(source)) continue;
     rmSync(file);
     rmSync(`${file}.map`, { force: true });
   }
