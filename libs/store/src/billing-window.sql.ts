@@ -34,9 +34,10 @@ export const takeDirtySql = statement<WindowKeyRow>(
    RETURNING d.organization_id, d.project_id, d.service_id, d.revision_id, d.price_zone, d.window_start_ms`,
 );
 
-export const dirtySummarySql = statement<{ windows: number; oldest_ms: number | null }>(
-  'billing_dirty_summary',
-  `SELECT count(*)::int AS windows, min(window_start_ms) AS oldest_ms FROM billing_dirty_windows`,
+export const dirtyShardsSql = statement<{ shard: number; windows: number; oldest_ms: number }>(
+  'billing_dirty_shards',
+  `SELECT shard, count(*)::int AS windows, min(window_start_ms) AS oldest_ms FROM billing_dirty_windows
+   GROUP BY shard ORDER BY oldest_ms`,
 );
 
 /** Open blocks of windows that exist, by position in the list of keys asked for. */

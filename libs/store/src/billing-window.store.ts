@@ -1,6 +1,6 @@
 import { shardOf, type BillingWindow, type OpenBlocks, type UsageDay, type WindowKey } from '#libs/domain';
 import {
-  dirtySummarySql,
+  dirtyShardsSql,
   markDirtySql,
   openBlocksSql,
   saveWindowsSql,
@@ -26,10 +26,18 @@ export async function takeDirty(tx: Tx, shard: number, limit: number): Promise<W
   return (await tx.run(takeDirtySql, [shard, limit])).map(keyOf);
 }
 
-/** How many windows wait to be folded, and the start of the oldest. */
-export async function dirtySummary(tx: Tx): Promise<{ windows: number; oldestMs: number | undefined }> {
-  const row = await tx.one(dirtySummarySql);
-  return { windows: row?.windows ?? 0, oldestMs: row?.oldest_ms ?? undefined };
+/** What waits to be folded in a shard. */
+export interface DirtyShard {
+  shard: number;
+  windows: number;
+  /** Start of the oldest one. */
+  oldestMs: number;
+}
+
+/** Shards in which windows wait to be folded, the one with the oldest window first. */
+export async function findDirtyShards(tx: Tx): Promise<DirtyShard[]> {
+  const rows = await tx.run(dirtyShardsSql);
+  return rows.map(({ shard, windows, oldest_ms }) => ({ shard, windows, oldestMs: oldest_ms }));
 }
 
 /** Open blocks at the end of each window, in the order asked; undefined where there is no such window. */

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+} from '@nestjs/common';
+import { ensureHubTopology, type Bus } from '#libs/bus';
+import type { ProcessParts } from '#libs/process';
+import type { Database } from '#libs/store';
+import { BillingMetrics } from './billing.metrics.js';
+import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
+import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
+import { UsageIntake } from './intake/usage.intake.js';
+import { LagWatch } from './lag.watch.js';
+import { LeaseKeeper } from './lease.keeper.js';
+import { MeteredThings } from './metered.things.js';
+
+/** Everything billing does, wired and in the order in which it starts and ends. */
+export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly leases: LeaseKeeper;
+  private readonly intake: IntakeWorker;
+  private readonly fold: FoldWorker;
+  private readonly lag: LagWatch;
+
+  constructor(
+    private readonly db: Database,
+    private readonly bus: Bus,
+    { logger, clock, health, metrics }: ProcessParts,
+  ) {
+    const counted = new BillingMetrics(metrics);
+    const things = new MeteredThings();
+    const names = [INTAKE_LEASE, ...FOLD_LEASES];
+    this.leases = new LeaseKeeper(names, randomUUID(), db, clock, logger, () => this.intake.leasesChanged());
+    const intake = new UsageIntake(db, things, clock);
+    this.intake = new IntakeWorker(bus, this.leases, intake, counted, health, logger);
+    this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
+    this.lag = new LagWatch(bus, counted, health, logger);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await ensureHubTopology(this.bus);
+    this.leases.start();
+    this.fold.start();
+    this.lag.start();
+  }
+
+  /** Takes no more work, then lets go of the leases. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.intake.stop(), this.fold.stop(), this.lag.stop()]);
+    await this.leases.stop();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.bus.close();
+    await this.db.close();
+  }
+}

@@ -1,0 +1,44 @@
+import type { Metrics } from '#libs/process';
+import type { DirtyShard } from '#libs/store';
+import type { IntakeResult } from './intake/usage.intake.js';
+
+/** What billing counts; names are listed in contracts/metrics.md. */
+export class BillingMetrics {
+  private readonly records;
+  private readonly folded;
+  private readonly foldSeconds;
+  private readonly dirty;
+  private readonly pending;
+
+  constructor(metrics: Metrics) {
+    this.records = metrics.counter('towpath_billing_records_total', 'Usage records by what became of them', [
+      'result',
+    ]);
+    this.folded = metrics.counter('towpath_billing_windows_folded_total', 'Windows folded, repeats included');
+    this.foldSeconds = metrics.histogram('towpath_billing_fold_seconds', 'One transaction of folding');
+    this.dirty = metrics.gauge('towpath_billing_dirty_windows', 'Windows that wait to be folded');
+    this.pending = metrics.gauge(
+      'towpath_billing_pending_messages',
+      'Usage messages not yet delivered to billing',
+    );
+  }
+
+  tookIn({ stored, repeated, quarantined }: IntakeResult): void {
+    this.records.inc({ result: 'stored' }, stored);
+    this.records.inc({ result: 'repeated' }, repeated);
+    for (const { reason } of quarantined) this.records.inc({ result: reason });
+  }
+
+  foldedWindows(count: number, tookMs: number): void {
+    this.folded.inc(count);
+    this.foldSeconds.observe(tookMs / 1_000);
+  }
+
+  waiting(shards: readonly DirtyShard[]): void {
+    this.dirty.set(shards.reduce((sum, { windows }) => sum + windows, 0));
+  }
+
+  pendingMessages(count: number): void {
+    this.pending.set(count);
+  }
+}

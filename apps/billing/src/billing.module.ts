@@ -1,0 +1,19 @@
+import { readFile } from 'node:fs/promises';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Bus } from '#libs/bus';
+import type { ProcessParts } from '#libs/process';
+import { Database } from '#libs/store';
+import type { BillingConfig } from './billing.config.js';
+import { BillingLife } from './billing.life.js';
+
+@Module({})
+class BillingModule {}
+
+/** Connects to what billing works on. Nothing runs before the application has started. */
+export async function billingModule(config: BillingConfig, parts: ProcessParts): Promise<DynamicModule> {
+  const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
+  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'billing' });
+  const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
+  const life = new BillingLife(db, bus, parts);
+  return { module: BillingModule, providers: [{ provide: BillingLife, useValue: life }] };
+}

@@ -1,0 +1,83 @@
+import { SHARDS, type Clock } from '#libs/domain';
+import { Loop, type Health, type Logger } from '#libs/process';
+import { LeaseLost, assertLease, findDirtyShards, type Database, type Lease } from '#libs/store';
+import type { BillingMetrics } from '../billing.metrics.js';
+import type { LeaseKeeper } from '../lease.keeper.js';
+import type { MeteredThings } from '../metered.things.js';
+import { FOLD_BATCH, foldShard } from './window.fold.js';
+
+/** How often marks are looked for: the bill is this and one fold behind what was taken in. */
+const LOOK_MS = 500;
+/** After a fold of d ms, folding rests this many times d: a busy window is read whole each time. */
+const REST = 2;
+
+export const foldLease = (shard: number): string => `billing-fold-${shard}`;
+export const FOLD_LEASES = Array.from({ length: SHARDS }, (_, shard) => foldLease(shard));
+
+/** Folds the marked windows of every shard whose lease this process holds. */
+export class FoldWorker {
+  private readonly loop: Loop;
+  private restUntil = 0;
+
+  constructor(
+    private readonly db: Database,
+    private readonly leases: LeaseKeeper,
+    private readonly things: MeteredThings,
+    private readonly metrics: BillingMetrics,
+    private readonly health: Health,
+    private readonly clock: Clock,
+    logger: Logger,
+  ) {
+    this.loop = new Loop('fold', LOOK_MS, (signal) => this.look(signal), logger);
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  private async look(signal: AbortSignal): Promise<void> {
+    if (this.clock.now() < this.restUntil) return;
+    const dirty = await this.db.asSystem(findDirtyShards);
+    this.metrics.waiting(dirty);
+    const began = this.clock.now();
+    const failures: unknown[] = [];
+    for (const { shard } of dirty) {
+      const lease = this.leases.holding(foldLease(shard));
+      // One shard's trouble keeps no other from being folded.
+      if (lease) await this.foldAll(shard, lease, signal).catch((error: unknown) => failures.push(error));
+    }
+    this.restUntil = this.clock.now() + REST * (this.clock.now() - began);
+    this.health.set(
+      'fold',
+      failures.length === 0,
+      failures.length === 0 ? '' : 'usage cannot be folded into windows',
+    );
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async foldAll(shard: number, lease: Lease, signal: AbortSignal): Promise<void> {
+    let folded = FOLD_BATCH;
+    while (folded >= FOLD_BATCH && !signal.aborted) folded = await this.foldOnce(shard, lease);
+  }
+
+  /** One transaction of one shard; what makes it fail leaves the marks where they are. */
+  async foldOnce(shard: number, lease: Lease): Promise<number> {
+    const began = this.clock.now();
+    try {
+      const folded = await this.db.asSystem(async (tx) => {
+        await assertLease(tx, lease);
+        return foldShard(tx, shard, this.things, began);
+      });
+      this.metrics.foldedWindows(folded, this.clock.now() - began);
+      return folded;
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      this.leases.lost(error.lease);
+      return 0;
+    }
+  }
+}

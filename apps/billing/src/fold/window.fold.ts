@@ -1,0 +1,122 @@
+import {
+  capacityOf,
+  foldWindow,
+  sameOpenBlocks,
+  windowAfter,
+  windowBefore,
+  type BillingWindow,
+  type Capacity,
+  type OpenBlocks,
+  type WindowKey,
+} from '#libs/domain';
+import { findOpenBlocks, findWindowFacts, markDirty, saveWindows, takeDirty, type Tx } from '#libs/store';
+import type { MeteredThings } from '../metered.things.js';
+
+/** Windows folded at a time. */
+export const FOLD_BATCH = 256;
+/** Rounds of "the next window starts differently now" in one transaction; what is left is marked and comes next. */
+const MAX_ROUNDS = 50;
+/** What was answered before a revision was chosen runs nothing. */
+const NOTHING_RUNS: Capacity = { concurrency: 1, maxInstances: 1 };
+
+/**
+ * Folds marked windows of a shard: reads what they are made of, sweeps, sets the rows. When the open blocks at a
+ * window's end change, the next window is folded too, until the carried state equals the stored one.
+ * @returns how many windows were folded; fewer than FOLD_BATCH means that nothing is left
+ */
+export async function foldShard(tx: Tx, shard: number, things: MeteredThings, now: number): Promise<number> {
+  let batch = await takeDirty(tx, shard, FOLD_BATCH);
+  let folded = 0;
+  for (let round = 0; batch.length > 0; round++) {
+    if (round === MAX_ROUNDS) {
+      await markDirty(tx, batch);
+      return Math.max(folded, FOLD_BATCH);
+    }
+    folded += batch.length;
+    batch = await foldBatch(tx, batch, things, now);
+  }
+  return folded;
+}
+
+/** Folds these windows, oldest first; returns the windows after them that start differently now. */
+async function foldBatch(
+  tx: Tx,
+  keys: readonly WindowKey[],
+  things: MeteredThings,
+  now: number,
+): Promise<WindowKey[]> {
+  const batch = keys.toSorted((a, b) => a.windowStartMs - b.windowStartMs);
+  await things.load(
+    tx,
+    [],
+    batch.flatMap(({ revisionId }) => (revisionId === '' ? [] : [revisionId])),
+  );
+  const facts = await findWindowFacts(tx, batch);
+  const before = await OpenEnds.load(tx, batch);
+  const results: { key: WindowKey; window: BillingWindow }[] = [];
+  const next: WindowKey[] = [];
+  for (const [i, key] of batch.entries()) {
+    const own = facts[i];
+    if (!own) continue;
+    const window = foldWindow(key.windowStartMs, own, capacityFor(key, things), before.carriedInto(key));
+    results.push({ key, window });
+    const follower = { ...key, windowStartMs: windowAfter(key.windowStartMs) };
+    if (before.changes(key, window.open) && before.exists(follower)) next.push(follower);
+    before.set(key, window.open);
+  }
+  await saveWindows(tx, results, now);
+  const inBatch = new Set(batch.map(nameOf));
+  return next.filter((key) => !inBatch.has(nameOf(key)));
+}
+
+function capacityFor(key: WindowKey, things: MeteredThings): Capacity {
+  if (key.revisionId === '') return NOTHING_RUNS;
+  const revision = things.revision(key.organizationId, key.revisionId);
+  if (!revision) throw new Error(`revision ${key.revisionId} of a stored record is gone`);
+  return capacityOf(revision);
+}
+
+/** Open blocks at the ends of the windows in hand and of their neighbours, as stored and as folded since. */
+class OpenEnds {
+  private constructor(private readonly ends: Map<string, OpenBlocks[]>) {}
+
+  static async load(tx: Tx, batch: readonly WindowKey[]): Promise<OpenEnds> {
+    const keys = new Map<string, WindowKey>();
+    for (const key of batch) {
+      for (const windowStartMs of [
+        windowBefore(key.windowStartMs),
+        key.windowStartMs,
+        windowAfter(key.windowStartMs),
+      ]) {
+        keys.set(nameOf({ ...key, windowStartMs }), { ...key, windowStartMs });
+      }
+    }
+    const open = await findOpenBlocks(tx, [...keys.values()]);
+    const ends = new Map<string, OpenBlocks[]>();
+    [...keys.keys()].forEach((name, i) => {
+      const blocks = open[i];
+      if (blocks) ends.set(name, blocks);
+    });
+    return new OpenEnds(ends);
+  }
+
+  carriedInto(key: WindowKey): OpenBlocks[] {
+    return this.ends.get(nameOf({ ...key, windowStartMs: windowBefore(key.windowStartMs) })) ?? [];
+  }
+
+  changes(key: WindowKey, open: readonly OpenBlocks[]): boolean {
+    return !sameOpenBlocks(this.ends.get(nameOf(key)) ?? [], open);
+  }
+
+  exists(key: WindowKey): boolean {
+    return this.ends.has(nameOf(key));
+  }
+
+  set(key: WindowKey, open: OpenBlocks[]): void {
+    this.ends.set(nameOf(key), open);
+  }
+}
+
+function nameOf(key: WindowKey): string {
+  return `${key.serviceId} ${key.revisionId} ${key.priceZone} ${key.windowStartMs}`;
+}

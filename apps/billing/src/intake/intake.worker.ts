@@ -1,0 +1,70 @@
+import { BILLING_CONSUMER, STREAMS, type Bus, type FollowedMessage, type Follower } from '#libs/bus';
+import type { Health, Logger } from '#libs/process';
+import { LeaseLost } from '#libs/store';
+import type { BillingMetrics } from '../billing.metrics.js';
+import type { LeaseKeeper } from '../lease.keeper.js';
+import type { UsageIntake } from './usage.intake.js';
+
+/** The one partition of stream USAGE there is now; more come as more consumers with subjects of their own. */
+export const INTAKE_LEASE = 'billing-intake-0';
+
+/** Follows the stream while this process holds the partition's lease. */
+export class IntakeWorker {
+  private follower: Follower | undefined;
+  private ended = false;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly leases: LeaseKeeper,
+    private readonly intake: UsageIntake,
+    private readonly metrics: BillingMetrics,
+    private readonly health: Health,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Called whenever the leases may have changed hands. */
+  leasesChanged(): void {
+    if (this.ended) return;
+    const holding = this.leases.holding(INTAKE_LEASE) !== undefined;
+    if (holding && !this.follower) this.follower = this.follow();
+    if (!holding) void this.pause();
+  }
+
+  /** Ends after the message in hand. */
+  stop(): Promise<void> {
+    this.ended = true;
+    return this.pause();
+  }
+
+  private async pause(): Promise<void> {
+    const { follower } = this;
+    this.follower = undefined;
+    await follower?.stop();
+  }
+
+  private follow(): Follower {
+    return this.bus.follow(STREAMS.usage, BILLING_CONSUMER, (message) => this.handle(message), {
+      onTrouble: (error) => {
+        if (error instanceof LeaseLost) this.leases.lost(error.lease);
+        this.health.set('intake', false, 'usage records cannot be taken in');
+        this.logger.warn({ err: error }, 'usage intake is in trouble');
+      },
+      onCalm: () => this.health.set('intake', true),
+    });
+  }
+
+  private async handle(message: FollowedMessage): Promise<void> {
+    const lease = this.leases.holding(INTAKE_LEASE);
+    // Given back: whoever holds the lease by then takes it.
+    if (!lease) throw new Error('usage is taken in by another process now');
+    const result = await this.intake.take(message, lease);
+    this.metrics.tookIn(result);
+    this.health.set('intake', true);
+    if (result.quarantined.length === 0) return;
+    const reasons = [...new Set(result.quarantined.map(({ reason }) => reason))];
+    this.logger.warn(
+      { reasons, count: result.quarantined.length, from: message.subject },
+      'usage quarantined',
+    );
+  }
+}

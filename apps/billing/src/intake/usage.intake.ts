@@ -1,0 +1,97 @@
+import { priceZoneOf, quarantineReason, whyNotBillable, type Clock, type UsageRecord } from '#libs/domain';
+import type { FollowedMessage } from '#libs/bus';
+import {
+  assertLease,
+  bindProducers,
+  quarantineUsage,
+  storeUsage,
+  type CheckedUsage,
+  type Database,
+  type Lease,
+  type QuarantinedUsage,
+  type Tx,
+} from '#libs/store';
+import type { MeteredThings } from '../metered.things.js';
+import { readUsageMessage, type UsageMessage } from './usage.message.js';
+
+/** What became of a message's records. */
+export interface IntakeResult {
+  stored: number;
+  /** Delivered before, with the same content. */
+  repeated: number;
+  quarantined: QuarantinedUsage[];
+}
+
+/** Takes usage in: each record is stored once or quarantined once, whatever is delivered how often. */
+export class UsageIntake {
+  constructor(
+    private readonly db: Database,
+    private readonly things: MeteredThings,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * One message, one transaction: records, marks of the windows they touch, quarantine and watermarks.
+   * @throws LeaseLost when another process takes usage in now; then nothing was written
+   */
+  async take(message: FollowedMessage, lease: Lease): Promise<IntakeResult> {
+    const read = readUsageMessage(message);
+    return this.db.asSystem(async (tx) => {
+      await assertLease(tx, lease);
+      return this.store(tx, read);
+    });
+  }
+
+  private async store(tx: Tx, { sender, records, malformed }: UsageMessage): Promise<IntakeResult> {
+    const now = this.clock.now();
+    const owners = await bindProducers(tx, sender, highestPositions(records), now);
+    await this.things.load(
+      tx,
+      records.map(({ serviceId }) => serviceId),
+      records.flatMap(({ revisionId }) => revisionId ?? []),
+    );
+    const good: CheckedUsage[] = [];
+    const bad: QuarantinedUsage[] = [...malformed];
+    for (const record of records) {
+      const reason = this.reasonAgainst(record, sender, owners.get(record.producer), now);
+      if (reason) bad.push(quarantined(record, reason));
+      else good.push(checked(record));
+    }
+    const { stored, conflicts } = await storeUsage(tx, good);
+    bad.push(...conflicts.map((record) => quarantined(record, 'identity_conflict')));
+    await quarantineUsage(tx, bad, now);
+    return { stored, repeated: good.length - stored - conflicts.length, quarantined: bad };
+  }
+
+  private reasonAgainst(
+    record: UsageRecord,
+    sender: string,
+    producerOwner: string | undefined,
+    nowMs: number,
+  ) {
+    const { organizationId, serviceId, revisionId } = record;
+    return quarantineReason(record, {
+      service: this.things.service(organizationId, serviceId),
+      revision: revisionId === undefined ? undefined : this.things.revision(organizationId, revisionId),
+      sender,
+      producerOwner,
+      nowMs,
+    });
+  }
+}
+
+function checked(record: UsageRecord): CheckedUsage {
+  return { record, priceZone: priceZoneOf(record.region), reason: whyNotBillable(record) };
+}
+
+function quarantined(record: UsageRecord, reason: QuarantinedUsage['reason']): QuarantinedUsage {
+  return { producer: record.producer, position: record.position, reason, body: record };
+}
+
+function highestPositions(records: readonly UsageRecord[]): Map<string, number> {
+  const highest = new Map<string, number>();
+  for (const { producer, position } of records) {
+    highest.set(producer, Math.max(highest.get(producer) ?? 0, position));
+  }
+  return highest;
+}
