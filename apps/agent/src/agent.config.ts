@@ -1,0 +1,15 @@
+import { baseConfig } from '#libs/process';
+import { z } from 'zod';
+import { localConfig } from './drivers/local/local.settings.js';
+
+/** The agent's environment (contracts/README.md). The token file is read at the first start only. */
+export const agentSchema = z.object({
+  ...baseConfig,
+  ...localConfig,
+  TOWPATH_DATA_DIR: z.string().min(1),
+  TOWPATH_BLOBS_DIR: z.string().min(1),
+  TOWPATH_JOIN_URL: z.string().min(1),
+  TOWPATH_JOIN_TOKEN_FILE: z.string().default(''),
+});
+
+export type AgentConfig = z.infer<typeof agentSchema>;

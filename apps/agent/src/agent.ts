@@ -1,0 +1,215 @@
+import { join } from 'node:path';
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+} from '@nestjs/common';
+import type { Id, Target, TargetRevision } from '#libs/domain';
+import {
+  AGENT_CONSUMER,
+  kvStream,
+  targetsBucket,
+  type Bus,
+  type Follower,
+  type Membership,
+  type Renewal,
+  type SealedSecret,
+} from '#libs/bus';
+import { Loop, type ProcessParts } from '#libs/process';
+import type { FolderBlobs } from '#libs/store';
+import { BuildQueue } from './builds/build.queue.js';
+import { BuildStore } from './builds/build.store.js';
+import { Builder } from './builds/builder.js';
+import type { Driver } from './drivers/driver.js';
+import type { UnpackedImages } from './images/image.store.js';
+import type { AgentKeys } from './join/agent.keys.js';
+import { HubLink } from './join/hub.link.js';
+import { LogShipper } from './logs/log.shipper.js';
+import { Environments } from './secrets/environment.js';
+import { SealedStore, secretsOf } from './secrets/sealed.store.js';
+import { ClusterReporter } from './status/cluster.reporter.js';
+import { StatusReporter } from './status/status.reporter.js';
+import { KeyedQueue } from './targets/keyed.queue.js';
+import { RemovalGuard } from './targets/removal.guard.js';
+import { Resync } from './targets/resync.js';
+import { ServiceReconciler } from './targets/service.reconciler.js';
+import { TargetFeed } from './targets/target.feed.js';
+import { TargetStore } from './targets/target.store.js';
+
+/** A derived removal waits this long for others of the same wave. */
+const SETTLE_MS = 5_000;
+const SWEEP_MS = 300_000;
+const ABANDONED_MS = 24 * 3_600_000;
+/** Services worked on at the same time. */
+const WIDTH = 8;
+
+export interface AgentParts extends ProcessParts {
+  dataDir: string;
+  membership: Membership & { id: Id<'cls'> };
+  renewal: (onRenewed: () => void) => Renewal;
+  keys: AgentKeys;
+  blobs: FolderBlobs;
+  images: UnpackedImages;
+  driver: Driver;
+  /** What a build's commands see of the environment. */
+  buildEnv: Record<string, string>;
+  settleMs?: number;
+}
+
+interface Stores {
+  targets: TargetStore;
+  sealed: SealedStore;
+  builds: BuildStore;
+}
+
+/** The agent's life: what it holds, what wakes what, and in which order it starts and ends. */
+export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
+  private readonly services: KeyedQueue<Id<'svc'>>;
+  private readonly reconciler: ServiceReconciler;
+  private readonly guard: RemovalGuard;
+  private readonly status: StatusReporter;
+  private readonly cluster: ClusterReporter;
+  private readonly builds: BuildQueue;
+  private readonly logs: LogShipper;
+  private readonly link: HubLink;
+  private readonly resync: Resync;
+  private readonly sweep: Loop;
+  private readonly feed: TargetFeed;
+  private follower: Follower | undefined;
+
+  static async open(parts: AgentParts): Promise<Agent> {
+    const { dataDir, clock, logger } = parts;
+    return new Agent(parts, {
+      targets: await TargetStore.open(dataDir, clock, logger),
+      sealed: await SealedStore.open(dataDir, logger),
+      builds: await BuildStore.open(dataDir, clock, logger),
+    });
+  }
+
+  private constructor(
+    private readonly parts: AgentParts,
+    private readonly stores: Stores,
+  ) {
+    const { clock, logger, driver, membership, keys } = parts;
+    const clusterId = membership.id;
+    const bus = (): Bus => this.link.bus();
+    const { targets, sealed } = stores;
+    this.guard = new RemovalGuard(clock, parts.settleMs ?? SETTLE_MS);
+    const environments = new Environments(sealed, keys.privateKey);
+    const guard = this.guard;
+    this.reconciler = new ServiceReconciler({ targets, sealed, environments, guard, driver, clock, logger });
+    this.services = new KeyedQueue('services', this.reconcile, WIDTH, logger);
+    this.logs = new LogShipper(clusterId, bus, clock, logger);
+    this.status = new StatusReporter({
+      clusterId,
+      targets,
+      reconciler: this.reconciler,
+      driver,
+      bus,
+      clock,
+      logger,
+    });
+    this.cluster = new ClusterReporter({ clusterId, targets, driver, bus, clock, logger });
+    this.builds = this.buildQueue(clusterId, bus);
+    this.resync = new Resync(clusterId, bus, logger);
+    this.sweep = new Loop('sweep', SWEEP_MS, () => this.sweepFiles(), logger);
+    const handlers = { target: this.onTarget, build: this.builds.accept, sealed: this.onSealed };
+    this.feed = new TargetFeed(clusterId, handlers, logger);
+    const renewal = parts.renewal(() => this.link.renewed());
+    this.link = new HubLink(membership, renewal, parts.health, logger, (up, first) => this.onUp(up, first));
+  }
+
+  /** Works from the disk first; the hub may be away. */
+  async onApplicationBootstrap(): Promise<void> {
+    const { driver } = this.parts;
+    await driver.start();
+    driver.onChange(this.status.look);
+    driver.onLog(({ serviceId, ...line }) => this.logs.add(serviceId, line));
+    for (const target of this.stores.targets.all()) this.services.add(target.service.id);
+    this.builds.start();
+    this.link.start();
+    this.sweep.start();
+  }
+
+  /** Takes no new work, ends builds and instances, and says so while the hub can still be reached. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.follower?.stop();
+    await Promise.all([this.resync.stop(), this.sweep.stop(), this.builds.stop(), this.services.stop()]);
+    await this.parts.driver.stop();
+    await Promise.all([this.status.stop(), this.cluster.stop(), this.logs.stop()]);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.link.close();
+  }
+
+  private buildQueue(clusterId: Id<'cls'>, bus: () => Bus): BuildQueue {
+    const { dataDir, blobs, images, buildEnv, clock, logger } = this.parts;
+    return new BuildQueue({
+      clusterId,
+      builds: this.stores.builds,
+      builder: new Builder({ workDir: join(dataDir, 'work'), blobs, images, baseEnv: buildEnv }),
+      bus,
+      log: (buildId, line) => this.logs.add(buildId, line),
+      clock,
+      logger,
+    });
+  }
+
+  private readonly reconcile = async (serviceId: Id<'svc'>): ReturnType<ServiceReconciler['reconcile']> => {
+    const again = await this.reconciler.reconcile(serviceId);
+    this.status.look(serviceId);
+    if (this.stores.targets.get(serviceId) === undefined) this.sweep.wake();
+    return again;
+  };
+
+  private readonly onTarget = async (target: Target): Promise<void> => {
+    const acceptance = await this.stores.targets.accept(target);
+    const { generation, epoch } = target;
+    const about = { serviceId: target.service.id, generation, epoch };
+    if (acceptance === 'older') this.parts.logger.warn(about, 'an older target is refused');
+    if (acceptance === 'contradicting') {
+      this.parts.logger.error(about, 'two targets of one version: the first is kept');
+    }
+    if (acceptance === 'stored') this.services.add(target.service.id);
+    // The hub sends it again when it has lost the answer.
+    else this.status.look(target.service.id);
+  };
+
+  private readonly onSealed = async (secret: SealedSecret): Promise<void> => {
+    await this.stores.sealed.put(secret);
+    for (const target of this.stores.targets.all()) {
+      const named = secretsOf(target).some(
+        ({ id, version }) => id === secret.secretId && version === secret.version,
+      );
+      if (named) this.services.add(target.service.id);
+    }
+  };
+
+  private onUp(bus: Bus, first: boolean): void {
+    if (first) this.follow(bus);
+    this.status.repeatAll();
+    this.cluster.beat();
+    this.builds.wake();
+    this.logs.wake();
+    this.resync.start();
+  }
+
+  private follow(bus: Bus): void {
+    const { logger, membership } = this.parts;
+    this.follower = bus.follow(kvStream(targetsBucket(membership.id)), AGENT_CONSUMER, this.feed.handle, {
+      onTrouble: (error) => logger.warn({ err: error }, 'targets cannot be followed, will be tried again'),
+      onCalm: () => logger.info('targets are followed'),
+    });
+  }
+
+  /** Removes images that no target names, unless something that no target names is still on its way out. */
+  private async sweepFiles(): Promise<void> {
+    const { driver, images, blobs, clock } = this.parts;
+    await blobs.removeAbandoned(clock.now() - ABANDONED_MS);
+    const revisions = (): TargetRevision[] => this.stores.targets.all().flatMap((target) => target.revisions);
+    const named = new Set(revisions().map((revision) => revision.id));
+    if (driver.instances().some((instance) => !named.has(instance.revisionId))) return;
+    await images.removeUnused(() => new Set(revisions().map((revision) => revision.imageDigest)));
+  }
+}

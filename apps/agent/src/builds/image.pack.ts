@@ -1,0 +1,46 @@
+import type { Digest } from '#libs/domain';
+import type { FolderBlobs, StoredBlob } from '#libs/store';
+import {
+  CONFIG_TYPE,
+  LAYER_TYPE,
+  MANIFEST_TYPE,
+  ociArchitecture,
+  type ImageConfig,
+  type Manifest,
+} from '../images/oci.js';
+import { APP_FOLDER, packLayer } from './layer.js';
+
+/** The largest packed image a build may make. */
+export const MAX_IMAGE_BYTES = 2 * 1024 ** 3;
+
+/**
+ * Packs a built folder as an OCI image (manifest, config, one layer) into the blob port. The same content and command
+ * give the same digest. Returns the manifest's digest and the layer's.
+ */
+export async function packImage(
+  folder: string,
+  command: string[],
+  blobs: FolderBlobs,
+): Promise<{ image: Digest; layer: Digest }> {
+  const layer = await packLayer(folder);
+  const layerBlob = await blobs.write(layer.stream, MAX_IMAGE_BYTES);
+  const config: ImageConfig = {
+    architecture: ociArchitecture(process.arch),
+    os: 'linux',
+    config: { Env: [], Cmd: command, WorkingDir: `/${APP_FOLDER}` },
+    rootfs: { type: 'layers', diff_ids: [layer.diffId()] },
+  };
+  const configBlob = await writeJson(blobs, config);
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: MANIFEST_TYPE,
+    config: { mediaType: CONFIG_TYPE, ...configBlob },
+    layers: [{ mediaType: LAYER_TYPE, ...layerBlob }],
+  };
+  return { image: (await writeJson(blobs, manifest)).digest, layer: layerBlob.digest };
+}
+
+function writeJson(blobs: FolderBlobs, value: Manifest | ImageConfig): Promise<StoredBlob> {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return blobs.write([bytes], bytes.length);
+}

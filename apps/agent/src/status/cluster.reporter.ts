@@ -1,0 +1,47 @@
+import { BUILDER, type Clock, type Id } from '#libs/domain';
+import { CLUSTER_KEY, clusterStatusSchema, statusBucket, type Bus } from '#libs/bus';
+import { Loop, type Logger } from '#libs/process';
+import type { Driver } from '../drivers/driver.js';
+import type { TargetStore } from '../targets/target.store.js';
+
+const BEAT_MS = 5_000;
+
+/** Says every 5 s that this cluster is there, where its ingress is, and which epoch it has seen. */
+export class ClusterReporter {
+  private readonly loop: Loop;
+
+  constructor(
+    private readonly parts: {
+      clusterId: Id<'cls'>;
+      targets: TargetStore;
+      driver: Driver;
+      bus: () => Bus;
+      clock: Clock;
+      logger: Logger;
+    },
+  ) {
+    this.loop = new Loop('cluster status', BEAT_MS, () => this.report(), parts.logger);
+  }
+
+  /** Starts, or reports at once when it runs already. */
+  beat(): void {
+    this.loop.wake();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  private async report(): Promise<void> {
+    const { clusterId, driver, targets, clock } = this.parts;
+    await this.parts.bus().putKey(statusBucket(clusterId), CLUSTER_KEY, clusterStatusSchema, {
+      schemaVersion: 1,
+      clusterId,
+      runtime: driver.runtime,
+      capabilities: [BUILDER],
+      door: driver.door(),
+      epoch: targets.highestEpoch(),
+      sentAt: clock.now(),
+    });
+  }
+}

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { compareVersions, isId, same, type Clock, type Id, type Target } from '#libs/domain';
+import { targetSchema } from '#libs/bus';
+import type { Logger } from '#libs/process';
+import { z } from 'zod';
+import { readIfThere, writeDurably } from '../files/durable.file.js';
+import { MessageFolder } from '../files/message.folder.js';
+
+/** A removed service is remembered this long, so that a late old target cannot revive it. */
+const REMEMBER_REMOVED_MS = 7 * 24 * 3_600_000;
+
+const removedSchema = z.array(
+  z.object({
+    serviceId: z.custom<Id<'svc'>>((v) => typeof v === 'string' && isId('svc', v)),
+    generation: z.int(),
+    epoch: z.int(),
+    removedAt: z.int(),
+  }),
+);
+/** The version of the tombstone that was carried out. */
+export type RemovedTarget = z.infer<typeof removedSchema>[number];
+
+/** What became of a target that arrived. */
+export type Acceptance = 'stored' | 'same' | 'older' | 'contradicting';
+
+/**
+ * The last targets, in memory and on disk: what this agent holds on to while the hub is away. Absence removes
+ * nothing; a lower (epoch, generation) is refused.
+ */
+export class TargetStore {
+  private readonly targets = new Map<string, Target>();
+  private removed: RemovedTarget[] = [];
+
+  private constructor(
+    private readonly folder: MessageFolder<Target>,
+    private readonly removedFile: string,
+    private readonly clock: Clock,
+  ) {}
+
+  static async open(dataDir: string, clock: Clock, logger: Logger): Promise<TargetStore> {
+    const folder = new MessageFolder<Target>(join(dataDir, 'targets'), targetSchema, logger);
+    const store = new TargetStore(folder, join(dataDir, 'removed.json'), clock);
+    for (const [id, target] of await folder.load()) store.targets.set(id, target);
+    const text = await readIfThere(store.removedFile);
+    if (text !== undefined) store.removed = removedSchema.parse(JSON.parse(text));
+    return store;
+  }
+
+  get(serviceId: Id<'svc'>): Target | undefined {
+    return this.targets.get(serviceId);
+  }
+
+  all(): Target[] {
+    return [...this.targets.values()];
+  }
+
+  removedTargets(): readonly RemovedTarget[] {
+    return this.removed;
+  }
+
+  /** Whether nothing was ever stored here, or the disk was lost. */
+  get empty(): boolean {
+    return this.targets.size === 0 && this.removed.length === 0;
+  }
+
+  /** The highest epoch ever accepted (of what is still known), so that a restored hub can raise its own above it. */
+  highestEpoch(): number {
+    return [...this.targets.values(), ...this.removed].reduce((max, { epoch }) => Math.max(max, epoch), 0);
+  }
+
+  /** Stores a target that is newer than the one held; on disk before it resolves. */
+  async accept(target: Target): Promise<Acceptance> {
+    const id = target.service.id;
+    const held = this.targets.get(id);
+    const known = held ?? this.removed.find((removed) => removed.serviceId === id);
+    const order = known ? compareVersions(target, known) : 1;
+    if (order < 0) return 'older';
+    if (order === 0) return held === undefined || same(held, target) ? 'same' : 'contradicting';
+    await this.folder.write(id, target);
+    this.targets.set(id, target);
+    return 'stored';
+  }
+
+  /** Books that nothing of the service is left: its file goes, its version is remembered. */
+  async forget(target: Target): Promise<void> {
+    const serviceId = target.service.id;
+    if (this.targets.get(serviceId) !== target) return;
+    const now = this.clock.now();
+    const { generation, epoch } = target;
+    this.removed = [
+      ...this.removed.filter((r) => r.serviceId !== serviceId && now - r.removedAt < REMEMBER_REMOVED_MS),
+      { serviceId, generation, epoch, removedAt: now },
+    ];
+    this.targets.delete(serviceId);
+    await writeDurably(this.removedFile, JSON.stringify(this.removed));
+    // A newer target may have come in meanwhile; its file must stay.
+    if (!this.targets.has(serviceId)) await this.folder.remove(serviceId);
+  }
+}
