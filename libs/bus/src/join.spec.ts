@@ -65,7 +65,22 @@ describe('joining', () => {
     expect((await stat(join(dataDir, 'membership.json'))).mode & 0o777).toBe(0o600);
     await rm(join(dataDir, 'token'));
     expect(await joinOrRestore(options())).toEqual(first);
-    expect(asked.map((a) => a.path)).toEqual(['/join', '/join']);
+    expect(asked.map((a) => a.path)).toEqual(['/join', '/join', '/renew']);
+  });
+
+  it('learns at a restart where NATS is now, and gets fresh credentials', async () => {
+    const moved = { natsUrl: 'nats://127.0.0.1:2', creds: 'creds-2' };
+    answers = [
+      { status: 200, body: joined('renew-1', 'creds-1', START + HALF_DAY) },
+      { status: 200, body: { ...moved, expiresAt: new Date(START + 9 * HALF_DAY).toISOString() } },
+      { status: 401 },
+    ];
+    await joinOrRestore(options());
+    now = START + 7 * HALF_DAY;
+    const restored = await joinOrRestore(options());
+    expect(restored).toMatchObject({ ...moved, renewalToken: 'renew-1', obtainedAt: now });
+    // a refusal leaves it as it was
+    expect(await joinOrRestore(options())).toEqual(restored);
   });
 
   it('says what to do when the token is refused', async () => {

@@ -52,15 +52,20 @@ export interface JoinOptions<K extends Membership['kind'] = Membership['kind']> 
 
 const FILE = 'membership.json';
 const RETRY_MS = 300;
+/** An answer of identity; shorter when what is on disk would do. */
+const ANSWER_LIMIT_MS = 10_000;
+const RESTORE_LIMIT_MS = 2_000;
 
 /**
  * Gives the membership of this process: the one on disk, or a new one for the one-time token. Waits for an identity
  * that is not there yet; throws TowpathError when identity refuses the token or the folder belongs to another kind.
+ * What is on disk is renewed at once when identity answers: NATS may have moved and the credentials may have ended
+ * while this process was off. When it does not, they are used as they are.
  */
 export async function joinOrRestore<K extends Membership['kind']>(
   options: JoinOptions<K>,
 ): Promise<Membership & { kind: K; id: MemberId<K> }> {
-  const membership = (await restore(options.dataDir)) ?? (await join(options));
+  const membership = (await restore(options)) ?? (await join(options));
   if (membership.kind !== options.kind) {
     throw new TowpathError('FAILED_PRECONDITION', `The data folder belongs to a joined ${membership.kind}.`, {
       nextStep: `Give this ${options.kind} a data folder of its own.`,
@@ -69,7 +74,33 @@ export async function joinOrRestore<K extends Membership['kind']>(
   return membership as Membership & { kind: K; id: MemberId<K> };
 }
 
-async function restore(dataDir: string): Promise<Membership | undefined> {
+async function restore(options: JoinOptions): Promise<Membership | undefined> {
+  const membership = await read(options.dataDir);
+  if (membership === undefined) return undefined;
+  const answer = await askToRenew(options.url, membership, RESTORE_LIMIT_MS).catch((error: unknown) => {
+    // a refusal: NATS will say so, too, and until then there may be work to do from the disk
+    if (error instanceof TowpathError) return undefined;
+    throw error;
+  });
+  return answer === undefined ? membership : keep(options.dataDir, membership, answer, options.clock.now());
+}
+
+function askToRenew(url: string, { renewalToken }: Membership, limitMs?: number): Promise<unknown> {
+  return ask(`${url}/renew`, { authorization: `Bearer ${renewalToken}` }, {}, undefined, limitMs);
+}
+
+async function keep(
+  dataDir: string,
+  old: Membership,
+  answer: unknown,
+  obtainedAt: number,
+): Promise<Membership> {
+  const membership = { ...old, ...renewAnswerSchema.parse(answer), obtainedAt };
+  await save(dataDir, membership);
+  return membership;
+}
+
+async function read(dataDir: string): Promise<Membership | undefined> {
   const text = await readFile(joinPath(dataDir, FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
@@ -105,9 +136,10 @@ async function ask(
   headers: Record<string, string>,
   body: unknown,
   signal?: AbortSignal,
+  limitMs = ANSWER_LIMIT_MS,
 ): Promise<unknown> {
   signal?.throwIfAborted();
-  const limit = AbortSignal.timeout(10_000);
+  const limit = AbortSignal.timeout(limitMs);
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -180,14 +212,13 @@ export class Renewal {
   }
 
   async renewIfDue(): Promise<void> {
-    const { obtainedAt, expiresAt, renewalToken } = this.#current;
+    const { obtainedAt, expiresAt } = this.#current;
     const now = this.options.clock.now();
     if (now < obtainedAt + (expiresAt - obtainedAt) / 2) return;
-    const answer = await ask(`${this.options.url}/renew`, { authorization: `Bearer ${renewalToken}` }, {});
+    const answer = await askToRenew(this.options.url, this.#current);
     if (answer === undefined)
       throw new TowpathError('UNAVAILABLE', 'Identity does not answer; credentials are not renewed.');
-    this.#current = { ...this.#current, ...renewAnswerSchema.parse(answer), obtainedAt: now };
-    await save(this.options.dataDir, this.#current);
+    this.#current = await keep(this.options.dataDir, this.#current, answer, now);
     this.options.onRenewed?.(this.#current);
   }
 }
