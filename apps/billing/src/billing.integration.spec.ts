@@ -1,10 +1,17 @@
 import { foldRecords, monthSpan, shardOf, windowStart, WINDOW_MS, type UsageRecord } from '#libs/domain';
 import { LeaseLost, assertLease, usageByDay, type Lease } from '#libs/store';
-import { SteppedClock, seededRandom, testDatabase, type TestDatabase } from '#libs/testing';
+import {
+  SteppedClock,
+  makeUsedRevision,
+  seededRandom,
+  testDatabase,
+  usageOf,
+  type TestDatabase,
+  type UsedRevision,
+} from '#libs/testing';
 import fc from 'fast-check';
 import { foldShard } from './fold/window.fold.js';
 import { BillingRig } from './rig/billing.rig.js';
-import { makeUsedRevision, usageOf, type UsedRevision } from './rig/tenant.rig.js';
 
 const T0 = Date.UTC(2026, 10, 21, 12);
 const seed = Number(process.env['TOWPATH_PROPERTY_SEED'] ?? Date.now() % 2 ** 31);

@@ -14,17 +14,19 @@ import {
 } from '#libs/process';
 import { usageByDay } from '#libs/store';
 import {
+  makeUsedRevision,
   seededRandom,
   temporaryFolder,
   testDatabase,
   testNats,
   until,
+  usageOf,
   type TestDatabase,
   type TestNats,
+  type UsedRevision,
 } from '#libs/testing';
 import { billingConfigSchema } from './billing.config.js';
 import { billingModule } from './billing.module.js';
-import { makeUsedRevision, usageOf, type UsedRevision } from './rig/tenant.rig.js';
 
 let database: TestDatabase;
 let nats: TestNats;

@@ -10,3 +10,8 @@ export { testNats } from './nats.js';
 export type { TestNats } from './nats.js';
 export { FakeHttp } from './fake-http.js';
 export type { FakeReply, SeenRequest } from './fake-http.js';
+export { startEnvoy } from './envoy.js';
+export type { TestEnvoy, TestEnvoyOptions } from './envoy.js';
+export { freePorts } from './ports.js';
+export { makeUsedRevision, usageOf } from './used-revision.js';
+export type { RevisionShape, UsedRevision } from './used-revision.js';

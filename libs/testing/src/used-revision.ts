@@ -2,7 +2,7 @@ import { newId, type Id, type Random, type UsageRecord } from '#libs/domain';
 
 type Query = (sql: string, values?: readonly unknown[]) => Promise<unknown>;
 
-/** A tenant with one revision that usage can be of, as rows in a database. For tests and benches. */
+/** A tenant with one revision that usage can be of, as rows in a database. */
 export interface UsedRevision {
   organizationId: Id<'org'>;
   projectId: Id<'prj'>;
