@@ -11,6 +11,8 @@ export const apiConfigSchema = z.object({
   TOWPATH_MASTER_KEY_FILE: z.string().min(1),
   /** The services' domain and the gateway's public port, for URLs. */
   TOWPATH_DOMAIN: z.string().min(1).default('localhost'),
+  /** How clients reach this API; by default its own port on 127.0.0.1. */
+  TOWPATH_API_URL: z.string().optional(),
   TOWPATH_GATEWAY_PORT: z.coerce.number().int().min(1).max(65_535),
 });
 

@@ -42,7 +42,8 @@ export interface OperationDefinition extends Declaration {
   waits?: boolean;
   receive?: (call: ReceiveCall, input: unknown, body: Readable) => Promise<unknown>;
   handle: (call: CommandCall, input: unknown, received: unknown) => Promise<unknown>;
-  stream?: (call: StreamCall, input: unknown) => AsyncIterable<StreamEvent>;
+  /** Looks everything up first, so that what the caller may not see is refused before the stream opens. */
+  stream?: (call: StreamCall, input: unknown) => Promise<AsyncIterable<StreamEvent>>;
 }
 
 /** What takes a body in before the transaction opens. */
@@ -102,7 +103,7 @@ export function defineReceiver<I extends z.ZodObject, O extends z.ZodType, R>(
 export function defineQuery<I extends z.ZodObject, O extends z.ZodType>(
   definition: Shape<I, O> & {
     handler: (call: Call, input: z.output<I>) => Promise<z.input<O>>;
-    stream?: (call: StreamCall, input: z.output<I>) => AsyncIterable<StreamEvent>;
+    stream?: (call: StreamCall, input: z.output<I>) => Promise<AsyncIterable<StreamEvent>>;
   },
 ): OperationDefinition {
   const { handler, stream, ...rest } = definition;
@@ -116,7 +117,9 @@ export function defineQuery<I extends z.ZodObject, O extends z.ZodType>(
 
 /** An operation that only streams. `output` is the data of its main event. */
 export function defineStream<I extends z.ZodObject, O extends z.ZodType>(
-  definition: Shape<I, O> & { stream: (call: StreamCall, input: z.output<I>) => AsyncIterable<StreamEvent> },
+  definition: Shape<I, O> & {
+    stream: (call: StreamCall, input: z.output<I>) => Promise<AsyncIterable<StreamEvent>>;
+  },
 ): OperationDefinition {
   const { stream, ...rest } = definition;
   return {

@@ -42,12 +42,12 @@ export async function readLogs(
 }
 
 /** Entries since a time and then every new one. */
-export async function* followLogs(call: StreamCall, input: LogInput): AsyncGenerator<StreamEvent> {
+export async function followLogs(call: StreamCall, input: LogInput): Promise<AsyncIterable<StreamEvent>> {
   const { service, now } = await call.read(async (reading) => ({
     ...(await serviceOf(reading, input)),
     now: reading.now,
   }));
-  yield* entriesOf(call, service, input, sinceOf(input, now - FOLLOW_FROM_MS));
+  return entriesOf(call, service, input, sinceOf(input, now - FOLLOW_FROM_MS));
 }
 
 async function* entriesOf(

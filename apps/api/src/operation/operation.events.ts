@@ -15,15 +15,20 @@ const LAST_LINES_MS = 500;
  * Follows an operation: `operation` on every change, `log` for every line of its build. Ends after the final
  * `operation`.
  */
-export async function* followOperation(
+export async function followOperation(
   call: StreamCall,
   input: { operation: string },
-): AsyncGenerator<StreamEvent> {
+): Promise<AsyncIterable<StreamEvent>> {
+  await call.read((reading) => operationOf(reading, input.operation));
+  return eventsOf(call, input.operation);
+}
+
+async function* eventsOf(call: StreamCall, id: string): AsyncGenerator<StreamEvent> {
   const output = new BuildOutput(call);
   let version: number | undefined;
   try {
     while (!call.signal.aborted) {
-      const operation = await call.read((reading) => operationOf(reading, input.operation));
+      const operation = await call.read((reading) => operationOf(reading, id));
       await output.open(operation);
       if (operation.finishedAt !== undefined) {
         if (output.isOpen) await pause(LAST_LINES_MS);

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { Bus } from '#libs/bus';
+import { Loop, type ProcessParts } from '#libs/process';
+import { Database, FolderBlobs, parseMasterKey } from '#libs/store';
+import type { ApiConfig } from './api.config.js';
+import type { ApiParts } from './api.parts.js';
+
+/** Checked configuration -> built objects. */
+export async function openParts(config: ApiConfig, parts: ProcessParts): Promise<ApiParts> {
+  const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
+  const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
+  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'api' });
+  return {
+    db: Database.open({ apiUrl: config.TOWPATH_API_DATABASE_URL, poolSize: 20 }),
+    bus,
+    blobs: new FolderBlobs(config.TOWPATH_BLOBS_DIR),
+    masterKey,
+    clock: parts.clock,
+    random: parts.random,
+    logger: parts.logger,
+    installation: {
+      apiUrl: config.TOWPATH_API_URL ?? `http://127.0.0.1:${config.TOWPATH_PORT}`,
+      gatewayPort: config.TOWPATH_GATEWAY_PORT,
+      domain: config.TOWPATH_DOMAIN,
+    },
+  };
+}
+
+const PING_MS = 5_000;
+
+/** Says in /healthz whether the database answers. */
+export function watchDatabase(db: Database, { health, logger }: ProcessParts): Loop {
+  return new Loop(
+    'database',
+    PING_MS,
+    () =>
+      db.ping().then(
+        () => health.set('database', true),
+        () => health.set('database', false, 'the database does not answer'),
+      ),
+    logger,
+  );
+}

@@ -1,0 +1,45 @@
+import { TowpathError, toPublicError } from '#libs/domain';
+import type { Logger } from '#libs/process';
+import { GraphQLError, type ExecutionResult } from 'graphql';
+import { tellable } from '../problem.js';
+
+interface WithErrors {
+  originalError?: { errors?: readonly GraphQLError[] } & Error;
+  errors?: readonly GraphQLError[];
+}
+
+/** The answer of a document with errors: always HTTP 200, the code of each in `extensions`. */
+export function formatErrors(
+  execution: ExecutionResult,
+  requestId: string,
+  logger: Logger,
+): { statusCode: number; response: { data: unknown; errors: object[] } } {
+  const errors = (execution.errors ?? []).flatMap(flattened).map((error) => told(error, requestId, logger));
+  return { statusCode: 200, response: { data: execution.data ?? null, errors } };
+}
+
+/** mercurius wraps what the parser and the validation found. */
+function flattened(error: GraphQLError): readonly GraphQLError[] {
+  const wrapped = error as unknown as WithErrors;
+  return wrapped.originalError?.errors ?? wrapped.errors ?? [error];
+}
+
+function told(error: GraphQLError, requestId: string, logger: Logger): object {
+  const { message, violations, nextStep, code } = toPublicError(reason(error, requestId, logger));
+  return {
+    message,
+    ...(error.locations ? { locations: error.locations } : {}),
+    ...(error.path ? { path: error.path } : {}),
+    extensions: { code, ...(violations ? { violations } : {}), ...(nextStep ? { nextStep } : {}), requestId },
+  };
+}
+
+/** An error without a cause comes from graphql itself: the document is wrong, and it says why. */
+function reason(error: GraphQLError, requestId: string, logger: Logger): TowpathError {
+  const cause = error.originalError;
+  if (error instanceof TowpathError) return error;
+  if (cause instanceof GraphQLError || (!cause && error instanceof GraphQLError)) {
+    return new TowpathError('INVALID_ARGUMENT', error.message);
+  }
+  return tellable(cause ?? error, requestId, logger);
+}

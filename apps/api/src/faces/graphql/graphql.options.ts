@@ -1,0 +1,39 @@
+import type { MercuriusDriverConfig } from '@nestjs/mercurius';
+import { MercuriusDriver } from '@nestjs/mercurius';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiParts } from '../../api.parts.js';
+import type { Registry } from '../../call/registry.js';
+import type { Credentials } from '../../credential/credentials.js';
+import { requestIdOf } from '../rest/request-id.js';
+import { formatErrors } from './graphql.errors.js';
+import { limitsRule } from './limits.js';
+import { graphqlResolvers, type GraphqlContext } from './resolvers.js';
+import { graphqlSdl } from './sdl.js';
+
+/** How `/graphql` is served: the generated schema, our limits, our errors. */
+export function graphqlOptions(
+  registry: Registry,
+  parts: ApiParts,
+  credentials: Credentials,
+): MercuriusDriverConfig {
+  return {
+    driver: MercuriusDriver,
+    path: '/graphql',
+    graphiql: false,
+    typeDefs: graphqlSdl(registry),
+    resolvers: graphqlResolvers(registry, parts) as never,
+    allowBatchedQueries: false,
+    validationRules: [limitsRule],
+    context: (request: FastifyRequest, reply: FastifyReply): GraphqlContext => {
+      let actor: ReturnType<Credentials['authenticate']> | undefined;
+      return {
+        requestId: requestIdOf(reply),
+        authenticate: () => (actor ??= credentials.authenticate(request.headers.authorization)),
+      };
+    },
+    errorFormatter: (execution, context) => {
+      const { requestId = '' } = (context ?? {}) as Partial<GraphqlContext>;
+      return formatErrors(execution, requestId, parts.logger) as never;
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { Readable } from 'node:stream';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Actor } from '#libs/domain';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { API_PARTS, type ApiParts } from '../../api.parts.js';
+import type { Call, Caller } from '../../call/call.js';
+import type { OperationDefinition } from '../../call/definition.js';
+import { authorize, execute, read } from '../../call/execute.js';
+import { readInput } from '../../call/input.js';
+import { Credentials } from '../../credential/credentials.js';
+import { problemOf, tellable } from '../problem.js';
+import { eventStream } from './event-stream.js';
+import { OpenStreams } from './open-streams.js';
+import { requestIdOf } from './request-id.js';
+import { restInput, type RestMessage } from './rest.input.js';
+
+/** Rights of an open stream are looked at again this often; with the cache of credentials below 5 s in all. */
+const RECHECK_MS = 1_500;
+
+export type RestRequest = FastifyRequest & { user: Actor };
+
+/** Serves every operation over HTTP; what differs between operations stands in their definitions. */
+@Injectable()
+export class RestFace {
+  constructor(
+    @Inject(API_PARTS) private readonly parts: ApiParts,
+    @Inject(Credentials) private readonly credentials: Credentials,
+    @Inject(OpenStreams) private readonly streams: OpenStreams,
+  ) {}
+
+  async answer(definition: OperationDefinition, request: RestRequest, reply: FastifyReply): Promise<void> {
+    const caller = { actor: request.user, requestId: requestIdOf(reply) };
+    const raw = restInput(definition, request as unknown as RestMessage);
+    if (definition.stream && wantsStream(definition, request, raw)) {
+      await this.follow(definition, caller, raw, request, reply);
+      return;
+    }
+    const key = request.headers['idempotency-key'];
+    const { status, body } = await execute(this.parts, definition, {
+      ...caller,
+      raw,
+      ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
+      ...(definition.body !== undefined && request.body instanceof Readable ? { body: request.body } : {}),
+    });
+    if (typeof body['version'] === 'string') void reply.header('etag', `"${body['version']}"`);
+    void reply.status(status).send(body);
+  }
+
+  private async follow(
+    definition: OperationDefinition,
+    caller: Caller,
+    raw: Record<string, unknown>,
+    request: RestRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const input = readInput(definition, raw);
+    const { signal, closed } = this.streams.start();
+    reply.raw.once('close', closed);
+    try {
+      const reading = <T>(work: (call: Call) => Promise<T>): Promise<T> => read(this.parts, caller, work);
+      const events = await definition.stream?.(
+        { ...caller, parts: this.parts, signal, read: reading },
+        input,
+      );
+      if (!events) throw new Error(`${definition.name} cannot be followed`);
+      const text = eventStream(events, {
+        everyMs: RECHECK_MS,
+        signal,
+        recheck: () => this.recheck(definition, request.headers.authorization),
+        tell: (error) => problemOf(tellable(error, caller.requestId, this.parts.logger), caller.requestId),
+      });
+      void reply.status(200).header('content-type', 'text/event-stream').header('x-accel-buffering', 'no');
+      void reply.send(Readable.from(text));
+    } catch (error) {
+      closed();
+      throw error;
+    }
+  }
+
+  /** The key may have been revoked or may have lost a right while its stream is open. */
+  private async recheck(definition: OperationDefinition, authorization: string | undefined): Promise<void> {
+    const actor = await this.credentials.authenticate(authorization);
+    authorize({ actor, requestId: '' }, definition);
+  }
+}
+
+function wantsStream(
+  definition: OperationDefinition,
+  request: FastifyRequest,
+  raw: Record<string, unknown>,
+): boolean {
+  if (definition.kind === 'stream' || raw['follow'] === true) return true;
+  return (request.headers.accept ?? '').includes('text/event-stream');
+}
