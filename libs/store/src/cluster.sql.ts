@@ -1,4 +1,4 @@
-import type { Cluster, Door } from '#libs/domain';
+import type { Cluster, Door, Gateway } from '#libs/domain';
 import { statement } from './statement.js';
 
 export interface ClusterRow {
@@ -66,7 +66,7 @@ export const insertGatewaySql = statement<unknown>(
   `INSERT INTO gateways (id, region, joined_at) VALUES ($1, $2, $3)`,
 );
 
-export const findGatewaySql = statement<{ id: string; region: string }>(
+export const findGatewaySql = statement<Pick<Gateway, 'id' | 'region'>>(
   'gateway_find',
   `SELECT id, region FROM gateways WHERE id = $1`,
 );

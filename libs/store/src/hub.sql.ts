@@ -6,3 +6,5 @@ export const raiseHubEpochSql = statement<{ epoch: number }>(
   'hub_raise_epoch',
   `UPDATE hub SET epoch = $1 + 1 WHERE epoch <= $1 RETURNING epoch`,
 );
+
+export const lockHubSql = statement<unknown>('hub_lock', `SELECT epoch FROM hub FOR UPDATE`);

@@ -1,4 +1,4 @@
-import { hubEpochSql, raiseHubEpochSql } from './hub.sql.js';
+import { hubEpochSql, lockHubSql, raiseHubEpochSql } from './hub.sql.js';
 import type { Tx } from './statement.js';
 
 /** The hub's fencing epoch: every target carries it, and agents refuse a lower one. */
@@ -12,4 +12,9 @@ export async function hubEpoch(tx: Tx): Promise<number> {
  */
 export async function raiseHubEpoch(tx: Tx, above: number): Promise<boolean> {
   return (await tx.one(raiseHubEpochSql, [above])) !== undefined;
+}
+
+/** Lets one process at a time go on until its transaction ends. */
+export async function lockHub(tx: Tx): Promise<void> {
+  await tx.run(lockHubSql);
 }

@@ -94,7 +94,7 @@ export type { ArchiveReport } from './archive.js';
 export { SOURCE_LIMITS } from './archive.rules.js';
 export type { ArchiveLimits } from './archive.rules.js';
 export { findBuildOfUpload, findBuildService, findBuildSince, saveBuild } from './build.store.js';
-export { hubEpoch, raiseHubEpoch } from './hub.store.js';
+export { hubEpoch, lockHub, raiseHubEpoch } from './hub.store.js';
 export {
   findGateway,
   findRenewalToken,

@@ -1,4 +1,4 @@
-import type { Cluster, Id } from '#libs/domain';
+import type { Cluster, Gateway, Id } from '#libs/domain';
 import {
   findGatewaySql,
   findRenewalTokenSql,
@@ -45,7 +45,7 @@ export async function insertGateway(tx: Tx, id: Id<'gw'>, region: string, now: n
   await tx.run(insertGatewaySql, [id, region, time(now)]);
 }
 
-export async function findGateway(tx: Tx, id: string): Promise<{ id: string; region: string } | undefined> {
+export function findGateway(tx: Tx, id: string): Promise<Pick<Gateway, 'id' | 'region'> | undefined> {
   return tx.one(findGatewaySql, [id]);
 }
 

@@ -22,11 +22,11 @@ export class SecretSealer {
   /** Returns how many entries were written. */
   async seal(target: Target, clusters: readonly Cluster[]): Promise<number> {
     const refs = refsOf(target);
-    const publicKey = clusters.find((cluster) => cluster.id === target.clusterId)?.publicKey;
+    const publicKey: JWK | undefined = clusters.find((cluster) => cluster.id === target.clusterId)?.publicKey;
     if (refs.length === 0 || publicKey === undefined) return 0;
-    const kid = await calculateJwkThumbprint(publicKey as JWK);
+    const kid = await calculateJwkThumbprint(publicKey);
     let written = 0;
-    for (const ref of refs) written += await this.sealOne(target, ref, publicKey as JWK, kid);
+    for (const ref of refs) written += await this.sealOne(target, ref, publicKey, kid);
     return written;
   }
 

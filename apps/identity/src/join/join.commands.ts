@@ -1,0 +1,147 @@
+import {
+  agentPermissions,
+  ensureClusterTopology,
+  ensureGatewayTopology,
+  gatewayPermissions,
+  type Bus,
+} from '#libs/bus';
+import {
+  JOIN_TOKEN_BYTES,
+  TowpathError,
+  formatJoinToken,
+  isJoinToken,
+  newId,
+  type Clock,
+  type Id,
+  type Random,
+} from '#libs/domain';
+import {
+  findCluster,
+  findGateway,
+  findRenewalToken,
+  insertGateway,
+  joinCluster,
+  saveRenewalToken,
+  takeJoinToken,
+  writeOutbox,
+  type Database,
+  type TakenJoinToken,
+  type Tx,
+} from '#libs/store';
+import { tokenHash } from '../token.js';
+import type { CredentialSigner, Credentials } from './credentials.js';
+import type { JoinRequest } from './join.schema.js';
+
+/** Who joined. */
+export type Member = { region: string } & (
+  { kind: 'agent'; id: Id<'cls'> } | { kind: 'gateway'; id: Id<'gw'> }
+);
+
+export type JoinAnswer = Member & Credentials & { natsUrl: string; renewalToken: string };
+
+export interface JoinParts {
+  db: Database;
+  bus: Bus;
+  clock: Clock;
+  random: Random;
+  signer: CredentialSigner;
+  /** Where agents and gateways find NATS. */
+  natsUrl: string;
+}
+
+/** Lets agents and gateways in by one-time tokens, and renews their short-lived credentials. */
+export class JoinCommands {
+  constructor(private readonly parts: JoinParts) {}
+
+  /**
+   * The token is taken in the same transaction that lets the member in, and only when everything it needs is there: a
+   * failure on the way leaves the token unused.
+   * @throws TowpathError UNAUTHENTICATED for a token that is unknown, used or too old
+   */
+  async join(request: JoinRequest): Promise<JoinAnswer> {
+    const { db, clock, random, natsUrl } = this.parts;
+    const now = clock.now();
+    const renewalToken = formatJoinToken(random(JOIN_TOKEN_BYTES), 'towr_');
+    const answer = await db.asSystem(async (tx) => {
+      const taken = isJoinToken(request.token)
+        ? await takeJoinToken(tx, tokenHash(request.token), now)
+        : undefined;
+      if (!taken)
+        throw refused('The join token is unknown, was used, or is too old.', 'Make a new join token.');
+      const member = await this.admit(tx, taken, request, now);
+      await saveRenewalToken(tx, member, tokenHash(renewalToken), now);
+      const credentials = await this.equip(member, now);
+      return { ...member, ...credentials, natsUrl, renewalToken };
+    });
+    await db.notify('outbox');
+    return answer;
+  }
+
+  /** @throws TowpathError UNAUTHENTICATED for a renewal token that is unknown or was replaced by another join */
+  async renew(renewalToken: string): Promise<Credentials & { natsUrl: string }> {
+    const { db, clock, natsUrl } = this.parts;
+    const found = isJoinToken(renewalToken, 'towr_')
+      ? await db.asSystem(async (tx) => memberOf(tx, await findRenewalToken(tx, tokenHash(renewalToken))))
+      : undefined;
+    if (!found) throw refused('The renewal token is unknown.', 'Join again with a new join token.');
+    return { ...(await this.equip(found, clock.now())), natsUrl };
+  }
+
+  private admit(tx: Tx, taken: TakenJoinToken, request: JoinRequest, now: number): Promise<Member> {
+    return taken.kind === 'agent'
+      ? this.admitAgent(tx, taken, request, now)
+      : this.admitGateway(tx, taken, now);
+  }
+
+  private async admitAgent(
+    tx: Tx,
+    taken: TakenJoinToken,
+    { publicKey }: JoinRequest,
+    now: number,
+  ): Promise<Member> {
+    if (!publicKey) {
+      throw new TowpathError('INVALID_ARGUMENT', 'An agent must send its public key.', {
+        violations: [{ field: 'publicKey', message: 'is required' }],
+      });
+    }
+    const cluster = await joinCluster(tx, taken.clusterId ?? '', publicKey, now);
+    if (!cluster) throw refused('The cluster of the join token is gone.', 'Make the cluster again.');
+    const id = newId('evt', now, this.parts.random);
+    await writeOutbox(tx, { id, name: 'cluster.changed', key: cluster.id, now });
+    return { kind: 'agent', id: cluster.id, region: cluster.region };
+  }
+
+  private async admitGateway(tx: Tx, { region = 'local' }: TakenJoinToken, now: number): Promise<Member> {
+    const id = newId('gw', now, this.parts.random);
+    await insertGateway(tx, id, region, now);
+    return { kind: 'gateway', id, region };
+  }
+
+  /** Makes what the member relies on in NATS, and credentials for exactly that. */
+  private async equip(member: Member, now: number): Promise<Credentials> {
+    const { bus, signer } = this.parts;
+    if (member.kind === 'agent') {
+      await ensureClusterTopology(bus, member.id);
+      return signer.sign(member.id, agentPermissions(member.id), now);
+    }
+    await ensureGatewayTopology(bus, member.id);
+    return signer.sign(member.id, gatewayPermissions(member.id), now);
+  }
+}
+
+async function memberOf(
+  tx: Tx,
+  found: { id: string; kind: 'agent' | 'gateway' } | undefined,
+): Promise<Member | undefined> {
+  if (!found) return undefined;
+  if (found.kind === 'agent') {
+    const cluster = await findCluster(tx, found.id);
+    return cluster && { kind: 'agent', id: cluster.id, region: cluster.region };
+  }
+  const gateway = await findGateway(tx, found.id);
+  return gateway && { kind: 'gateway', id: gateway.id, region: gateway.region };
+}
+
+function refused(message: string, nextStep: string): TowpathError {
+  return new TowpathError('UNAUTHENTICATED', message, { nextStep });
+}
