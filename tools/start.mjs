@@ -79,6 +79,14 @@ function stopOnSignals(platform) {
     })();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
+  stopWithNpm(stop);
+}
+
+/** A killed npm tells its child nothing. */
+function stopWithNpm(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const npm = process.ppid;
+  setInterval(() => process.ppid !== npm && stop(), 500).unref();
 }
 
 async function showHello(platform, { dataDir }) {

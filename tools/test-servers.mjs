@@ -13,20 +13,20 @@ const TEMPLATE = 'towpath_template';
 const NATS_ACCOUNTS = 16;
 
 /**
- * Starts both below `dir`.
+ * Starts both below `dir`; `durable` (for benches) keeps fsync on, as an installation does.
  * @returns {Promise<{env: Record<string, string>, templateUrl: string, stop: () => Promise<void>}>} `env` for jest
  */
-export async function startTestServers(dir) {
+export async function startTestServers(dir, { durable = false } = {}) {
   const stops = [];
   const stop = async () => {
     await Promise.all(stops.splice(0).map((end) => end()));
   };
   try {
     const [postgres, nats] = await Promise.all([
-      startPostgres({ dir: path.join(dir, 'postgres'), password: PASSWORD, durable: false }).then(
+      startPostgres({ dir: path.join(dir, 'postgres'), password: PASSWORD, durable }).then(
         keep(stops),
       ),
-      startNats({ dir: path.join(dir, 'nats'), accounts: accountNames(), durable: false }).then(keep(stops)),
+      startNats({ dir: path.join(dir, 'nats'), accounts: accountNames(), durable }).then(keep(stops)),
     ]);
     const templateUrl = postgres.url(TEMPLATE);
     await migrate(postgres.url('postgres'), templateUrl);
