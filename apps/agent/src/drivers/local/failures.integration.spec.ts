@@ -1,7 +1,11 @@
+import { jest } from '@jest/globals';
 import { readProcess } from './host.processes.js';
 import { until } from '#libs/testing';
 import { LocalRig } from './rig/local.rig.js';
 import { COUNTING, CRASHING, ELSEWHERE, GREEDY, LEAVING, STUBBORN } from './rig/programs.js';
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(60_000);
 
 const reasonOf = (body: string) => (JSON.parse(body) as { reason: string }).reason;
 

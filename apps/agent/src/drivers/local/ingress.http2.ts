@@ -1,6 +1,7 @@
 import {
   constants,
   type ClientHttp2Stream,
+  type Http2Stream,
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
   type ServerHttp2Stream,
@@ -84,12 +85,14 @@ class Http2Exchange implements Waiter {
   }
 
   private send(place: Place): void {
-    const upstream = place.http2().request(this.headers, { endStream: this.ended });
+    const upstream = place
+      .http2()
+      .request(this.headers, { endStream: this.ended, waitForTrailers: !this.ended });
     this.upstream = upstream;
     upstream.on('response', (headers, flags) => this.answer(upstream, headers, flags));
     upstream.on('error', (error: NodeJS.ErrnoException) => this.failed(error));
     upstream.on('close', () => this.instanceEnded(upstream.rstCode));
-    if (!this.ended) this.stream.pipe(upstream);
+    if (!this.ended) flow(this.stream, upstream);
   }
 
   private answer(upstream: ClientHttp2Stream, headers: Headers, flags: number): void {
@@ -100,12 +103,7 @@ class Http2Exchange implements Waiter {
     const endStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
     stream.respond(headers, { endStream, waitForTrailers: !endStream });
     if (endStream) return void upstream.resume();
-    let trailers: IncomingHttpHeaders = {};
-    upstream.on('trailers', (given: IncomingHttpHeaders) => (trailers = given));
-    stream.on('wantTrailers', () => {
-      if (!stream.destroyed) stream.sendTrailers(trailers);
-    });
-    upstream.pipe(stream);
+    flow(upstream, stream);
   }
 
   private failed(error: NodeJS.ErrnoException): void {
@@ -131,6 +129,24 @@ class Http2Exchange implements Waiter {
     else this.pool.leave(this);
     this.routes.left();
   }
+}
+
+/**
+ * Hands a body and its trailers on. A stream that was reset ends too, as far as Node's reader can see, and Node marks
+ * the last bytes it sends as the end before it resets; neither must make half a body look whole. So the end is sent
+ * with the trailers only, even if there are none.
+ */
+function flow(from: Http2Stream, to: Http2Stream): void {
+  let trailers: IncomingHttpHeaders = {};
+  from.on('trailers', (given: IncomingHttpHeaders) => (trailers = given));
+  to.on('wantTrailers', () => {
+    if (!to.closed && !to.destroyed) to.sendTrailers(trailers);
+  });
+  from.pipe(to, { end: false });
+  from.on('end', () => {
+    if (from.rstCode === undefined || from.rstCode === constants.NGHTTP2_NO_ERROR) to.end();
+    else to.close(from.rstCode);
+  });
 }
 
 /** A connection that was never made shows as the cause of each of its streams' errors. */

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { request as requestHttp1, type IncomingMessage } from 'node:http';
 import { connect as connectHttp2, constants, type ClientHttp2Session } from 'node:http2';
@@ -5,6 +6,9 @@ import { connect } from 'node:net';
 import { until } from '#libs/testing';
 import { LocalRig } from './rig/local.rig.js';
 import { COUNTING, ECHO, GRPC, LEAVING } from './rig/programs.js';
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(60_000);
 
 describe('the ingress over HTTP/1.1', () => {
   let rig: LocalRig;
@@ -36,10 +40,11 @@ describe('the ingress over HTTP/1.1', () => {
     const [first] = (await once(res, 'data')) as [Buffer];
     expect(first.toString()).toBe('one');
     req.end('two');
+    const ended = once(res, 'end');
     const [second] = (await once(res, 'data')) as [Buffer];
     expect(second.toString()).toBe('two');
     res.resume();
-    await once(res, 'end');
+    await ended;
     expect(res.trailers).toEqual({ 'x-sum': '6' });
   });
 
@@ -175,6 +180,10 @@ describe('the ingress over HTTP/2', () => {
     const reset = call(host, '/reset').end();
     await until(() => reset.closed);
     expect(reset.rstCode).toBe(11);
+    const half = call(host, '/half').end();
+    half.resume();
+    await until(() => half.closed);
+    expect(half.rstCode).toBe(2);
     const watch = call(host, '/watch');
     await once(watch, 'response');
     watch.close(constants.NGHTTP2_CANCEL);

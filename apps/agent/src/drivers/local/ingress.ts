@@ -6,7 +6,7 @@ import { serveHttp1 } from './ingress.http1.js';
 import { serveHttp2 } from './ingress.http2.js';
 import { IngressRoutes } from './ingress.routes.js';
 import { serveUpgrade } from './ingress.upgrade.js';
-import { MAX_HEADER_BYTES } from './place.js';
+import { CONNECTION_WINDOW, MAX_HEADER_BYTES, STREAM_WINDOW } from './place.js';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n');
 /** `PRI` is no method of HTTP/1.1, so three bytes tell the two protocols apart. */
@@ -92,13 +92,13 @@ export class Ingress {
 
   private makeHttp2(): Http2Server {
     const server = createHttp2({
-      settings: { initialWindowSize: 1 << 20, enablePush: false },
+      settings: { initialWindowSize: STREAM_WINDOW, enablePush: false },
       maxSessionMemory: 256,
       // One gateway carries the resets of all its clients; Node's guard is meant for one client.
       streamResetBurst: 1_000_000,
       streamResetRate: 100_000,
     });
-    server.on('session', (session) => session.setLocalWindowSize(1 << 24));
+    server.on('session', (session) => session.setLocalWindowSize(CONNECTION_WINDOW));
     server.on('sessionError', () => undefined);
     server.on('stream', (stream, headers, flags) =>
       serveHttp2(this.routes, stream, headers, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0),

@@ -72,8 +72,8 @@ export class Instance {
     this.phase = 'stopping';
     this.place?.close();
     await this.process?.stop(this.makings.settings.stopGraceMs);
-    this.makings.ledger.forget(this.plan.instanceId);
     if (this.place !== undefined) this.makings.ports.release(this.place.port);
+    this.makings.ledger.forget(this.plan.instanceId);
   }
 
   /** SIGTERM, grace, SIGKILL. */

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,6 +7,9 @@ import { join } from 'node:path';
 import { until } from '#libs/testing';
 import { readProcess } from './host.processes.js';
 import { InstanceLedger } from './instance.ledger.js';
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(60_000);
 
 /** A process of its own session, as instances are. */
 function sleeper(home: string, program = 'setInterval(() => 0, 1000)') {

@@ -4,6 +4,10 @@ import { connect, type ClientHttp2Session } from 'node:http2';
 /** Large enough for Envoy's own limit of 60 KiB. */
 export const MAX_HEADER_BYTES = 64 * 1024;
 
+/** HTTP/2 flow control, in bytes: what may be on its way in one stream, and in all of a connection. */
+export const STREAM_WINDOW = 1 << 20;
+export const CONNECTION_WINDOW = 1 << 24;
+
 /** An instance as the ingress sees it: an address, its connections, and how many requests it serves now. */
 export class Place {
   active = 0;
@@ -26,10 +30,11 @@ export class Place {
     if (known !== undefined && !known.closed && !known.destroyed) return known;
     const session = connect(`http://127.0.0.1:${this.port}`, {
       maxSessionMemory: 256,
-      settings: { initialWindowSize: 1 << 20, enablePush: false },
+      settings: { initialWindowSize: STREAM_WINDOW, enablePush: false },
     });
     // Each stream learns of it by itself; without a listener the error would end the agent.
     session.on('error', () => undefined);
+    session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW));
     // GOAWAY: running streams end by themselves, new ones need a new connection.
     session.on('goaway', () => session.close());
     this.session = session;

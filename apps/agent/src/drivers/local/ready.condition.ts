@@ -11,6 +11,9 @@ export interface StartFailure {
   lines: readonly string[];
 }
 
+/** Of a line that is quoted in a condition, so many characters. */
+const QUOTED = 300;
+
 /** From how many failures in a row on it is called a crash loop. */
 export const CRASH_LOOP = 3;
 
@@ -27,7 +30,8 @@ export function failedCondition(now: number, failure: StartFailure, failures: nu
   const looping = failures >= CRASH_LOOP && failure.reason !== 'StartTimeout';
   const reason = looping ? 'CrashLoop' : failure.reason;
   const times = looping ? ` This happened ${failures} times in a row.` : '';
-  const output = failure.lines.length === 0 ? '' : ` Its last lines:\n${failure.lines.join('\n')}`;
+  const lines = failure.lines.map((line) => line.slice(0, QUOTED));
+  const output = lines.length === 0 ? '' : ` Its last lines:\n${lines.join('\n')}`;
   return {
     ...condition(now, 'false', reason, `${failure.message}${times}${output}`),
     nextStep: failure.nextStep,

@@ -148,11 +148,13 @@ export class RevisionRunner {
       onLine: (stream, text) => this.parts.onLog({ ...this.entry(text, instance), stream }),
     });
     this.instances.add(instance);
-    const life = this.live(instance).finally(() => {
-      this.lives.delete(life);
-      this.instances.delete(instance);
-      this.parts.onChange();
-    });
+    const life = this.live(instance)
+      .catch((error: unknown) => this.parts.logger.error({ err: error }, 'the end of an instance went wrong'))
+      .finally(() => {
+        this.lives.delete(life);
+        this.instances.delete(instance);
+        this.parts.onChange();
+      });
     this.lives.add(life);
     this.parts.onChange();
   }

@@ -1,6 +1,10 @@
+import { jest } from '@jest/globals';
 import { until } from '#libs/testing';
 import { LocalRig } from './rig/local.rig.js';
 import { COUNTING } from './rig/programs.js';
+
+// Real processes on a machine that may be busy.
+jest.setTimeout(60_000);
 
 interface Counted {
   pid: number;

@@ -32,7 +32,7 @@ server.on('upgrade', (req, socket, head) => {
 });
 ${SERVE}`;
 
-/** The shape of gRPC over h2c: echoes messages, ends with trailers; /reset resets, /error is trailers only. */
+/** The shape of gRPC over h2c: echoes messages, ends with trailers; /reset resets at once, /half in the middle, /error is trailers only. */
 export const GRPC = `
 import { createServer } from 'node:http2';
 const server = createServer();
@@ -41,6 +41,10 @@ server.on('stream', (stream, headers) => {
   if (headers[':path'] === '/reset') return stream.close(11);
   if (headers[':path'] === '/error') {
     return stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '5' }, { endStream: true });
+  }
+  if (headers[':path'] === '/half') {
+    stream.respond({ ':status': 200 }, { waitForTrailers: true });
+    return stream.write('half', () => stream.close(2));
   }
   if (headers[':path'] === '/watch') stream.on('close', () => console.log('closed with ' + stream.rstCode));
   stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
