@@ -69,7 +69,7 @@ export class Stages {
   }
 
   /** One of jest's projects; its output is shown while it runs. */
-  async jest(name, { patterns = [], env = {}, args = [] } = {}) {
+  async jest(name, { patterns = [], env = {}, workers = Math.max(2, availableParallelism() - 1) } = {}) {
     const begin = Date.now();
     const report = path.join(this.temporaryDir, `${name}.json`);
     const { code } = await runNode(
@@ -79,10 +79,9 @@ export class Stages {
         'node_modules/jest/bin/jest.js',
         '--ci',
         '--passWithNoTests',
-        `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`,
+        `--maxWorkers=${workers}`,
         `--outputFile=${report}`,
         '--json',
-        ...args,
         '--selectProjects',
         name,
         ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []),

@@ -63,7 +63,7 @@ function parse() {
       },
     }).values;
   } catch (error) {
-    throw new Obstacle(`${error.message} Known: --port P --data DIR --empty --domain D.`);
+    throw new Obstacle(`${error.message}. Known: --port P --data DIR --empty --domain D.`);
   }
 }
 

@@ -23,9 +23,7 @@ export async function startTestServers(dir, { durable = false } = {}) {
   };
   try {
     const [postgres, nats] = await Promise.all([
-      startPostgres({ dir: path.join(dir, 'postgres'), password: PASSWORD, durable }).then(
-        keep(stops),
-      ),
+      startPostgres({ dir: path.join(dir, 'postgres'), password: PASSWORD, durable }).then(keep(stops)),
       startNats({ dir: path.join(dir, 'nats'), accounts: accountNames(), durable }).then(keep(stops)),
     ]);
     const templateUrl = postgres.url(TEMPLATE);

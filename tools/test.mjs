@@ -75,7 +75,7 @@ async function stories() {
     const platform = await startStoryPlatform(dir);
     stops.push(platform.stop);
     // one after the other: each looks at a whole machine
-    await stages.jest('stories', { patterns, env: platform.env, args: ['--runInBand'] });
+    await stages.jest('stories', { patterns, env: platform.env, workers: 1 });
     await stages.pass('stop', () => platform.stop());
     await stages.pass('restart', () => checkRestart(dir));
   });
