@@ -29,12 +29,14 @@ export function restController(registry: Registry): Type<object> {
 function addHandler(controller: Type<{ face: RestFace }>, definition: OperationDefinition): void {
   const { name, rest } = definition;
   const prototype = controller.prototype as object;
-  const handler = {
-    [name](this: { face: RestFace }, request: RestRequest, reply: FastifyReply): Promise<void> {
-      return this.face.answer(definition, request, reply);
-    },
+  const serve = function (
+    this: { face: RestFace },
+    request: RestRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    return this.face.answer(definition, request, reply);
   };
-  const descriptor = { value: handler[name], writable: true, configurable: true };
+  const descriptor = { value: serve, writable: true, configurable: true };
   Object.defineProperty(prototype, name, descriptor);
   Req()(prototype, name, 0);
   Res()(prototype, name, 1);
