@@ -43,6 +43,9 @@ export const CHECKS = [
 export const contractStage = () =>
   existsSync(CONTRACTS) ? [{ name: 'contracts', args: [CONTRACTS, '--check'] }] : [];
 
+/** Longest life of one test; how fast things must be is said by their deadlines. */
+const TEST_SECONDS = { unit: 10, integration: 60, stories: 300 };
+
 /** Runs stages and keeps what they gave. */
 export class Stages {
   results = [];
@@ -80,6 +83,7 @@ export class Stages {
         '--ci',
         '--passWithNoTests',
         `--maxWorkers=${workers}`,
+        `--testTimeout=${TEST_SECONDS[name] * 1000}`,
         `--outputFile=${report}`,
         '--json',
         '--selectProjects',
