@@ -27,17 +27,16 @@ export class FakeHttp {
 
   /** `answer` gets the request and how often that method and path were asked before. */
   static async start(answer: (seen: SeenRequest, before: number) => FakeReply): Promise<FakeHttp> {
-    let fake: FakeHttp | undefined;
-    const server = createServer((request, response) => {
-      void fake?.handle(request, response, answer);
-    });
+    // Unreferenced, so that a test that fails before it closes the server does not hold the run.
+    const server = createServer().unref();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const stop = (): Promise<void> =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       });
-    fake = new FakeHttp((server.address() as AddressInfo).port, stop);
+    const fake = new FakeHttp((server.address() as AddressInfo).port, stop);
+    server.on('request', (request, response) => void fake.handle(request, response, answer));
     return fake;
   }
 
