@@ -15,3 +15,14 @@ export type { TestEnvoy, TestEnvoyOptions } from './envoy.js';
 export { freePorts } from './ports.js';
 export { makeUsedRevision, usageOf } from './used-revision.js';
 export type { RevisionShape, UsedRevision } from './used-revision.js';
+export { FakeAgent, imageOf } from './agent.fake.js';
+export { FakeKeys } from './keys.fake.js';
+export { FakeServiceRecords } from './service-records.fake.js';
+export {
+  testCluster,
+  testDigest,
+  testId,
+  testOperation,
+  testServiceRecords,
+  testUpload,
+} from './service.factory.js';

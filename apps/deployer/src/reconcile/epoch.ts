@@ -10,8 +10,10 @@ export function epochToRaiseAbove({ records, reports, shownTargets }: Seen): num
   const highest = Math.max(0, ...seen.map(({ epoch }) => epoch));
   if (highest > records.hubEpoch) return highest;
   const behind = records.targets.some(({ target }) => {
+    // The row as the next pass writes it: once the hub's epoch is above, the row is ahead again.
+    const own = { generation: target.generation, epoch: Math.max(target.epoch, records.hubEpoch) };
     const others = [reports.get(target.clusterId), shownTargets.get(target.clusterId)?.value];
-    return others.some((other) => other !== undefined && compareVersions(other, target) > 0);
+    return others.some((other) => other !== undefined && compareVersions(other, own) > 0);
   });
   return behind ? records.hubEpoch : undefined;
 }

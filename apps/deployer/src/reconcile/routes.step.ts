@@ -1,5 +1,6 @@
 import { deletedRoute, desiredRoutes, nextRoute, revisionHost, serviceHost, standingOf } from '#libs/domain';
 import type { Door, Id, Route, RouteBackend, RouteBody } from '#libs/domain';
+import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
 
 /** Says what gateways serve: a route for the service's host and one for each tag; hosts no longer wanted are deleted. */
@@ -59,18 +60,25 @@ function backendOf(draft: Draft, name: string): Omit<RouteBackend, 'percent'> | 
 }
 
 /**
- * Where a revision is reached, best first: clusters that say it is ready; when none says so now (a report lags
- * behind a new target), where it is reached today; else where it is placed.
+ * Where a revision is reached, best first: placed clusters that say it is ready, else one it is leaving that says so;
+ * when none says so now (a report lags behind a new target), where it is reached today; else where it is placed.
  */
 function clustersOf(draft: Draft, revision: string): Id<'cls'>[] {
-  const placed = [...draft.holdings, ...draft.targets.filter((record) => !draft.holdings.includes(record))];
-  const ready = placed.filter((record) => standingOf(revision, [record]) === 'ready');
-  if (ready.length > 0) return ready.map(({ target }) => target.clusterId);
+  const leaving = draft.targets.filter((record) => !draft.holdings.includes(record));
+  for (const records of [draft.holdings, leaving]) {
+    const ready = records.filter((record) => standingOf(revision, [record]) === 'ready');
+    if (ready.length > 0) return inOrder(draft, ready).map(({ target }) => target.clusterId);
+  }
   const today = ownRoutes(draft).flatMap((route) =>
     route.backends.filter((backend) => backend.revision === revision),
   );
   const doors = today[0]?.doors.map(({ clusterId }) => clusterId) ?? [];
   return doors.length > 0 ? doors : [...draft.placed];
+}
+
+/** In the placement's order of preference. */
+function inOrder({ placed }: Draft, records: readonly TargetRecord[]): TargetRecord[] {
+  return records.toSorted((a, b) => placed.indexOf(a.target.clusterId) - placed.indexOf(b.target.clusterId));
 }
 
 function doorOf(draft: Draft, clusterId: Id<'cls'>): Door | undefined {

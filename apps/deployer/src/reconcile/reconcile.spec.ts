@@ -1,0 +1,560 @@
+import {
+  ROUTES_BUCKET,
+  routeKey,
+  routeSchema,
+  serviceKey,
+  targetSchema,
+  targetsBucket,
+  type GatewayStatus,
+} from '#libs/bus';
+import type { Operation, OperationKind, Route, Service, Target, TrafficTarget } from '#libs/domain';
+import {
+  FakeAgent,
+  FakeKeys,
+  FakeServiceRecords,
+  SteppedClock,
+  imageOf,
+  seededRandom,
+  testCluster,
+  testDigest,
+  testId,
+  testOperation,
+  testServiceRecords,
+  testUpload,
+} from '#libs/testing';
+import { Projection } from '../projection/projection.js';
+import { SecretSealer } from '../projection/secret-sealer.js';
+import { Observer } from './observer.js';
+import { Reconciler } from './reconciler.js';
+
+/** Rows, KV, an agent and a gateway in memory; the deployer's own code in between. */
+class World {
+  readonly clock = new SteppedClock();
+  readonly keys = new FakeKeys();
+  readonly records = new FakeServiceRecords();
+  readonly cluster = testCluster(this.clock.now());
+  readonly agent = new FakeAgent(this.keys, this.cluster.id, this.clock);
+  /** What gateways acknowledge; undefined: whatever was written last. */
+  readonly gateways = new Map<GatewayStatus['gatewayId'], number | undefined>([[testId('gw'), undefined]]);
+  readonly serviceId: string;
+  lease = this.records.lease;
+
+  constructor() {
+    const records = testServiceRecords(this.clock.now(), [this.cluster]);
+    this.serviceId = records.service.id;
+    this.records.add(records);
+  }
+
+  get rows(): ReturnType<FakeServiceRecords['get']> {
+    return this.records.get(this.serviceId);
+  }
+
+  get operation(): Operation {
+    return this.rows.operations.toSorted((a, b) => a.generation - b.generation).at(-1) as Operation;
+  }
+
+  get splits(): string {
+    return this.rows.service.status.traffic.map((line) => `${line.revision}=${line.percent}`).join(' ');
+  }
+
+  pass(): Promise<number | undefined> {
+    return this.reconciler(this.records, this.keys).reconcile(this.serviceId, this.lease);
+  }
+
+  reconciler(records: FakeServiceRecords, keys: FakeKeys): Reconciler {
+    const gateways = (): GatewayStatus[] =>
+      [...this.gateways].map(([gatewayId, acknowledged = keys.last]) => ({
+        schemaVersion: 1,
+        gatewayId,
+        region: 'local',
+        acknowledged,
+        sentAt: this.clock.now(),
+      }));
+    return new Reconciler(
+      new Observer(records, keys, gateways),
+      records,
+      new Projection(keys, new SecretSealer(keys, records)),
+      this.clock,
+      { random: seededRandom(this.keys.writes + 1), domain: 'localhost', gatewayPort: 8081 },
+    );
+  }
+
+  /** Deployer and agent in turn, until nothing was written for two turns. */
+  async settle(): Promise<void> {
+    let idle = 0;
+    for (let turn = 0; turn < 30; turn++) {
+      const before = this.keys.writes + this.records.written.length;
+      await this.pass();
+      await this.agent.work();
+      idle = before === this.keys.writes + this.records.written.length ? idle + 1 : 0;
+      if (idle === 2) return;
+    }
+    throw new Error('the service does not settle');
+  }
+
+  /** What the api does on a change of intent. */
+  change(kind: OperationKind, change: Partial<Service>, newTemplate = false): Operation {
+    const { rows } = this;
+    const service = { ...rows.service, ...change, generation: rows.service.generation + 1 };
+    const operation = testOperation(service, kind, { makesRevision: newTemplate, now: this.clock.now() });
+    this.records.add({
+      ...rows,
+      service,
+      operations: [...rows.operations, operation],
+      ...(newTemplate ? { templateGeneration: service.generation } : {}),
+    });
+    return operation;
+  }
+
+  /** Deploys another source; its digest is made of that digit. */
+  deploySource(digit: string): Operation {
+    const upload = testUpload(this.rows.service, digit);
+    const template = { ...this.rows.service.template, source: { uploadId: upload.id } };
+    this.records.add({ ...this.rows, upload });
+    return this.change('deploy', { template }, true);
+  }
+
+  deployEnv(value: string): Operation {
+    const template = { ...this.rows.service.template, env: [{ name: 'GREETING', value }] };
+    return this.change('update', { template }, true);
+  }
+
+  split(...traffic: TrafficTarget[]): Operation {
+    return this.change('traffic', { traffic });
+  }
+
+  async route(host = 'hello--default.localhost'): Promise<Route | undefined> {
+    return (await this.keys.getKey(ROUTES_BUCKET, routeKey(host), routeSchema))?.value as Route | undefined;
+  }
+
+  async target(): Promise<Target> {
+    const key = serviceKey(this.serviceId);
+    const entry = await this.keys.getKey(targetsBucket(this.cluster.id), key, targetSchema);
+    return entry?.value as Target;
+  }
+
+  found(operation: Operation): Operation {
+    return this.rows.operations.find(({ id }) => id === operation.id) as Operation;
+  }
+}
+
+const REVISION_1 = 'hello-00001';
+const REVISION_2 = 'hello-00002';
+
+describe('one service, from intent to what gateways serve', () => {
+  let world: World;
+  beforeEach(() => {
+    world = new World();
+  });
+
+  it('builds, makes a revision, places, starts, routes, and ends the operation', async () => {
+    await world.settle();
+    expect(world.operation).toMatchObject({ status: 'succeeded', finishedAt: world.clock.now() });
+    expect(world.operation.steps.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'build succeeded',
+      'revision succeeded',
+      'placement succeeded',
+      'ready succeeded',
+      'traffic succeeded',
+      'gateways succeeded',
+    ]);
+    expect(world.rows.service.status).toMatchObject({
+      observedGeneration: 1,
+      url: 'http://hello--default.localhost:8081',
+      latestCreatedRevision: REVISION_1,
+      latestReadyRevision: REVISION_1,
+      traffic: [{ revision: REVISION_1, percent: 100 }],
+    });
+    expect(world.rows.service.status.conditions.map(({ type, status }) => `${type} ${status}`)).toEqual([
+      'BuildSucceeded true',
+      'Placed true',
+      'RevisionReady true',
+      'RoutesReady true',
+      'Ready true',
+    ]);
+    expect(world.rows.revisions[0]?.spec.imageDigest).toBe(imageOf(testDigest('a')));
+    expect((await world.route())?.backends).toMatchObject([
+      {
+        revision: REVISION_1,
+        percent: 100,
+        doors: [{ clusterId: world.cluster.id, door: world.cluster.door }],
+      },
+    ]);
+  });
+
+  it('answers 503 by an empty route while nothing is ready', async () => {
+    await world.pass();
+    expect(await world.route()).toMatchObject({ access: 'public', backends: [] });
+  });
+
+  it('writes nothing at rest', async () => {
+    await world.settle();
+    const before = [world.records.written.length, world.keys.writes];
+    for (let pass = 0; pass < 3; pass++) {
+      world.clock.step(5_000);
+      await world.pass();
+    }
+    expect([world.records.written.length, world.keys.writes]).toEqual(before);
+  });
+
+  it('makes a new revision of the same digest when only the environment changes, without a build', async () => {
+    await world.settle();
+    const operation = world.deployEnv('hi');
+    await world.settle();
+    expect(world.found(operation)).toMatchObject({ status: 'succeeded' });
+    const [first, second] = world.rows.revisions;
+    expect(second).toMatchObject({
+      name: REVISION_2,
+      number: 2,
+      spec: { env: [{ name: 'GREETING', value: 'hi' }] },
+    });
+    expect(second?.spec.imageDigest).toBe(first?.spec.imageDigest);
+    expect([...world.agent.built.values()]).toEqual([1]);
+    expect(world.splits).toBe('hello-00002=100');
+  });
+
+  it('makes no revision and no new target when only traffic changes', async () => {
+    await world.settle();
+    world.deployEnv('hi');
+    await world.settle();
+    const before = await world.target();
+    const operation = world.split(
+      { revision: REVISION_1, percent: 90 },
+      { revision: REVISION_2, percent: 10 },
+    );
+    await world.settle();
+    expect(world.found(operation).steps.map(({ name }) => name)).toEqual(['traffic', 'gateways']);
+    expect(world.rows.revisions).toHaveLength(2);
+    expect(await world.target()).toEqual(before);
+    expect((await world.route())?.backends.map(({ revision, percent }) => [revision, percent])).toEqual([
+      [REVISION_1, 90],
+      [REVISION_2, 10],
+    ]);
+  });
+
+  it('gives a tag a host of its own and takes it away again', async () => {
+    await world.settle();
+    world.split({ revision: 'latest', percent: 100 }, { revision: REVISION_1, percent: 0, tag: 'canary' });
+    await world.settle();
+    const host = 'canary---hello--default.localhost';
+    expect((await world.route(host))?.backends).toMatchObject([{ revision: REVISION_1, percent: 100 }]);
+    world.split({ revision: 'latest', percent: 100 });
+    await world.settle();
+    expect(await world.route(host)).toMatchObject({ deleted: true, backends: [], version: 2 });
+  });
+
+  it('keeps minimum instances for revisions with traffic', async () => {
+    await world.settle();
+    world.deployEnv('hi');
+    await world.settle();
+    world.change('update', { minInstances: 2 });
+    await world.settle();
+    const minimums = (await world.target()).revisions.map(({ name, minInstances }) => [name, minInstances]);
+    expect(minimums).toEqual([
+      [REVISION_1, 0],
+      [REVISION_2, 2],
+    ]);
+  });
+});
+
+describe('what goes wrong', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = new World();
+    await world.settle();
+  });
+
+  it('ends with the cause of a failed build, and serves the old revision on', async () => {
+    world.agent.buildError = 'npm run build exited with 1: no such module';
+    const operation = world.deploySource('b');
+    await world.settle();
+    expect(world.found(operation)).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'BUILD_FAILED',
+        message: 'npm run build exited with 1: no such module',
+        violations: [{ field: 'template.source' }],
+        nextStep: expect.any(String) as string,
+      },
+    });
+    expect(world.splits).toBe('hello-00001=100');
+    expect(world.rows.revisions).toHaveLength(1);
+  });
+
+  it('ends with the cause of a failed start, and serves the old revision on', async () => {
+    world.agent.failing.set(REVISION_2, 'PortNotOpened');
+    const operation = world.deployEnv('hi');
+    await world.settle();
+    expect(world.found(operation)).toMatchObject({
+      status: 'failed',
+      error: {
+        code: 'START_FAILED',
+        message: 'It did not start: PortNotOpened.',
+        violations: [{ field: 'template.port', message: 'PortNotOpened' }],
+        nextStep: expect.any(String) as string,
+      },
+    });
+    expect(world.splits).toBe('hello-00001=100');
+    expect(world.rows.service.status).toMatchObject({
+      latestCreatedRevision: REVISION_2,
+      latestReadyRevision: REVISION_1,
+    });
+  });
+
+  it.each([
+    ['that is not ready', REVISION_2, 'revision hello-00002 did not become ready'],
+    ['that does not exist', 'hello-00009', 'there is no revision hello-00009'],
+  ])('refuses a split over a revision %s', async (_what, revision, message) => {
+    world.agent.failing.set(REVISION_2, 'Crashed');
+    world.deployEnv('hi');
+    await world.settle();
+    const operation = world.split({ revision: REVISION_1, percent: 50 }, { revision, percent: 50 });
+    await world.settle();
+    expect(world.found(operation)).toMatchObject({
+      status: 'failed',
+      error: { code: 'FAILED_PRECONDITION', violations: [{ field: 'traffic[1].revision', message }] },
+    });
+    expect(world.splits).toBe('hello-00001=100');
+  });
+
+  it('names the gateways that lag, and fails after the deadline', async () => {
+    const slow = testId('gw');
+    world.gateways.set(slow, 0);
+    const operation = world.split(
+      { revision: REVISION_1, percent: 100 },
+      { revision: REVISION_1, percent: 0, tag: 'x' },
+    );
+    await world.pass();
+    await world.pass();
+    const step = (): Operation['steps'][number] | undefined => world.found(operation).steps.at(-1);
+    expect(step()).toMatchObject({
+      name: 'gateways',
+      status: 'running',
+      message: `Not yet served by ${slow}.`,
+    });
+    world.clock.step(60_001);
+    await world.pass();
+    expect(world.found(operation)).toMatchObject({ status: 'failed', error: { code: 'DEADLINE_EXCEEDED' } });
+    expect(world.found(operation).error?.message).toContain(slow);
+  });
+
+  it('says why no cluster can hold it', async () => {
+    const lonely = new World();
+    lonely.records.add({ ...lonely.rows, clusters: [] });
+    await lonely.pass();
+    lonely.clock.step(60_001);
+    await lonely.pass();
+    expect(lonely.operation).toMatchObject({ status: 'failed', error: { code: 'PLACEMENT_FAILED' } });
+  });
+
+  it('refuses an image by registry reference with one sentence', async () => {
+    const { source: _source, ...template } = world.rows.service.template;
+    const operation = world.change('update', { template: { ...template, image: 'example/app:1' } }, true);
+    await world.settle();
+    expect(world.found(operation).error).toMatchObject({ code: 'NOT_SUPPORTED' });
+  });
+
+  it('fails a deploy whose template was replaced before its revision was made', async () => {
+    const first = world.deploySource('b');
+    const second = world.deploySource('c');
+    await world.settle();
+    expect(world.found(first)).toMatchObject({ status: 'failed', error: { code: 'FAILED_PRECONDITION' } });
+    expect(world.found(second)).toMatchObject({ status: 'succeeded' });
+    expect(world.rows.revisions.map(({ templateGeneration }) => templateGeneration)).toEqual([1, 3]);
+  });
+
+  it('lets a deploy that was overtaken share the fate of its own revision', async () => {
+    const first = world.deployEnv('one');
+    await world.pass();
+    const second = world.deployEnv('two');
+    world.agent.failing.set('hello-00003', 'Crashed');
+    await world.settle();
+    expect(world.found(first)).toMatchObject({ status: 'succeeded' });
+    expect(world.found(second)).toMatchObject({ status: 'failed', error: { code: 'START_FAILED' } });
+    expect(world.splits).toBe('hello-00002=100');
+  });
+
+  it('fails when the environment names a secret that does not exist', async () => {
+    const env = [{ name: 'PASSWORD', secret: { name: 'nowhere', version: 'latest' as const } }];
+    const template = { ...world.rows.service.template, env };
+    const operation = world.change('update', { template }, true);
+    await world.settle();
+    expect(world.found(operation).error).toMatchObject({
+      code: 'FAILED_PRECONDITION',
+      violations: [{ field: 'template.env[0].secret' }],
+    });
+  });
+});
+
+describe('removal', () => {
+  it('deletes routes, then targets, and ends when nothing is left', async () => {
+    const world = new World();
+    await world.settle();
+    const operation = world.change('delete', { deletedAt: world.clock.now() });
+    await world.pass();
+    expect(await world.route()).toMatchObject({ deleted: true });
+    expect((await world.target()).tombstone).toBeUndefined();
+    await world.pass();
+    expect(await world.target()).toMatchObject({
+      tombstone: { by: 'customer' },
+      revisions: [],
+      generation: 2,
+    });
+    expect(world.rows.removedAt).toBeUndefined();
+    await world.settle();
+    expect(world.rows.removedAt).toBe(world.clock.now());
+    expect(world.found(operation)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('waits until every gateway has forgotten the host', async () => {
+    const world = new World();
+    await world.settle();
+    world.gateways.set(testId('gw'), 0);
+    world.change('delete', { deletedAt: world.clock.now() });
+    for (let pass = 0; pass < 5; pass++) await world.pass();
+    expect((await world.target()).tombstone).toBeUndefined();
+  });
+
+  it('moves away from a silent cluster, and stops where too many would be removed', async () => {
+    const world = new World();
+    await world.settle();
+    world.clock.step(6 * 60_000);
+    const other = testCluster(world.clock.now(), { capabilities: [] });
+    world.records.add({ ...world.rows, clusters: [...world.rows.clusters, other] });
+    world.records.holds = { held: 20, removing: 9 };
+    const newcomer = new FakeAgent(world.keys, other.id, world.clock);
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 8; turn++) {
+        await world.pass();
+        await newcomer.work();
+      }
+    };
+    await settle();
+    expect(world.rows.placement?.clusterIds).toEqual([other.id]);
+    expect((await world.route())?.backends[0]?.doors.map(({ clusterId }) => clusterId)).toEqual([other.id]);
+    expect((await world.target()).tombstone).toBeUndefined();
+    world.records.holds = { held: 20, removing: 3 };
+    await settle();
+    expect((await world.target()).tombstone).toEqual({ by: 'derived' });
+  });
+});
+
+describe('faults', () => {
+  it('writes nothing under a stale lease', async () => {
+    const world = new World();
+    await world.settle();
+    world.deployEnv('hi');
+    const before = [world.records.written.length, world.keys.writes];
+    world.records.lease = { ...world.lease, epoch: 2 };
+    await expect(world.pass()).rejects.toThrow('lease deployer.0 of epoch 1 is lost');
+    expect([world.records.written.length, world.keys.writes]).toEqual(before);
+  });
+
+  it('projects everything again after a bucket was lost', async () => {
+    const world = new World();
+    await world.settle();
+    const before = [await world.target(), await world.route()];
+    world.keys.purge(targetsBucket(world.cluster.id));
+    world.keys.purge(ROUTES_BUCKET);
+    await world.settle();
+    expect([await world.target(), await world.route()]).toEqual(before);
+  });
+
+  it('rises above what agents know after the rows were restored from a backup', async () => {
+    const world = new World();
+    await world.settle();
+    const backup = structuredClone(world.rows);
+    world.deployEnv('lost');
+    world.change('update', { minInstances: 1 });
+    await world.settle();
+    const ahead = await world.target();
+    world.records.add(backup);
+    await world.settle();
+    const now = await world.target();
+    expect(ahead).toMatchObject({ epoch: 1 });
+    expect(now).toMatchObject({ epoch: 2 });
+    expect(now.revisions.map(({ name }) => name)).toEqual([REVISION_1]);
+    expect((await world.route())?.version).toBeGreaterThan(1);
+  });
+
+  it('seals a secret once for the key of the cluster', async () => {
+    const world = new World();
+    const id = testId('sec');
+    const { organizationId, projectId, template } = world.rows.service;
+    world.records.secrets.set(`${id}.2`, 'canary');
+    const versions = [1, 2].map((number) => ({ number, createdAt: 0 }));
+    const publicKey = { kty: 'OKP', crv: 'X25519', x: '3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08' };
+    world.records.add({
+      ...world.rows,
+      clusters: [{ ...world.cluster, publicKey }],
+      secrets: [{ id, organizationId, projectId, name: 'password', versions, createdAt: 0, version: 1 }],
+    });
+    const env = [{ name: 'PASSWORD', secret: { name: 'password', version: 'latest' as const } }];
+    world.change('update', { template: { ...template, env } }, true);
+    await world.settle();
+    expect(world.rows.revisions.at(-1)?.spec.env).toEqual([{ name: 'PASSWORD', secret: { id, version: 2 } }]);
+    const bucket = targetsBucket(world.cluster.id);
+    expect(world.keys.keys(bucket)).toContain(`sealed.${id}.2`);
+    expect(JSON.stringify(await world.target())).not.toContain('canary');
+    const before = world.keys.writes;
+    await world.pass();
+    expect(world.keys.writes).toBe(before);
+  });
+
+  it('comes to the same end wherever it is cut off', async () => {
+    const whole = new World();
+    await drive(whole, Infinity);
+    const calls = await drive(new World(), Infinity);
+    for (let cut = 1; cut < calls; cut++) {
+      const world = new World();
+      await drive(world, cut);
+      expect({ cut, ...outcome(world) }).toEqual({ cut, ...outcome(whole) });
+    }
+  });
+});
+
+/** A first deploy and a second revision, while the `cut`-th call to rows or KV fails. Returns how many calls there were. */
+async function drive(world: World, cut: number): Promise<number> {
+  let calls = 0;
+  const failing = <T extends object>(port: T): T =>
+    new Proxy(port, {
+      get: (target, name, receiver): unknown => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (
+          typeof value !== 'function' ||
+          !['load', 'write', 'getKey', 'replaceKey'].includes(String(name))
+        ) {
+          return typeof value === 'function'
+            ? (value.bind(target) as unknown)
+            : Reflect.get(target, name, receiver);
+        }
+        return (...values: unknown[]): unknown => {
+          calls += 1;
+          if (calls === cut) return Promise.reject(new Error('cut off'));
+          return (value as (...values: unknown[]) => unknown).apply(target, values);
+        };
+      },
+    });
+  const reconciler = world.reconciler(failing(world.records), failing(world.keys));
+  const turn = async (): Promise<void> => {
+    await reconciler.reconcile(world.serviceId, world.lease).catch((error: Error) => {
+      if (error.message !== 'cut off') throw error;
+    });
+    await world.agent.work();
+  };
+  for (let turns = 0; turns < 10; turns++) await turn();
+  world.deployEnv('hi');
+  for (let turns = 0; turns < 10; turns++) await turn();
+  return calls;
+}
+
+function outcome(world: World): Record<string, unknown> {
+  const { rows } = world;
+  return {
+    revisions: rows.revisions.map(({ name, number, spec }) => ({ name, number, digest: spec.imageDigest })),
+    operations: rows.operations.map(({ status }) => status),
+    splits: world.splits,
+    target: rows.targets.map(({ target }) => target.revisions.map(({ name }) => name)),
+    backends: rows.routes.map(({ backends }) => backends.map(({ revision, percent }) => [revision, percent])),
+  };
+}
