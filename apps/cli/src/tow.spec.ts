@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { ERROR_CODES, type ErrorCode } from '#libs/domain';
 import { FakeHttp, SteppedClock, until, type FakeReply, type SeenRequest } from '#libs/testing';
+import { COMMANDS } from './commands.js';
 import type { OperationView, ServiceView } from './client/wire.types.js';
 import type { Io } from './io.js';
 import { runTow } from './main.js';
@@ -75,8 +76,28 @@ async function tow(line: string | string[], more: Partial<Io> & { input?: string
     signal: new AbortController().signal,
     ...changes,
   };
-  const exit = await runTow(typeof line === 'string' ? line.split(' ') : line, io);
+  const words = typeof line === 'string' ? line.split(' ') : line;
+  const before = api.seen.length;
+  const exit = await runTow(words, io);
+  await expectDeclared(words, api.seen.slice(before));
   return { exit, out: stdout.text, err: stderr.text, waits };
+}
+
+/** A command asks the API for nothing that its list of calls does not name (`curl` also asks the service). */
+async function expectDeclared(words: string[], seen: SeenRequest[]): Promise<void> {
+  const entry = COMMANDS.find((one) => `${words.join(' ')} `.startsWith(`${one.words} `));
+  if (entry === undefined || entry.words === 'curl') return;
+  const calls = [
+    ...(await entry.load()).calls,
+    'GET /v1/projects',
+    'GET /v1/projects/{project}/services/{service}',
+  ];
+  const onFailure = ['GET /v1/projects/{project}/services/{service}/logs'];
+  const known = [...calls, ...onFailure].map(
+    (call) => new RegExp(`^${call.replaceAll(/\{\w+\}/g, '[^/]+')}$`),
+  );
+  const unknown = seen.filter((one) => !known.some((call) => call.test(`${one.method} ${one.path}`)));
+  expect(unknown.map((one) => `${one.method} ${one.path}`)).toEqual([]);
 }
 
 function operation(status: OperationView['status'], more: Partial<OperationView> = {}): OperationView {
