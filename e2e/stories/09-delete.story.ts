@@ -26,7 +26,7 @@ describe('delete leaves nothing behind', () => {
     expect((await tenant.call('probe', '/', { tag: 'stable' })).status).toBe(404);
     expect((await tenant.api.request('GET', tenant.at('probe'))).status).toBe(404);
     await until('no file of the service is left', 30_000, () =>
-      Promise.resolve(filesNaming(tenant.platform.dataDir, mark).length === 0),
+      Promise.resolve(filesNaming(tenant.platform.dataDir, mark, ['agent']).length === 0),
     );
     // The name is free again, and what comes next starts at revision 1.
     const again = await tenant.mustDeploy('probe');

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 /** Pids of processes of this machine that carry the mark in their environment (local runtime). */
@@ -9,17 +9,17 @@ export function processesMarked(mark: string): number[] {
     .map(Number);
 }
 
-/** Files of the agents below the platform's data folder that hold the mark: targets and records of instances. */
-export function filesNaming(dataDir: string, mark: string): string[] {
+/** Files below the platform's data folder that hold the mark; `only` names its sub-folders, all when absent. */
+export function filesNaming(dataDir: string, mark: string, only?: readonly string[]): string[] {
   const found: string[] = [];
   const walk = (folder: string): void => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
       const at = path.join(folder, entry.name);
       if (entry.isDirectory()) walk(at);
-      else if (entry.isFile() && statSync(at).size < 1_000_000 && textOf(at)?.includes(mark)) found.push(at);
+      else if (entry.isFile() && textOf(at)?.includes(mark)) found.push(at);
     }
   };
-  for (const entry of readdirSync(dataDir)) if (entry.startsWith('agent')) walk(path.join(dataDir, entry));
+  for (const folder of only ?? ['.']) walk(path.join(dataDir, folder));
   return found;
 }
 

@@ -71,9 +71,13 @@ export class Tenant {
     return `/v1/projects/${this.project}/services/${service}${rest}`;
   }
 
-  async upload(source: string | Record<string, string>): Promise<string> {
+  upload(source: string | Record<string, string>): Promise<string> {
+    return this.uploadTo(this.project, source);
+  }
+
+  async uploadTo(project: string, source: string | Record<string, string> = PROBE): Promise<string> {
     const archive = typeof source === 'string' ? await packFolder(source) : await packFiles(source);
-    const answer = await this.api.upload(this.project, archive);
+    const answer = await this.api.upload(project, archive);
     if (answer.status >= 300) throw new Error(`upload: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body.id;
   }

@@ -29,13 +29,14 @@ export function openApiDocument(registry: Registry): Json {
 }
 
 function operationObject(definition: OperationDefinition, schemas: Json): Json {
-  const { name, summary, permission, rest } = definition;
+  const { name, summary, permission, rest, graphql } = definition;
   const body = requestBody(definition, schemas);
   return {
     operationId: name,
     summary,
     tags: [name.split('.')[0]],
     'x-permission': permission,
+    ...(graphql ? { 'x-graphql': graphql } : {}),
     parameters: parameters(definition, schemas),
     ...(body ? { requestBody: body } : {}),
     responses: {
