@@ -124,7 +124,7 @@ class World {
   }
 
   async route(host = 'hello--default.localhost'): Promise<Route | undefined> {
-    return (await this.keys.getKey(ROUTES_BUCKET, routeKey(host), routeSchema))?.value as Route | undefined;
+    return (await this.keys.getKey(ROUTES_BUCKET, routeKey(host), routeSchema))?.value;
   }
 
   async target(): Promise<Target> {

@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import type { Cluster } from '../cluster/cluster.types.js';
+import { PATIENCE_MS, place } from './placement.rules.js';
+import { mayRemoveDerived } from './removal-guard.js';
+
+const NOW = Date.UTC(2026, 0, 1);
+const SERVICE = 'svc_00000000000000000001' as const;
+const cluster = (name: string, more: Partial<Cluster> = {}): Cluster => ({
+  id: `cls_${name}`,
+  name,
+  provider: 'p',
+  region: 'r',
+  zone: 'z',
+  runtime: 'local',
+  gpuClasses: [],
+  capabilities: [],
+  door: { host: '127.0.0.1', port: 1 },
+  joinedAt: NOW,
+  lastSeenAt: NOW,
+  createdAt: NOW,
+  version: 1,
+  ...more,
+});
+const { joinedAt: _joined, ...unjoined } = cluster('new');
+
+describe('place', () => {
+  const need = { serviceId: SERVICE, copies: 1, present: [] as Cluster['id'][] };
+  const silent = NOW - PATIENCE_MS;
+
+  it.each<[string, Partial<typeof need> & { runtime?: Cluster['runtime'] }, Cluster[], string[], RegExp]>([
+    ['nothing to choose from', {}, [], [], /^$/],
+    ['the only one', {}, [cluster('a')], ['cls_a'], /answers and fits/],
+    ['one that never joined', {}, [unjoined], [], /no agent has joined/],
+    ['another runtime', { runtime: 'knative' }, [cluster('a')], [], /runtime is local.*built for knative/],
+    ['a silent one', {}, [cluster('a', { lastSeenAt: silent })], [], /does not answer/],
+    [
+      'what holds it',
+      { present: ['cls_b'] },
+      [cluster('a'), cluster('b')],
+      ['cls_b'],
+      /holds the service and answers/,
+    ],
+    [
+      'what holds it and blinked',
+      { present: ['cls_b'] },
+      [cluster('a'), cluster('b', { lastSeenAt: silent + 1 })],
+      ['cls_b'],
+      /does not answer now/,
+    ],
+    [
+      'another when what holds it is gone',
+      { present: ['cls_b'] },
+      [cluster('a'), cluster('b', { lastSeenAt: silent })],
+      ['cls_a'],
+      /answers and fits/,
+    ],
+    [
+      'a silent holder when nothing else fits',
+      { present: ['cls_b'] },
+      [cluster('b', { lastSeenAt: silent })],
+      ['cls_b'],
+      /does not answer now/,
+    ],
+  ])('chooses %s', (_what, more, clusters, expected, reason) => {
+    const decision = place({ ...need, ...more }, clusters, NOW);
+    expect(decision.clusterIds).toEqual(expected);
+    const said = decision.reasons
+      .filter(({ chosen }) => chosen || expected.length === 0)
+      .map((r) => r.reason);
+    expect(said.join()).toMatch(reason);
+  });
+
+  const fleet = fc
+    .uniqueArray(fc.stringMatching(/^[a-z0-9]{8}$/), { minLength: 1, maxLength: 12 })
+    .map((names) => names.map((name) => cluster(name)));
+
+  it('does not depend on the order of clusters, and gives a reason for every one', () => {
+    fc.assert(
+      fc.property(fleet, fc.integer({ min: 1, max: 3 }), (clusters, copies) => {
+        const one = place({ ...need, copies }, clusters, NOW);
+        expect(place({ ...need, copies }, clusters.toReversed(), NOW)).toEqual(one);
+        expect(one.reasons).toHaveLength(clusters.length);
+        expect(one.clusterIds).toHaveLength(Math.min(copies, clusters.length));
+      }),
+    );
+  });
+
+  it('stays where it is when clusters join, and moves only when its own leaves', () => {
+    fc.assert(
+      fc.property(fleet, fleet, (before, joined) => {
+        const { clusterIds: present } = place(need, before, NOW);
+        const more = joined.filter(({ id }) => !before.some((known) => known.id === id));
+        expect(place({ ...need, present }, [...more, ...before], NOW).clusterIds).toEqual(present);
+        const others = before.filter(({ id }) => !present.includes(id));
+        expect(place({ ...need, present }, others, NOW).clusterIds).not.toEqual(present);
+      }),
+    );
+  });
+});
+
+describe('mayRemoveDerived', () => {
+  it.each([
+    [1, 1, true],
+    [9, 9, true],
+    [10, 10, false],
+    [49, 10, false],
+    [50, 10, true],
+    [50, 11, false],
+    [1000, 200, true],
+    [1000, 201, false],
+  ])('of %i held, %i going: %s', (held, removing, expected) => {
+    expect(mayRemoveDerived(held, removing)).toBe(expected);
+  });
+});
