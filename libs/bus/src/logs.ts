@@ -1,4 +1,4 @@
-import { DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, type Consumer, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { decode, type Bus } from './bus.js';
 import { logBatchSchema, type LogEntry } from './messages/messages.js';
 import { STREAMS } from './names.js';
@@ -14,12 +14,10 @@ export interface LogQuestion {
 
 /** The entries stored so far, oldest batch first. Hub processes only. */
 export async function* readLogs(bus: Bus, question: LogQuestion): AsyncGenerator<LogEntry> {
-  const { messages, pending } = await openLogs(bus, question);
-  if (pending === 0) {
-    await messages.close();
-    return;
-  }
-  for await (const message of messages) {
+  const consumer = await consumerOf(bus, question);
+  const { num_pending: pending } = await consumer.info(true);
+  if (pending === 0) return;
+  for await (const message of await messagesOf(consumer, question.signal)) {
     // Taken before the entries are handed out: the loop may be left at any of them.
     const last = message.info.pending === 0;
     yield* entriesOf(message);
@@ -29,25 +27,25 @@ export async function* readLogs(bus: Bus, question: LogQuestion): AsyncGenerator
 
 /** The entries stored so far and then every new one, until the signal aborts. Hub processes only. */
 export async function* followLogs(bus: Bus, question: LogQuestion): AsyncGenerator<LogEntry> {
-  const { messages } = await openLogs(bus, question);
+  const messages = await messagesOf(await consumerOf(bus, question), question.signal);
   for await (const message of messages) yield* entriesOf(message);
 }
 
-async function openLogs(
-  bus: Bus,
-  { about, sinceMs, signal }: LogQuestion,
-): Promise<{ messages: ConsumerMessages; pending: number }> {
-  const consumer = await bus.js.consumers.get(STREAMS.logs, {
+/** An ordered consumer: gone by itself soon after its reader. */
+function consumerOf(bus: Bus, { about, sinceMs }: LogQuestion): Promise<Consumer> {
+  return bus.js.consumers.get(STREAMS.logs, {
     filter_subjects: `logs.${about}.>`,
     deliver_policy: DeliverPolicy.StartTime,
     opt_start_time: new Date(sinceMs).toISOString(),
   });
-  const { num_pending: pending } = await consumer.info(true);
+}
+
+async function messagesOf(consumer: Consumer, signal: AbortSignal): Promise<ConsumerMessages> {
   const messages = await consumer.consume({ max_messages: 100 });
   const stop = (): void => messages.stop();
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
-  return { messages, pending };
+  return messages;
 }
 
 function entriesOf(message: JsMsg): LogEntry[] {

@@ -40,13 +40,15 @@ export interface OperationDefinition extends Declaration {
   body?: string;
   /** Whether `?wait=` applies: the answer is an Operation. */
   waits?: boolean;
+  /** Reads elsewhere than in the database, so it holds no transaction while it waits. */
+  fetch?: (call: ReceiveCall, input: unknown) => Promise<unknown>;
   receive?: (call: ReceiveCall, input: unknown, body: Readable) => Promise<unknown>;
   handle: (call: CommandCall, input: unknown, received: unknown) => Promise<unknown>;
   /** Looks everything up first, so that what the caller may not see is refused before the stream opens. */
   stream?: (call: StreamCall, input: unknown) => Promise<AsyncIterable<StreamEvent>>;
 }
 
-/** What takes a body in before the transaction opens. */
+/** What works outside any transaction: takes a body in, or reads from elsewhere. */
 export interface ReceiveCall extends Caller {
   parts: ApiParts;
   read<T>(work: (call: Call) => Promise<T>): Promise<T>;
@@ -112,6 +114,21 @@ export function defineQuery<I extends z.ZodObject, O extends z.ZodType>(
     kind: 'query',
     handle: (call, input) => handler(call, input as z.output<I>),
     ...(stream ? { stream: (call: StreamCall, input: unknown) => stream(call, input as z.output<I>) } : {}),
+  };
+}
+
+/** An operation that reads what is not in the database; it looks things up in transactions of its own. */
+export function defineFetch<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Shape<I, O> & {
+    handler: (call: ReceiveCall, input: z.output<I>) => Promise<z.input<O>>;
+    stream?: (call: StreamCall, input: z.output<I>) => Promise<AsyncIterable<StreamEvent>>;
+  },
+): OperationDefinition {
+  const { handler, ...rest } = definition;
+  const outside = () => Promise.reject(new Error(`${definition.name} reads outside of a transaction`));
+  return {
+    ...defineQuery({ ...rest, handler: outside }),
+    fetch: (call, input) => handler(call, input as z.output<I>),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { ApiParts } from '../api.parts.js';
 import { openAnswer, sealAnswer } from './answer-sealing.js';
 import type { Call, Caller, CommandCall } from './call.js';
-import type { OperationDefinition } from './definition.js';
+import type { OperationDefinition, ReceiveCall } from './definition.js';
 import { readInput } from './input.js';
 import { waitForEnd } from './wait.js';
 
@@ -79,14 +79,11 @@ async function receive(
   if (!request.body) {
     throw new TowpathError('UNSUPPORTED_MEDIA_TYPE', `The body must be of type ${definition.body}.`);
   }
-  const { actor, requestId } = request;
-  const call = {
-    actor,
-    requestId,
-    parts,
-    read: <T>(work: (call: Call) => Promise<T>) => read(parts, request, work),
-  };
-  return definition.receive(call, input, request.body);
+  return definition.receive(outsideCall(parts, request), input, request.body);
+}
+
+function outsideCall(parts: ApiParts, { actor, requestId }: Caller): ReceiveCall {
+  return { actor, requestId, parts, read: (work) => read(parts, { actor, requestId }, work) };
 }
 
 async function change(

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { defineQuery } from '../call/definition.js';
+import { defineFetch } from '../call/definition.js';
 import { moment, reference } from '../call/scalars.js';
 import { followLogs, readLogs } from './log.queries.js';
 import { logEntryView } from './log.view.js';
 
 export const logOperations = [
-  defineQuery({
+  defineFetch({
     name: 'logs.read',
     permission: 'log.read',
     rest: { method: 'GET', path: '/v1/projects/{project}/services/{service}/logs', status: 200 },

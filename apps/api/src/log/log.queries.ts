@@ -1,6 +1,7 @@
 import { followLogs as followStored, readLogs as readStored, type LogEntry } from '#libs/bus';
 import type { Service } from '#libs/domain';
-import type { Call, StreamCall, StreamEvent } from '../call/call.js';
+import type { StreamCall, StreamEvent } from '../call/call.js';
+import type { ReceiveCall } from '../call/definition.js';
 import { serviceOf, type ServiceRef } from '../service/service.queries.js';
 import { showLogEntry } from './log.view.js';
 
@@ -20,15 +21,15 @@ const READ_TIMEOUT_MS = 15_000;
 
 /** The newest entries since a time, oldest first. */
 export async function readLogs(
-  call: Call,
+  call: ReceiveCall,
   input: LogInput,
 ): Promise<{ items: ReturnType<typeof showLogEntry>[] }> {
-  const { service } = await serviceOf(call, input);
+  const { service } = await call.read((reading) => serviceOf(reading, input));
   const limit = input.limit ?? DEFAULT_LIMIT;
   const newest: LogEntry[] = [];
   const question = {
     about: service.id,
-    sinceMs: sinceOf(input, call.now - KEPT_MS),
+    sinceMs: sinceOf(input, call.parts.clock.now() - KEPT_MS),
     signal: AbortSignal.timeout(READ_TIMEOUT_MS),
   };
   for await (const entry of readStored(call.parts.bus, question)) {
@@ -43,11 +44,8 @@ export async function readLogs(
 
 /** Entries since a time and then every new one. */
 export async function followLogs(call: StreamCall, input: LogInput): Promise<AsyncIterable<StreamEvent>> {
-  const { service, now } = await call.read(async (reading) => ({
-    ...(await serviceOf(reading, input)),
-    now: reading.now,
-  }));
-  return entriesOf(call, service, input, sinceOf(input, now - FOLLOW_FROM_MS));
+  const { service } = await call.read((reading) => serviceOf(reading, input));
+  return entriesOf(call, service, input, sinceOf(input, call.parts.clock.now() - FOLLOW_FROM_MS));
 }
 
 async function* entriesOf(

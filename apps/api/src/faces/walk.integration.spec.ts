@@ -1,0 +1,180 @@
+import { ApiRig, type RigTenant } from '../api.rig.js';
+import { overGraphql, overRest, registry, type Input } from './walk.rig.js';
+
+/** What of another organization an operation could be aimed at. */
+interface Things {
+  tenant: RigTenant;
+  project: { id: string; handle: string };
+  service: string;
+  secret: string;
+  operation: string;
+  keyId: string;
+}
+
+let rig: ApiRig;
+let own: Things;
+let foreign: Things;
+
+async function things(name: string): Promise<Things> {
+  const tenant = await rig.tenant(name);
+  const { key } = tenant;
+  const project = await rig.project(key);
+  const operation = await rig.service(key, project.id, 'hello');
+  const secrets = `/v1/projects/${project.id}/secrets`;
+  const secret = await rig.call('POST', secrets, { key, body: { name: 'token', value: 'x' } });
+  const keys = await rig.call('GET', '/v1/keys', { key });
+  const service = operation.json['service'] as { id: string };
+  return {
+    tenant,
+    project,
+    service: service.id,
+    secret: String(secret.json['id']),
+    operation: String(operation.json['id']),
+    keyId: (keys.json['items'] as { id: string }[])[0]?.id ?? '',
+  };
+}
+
+/** A well-formed input of the operation that names these things. */
+function inputFor(name: string, fields: string[], of: Things): Input {
+  const refs: Input = {
+    organization: of.tenant.organizationId,
+    project: of.project.id,
+    service: of.service,
+    secret: of.secret,
+    operation: of.operation,
+    key: of.keyId,
+    revision: 'hello-00001',
+    ...BODIES[name],
+  };
+  const wanted = [...fields, ...Object.keys(BODIES[name] ?? {})];
+  return Object.fromEntries(Object.entries(refs).filter(([field]) => wanted.includes(field)));
+}
+
+const REFERENCES = ['organization', 'project', 'service', 'secret', 'operation', 'key', 'revision'];
+const traffic = [{ revision: 'latest', percent: 100 }];
+const BODIES: Record<string, Input> = {
+  'organizations.update': { name: 'New' },
+  'keys.create': { name: 'k', role: 'viewer' },
+  'secrets.create': { name: 'other', value: 'v' },
+  'secrets.addVersion': { value: 'v' },
+  'services.create': { name: 'other', template: { source: { uploadId: 'upl_00000000000000000000' } } },
+  'services.update': { access: 'public' },
+  'traffic.set': { traffic },
+};
+
+const aimed = registry.operations.filter(
+  ({ input, permission }) =>
+    REFERENCES.some((field) => field in input.shape) && !String(permission).startsWith('cluster.'),
+);
+
+beforeAll(async () => {
+  rig = await ApiRig.start();
+  [own, foreign] = [await things('own'), await things('foreign')];
+}, 60_000);
+afterAll(() => rig.stop());
+
+describe('another organization', () => {
+  it.each(aimed.map((definition) => [definition.name, definition] as const))(
+    '%s: its things are not found, through REST and GraphQL, and nothing changes',
+    async (name, definition) => {
+      const fields = REFERENCES.filter((field) => field in definition.input.shape);
+      const input = inputFor(name, fields, foreign);
+      const before = await rig.dump();
+      const rest = await overRest(rig, own.tenant.key, definition, input);
+      expect({ status: rest.status, code: rest.json['code'] }).toEqual({ status: 404, code: 'NOT_FOUND' });
+      if (definition.graphql !== undefined) {
+        expect(await overGraphql(rig, own.tenant.key, definition, input)).toEqual({ code: 'NOT_FOUND' });
+      }
+      expect(await rig.dump()).toEqual(before);
+    },
+  );
+
+  it('has no node that can be found', async () => {
+    const query = 'query ($id: ID!) { node(id: $id) { id } }';
+    for (const id of [
+      foreign.project.id,
+      foreign.service,
+      foreign.secret,
+      foreign.operation,
+      foreign.keyId,
+    ]) {
+      const answer = await rig.graphql(own.tenant.key, query, { id });
+      expect(answer.errors?.[0]?.extensions['code']).toBe('NOT_FOUND');
+    }
+    const found = await rig.graphql(own.tenant.key, query, { id: own.service });
+    expect(found.data['node']).toEqual({ id: own.service });
+  });
+});
+
+describe('without rights', () => {
+  it.each(registry.operations.map((definition) => [definition.name, definition] as const))(
+    '%s: without a key 401, with the key of an invoker 403',
+    async (name, definition) => {
+      const fields = REFERENCES.filter((field) => field in definition.input.shape);
+      const input = { cluster: 'cls_00000000000000000000', ...inputFor(name, fields, own) };
+      const anonymous = await overRest(rig, undefined, definition, input);
+      expect(anonymous.json['code']).toBe('UNAUTHENTICATED');
+      if (definition.permission === 'any') return;
+      const invoker = await rig.key(own.tenant.key, 'invoker');
+      const refused = await overRest(rig, invoker, definition, input);
+      expect({ status: refused.status, code: refused.json['code'] }).toEqual({
+        status: 403,
+        code: 'PERMISSION_DENIED',
+      });
+    },
+  );
+
+  it('a viewer reads and cannot deploy, through both faces', async () => {
+    const viewer = await rig.key(own.tenant.key, 'viewer');
+    const get = registry.get('services.get');
+    const update = registry.get('services.update');
+    const input = { project: own.project.id, service: own.service };
+    expect((await overRest(rig, viewer, get, input)).status).toBe(200);
+    expect((await overRest(rig, viewer, update, { ...input, access: 'public' })).status).toBe(403);
+    expect(await overGraphql(rig, viewer, update, { ...input, access: 'public' })).toEqual({
+      code: 'PERMISSION_DENIED',
+    });
+  });
+
+  it('a key of one project does not find another project of its organization', async () => {
+    const { key } = own.tenant;
+    const second = await rig.project(key);
+    const scoped = await rig.key(key, 'developer', { project: second.id });
+    expect((await rig.call('GET', `/v1/projects/${second.handle}`, { key: scoped })).status).toBe(200);
+    expect((await rig.call('GET', `/v1/projects/${own.project.id}`, { key: scoped })).status).toBe(404);
+    expect((await rig.call('GET', `/v1/operations/${own.operation}`, { key: scoped })).status).toBe(404);
+    const list = await rig.call('GET', '/v1/projects', { key: scoped });
+    expect((list.json['items'] as { id: string }[]).map(({ id }) => id)).toEqual([second.id]);
+    expect((await rig.call('GET', '/v1/operations', { key: scoped })).json).toEqual({ items: [] });
+    expect((await rig.call('POST', '/v1/projects', { key: scoped, body: { name: 'x' } })).status).toBe(403);
+  });
+});
+
+describe('both faces', () => {
+  const queries = registry.operations.filter(
+    ({ kind, graphql }) => kind === 'query' && graphql !== undefined,
+  );
+
+  it.each(queries.map((definition) => [definition.name, definition] as const))(
+    '%s answers the same',
+    async (_name, definition) => {
+      const operator = (await rig.tenant('operator', true)).key;
+      const key = String(definition.permission).startsWith('cluster.') ? operator : own.tenant.key;
+      const cluster = await rig.call('POST', '/v1/clusters', {
+        key: operator,
+        body: { name: `c${Date.now()}`, runtime: 'local' },
+      });
+      const fields = Object.keys(definition.input.shape);
+      const input = inputFor(
+        definition.name,
+        fields.filter((field) => REFERENCES.includes(field)),
+        own,
+      );
+      const all = 'cluster' in definition.input.shape ? { ...input, cluster: cluster.json['id'] } : input;
+      const rest = await overRest(rig, key, definition, all);
+      const graphql = await overGraphql(rig, key, definition, all);
+      if (rest.status === 200) expect(graphql.body).toEqual(rest.json);
+      else expect(graphql.code).toBe(rest.json['code']);
+    },
+  );
+});
