@@ -49,6 +49,7 @@ const TEST_SECONDS = { unit: 10, integration: 60, stories: 300 };
 /** Runs stages and keeps what they gave. */
 export class Stages {
   results = [];
+  interrupted = false;
 
   constructor(temporaryDir) {
     this.temporaryDir = temporaryDir;
@@ -95,6 +96,12 @@ export class Stages {
     this.add({ name, begin, ...totalsOf(report, code) });
   }
 
+  /** Ends what runs; what comes afterwards is skipped. */
+  interrupt() {
+    this.interrupted = true;
+    for (const child of running) child.kill('SIGTERM');
+  }
+
   add({ name, begin, passed, failed }) {
     const seconds = (Date.now() - begin) / 1000;
     this.results.push({ name, passed, failed, seconds });
@@ -103,6 +110,7 @@ export class Stages {
 
   /** Work that passes when it does not throw. */
   async pass(name, work) {
+    if (this.interrupted) return;
     const begin = Date.now();
     await this.guard(name, async () => {
       await work();
@@ -147,11 +155,6 @@ function totalsOf(report, code) {
 }
 
 const running = new Set();
-
-/** Ends whatever a stage is running. */
-export function interruptStages() {
-  for (const child of running) child.kill('SIGTERM');
-}
 
 /** Runs a program under the project's Node. */
 export function runNode(args, { env = {}, quiet = false } = {}) {

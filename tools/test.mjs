@@ -5,7 +5,7 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CHECKS, Stages, contractStage, interruptStages } from './stages.mjs';
+import { CHECKS, Stages, contractStage } from './stages.mjs';
 import { filesBelow, inRoot } from './stamp.mjs';
 import { checkRestart, startStoryPlatform } from './story-platform.mjs';
 import { startTestServers } from './test-servers.mjs';
@@ -18,23 +18,19 @@ const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-'));
 chmodSync(temporaryDir, 0o711);
 const stages = new Stages(temporaryDir);
 const stops = [];
-let interrupted = false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.on(signal, () => {
-    interrupted = true;
-    interruptStages();
-  });
+  process.on(signal, () => stages.interrupt());
 }
 
 try {
-  for (const stage of [fast, unit, contracts, integration, stories]) if (!interrupted) await stage();
+  for (const stage of [fast, unit, contracts, integration, stories]) if (!stages.interrupted) await stage();
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()));
   rmSync(temporaryDir, { recursive: true, force: true });
 }
 const code = stages.summarize();
-process.exit(interrupted ? 130 : code);
+process.exit(stages.interrupted ? 130 : code);
 
 function readArguments(args) {
   if (args[0] !== '--only') return { only: ALL, patterns: args };
