@@ -61,7 +61,8 @@ function sentenceOf({ message, nextStep }: Condition): { message: string; nextSt
 }
 
 function startError(ready: Condition): PublicError {
-  const field = ready.reason.includes('Port') ? 'template.port' : 'template';
+  // The one start failure a field answers for: what listens elsewhere than on $PORT.
+  const field = ready.reason === 'StartTimeout' ? 'template.port' : 'template';
   return {
     code: 'START_FAILED',
     message: ready.message,

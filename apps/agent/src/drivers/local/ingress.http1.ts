@@ -21,7 +21,7 @@ export function refuseHttp1(res: ServerResponse, refusal: Refusal): void {
   if (res.headersSent) return void res.destroy();
   const body = refusalBody(refusal);
   res.writeHead(refusal.status, {
-    'content-type': 'application/problem+json',
+    'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     ...(refusal.reached ? {} : { [NOT_REACHED]: '1' }),
   });

@@ -39,7 +39,7 @@ function refuseHttp2(stream: ServerHttp2Stream, refusal: Refusal): void {
   if (stream.headersSent) return stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   stream.respond({
     ':status': refusal.status,
-    'content-type': 'application/problem+json',
+    'content-type': 'application/json',
     ...(refusal.reached ? {} : { [NOT_REACHED]: '1' }),
   });
   stream.end(refusalBody(refusal));

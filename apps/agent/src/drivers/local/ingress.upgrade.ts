@@ -24,7 +24,7 @@ function refuseOnSocket(socket: Duplex, refusal: Refusal): void {
   const body = refusalBody(refusal);
   const lines = [
     'content-type',
-    'application/problem+json',
+    'application/json',
     'content-length',
     String(Buffer.byteLength(body)),
   ];

@@ -4,7 +4,7 @@ export interface Refusal {
   /** One CamelCase word a program can switch on. */
   reason: string;
   /** One public sentence. */
-  detail: string;
+  message: string;
   nextStep?: string;
   /** False when no byte of the request reached an instance, so that it costs nothing. */
   reached: boolean;
@@ -13,13 +13,12 @@ export interface Refusal {
 /** On answers that no instance gave; the gateway meters by it. Taken off an instance's own answers. */
 export const NOT_REACHED = 'x-towpath-not-reached';
 
-const TITLES = { 404: 'Not found', 502: 'Bad gateway', 503: 'Unavailable' } as const;
 const CODES = { 404: 'NOT_FOUND', 502: 'UNAVAILABLE', 503: 'UNAVAILABLE' } as const;
 
 export const UNKNOWN_HOST: Refusal = {
   status: 404,
   reason: 'UnknownHost',
-  detail: 'No revision on this cluster has this host.',
+  message: 'No revision on this cluster has this host.',
   nextStep: 'Call the service by its URL.',
   reached: false,
 };
@@ -27,7 +26,7 @@ export const UNKNOWN_HOST: Refusal = {
 export const STOPPING: Refusal = {
   status: 503,
   reason: 'Stopping',
-  detail: 'The cluster is being stopped.',
+  message: 'The cluster is being stopped.',
   nextStep: 'Try again in a moment.',
   reached: false,
 };
@@ -35,7 +34,7 @@ export const STOPPING: Refusal = {
 export const REVISION_GONE: Refusal = {
   status: 503,
   reason: 'RevisionRemoved',
-  detail: 'The revision was removed from this cluster.',
+  message: 'The revision was removed from this cluster.',
   nextStep: 'Try again in a moment.',
   reached: false,
 };
@@ -43,7 +42,7 @@ export const REVISION_GONE: Refusal = {
 export const CONNECTION_LOST: Refusal = {
   status: 502,
   reason: 'InstanceEndedConnection',
-  detail: 'The instance closed the connection before it answered.',
+  message: 'The instance closed the connection before it answered.',
   nextStep: 'Look at the log of the revision.',
   reached: true,
 };
@@ -51,7 +50,7 @@ export const CONNECTION_LOST: Refusal = {
 export const INSTANCE_AWAY: Refusal = {
   status: 503,
   reason: 'InstanceAway',
-  detail: 'The instance did not take the connection.',
+  message: 'The instance did not take the connection.',
   nextStep: 'Try again in a moment.',
   reached: false,
 };
@@ -59,7 +58,7 @@ export const INSTANCE_AWAY: Refusal = {
 export const WRONG_PROTOCOL: Refusal = {
   status: 502,
   reason: 'WrongProtocol',
-  detail: 'The request came as HTTP/2, and the revision is declared to speak HTTP/1.1.',
+  message: 'The request came as HTTP/2, and the revision is declared to speak HTTP/1.1.',
   nextStep: 'Deploy the service with protocol h2c, or call it over HTTP/1.1.',
   reached: false,
 };
@@ -68,7 +67,7 @@ export function queueFull(limit: number): Refusal {
   return {
     status: 503,
     reason: 'QueueFull',
-    detail: `All instances are busy and ${limit} requests are waiting already.`,
+    message: `All instances are busy and ${limit} requests are waiting already.`,
     nextStep: 'Try again, or raise max instances or concurrency.',
     reached: false,
   };
@@ -78,30 +77,29 @@ export function waitedTooLong(ms: number): Refusal {
   return {
     status: 503,
     reason: 'QueueTimeout',
-    detail: `No instance had a free place within ${Math.round(ms / 1000)} s.`,
+    message: `No instance had a free place within ${Math.round(ms / 1000)} s.`,
     nextStep: 'Try again, or raise max instances or concurrency.',
     reached: false,
   };
 }
 
-export function startFailed(reason: string, message: string): Refusal {
+/** Only the reason: what the application wrote before it failed is for its owner, not for who calls it. */
+export function startFailed(reason: string): Refusal {
   return {
     status: 503,
     reason,
-    detail: `The revision could not be started. ${message}`,
+    message: 'The revision could not be started.',
     nextStep: 'Look at the log of the revision.',
     reached: false,
   };
 }
 
-/** RFC 9457 body. */
-export function refusalBody(refusal: Refusal): string {
+/** The shape of every answer that the platform gives in an application's place; the gateway's has it too. */
+export function refusalBody({ status, reason, message, nextStep }: Refusal): string {
   return JSON.stringify({
-    title: TITLES[refusal.status],
-    status: refusal.status,
-    code: CODES[refusal.status],
-    reason: refusal.reason,
-    detail: refusal.detail,
-    ...(refusal.nextStep === undefined ? {} : { nextStep: refusal.nextStep }),
+    code: CODES[status],
+    message,
+    reason,
+    ...(nextStep === undefined ? {} : { nextStep }),
   });
 }

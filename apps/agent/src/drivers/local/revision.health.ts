@@ -87,7 +87,7 @@ export class RevisionHealth {
 
   /** One failure of a revision that was ready before is an accident, a row of them its state. */
   private failed(failure: StartFailure): void {
-    this.refusal = startFailed(failure.reason, failure.message);
+    this.refusal = startFailed(failure.reason);
     if (this.proven && this.failures.count < CRASH_LOOP) return;
     this.turn(failedCondition(this.parts.clock.now(), failure, this.failures.count));
   }
