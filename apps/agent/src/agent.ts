@@ -39,6 +39,8 @@ import { TargetStore } from './targets/target.store.js';
 /** A derived removal waits this long for others of the same wave. */
 const SETTLE_MS = 5_000;
 const SWEEP_MS = 300_000;
+/** A sealed secret comes before the target that names it, but not this long before. */
+const STRAY_MS = 3_600_000;
 const ABANDONED_MS = 24 * 3_600_000;
 /** Services worked on at the same time. */
 const WIDTH = 8;
@@ -81,8 +83,8 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     const { dataDir, clock, logger } = parts;
     return new Agent(parts, {
       targets: await TargetStore.open(dataDir, clock, logger),
-      sealed: await SealedStore.open(dataDir, logger),
-      builds: await BuildStore.open(dataDir, clock, logger),
+      sealed: await SealedStore.open(dataDir, clock, logger),
+      builds: await BuildStore.open(dataDir, logger),
     });
   }
 
@@ -113,9 +115,14 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     this.builds = this.buildQueue(clusterId, bus);
     this.resync = new Resync(clusterId, bus, logger);
     this.sweep = new Loop('sweep', SWEEP_MS, () => this.sweepFiles(), logger);
-    const handlers = { target: this.onTarget, build: this.builds.accept, sealed: this.onSealed };
+    const handlers = {
+      target: this.onTarget,
+      build: this.builds.accept,
+      buildGone: this.builds.forget,
+      sealed: this.onSealed,
+    };
     this.feed = new TargetFeed(clusterId, handlers, logger);
-    const renewal = parts.renewal(() => this.link.renewed());
+    const renewal = parts.renewal(() => void this.link.redial());
     this.link = new HubLink(membership, renewal, parts.health, logger, (up, first) => this.onUp(up, first));
   }
 
@@ -206,7 +213,9 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
   /** Removes images that no target names, unless something that no target names is still on its way out. */
   private async sweepFiles(): Promise<void> {
     const { driver, images, blobs, clock } = this.parts;
+    const { sealed, targets } = this.stores;
     await blobs.removeAbandoned(clock.now() - ABANDONED_MS);
+    await sealed.dropStrays(targets.all(), clock.now() - STRAY_MS);
     const revisions = (): TargetRevision[] => this.stores.targets.all().flatMap((target) => target.revisions);
     const named = new Set(revisions().map((revision) => revision.id));
     if (driver.instances().some((instance) => !named.has(instance.revisionId))) return;

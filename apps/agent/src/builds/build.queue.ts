@@ -48,6 +48,9 @@ export class BuildQueue {
     this.queue.add(target.buildId);
   };
 
+  /** The hub will not ask again. */
+  readonly forget = (buildId: string): Promise<void> => this.parts.builds.forget(buildId);
+
   /** The hub is back: what it has not heard is said at once. */
   wake(): void {
     for (const buildId of this.unsaid) this.queue.add(buildId);

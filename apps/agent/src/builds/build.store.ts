@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { Clock } from '#libs/domain';
 import { buildStatusSchema, buildTargetSchema, type BuildStatus, type BuildTarget } from '#libs/bus';
 import type { Logger } from '#libs/process';
 import { z } from 'zod';
@@ -9,22 +8,16 @@ const recordSchema = z.object({ target: buildTargetSchema, result: buildStatusSc
 /** A build this agent was asked for, and how it ended. */
 export type BuildRecord = z.infer<typeof recordSchema>;
 
-const KEEP_MS = 30 * 24 * 3_600_000;
-
 /** Builds on disk: a build that has a result is never run again. */
 export class BuildStore {
   private readonly records = new Map<string, BuildRecord>();
 
   private constructor(private readonly folder: MessageFolder<BuildRecord>) {}
 
-  /** Results older than 30 days are dropped. */
-  static async open(dataDir: string, clock: Clock, logger: Logger): Promise<BuildStore> {
+  static async open(dataDir: string, logger: Logger): Promise<BuildStore> {
     const folder = new MessageFolder<BuildRecord>(join(dataDir, 'builds'), recordSchema, logger);
     const store = new BuildStore(folder);
-    for (const [id, record] of await folder.load()) {
-      if (record.result && clock.now() - record.result.sentAt > KEEP_MS) await folder.remove(id);
-      else store.records.set(id, record);
-    }
+    for (const [id, record] of await folder.load()) store.records.set(id, record);
     return store;
   }
 
@@ -43,6 +36,10 @@ export class BuildStore {
 
   async finish(target: BuildTarget, result: BuildStatus): Promise<void> {
     await this.put({ target, result });
+  }
+
+  async forget(buildId: string): Promise<void> {
+    if (this.records.delete(buildId)) await this.folder.remove(buildId);
   }
 
   private async put(record: BuildRecord): Promise<void> {

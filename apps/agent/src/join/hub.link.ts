@@ -7,6 +7,7 @@ const RETRY_MS = 2_000;
 /** The agent's connection to the hub. It comes when the hub is there, and comes back by itself; nothing waits for it. */
 export class HubLink {
   private current: Bus | undefined;
+  private connected = false;
   private readonly loop: Loop;
 
   constructor(
@@ -26,19 +27,18 @@ export class HubLink {
     this.renewal.start();
   }
 
-  /** The connection; it may be down just now, publishing then fails and is tried again. */
+  /** @throws TowpathError UNAVAILABLE at once while there is no connection, rather than after a time-out */
   bus(): Bus {
-    if (this.current) return this.current;
-    throw new TowpathError('UNAVAILABLE', 'The agent has no connection to the hub yet.');
+    if (this.current && this.connected) return this.current;
+    throw new TowpathError('UNAVAILABLE', 'The agent has no connection to the hub now.');
   }
 
   /** Dials again, with the newest credentials. */
-  renewed(): void {
-    this.current?.nc
-      .reconnect()
-      .catch((error: unknown) =>
-        this.logger.warn({ err: error }, 'no new connection with the renewed credentials'),
-      );
+  async redial(): Promise<void> {
+    if (!this.connected) return;
+    await this.current?.nc.reconnect().catch((error: unknown) => {
+      this.logger.warn({ err: error }, 'the renewed credentials are used at the next connection');
+    });
   }
 
   async close(): Promise<void> {
@@ -57,6 +57,7 @@ export class HubLink {
       inboxPrefix: inboxPrefix(id),
     });
     this.current = bus;
+    this.connected = true;
     void this.watch(bus);
     this.health.set('hub', true, 'connected');
     this.onUp(bus, true);
@@ -66,10 +67,12 @@ export class HubLink {
   private async watch(bus: Bus): Promise<void> {
     for await (const { type } of bus.nc.status()) {
       if (type === 'disconnect') {
+        this.connected = false;
         this.health.set('hub', true, 'not connected; working from the targets on disk');
         this.logger.warn('the hub is away');
       }
       if (type === 'reconnect') {
+        this.connected = true;
         this.health.set('hub', true, 'connected');
         this.logger.info('the hub is back');
         this.onUp(bus, false);

@@ -6,6 +6,8 @@ import type { ServiceReconciler } from '../targets/service.reconciler.js';
 import type { TargetStore } from '../targets/target.store.js';
 
 const REPEAT_MS = 30_000;
+/** How often it looks; short, because a look costs nothing and a failed one waits a multiple of it. */
+const LOOK_MS = 1_000;
 
 export interface StatusParts {
   clusterId: Id<'cls'>;
@@ -28,7 +30,7 @@ export class StatusReporter {
   private lastRound = -Infinity;
 
   constructor(private readonly parts: StatusParts) {
-    this.loop = new Loop('status', REPEAT_MS / 2, () => this.report(), parts.logger);
+    this.loop = new Loop('status', LOOK_MS, () => this.report(), parts.logger);
   }
 
   start(): void {

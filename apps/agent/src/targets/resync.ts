@@ -5,9 +5,12 @@ import { Loop, type Logger } from '#libs/process';
 const ANSWER_MS = 5_000;
 const LOOK_MS = 1_000;
 
-/** Asks the hub once to send every target again, until it has answered: at start, and when the disk was lost. */
+/**
+ * Asks the hub to send every target again, until it has answered: at start (the disk may be lost or old), and after
+ * every reconnection (a target on its way to the old connection would come again only after 30 s).
+ */
 export class Resync {
-  private answered = false;
+  private wanted = false;
   private readonly loop: Loop;
 
   constructor(
@@ -18,9 +21,9 @@ export class Resync {
     this.loop = new Loop('resync', LOOK_MS, () => this.ask(), logger);
   }
 
-  /** Asks if it has not been answered in this run. */
   start(): void {
-    if (!this.answered) this.loop.wake();
+    this.wanted = true;
+    this.loop.wake();
   }
 
   stop(): Promise<void> {
@@ -28,9 +31,9 @@ export class Resync {
   }
 
   private async ask(): Promise<void> {
-    if (this.answered) return;
+    if (!this.wanted) return;
     await this.bus().nc.request(resyncSubject(this.clusterId), new Uint8Array(), { timeout: ANSWER_MS });
-    this.answered = true;
+    this.wanted = false;
     this.logger.info('the hub sends every target again');
   }
 }

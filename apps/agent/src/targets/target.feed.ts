@@ -16,6 +16,8 @@ import type { Logger } from '#libs/process';
 export interface FeedHandlers {
   target(target: Target): Promise<void>;
   build(target: BuildTarget): Promise<void>;
+  /** The hub has no more use for the build's result. */
+  buildGone(buildId: string): Promise<void>;
   sealed(secret: SealedSecret): Promise<void>;
 }
 
@@ -33,8 +35,7 @@ export class TargetFeed {
 
   readonly handle = async (message: FollowedMessage): Promise<void> => {
     const key = message.subject.slice(this.prefix.length);
-    // Never delete on absence: only a tombstone removes (design D2).
-    if (message.deleted) return;
+    if (message.deleted) return this.gone(key);
     try {
       await this.dispatch(key, message.data);
     } catch (error) {
@@ -46,6 +47,11 @@ export class TargetFeed {
       );
     }
   };
+
+  /** Never delete on absence: only a tombstone removes a service (design D2). A build's result is but a note. */
+  private async gone(key: string): Promise<void> {
+    if (key.startsWith('build.')) await this.handlers.buildGone(key.slice('build.'.length));
+  }
 
   private async dispatch(key: string, data: Uint8Array): Promise<void> {
     const kind = key.slice(0, key.indexOf('.'));
