@@ -48,7 +48,7 @@ async function reasons(work: Promise<unknown>): Promise<string[]> {
     () => undefined,
     (e: unknown) => e,
   );
-  if (!(error instanceof TowpathError)) throw error ?? new Error('was taken');
+  if (!(error instanceof TowpathError)) throw new Error('was not refused', { cause: error });
   return (error.violations ?? []).map((v) => v.message);
 }
 

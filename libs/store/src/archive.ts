@@ -66,7 +66,7 @@ async function walk(
       bombs.packed(source),
       createGunzip(),
       (chunks) => bombs.unpacked(chunks as AsyncIterable<Buffer>),
-      (chunks) => feed(parser, chunks as AsyncIterable<Buffer>, judging, unpacking?.failed),
+      (chunks) => feed(parser, chunks, judging, unpacking?.failed),
     );
     await unpacking?.finish();
   } catch (error) {

@@ -1,0 +1,45 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import type { z } from 'zod';
+import { decode } from '../bus.js';
+import {
+  buildStatusSchema,
+  buildTargetSchema,
+  clusterStatusSchema,
+  gatewayStatusSchema,
+  logBatchSchema,
+  routeSchema,
+  sealedSecretSchema,
+  targetSchema,
+  targetStatusSchema,
+  usageBatchSchema,
+} from './messages.js';
+
+const FOLDER = path.resolve(import.meta.dirname, '../../../../contracts/messages');
+const SCHEMAS: Record<string, z.ZodType> = {
+  'build-status': buildStatusSchema,
+  'build-target': buildTargetSchema,
+  'cluster-status': clusterStatusSchema,
+  'gateway-status': gatewayStatusSchema,
+  'log-batch': logBatchSchema,
+  route: routeSchema,
+  'sealed-secret': sealedSecretSchema,
+  target: targetSchema,
+  'target-status': targetStatusSchema,
+  'usage-batch': usageBatchSchema,
+};
+
+const files = readdirSync(FOLDER).sort();
+const messageOf = (file: string): string => file.replace(/\.\d+\.json$/, '');
+
+describe('contracts/messages', () => {
+  it('holds samples of every message, and of no other', () => {
+    expect([...new Set(files.map(messageOf))].sort()).toEqual(Object.keys(SCHEMAS).sort());
+  });
+
+  it.each(files)('%s is read whole by its schema', (file) => {
+    const bytes = readFileSync(path.join(FOLDER, file));
+    const schema = SCHEMAS[messageOf(file)] as z.ZodType;
+    expect(decode(schema, bytes)).toEqual(JSON.parse(bytes.toString()));
+  });
+});
