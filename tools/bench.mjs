@@ -1,9 +1,11 @@
 /** `npm run bench [name …]`: runs dist/bench/<name>.bench.js one after the other (all, without names). */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
-import { ENVOY, findBinary } from './binaries.mjs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { inRoot } from './stamp.mjs';
+import { startTestServers } from './test-servers.mjs';
 
 const SUFFIX = '.bench.js';
 const folder = inRoot('dist/bench');
@@ -18,12 +20,30 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const env = { ...process.env, TEST_ENVOY: findBinary(ENVOY) };
+const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-bench-'));
+// as root, PostgreSQL runs as another user, who must be able to pass
+chmodSync(temporaryDir, 0o711);
+const servers = await startTestServers(path.join(temporaryDir, 'servers'), { durable: true });
+const env = { ...process.env, ...servers.env };
 let failed = false;
-for (const name of wanted.length > 0 ? wanted : known) {
-  const file = inRoot(`dist/bench/${name}${SUFFIX}`);
-  const child = spawn(process.execPath, ['--enable-source-maps', file], { env, stdio: 'inherit' });
-  const [code] = await once(child, 'exit');
-  failed ||= code !== 0;
+let interrupted = false;
+let running;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    interrupted = true;
+    running?.kill('SIGTERM');
+  });
 }
-process.exit(failed ? 1 : 0);
+try {
+  for (const name of wanted.length > 0 ? wanted : known) {
+    if (interrupted) break;
+    const file = inRoot(`dist/bench/${name}${SUFFIX}`);
+    running = spawn(process.execPath, ['--enable-source-maps', file], { env, stdio: 'inherit' });
+    const [code] = await once(running, 'exit');
+    failed ||= code !== 0;
+  }
+} finally {
+  await servers.stop();
+  rmSync(temporaryDir, { recursive: true, force: true });
+}
+process.exit(interrupted ? 130 : failed ? 1 : 0);

@@ -148,16 +148,35 @@ describe('taking in', () => {
     const of = await used();
     const one = rig();
     const message = one.message(of.gatewayId, body);
-    const result = await one.intake.take(message, lease);
+    const result = await one.intake.take([message], lease);
     expect(result.quarantined.map(({ reason }) => reason)).toEqual(
       Array.from({ length: kept }, () => 'malformed'),
     );
-    await one.intake.take(message, lease);
+    await one.intake.take([message], lease);
     const rows = await database.query('SELECT 1 FROM usage_quarantine WHERE producer = $1', [
       message.subject,
     ]);
     expect(rows).toHaveLength(kept);
   });
+});
+
+it('several messages in one transaction are as good as each alone', async () => {
+  const [of, other] = [await used(), await used()];
+  const one = rig();
+  const messages = [0, 1, 2].flatMap((k) =>
+    [of, other].map((each) =>
+      one.message(each.gatewayId, {
+        schemaVersion: 1,
+        records: [usageOf(each, k, at(k * 200, k * 200 + 150))],
+      }),
+    ),
+  );
+  // the second gateway sends as the first one's producer, in the same transaction
+  const theft = usageOf({ ...of, gatewayId: other.gatewayId }, 7, at(0, 50));
+  messages.push(one.message(other.gatewayId, { schemaVersion: 1, records: [theft] }));
+  const result = await one.intake.take([...messages, ...messages], lease);
+  expect(result).toMatchObject({ stored: 6, repeated: 6 });
+  expect(result.quarantined.map(({ reason }) => reason)).toEqual(['foreign_producer', 'foreign_producer']);
 });
 
 describe('folding', () => {

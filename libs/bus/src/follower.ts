@@ -16,8 +16,10 @@ export interface FollowedMessage {
 export type MessageHandler = (message: FollowedMessage) => Promise<void>;
 
 export interface FollowOptions {
-  /** Messages asked for at once, default 64; handled one after the other. */
+  /** Messages asked for at once, default 64. */
   batch?: number;
+  /** Messages handled at the same time, default 1: one after the other, in their order. */
+  width?: number;
   /** Told once per trouble (no connection, consumer not there yet), for log and health. */
   onTrouble?: (error: unknown) => void;
   /** Told when messages can be asked for again. */
@@ -46,7 +48,7 @@ export class Follower {
     this.done = this.loop();
   }
 
-  /** Ends after the message in hand is handled. */
+  /** Ends after what is in hand is handled. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.fetching?.stop();
@@ -76,11 +78,18 @@ export class Follower {
     const messages = await consumer.fetch({ max_messages: this.options.batch ?? 64, expires: WAIT_MS });
     this.fetching = messages;
     if (this.stopped) messages.stop();
+    const inHand = new Set<Promise<void>>();
     for await (const message of messages) {
       // Given back at once: another replica, or the next start, takes it.
-      if (this.stopped) message.nak();
-      else await this.handle(message);
+      if (this.stopped) {
+        message.nak();
+        continue;
+      }
+      const handled: Promise<void> = this.handle(message).finally(() => inHand.delete(handled));
+      inHand.add(handled);
+      if (inHand.size >= (this.options.width ?? 1)) await Promise.race(inHand);
     }
+    await Promise.all(inHand);
     this.fetching = undefined;
   }
 

@@ -3,15 +3,20 @@ import type { Health, Logger } from '#libs/process';
 import { LeaseLost } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import type { LeaseKeeper } from '../lease.keeper.js';
+import { MessageGroups } from './message.groups.js';
 import type { UsageIntake } from './usage.intake.js';
 
 /** The one partition of stream USAGE there is now; more come as more consumers with subjects of their own. */
 export const INTAKE_LEASE = 'billing-intake-0';
 
+/** Messages stored in one transaction at most. */
+export const GROUP = 16;
+
 /** Follows the stream while this process holds the partition's lease. */
 export class IntakeWorker {
   private follower: Follower | undefined;
   private ended = false;
+  private readonly groups = new MessageGroups((messages) => this.take(messages), GROUP);
 
   constructor(
     private readonly bus: Bus,
@@ -43,7 +48,8 @@ export class IntakeWorker {
   }
 
   private follow(): Follower {
-    return this.bus.follow(STREAMS.usage, BILLING_CONSUMER, (message) => this.handle(message), {
+    return this.bus.follow(STREAMS.usage, BILLING_CONSUMER, (message) => this.groups.add(message), {
+      width: GROUP,
       onTrouble: (error) => {
         if (error instanceof LeaseLost) this.leases.lost(error.lease);
         this.health.set('intake', false, 'usage records cannot be taken in');
@@ -53,18 +59,15 @@ export class IntakeWorker {
     });
   }
 
-  private async handle(message: FollowedMessage): Promise<void> {
+  private async take(messages: readonly FollowedMessage[]): Promise<void> {
     const lease = this.leases.holding(INTAKE_LEASE);
     // Given back: whoever holds the lease by then takes it.
     if (!lease) throw new Error('usage is taken in by another process now');
-    const result = await this.intake.take(message, lease);
+    const result = await this.intake.take(messages, lease);
     this.metrics.tookIn(result);
     this.health.set('intake', true);
     if (result.quarantined.length === 0) return;
     const reasons = [...new Set(result.quarantined.map(({ reason }) => reason))];
-    this.logger.warn(
-      { reasons, count: result.quarantined.length, from: message.subject },
-      'usage quarantined',
-    );
+    this.logger.warn({ reasons, count: result.quarantined.length }, 'usage quarantined');
   }
 }

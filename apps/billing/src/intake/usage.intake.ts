@@ -31,31 +31,35 @@ export class UsageIntake {
   ) {}
 
   /**
-   * One message, one transaction: records, marks of the windows they touch, quarantine and watermarks.
+   * These messages in one transaction: records, marks of the windows they touch, quarantine and watermarks.
    * @throws LeaseLost when another process takes usage in now; then nothing was written
    */
-  async take(message: FollowedMessage, lease: Lease): Promise<IntakeResult> {
-    const read = readUsageMessage(message);
+  async take(messages: readonly FollowedMessage[], lease: Lease): Promise<IntakeResult> {
+    const read = messages.map(readUsageMessage);
     return this.db.asSystem(async (tx) => {
       await assertLease(tx, lease);
       return this.store(tx, read);
     });
   }
 
-  private async store(tx: Tx, { sender, records, malformed }: UsageMessage): Promise<IntakeResult> {
+  private async store(tx: Tx, messages: readonly UsageMessage[]): Promise<IntakeResult> {
     const now = this.clock.now();
-    const owners = await bindProducers(tx, sender, highestPositions(records), now);
+    const records = messages.flatMap((message) => message.records);
     await this.things.load(
       tx,
       records.map(({ serviceId }) => serviceId),
       records.flatMap(({ revisionId }) => revisionId ?? []),
     );
     const good: CheckedUsage[] = [];
-    const bad: QuarantinedUsage[] = [...malformed];
-    for (const record of records) {
-      const reason = this.reasonAgainst(record, sender, owners.get(record.producer), now);
-      if (reason) bad.push(quarantined(record, reason));
-      else good.push(checked(record));
+    const bad: QuarantinedUsage[] = [];
+    for (const message of messages) {
+      bad.push(...message.malformed);
+      const owners = await bindProducers(tx, message.sender, highestPositions(message.records), now);
+      for (const record of message.records) {
+        const reason = this.reasonAgainst(record, message.sender, owners.get(record.producer), now);
+        if (reason) bad.push(quarantined(record, reason));
+        else good.push(checked(record));
+      }
     }
     const { stored, conflicts } = await storeUsage(tx, good);
     bad.push(...conflicts.map((record) => quarantined(record, 'identity_conflict')));

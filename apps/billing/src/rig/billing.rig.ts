@@ -30,7 +30,7 @@ export class BillingRig {
   }
 
   take(lease: Lease, gatewayId: string, records: readonly unknown[]): Promise<IntakeResult> {
-    return this.intake.take(this.message(gatewayId, { schemaVersion: 1, records }), lease);
+    return this.intake.take([this.message(gatewayId, { schemaVersion: 1, records })], lease);
   }
 
   /** Folds everything of the records' organizations; returns how many windows were folded. */

@@ -1,0 +1,57 @@
+import type { FollowedMessage } from '#libs/bus';
+import { LeaseLost } from '#libs/store';
+import { MessageGroups } from './message.groups.js';
+
+const message = (sequence: number): FollowedMessage => ({
+  subject: 'usage.gw',
+  sequence,
+  data: new Uint8Array(),
+  deliveries: 1,
+  headers: undefined,
+  deleted: false,
+});
+
+/** Groups that fail as told; remembers what each transaction held. */
+function groupsThat(fail: (sequences: number[]) => Error | undefined) {
+  const taken: number[][] = [];
+  const groups = new MessageGroups((messages) => {
+    const sequences = messages.map(({ sequence }) => sequence);
+    taken.push(sequences);
+    const error = fail(sequences);
+    return error ? Promise.reject(error) : Promise.resolve();
+  }, 3);
+  const add = (...sequences: number[]): Promise<string[]> =>
+    Promise.all(
+      sequences.map((s) =>
+        groups.add(message(s)).then(
+          () => 'ok',
+          (error: Error) => error.message,
+        ),
+      ),
+    );
+  return { taken, add };
+}
+
+describe('groups of messages', () => {
+  it('join what waits, up to the largest, in order', async () => {
+    const { taken, add } = groupsThat(() => undefined);
+    expect(await add(1, 2, 3, 4, 5, 6)).toEqual(['ok', 'ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(taken).toEqual([[1], [2, 3, 4], [5, 6]]);
+    await add(7);
+    expect(taken.at(-1)).toEqual([7]);
+  });
+
+  it('fall apart when they fail, so that only the bad one fails', async () => {
+    const { taken, add } = groupsThat((sequences) => (sequences.includes(3) ? new Error('bad') : undefined));
+    expect(await add(1, 2, 3, 4)).toEqual(['ok', 'ok', 'bad', 'ok']);
+    expect(taken).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
+  });
+
+  it('fail whole when the lease is lost', async () => {
+    const { taken, add } = groupsThat((s) =>
+      s.length > 1 ? new LeaseLost({ name: 'x', epoch: 1 }) : undefined,
+    );
+    expect(await add(1, 2, 3)).toEqual(['ok', 'lease x of epoch 1 is lost', 'lease x of epoch 1 is lost']);
+    expect(taken).toEqual([[1], [2, 3]]);
+  });
+});
