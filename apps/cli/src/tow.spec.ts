@@ -196,7 +196,9 @@ describe('errors and exit codes', () => {
   });
 
   it('shows context, address and key of an access error, and says tow login', async () => {
-    await serve({ [`GET ${HELLO}`]: { status: 401, body: { code: 'UNAUTHENTICATED', detail: 'No.' } } });
+    await serve({
+      [`GET ${HELLO}`]: { status: 401, body: { code: 'UNAUTHENTICATED', detail: 'No.', nextStep: 'Ask.' } },
+    });
     const { err } = await tow('services describe hello');
     expect(err).toContain(api.url);
     expect(err).toContain('tow_0123');

@@ -28,14 +28,14 @@ export function problemOf(
   const access = code === 'UNAUTHENTICATED' || code === 'PERMISSION_DENIED';
   return new CliError(code, messageOf(body, status, where), {
     violations: violationsOf(body?.['violations']),
-    nextStep: textIn(body, 'nextStep') ?? nextStepOf(code, where),
+    nextStep: nextStepOf(code, textIn(body, 'nextStep'), where),
     requestId: textIn(body, 'requestId') ?? requestId,
     where: access ? describeWhere(where) : undefined,
   });
 }
 
-/** A connection that failed for good as an error. */
-export function connectionProblem(error: unknown, where: Where): CliError {
+/** A connection that failed for good as an error; `url` alone when it was no call of the API. */
+export function connectionProblem(error: unknown, where: Where | { url: string }): CliError {
   const code = codeOf(error);
   const silent = code === 'ESILENCE' || code === 'ETIMEDOUT';
   return new CliError(
@@ -45,7 +45,7 @@ export function connectionProblem(error: unknown, where: Where): CliError {
       : `No connection to ${where.url}: ${reasonOf(code, error)}.`,
     {
       nextStep: 'Check that the platform runs (`npm start` on one machine) and that the address is right.',
-      where: describeWhere(where),
+      where: 'context' in where ? describeWhere(where) : undefined,
       cause: error,
     },
   );
@@ -70,10 +70,13 @@ function messageOf(body: Record<string, unknown> | undefined, status: number, wh
   return said ?? `${where.url} answered ${status} and not as a Towpath API does.`;
 }
 
-function nextStepOf(code: ErrorCode, where: Where): string | undefined {
-  if (code === 'UNAUTHENTICATED') return `Log in again: tow login ${where.url}`;
-  if (code === 'PERMISSION_DENIED') return 'See what the key may do: tow whoami';
-  return undefined;
+/** The API's own advice; how to log in is known here only. */
+function nextStepOf(code: ErrorCode, said: string | undefined, where: Where): string | undefined {
+  const login = `tow login ${where.url}`;
+  if (code === 'UNAUTHENTICATED')
+    return said === undefined ? `Log in again: ${login}` : `${said} Then: ${login}`;
+  if (code === 'PERMISSION_DENIED') return said ?? 'See what the key may do: tow whoami';
+  return said;
 }
 
 function codeOfStatus(status: number): ErrorCode {

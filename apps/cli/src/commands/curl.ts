@@ -125,7 +125,7 @@ function brokenCall(tow: Tow, call: ServiceCall, error: unknown): CliError {
   if (tow.io.signal.aborted) return interrupted('');
   const { connect, url } = call;
   const address = connect === undefined ? url.host : `${connect.host}:${connect.port} (for ${url.host})`;
-  return connectionProblem(error, { context: 'tow curl', url: address, keyPreview: undefined });
+  return connectionProblem(error, { url: address });
 }
 
 async function printPlain(tow: Tow, answer: IncomingMessage, head: boolean): Promise<void> {

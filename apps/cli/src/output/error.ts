@@ -4,7 +4,8 @@ import { CliError, INTERRUPTED_EXIT } from '../exit.js';
 export function errorLines(error: CliError): string[] {
   if (error.exit === INTERRUPTED_EXIT) return [error.message];
   const lines = [`error: ${error.message} (${error.code})`];
-  for (const { field, message } of error.violations) lines.push(`  ${field}: ${message}`);
+  const fields = error.violations.map(({ field, message }) => `${field}: ${message}`);
+  if (fields.join() !== error.message) lines.push(...fields.map((line) => `  ${line}`));
   if (error.lastLines.length > 0)
     lines.push('  last lines:', ...error.lastLines.map((line) => `  | ${line}`));
   if (error.where !== undefined) lines.push(`  used: ${error.where}`);
