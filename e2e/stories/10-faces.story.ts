@@ -32,7 +32,7 @@ const COMMANDS: Record<string, Step> = {
   'organizations.update': { fields: (twin) => ({ organization: twin['organization'], name: 'renamed' }) },
   'projects.create': {
     fields: () => ({
-      name: `made ${randomBytes(3).toString('hex')}`,
+      name: `made-${randomBytes(3).toString('hex')}`,
       handle: `h${randomBytes(4).toString('hex')}`,
     }),
     made: (answer, twin) => (twin['madeProject'] = String(answer['handle'])),
@@ -183,7 +183,7 @@ describe('every operation gives the same result through REST and GraphQL', () =>
     const text = JSON.stringify(likeness(value))
       .replaceAll(byRest.project, 'project')
       .replaceAll(byGraphql.project, 'project')
-      .replace(/made [0-9a-f]{6}|\bh[0-9a-f]{8}|\bc-[0-9a-f]{8}/g, 'unique')
+      .replace(/made-[0-9a-f]{6}|\bh[0-9a-f]{8}|\bc-[0-9a-f]{8}/g, 'unique')
       .replace(/"(version|generation|observedGeneration|preview)":"[^"]*"/g, '"$1":"…"');
     return { code, value: JSON.parse(text) as unknown };
   }

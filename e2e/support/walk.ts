@@ -171,6 +171,6 @@ export function likeness(value: unknown): unknown {
   const text = JSON.stringify(plain(value))
     .replace(/\b(org|prj|key|usr|svc|rev|sec|upl|bld|op|cls|gw|jt|aud|evt)_[a-z0-9]{20}\b/g, '$1')
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time')
-    .replace(/\btowj?_[A-Za-z0-9_]{4,}/g, 'credential');
+    .replace(/\btow(?:join)?_[\w-]{4,}/g, 'credential');
   return JSON.parse(text) as unknown;
 }
