@@ -1,5 +1,7 @@
 import { decode, encode } from '#libs/bus';
-import type { z } from 'zod';
+
+/** What the bus calls the schema of a message. */
+type Schema<T> = Parameters<typeof decode<T>>[0];
 
 /** KV buckets in memory, behind the same calls as Bus: one sequence over all of them, compare and set. */
 export class FakeKeys {
@@ -11,7 +13,7 @@ export class FakeKeys {
   getKey<T>(
     bucket: string,
     key: string,
-    schema: z.ZodType<T>,
+    schema: Schema<T>,
   ): Promise<{ value: T; sequence: number } | undefined> {
     const entry = this.bucket(bucket).get(key);
     return Promise.resolve(entry && { value: decode(schema, entry.bytes), sequence: entry.sequence });
@@ -20,7 +22,7 @@ export class FakeKeys {
   async replaceKey<T>(
     bucket: string,
     key: string,
-    schema: z.ZodType<T>,
+    schema: Schema<T>,
     value: T,
     sequence: number | undefined,
   ): Promise<number | undefined> {
@@ -30,7 +32,7 @@ export class FakeKeys {
   }
 
   /** Writes whatever stands there: what agents and gateways do. */
-  putKey<T>(bucket: string, key: string, schema: z.ZodType<T>, value: T): Promise<number> {
+  putKey<T>(bucket: string, key: string, schema: Schema<T>, value: T): Promise<number> {
     this.sequence += 1;
     this.bucket(bucket).set(key, { bytes: encode(schema, value), sequence: this.sequence });
     return Promise.resolve(this.sequence);

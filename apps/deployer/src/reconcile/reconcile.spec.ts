@@ -282,15 +282,15 @@ describe('what goes wrong', () => {
   });
 
   it('ends with the cause of a failed start, and serves the old revision on', async () => {
-    world.agent.failing.set(REVISION_2, 'PortNotOpened');
+    world.agent.failing.set(REVISION_2, 'StartTimeout');
     const operation = world.deployEnv('hi');
     await world.settle();
     expect(world.found(operation)).toMatchObject({
       status: 'failed',
       error: {
         code: 'START_FAILED',
-        message: 'It did not start: PortNotOpened.',
-        violations: [{ field: 'template.port', message: 'PortNotOpened' }],
+        message: 'It did not start: StartTimeout.',
+        violations: [{ field: 'template.port', message: 'StartTimeout' }],
         nextStep: expect.any(String) as string,
       },
     });
