@@ -46,7 +46,7 @@ export class ApiRig {
   static async start(): Promise<ApiRig> {
     const [database, nats, folder] = await Promise.all([testDatabase(), testNats(), temporaryFolder()]);
     await ensureHubTopology(nats.bus);
-    const logger = createLogger('api-rig', 'silent');
+    const logger = createLogger('api-rig', process.env['TEST_LOG_LEVEL'] ?? 'silent');
     const parts: ApiParts = {
       db: database.db,
       bus: nats.bus,

@@ -38,9 +38,9 @@ export async function execute(
   authorize(request, definition);
   const input = readInput(definition, request.raw);
   if (definition.kind === 'query') {
-    const body = await read(parts, request, (call) =>
-      definition.handle(call as CommandCall, input, undefined),
-    );
+    const body = await (definition.fetch
+      ? definition.fetch(outsideCall(parts, request), input)
+      : read(parts, request, (call) => definition.handle(call as CommandCall, input, undefined)));
     return { status: definition.rest.status, body: shown(definition, body) };
   }
   const received = await receive(parts, definition, request, input);
