@@ -191,7 +191,9 @@ const isBuildFresh = () => isFresh(buildStamp().file, buildStamp().value, []);
 async function compile() {
   // before the compile: what changes while it runs is compiled again the next time
   const { file, value } = buildStamp();
-  const folders = ['apps', 'libs', 'bench', 'e2e/support'].filter((dir) => filesBelow(inRoot(dir), '.ts').length > 0);
+  const folders = ['apps', 'libs', 'bench', 'e2e/support'].filter(
+    (dir) => filesBelow(inRoot(dir), '.ts').length > 0,
+  );
   const args = ['node_modules/@swc/cli/bin/swc.js', ...folders, '-d', 'dist', '--config-file', '.swcrc'];
   await run(nodeBinary(), [...args, '--ignore', '**/*.{spec,story,rig}.ts', '--quiet']);
   removeOrphans();
