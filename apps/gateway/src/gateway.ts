@@ -154,7 +154,7 @@ export class Gateway {
   #join(bus: Bus): void {
     const { member, parts } = this;
     const shared = { ...parts, bus, gatewayId: member.id, table: this.#table };
-    this.#follower = followRoutes(shared);
+    this.#follower = followRoutes({ ...shared, moved: () => this.#status?.wake() });
     this.#status = reportStatus({ ...shared, region: member.region });
     this.#status.start();
     this.#shipper.wake();

@@ -73,7 +73,14 @@ const STRIP = {
       ...['k-', 'knative-', 'x-towpath-', 'x-envoy-'].map((prefix) => ({
         remove_on_match: { key_matcher: { prefix, ignore_case: true } },
       })),
-      ...['x-request-id', 'x-forwarded-client-cert', 'x-forwarded-host'].map((name) => ({ remove: name })),
+      ...['x-request-id', 'x-forwarded-client-cert'].map((name) => ({ remove: name })),
+      {
+        append: {
+          // The route rewrites the Host to the revision's.
+          header: { key: 'x-forwarded-host', value: '%REQ(:AUTHORITY)%' },
+          append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+        },
+      },
     ],
   },
 };

@@ -11,7 +11,7 @@ const REQUEST_ID = '%STREAM_ID%';
 export function localReplies(): Message {
   return {
     mappers: [
-      reply(TIMED_OUT, flags('DT', 'UT', 'SI')),
+      reply(TIMED_OUT, status(504)),
       reply(UNKNOWN_HOST, flags('NR')),
       // NC: the door's cluster went; the rest: no connection, or it broke before an answer came.
       reply(NO_ANSWER, flags('UF', 'UH', 'UC', 'UO', 'UR', 'URX', 'LR', 'NC', 'UPE')),

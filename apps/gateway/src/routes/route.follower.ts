@@ -10,10 +10,12 @@ interface Parts {
   table: RouteTable;
   logger: Logger;
   health: Health;
+  /** The sequence moved, with or without a change for Envoy. */
+  moved: () => void;
 }
 
 /** Follows the routes bucket into the table, and asks the hub once to project everything again. */
-export function followRoutes({ bus, gatewayId, table, logger, health }: Parts): Follower {
+export function followRoutes({ bus, gatewayId, table, logger, health, moved }: Parts): Follower {
   const trouble = (error: unknown): void => {
     logger.warn({ err: error }, 'routes do not come');
     health.set('routes', false, 'Routes do not come from the hub; the last ones are served.');
@@ -22,6 +24,7 @@ export function followRoutes({ bus, gatewayId, table, logger, health }: Parts): 
     // A first delivery with a lower sequence: the bucket (or the consumer) was made anew.
     if (message.deliveries === 1 && message.sequence < table.received) table.startOver();
     await takeRoute(message, table, logger);
+    moved();
   };
   health.set('routes', true);
   const follower = bus.follow(kvStream(ROUTES_BUCKET), gatewayConsumer(gatewayId), handle, {

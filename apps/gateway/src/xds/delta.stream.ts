@@ -25,8 +25,9 @@ interface Parts {
 }
 
 /**
- * One delta ADS stream. At most one response is on its way, and the next is chosen by what Envoy lacks, in an order in
- * which nothing ever names what is not there: clusters, their endpoints, scopes, and only then clusters that went.
+ * One delta ADS stream. Of each type at most one response is on its way, and the next is chosen by what Envoy lacks,
+ * in an order in which nothing ever names what is not there: clusters, their endpoints (Envoy acknowledges a cluster
+ * only once it has them), scopes when both are acknowledged, and only then clusters that went.
  */
 export class DeltaStream {
   readonly #opened = new Set<ResourceType>();
@@ -35,7 +36,7 @@ export class DeltaStream {
   readonly #subscribed = new Set<string>();
   /** Halves of pushes that were refused, to be sent on their own until the bad one is alone. */
   #halves: { type: ResourceType; names: string[] }[] = [];
-  #onItsWay: DeltaResponse | undefined;
+  readonly #onItsWay = new Map<ResourceType, DeltaResponse>();
   #nonce = 0;
 
   constructor(private readonly parts: Parts) {}
@@ -45,24 +46,30 @@ export class DeltaStream {
     if (type === undefined) return;
     if (!this.#opened.has(type)) this.#open(type, request);
     if (type === 'endpoints') this.#subscribe(request);
-    if (this.#onItsWay && request.response_nonce === this.#onItsWay.nonce)
-      this.#settle(this.#onItsWay, request);
+    const awaited = this.#onItsWay.get(type);
+    if (awaited && request.response_nonce === awaited.nonce) this.#settle(awaited, request);
     this.pump();
   }
 
-  /** Sends what comes next, if nothing is on its way. */
+  /** Sends what can be sent now. */
   pump(): void {
-    if (this.#onItsWay) return;
-    const next =
-      this.#fromHalves() ?? this.#additions('cluster') ?? this.#additions('endpoints') ?? this.#scopes();
-    const response = next ?? this.#removals('cluster') ?? this.#removals('endpoints');
+    this.#send('cluster', () => this.#additions('cluster'));
+    this.#send('endpoints', () => this.#additions('endpoints'));
+    this.#send('scope', () => this.#scopes());
+    if (this.#onItsWay.size > 0) return;
+    this.#send('cluster', () => this.#removals('cluster'));
+    this.#send('endpoints', () => this.#removals('endpoints'));
+  }
+
+  #send(type: ResourceType, choose: () => DeltaResponse | undefined): void {
+    if (!this.#opened.has(type) || this.#onItsWay.has(type)) return;
+    const response = this.#fromHalves(type) ?? choose();
     if (!response) return;
-    this.#onItsWay = response;
-    this.#unanswered.delete(response.type);
+    this.#onItsWay.set(type, response);
+    this.#unanswered.delete(type);
     // A cluster that changed is made anew and waits for its endpoints again.
-    if (response.type === 'cluster') {
+    if (type === 'cluster')
       for (const { name } of response.resources) this.parts.view.held.endpoints.delete(name);
-    }
     this.parts.events.send(response);
   }
 
@@ -89,7 +96,7 @@ export class DeltaStream {
   }
 
   #settle(response: DeltaResponse, request: DeltaRequest): void {
-    this.#onItsWay = undefined;
+    this.#onItsWay.delete(response.type);
     const { view, refused, events } = this.parts;
     const { type, resources, removed } = response;
     const names = [...resources.map(({ name }) => name), ...removed];
@@ -118,21 +125,22 @@ export class DeltaStream {
     events.refused(type, names, reason);
   }
 
-  #fromHalves(): DeltaResponse | undefined {
-    const half = this.#halves.shift();
-    if (!half) return undefined;
-    const names = half.names.filter((name) => this.#isDue(half.type, name));
-    return names.length > 0 ? this.#response(half.type, names, []) : this.#fromHalves();
+  #fromHalves(type: ResourceType): DeltaResponse | undefined {
+    for (;;) {
+      const index = this.#halves.findIndex((half) => half.type === type);
+      const [half] = index < 0 ? [] : this.#halves.splice(index, 1);
+      if (!half) return undefined;
+      const names = half.names.filter((name) => this.#isDue(type, name));
+      if (names.length > 0) return this.#response(type, names, []);
+    }
   }
 
   #additions(type: ResourceType): DeltaResponse | undefined {
-    if (!this.#opened.has(type)) return undefined;
     const names = this.parts.view.missing(type).filter((name) => this.#isDue(type, name));
     return names.length > 0 || this.#unanswered.has(type) ? this.#response(type, names, []) : undefined;
   }
 
   #scopes(): DeltaResponse | undefined {
-    if (!this.#opened.has('scope')) return undefined;
     const { view, desired } = this.parts;
     const due = view.missing('scope').filter((name) => this.#isDue('scope', name));
     const names = due.filter((name) =>
@@ -161,7 +169,6 @@ export class DeltaStream {
   }
 
   #removals(type: ResourceType): DeltaResponse | undefined {
-    if (!this.#opened.has(type)) return undefined;
     const removed = this.parts.view.surplus(type);
     return removed.length > 0 ? this.#response(type, [], removed) : undefined;
   }

@@ -32,7 +32,7 @@ export function clusterMessage(group: DoorGroup): Message {
     name: group.name,
     ...(usesEndpoints(group)
       ? { type: 'EDS', eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } } }
-      : { type: 'STRICT_DNS', load_assignment: endpointsMessage(group) }),
+      : { type: 'STRICT_DNS', dns_lookup_family: 'ALL', load_assignment: endpointsMessage(group) }),
     connect_timeout: { seconds: 1 },
     circuit_breakers: {
       thresholds: [

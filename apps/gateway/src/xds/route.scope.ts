@@ -91,16 +91,18 @@ function choiceOf(backend: RouteBackend): Message & { request_headers_to_add: Me
   };
 }
 
+/** The limit of a stream waits a moment longer: it is logged without a status, the response timeout as a 504. */
+const STREAM_GRACE_SECONDS = 1;
+
 /**
- * The time limit holds for the whole exchange from its first byte, so it binds gRPC streams and WebSockets too; the
- * response timeout and the idle timeout would only be second, differing words for it.
+ * The response timeout counts from the end of the request, so it binds no upload, gRPC stream or WebSocket; the limit of
+ * the whole stream binds them all.
  */
 function actionOf(timeoutSeconds: number, backends: RouteBackend[]): Message {
   return {
-    timeout: { seconds: 0 },
+    timeout: { seconds: timeoutSeconds },
     idle_timeout: { seconds: 0 },
-    max_stream_duration: { max_stream_duration: { seconds: timeoutSeconds } },
-    append_x_forwarded_host: true,
+    max_stream_duration: { max_stream_duration: { seconds: timeoutSeconds + STREAM_GRACE_SECONDS } },
     retry_policy: retryPolicy(backends.some(({ doors }) => doors.length > 1)),
   };
 }

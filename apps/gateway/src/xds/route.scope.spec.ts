@@ -1,0 +1,212 @@
+import type { Route } from '#libs/domain';
+import { testBackend, testRoute } from '../testing/routes.js';
+import { clusterMessage, doorGroupOf, endpointsMessage, usesEndpoints } from './door.cluster.js';
+import { loadEnvoyTypes } from './proto.js';
+import { PROTO_NAMES, encodeResource } from './resource.js';
+import { scopeMessage } from './route.scope.js';
+
+const METADATA = {
+  filter_metadata: {
+    towpath: {
+      fields: {
+        organization: { stringValue: 'org_00000000000000000001' },
+        project: { stringValue: 'prj_00000000000000000001' },
+        service: { stringValue: 'svc_00000000000000000001' },
+      },
+    },
+  },
+};
+const RETRY = {
+  retry_on: 'connect-failure,refused-stream,reset-before-request',
+  num_retries: { value: 4 },
+  retry_back_off: { base_interval: { nanos: 25_000_000 }, max_interval: { nanos: 500_000_000 } },
+};
+const limits = (seconds: number) => ({
+  timeout: { seconds },
+  idle_timeout: { seconds: 0 },
+  max_stream_duration: { max_stream_duration: { seconds: seconds + 1 } },
+  retry_policy: RETRY,
+});
+const chosen = (number: number) => ({
+  host_rewrite_literal: `hello-0000${number}.prj.lab`,
+  request_headers_to_add: [
+    {
+      header: { key: 'x-towpath-revision', value: `rev_0000000000000000000${number}` },
+      append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+    },
+  ],
+});
+const h1 = 'cls_00000000000000000001/http1';
+const match = { prefix: '/' };
+
+const table: [string, Route, unknown[]][] = [
+  [
+    'one revision',
+    testRoute('a.lab', 1, [testBackend(1, 100)]),
+    [
+      {
+        match,
+        metadata: METADATA,
+        route: {
+          weighted_clusters: { clusters: [{ name: h1, weight: { value: 100 }, ...chosen(1) }] },
+          ...limits(30),
+        },
+      },
+    ],
+  ],
+  [
+    'a split over one cluster of two protocols; what has no share is left out',
+    testRoute('a.lab', 1, [testBackend(1, 90), testBackend(2, 10, { protocol: 'h2c' }), testBackend(3, 0)]),
+    [
+      {
+        match,
+        metadata: METADATA,
+        route: {
+          weighted_clusters: {
+            clusters: [
+              { name: h1, weight: { value: 90 }, ...chosen(1) },
+              { name: 'cls_00000000000000000001/h2c', weight: { value: 10 }, ...chosen(2) },
+            ],
+          },
+          ...limits(30),
+        },
+      },
+    ],
+  ],
+  [
+    'different timeouts: cumulative shares, each with its own limit',
+    testRoute('a.lab', 1, [testBackend(1, 75), testBackend(2, 25, { timeoutSeconds: 5 })]),
+    [1, 2].map((number) => ({
+      match: {
+        prefix: '/',
+        runtime_fraction: {
+          default_value: { numerator: number === 1 ? 750_000 : 1_000_000, denominator: 'MILLION' },
+        },
+      },
+      metadata: METADATA,
+      request_headers_to_add: chosen(number).request_headers_to_add,
+      route: {
+        weighted_clusters: {
+          clusters: [
+            { name: h1, weight: { value: 1 }, host_rewrite_literal: chosen(number).host_rewrite_literal },
+          ],
+        },
+        ...limits(number === 1 ? 30 : 5),
+      },
+    })),
+  ],
+];
+
+const refusals: [string, Route, number, string][] = [
+  ['private', testRoute('a.lab', 1, [testBackend(1, 100)], { access: 'private' }), 403, 'PERMISSION_DENIED'],
+  ['without backends', testRoute('a.lab', 1, []), 503, 'UNAVAILABLE'],
+  ['without doors', testRoute('a.lab', 1, [testBackend(1, 100, { doors: [] })]), 503, 'UNAVAILABLE'],
+  [
+    'private and without backends',
+    testRoute('a.lab', 1, [], { access: 'private' }),
+    403,
+    'PERMISSION_DENIED',
+  ],
+];
+
+describe('the scope of a host', () => {
+  const types = loadEnvoyTypes();
+
+  it.each(table)('%s', (_name, route, routes) => {
+    expect(scopeMessage(route)).toEqual({
+      name: 'a.lab',
+      key: { fragments: [{ string_key: 'a.lab' }] },
+      route_configuration: { name: 'a.lab', virtual_hosts: [{ name: 'a.lab', domains: ['*'], routes }] },
+    });
+  });
+
+  it.each(refusals)('%s is a refusal with its own words', (_name, route, status, code) => {
+    const text = JSON.stringify(scopeMessage(route));
+    expect(JSON.parse(text)).toMatchObject({
+      route_configuration: { virtual_hosts: [{ routes: [{ direct_response: { status } }] }] },
+    });
+    expect(text).toContain(`"code":{"stringValue":"${code}"}`);
+    expect(text).not.toContain('weighted_clusters');
+  });
+
+  it('tries the next door when there is one', () => {
+    const doors = ['1', '2'].map((n) => ({
+      clusterId: `cls_0000000000000000000${n}` as const,
+      door: { host: '10.0.0.1', port: 443 },
+    }));
+    const text = JSON.stringify(scopeMessage(testRoute('a.lab', 1, [testBackend(1, 100, { doors })])));
+    expect(text).toContain('previous_priorities');
+  });
+
+  it('loses no field on its way into Envoy', () => {
+    const message = scopeMessage(table[1]?.[1] as Route);
+    const { bytes } = encodeResource(types, 'scope', 'a.lab', message);
+    const { resource } = types.decode('envoy.service.discovery.v3.Resource', bytes) as {
+      resource: { value: Buffer };
+    };
+    const back = JSON.parse(JSON.stringify(types.decode(PROTO_NAMES.scope, resource.value))) as {
+      route_configuration: { virtual_hosts: { routes: { route: Record<string, unknown> }[] }[] };
+    };
+    const route = back.route_configuration.virtual_hosts[0]?.routes[0]?.route;
+    expect(route).toMatchObject({
+      timeout: { seconds: 30 },
+      max_stream_duration: { max_stream_duration: { seconds: 31 } },
+      retry_policy: { retry_on: RETRY.retry_on, num_retries: { value: 4 } },
+      weighted_clusters: {
+        clusters: [{ name: h1, host_rewrite_literal: 'hello-00001.prj.lab' }, { weight: { value: 10 } }],
+      },
+    });
+  });
+
+  it('has the same version for the same content, and another for another', () => {
+    const version = (route: Route): string =>
+      encodeResource(types, 'scope', route.host, scopeMessage(route)).version;
+    const route = testRoute('a.lab', 1, [testBackend(1, 100)]);
+    expect(version({ ...route, version: 2 })).toBe(version(route));
+    expect(version({ ...route, access: 'private' })).not.toBe(version(route));
+  });
+});
+
+describe('the cluster of doors', () => {
+  const door = (host: string) => ({
+    clusterId: 'cls_00000000000000000001' as const,
+    door: { host, port: 443 },
+  });
+
+  it.each([
+    ['addresses come as endpoints', ['127.0.0.1'], true],
+    ['also IPv6', ['::1'], true],
+    ['a name is resolved by Envoy', ['door.example.test'], false],
+    ['one name among them is enough', ['127.0.0.1', 'door.example.test'], false],
+  ])('%s', (_name, hosts, byEndpoints) => {
+    const group = doorGroupOf(testBackend(1, 100, { doors: hosts.map(door) }));
+    expect(usesEndpoints(group)).toBe(byEndpoints);
+    expect(clusterMessage(group)).toMatchObject({ type: byEndpoints ? 'EDS' : 'STRICT_DNS' });
+  });
+
+  it('checks the doors only when there is a choice', () => {
+    const one = clusterMessage(doorGroupOf(testBackend(1, 100)));
+    const two = clusterMessage(
+      doorGroupOf(testBackend(1, 100, { doors: [door('10.0.0.1'), door('10.0.0.2')] })),
+    );
+    expect(one).not.toHaveProperty('health_checks');
+    expect(two).toMatchObject({
+      health_checks: [{}],
+      common_lb_config: { healthy_panic_threshold: { value: 0 } },
+    });
+  });
+
+  it('gives each door a priority and says whose it is', () => {
+    const group = doorGroupOf(testBackend(1, 100, { doors: [door('10.0.0.1'), door('10.0.0.2')] }));
+    expect(endpointsMessage(group)).toMatchObject({
+      cluster_name: 'cls_00000000000000000001+cls_00000000000000000001/http1',
+      endpoints: [
+        {
+          priority: 0,
+          lb_endpoints: [{ endpoint: { address: { socket_address: { address: '10.0.0.1' } } } }],
+        },
+        { priority: 1, lb_endpoints: [{ metadata: { filter_metadata: { towpath: {} } } }] },
+      ],
+    });
+  });
+});

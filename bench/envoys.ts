@@ -1,0 +1,152 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { createLogger, systemClock } from '#libs/process';
+import { freePorts, startEnvoy, until } from '#libs/testing';
+import { testBackend, testRoute } from '../apps/gateway/src/testing/routes.js';
+import { ACCESS_LOG_FORMAT } from '../apps/gateway/src/envoy/access-log.format.js';
+import { bootstrap } from '../apps/gateway/src/envoy/bootstrap.js';
+import { DesiredState } from '../apps/gateway/src/xds/desired-state.js';
+import { loadEnvoyTypes } from '../apps/gateway/src/xds/proto.js';
+import { XdsServer } from '../apps/gateway/src/xds/xds.server.js';
+
+const TYPE = 'type.googleapis.com/';
+
+/** An Envoy that serves. */
+export interface Edge {
+  port: number;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+export const hostsOf = (count: number): string[] =>
+  Array.from({ length: count }, (_one, index) => `hello${index}--p.bench`);
+
+/** Our gateway's Envoy with its full chain, fed over ADS with so many hosts, each split 90/10. One worker. */
+export async function startOurs(folder: string, hosts: string[], upstream: number): Promise<Edge> {
+  const [listenPort, adminPort] = (await freePorts(2)) as [number, number];
+  const types = loadEnvoyTypes();
+  const desired = new DesiredState(types, systemClock);
+  const doors = [
+    { clusterId: 'cls_00000000000000000001' as const, door: { host: '127.0.0.1', port: upstream } },
+  ];
+  for (const host of hosts) {
+    desired.apply(testRoute(host, 1, [testBackend(1, 90, { doors }), testBackend(2, 10, { doors })]));
+  }
+  const quiet = { connected: () => undefined, opened: () => undefined, acknowledged: () => undefined };
+  const observer = {
+    ...quiet,
+    refused: (type: string, names: string[], reason: string) => fail(type, names, reason),
+  };
+  const logger = createLogger('bench', 'silent');
+  const xds = new XdsServer({ types, desired, observer, clock: systemClock, logger });
+  const xdsPort = await xds.listen(0);
+  const accessLog = path.join(folder, 'envoy.log');
+  const content = bootstrap({
+    nodeId: 'bench',
+    listenPort,
+    adminPort,
+    xdsPort,
+    accessLog,
+    reportSeconds: 10,
+  });
+  const envoy = await boot(folder, content, adminPort);
+  await until(() => xds.view.missing('scope').length === 0, {
+    what: 'all hosts in Envoy',
+    deadlineMs: 30_000,
+  });
+  const stop = async (): Promise<void> => {
+    await envoy.stop();
+    xds.stop();
+  };
+  return { port: listenPort, pid: envoy.pid, stop };
+}
+
+/** Envoy as its documentation starts one: static hosts and cluster, nothing else; with our log, or without any. */
+export async function startStock(
+  folder: string,
+  hosts: string[],
+  upstream: number,
+  log: boolean,
+): Promise<Edge> {
+  const [listenPort, adminPort] = (await freePorts(2)) as [number, number];
+  const envoy = await boot(
+    folder,
+    stockBootstrap({ folder, hosts, upstream, log, listenPort, adminPort }),
+    adminPort,
+  );
+  return { port: listenPort, pid: envoy.pid, stop: () => envoy.stop() };
+}
+
+interface Stock {
+  folder: string;
+  hosts: string[];
+  upstream: number;
+  log: boolean;
+  listenPort: number;
+  adminPort: number;
+}
+
+function stockBootstrap(stock: Stock): object {
+  const route = { match: { prefix: '/' }, route: { cluster: 'upstream' } };
+  const manager = {
+    '@type': `${TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+    stat_prefix: 'stock',
+    route_config: {
+      virtual_hosts: stock.hosts.map((host) => ({ name: host, domains: [host], routes: [route] })),
+    },
+    http_filters: [
+      {
+        name: 'envoy.filters.http.router',
+        typed_config: { '@type': `${TYPE}envoy.extensions.filters.http.router.v3.Router` },
+      },
+    ],
+    access_log: stock.log ? [fileLog(path.join(stock.folder, 'envoy.log'))] : [],
+  };
+  const filter = { name: 'envoy.filters.network.http_connection_manager', typed_config: manager };
+  return {
+    admin: { address: loopback(stock.adminPort) },
+    static_resources: {
+      listeners: [
+        { name: 'stock', address: loopback(stock.listenPort), filter_chains: [{ filters: [filter] }] },
+      ],
+      clusters: [
+        {
+          name: 'upstream',
+          type: 'STATIC',
+          load_assignment: {
+            cluster_name: 'upstream',
+            endpoints: [{ lb_endpoints: [{ endpoint: { address: loopback(stock.upstream) } }] }],
+          },
+        },
+      ],
+    },
+  };
+}
+
+function fileLog(file: string): object {
+  return {
+    name: 'envoy.access_loggers.file',
+    typed_config: {
+      '@type': `${TYPE}envoy.extensions.access_loggers.file.v3.FileAccessLog`,
+      path: file,
+      log_format: { json_format: ACCESS_LOG_FORMAT },
+    },
+  };
+}
+
+function loopback(port: number): object {
+  return { socket_address: { address: '127.0.0.1', port_value: port } };
+}
+
+async function boot(folder: string, content: object, adminPort: number) {
+  mkdirSync(folder, { recursive: true });
+  const file = path.join(folder, 'envoy.json');
+  writeFileSync(file, JSON.stringify(content));
+  const envoy = startEnvoy({ bootstrap: file, adminPort, concurrency: 1 });
+  await envoy.ready();
+  return envoy;
+}
+
+function fail(type: string, names: string[], reason: string): never {
+  throw new Error(`Envoy refused ${type} ${names.slice(0, 3).join(', ')}: ${reason}`);
+}
