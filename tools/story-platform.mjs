@@ -13,9 +13,6 @@ import {
 import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 
-/** What a person waits a minute for, a test need not: idle time before zero, and a port that never opens. */
-const QUICK = { TOWPATH_SCALE_WINDOW_SECONDS: '6', TOWPATH_START_TIMEOUT_SECONDS: '10' };
-
 /**
  * @returns {Promise<{env: Record<string, string>, stop: () => Promise<void>}>} `env` for jest; `stop` rejects when
  *   anything is left running
