@@ -190,7 +190,7 @@ describe('errors and exit codes', () => {
       code,
       exit,
       message: 'A sentence.',
-      nextStep: 'Do this.',
+      nextStep: expect.stringContaining('Do this.'),
       requestId: 'req-1',
     });
   });
@@ -203,7 +203,7 @@ describe('errors and exit codes', () => {
     expect(err).toContain(api.url);
     expect(err).toContain('tow_0123');
     expect(err).not.toContain(KEY);
-    expect(err).toContain('tow login');
+    expect(err).toContain(`Ask. Then: tow login ${api.url}`);
   });
 
   it('does not take another server for a Towpath API', async () => {
