@@ -52,7 +52,7 @@ describe('unionOf', () => {
       20,
     ],
   ])('%s', (_name, spans, expected, length) => {
-    const intervals = (spans).map(([startMs = 0, endMs = 0]) => ({ startMs, endMs }));
+    const intervals = spans.map(([startMs = 0, endMs = 0]) => ({ startMs, endMs }));
     const union = unionOf(intervals);
     expect(union.map(({ startMs, endMs }) => [startMs, endMs])).toEqual(expected);
     expect(lengthOf(union)).toBe(length);
