@@ -76,7 +76,8 @@ async function* judgedCopy(
   copy: PassThrough,
   judged: Promise<unknown>,
 ): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  // Not destroyed when refused: the answer travels over the same connection.
+  for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     if (copy.destroyed) await judged;
     // Waits for the judge or for its end: a judge that has refused reads no more.
     else if (!copy.write(chunk)) await Promise.race([once(copy, 'drain'), once(copy, 'close'), judged]);

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Catch, Inject, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { TowpathError } from '#libs/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -21,8 +22,8 @@ export class ProblemFilter implements ExceptionFilter {
     const told = tellable(this.orWrongMethod(error, request, reply), requestId, this.parts.logger);
     const problem = problemOf(told, requestId);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
-    // A body that was refused unread would otherwise be read to its end for the sake of the connection.
-    if (request.body !== undefined && isStream(request.body)) void reply.header('connection', 'close');
+    // What is left of a refused body is thrown away: a client that still sends would never see the answer.
+    if (request.body instanceof Readable) request.body.resume();
     void reply
       .status(problem.status)
       .header('content-type', 'application/problem+json')
@@ -39,8 +40,4 @@ export class ProblemFilter implements ExceptionFilter {
       nextStep: `Use ${methods.join(' or ')}.`,
     });
   }
-}
-
-function isStream(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'pipe' in body;
 }

@@ -1,0 +1,117 @@
+import { logBatchSchema, logSubject } from '#libs/bus';
+import { SteppedClock, until } from '#libs/testing';
+import { Credentials } from '../../credential/credentials.js';
+import { ApiRig } from '../../api.rig.js';
+
+let rig: ApiRig;
+let key: string;
+let address: string;
+let project: string;
+
+beforeAll(async () => {
+  rig = await ApiRig.start();
+  key = (await rig.tenant()).key;
+  project = (await rig.project(key)).id;
+  await rig.app.listen(0, '127.0.0.1');
+  address = await rig.app.getUrl();
+}, 60_000);
+afterAll(() => rig.stop());
+
+interface Followed {
+  status: number;
+  text: () => string;
+  ended: Promise<void>;
+}
+
+async function follow(path: string, by = key): Promise<Followed> {
+  const response = await fetch(`${address}${path}`, {
+    headers: { authorization: `Bearer ${by}`, accept: 'text/event-stream' },
+  });
+  let text = '';
+  const ended = (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? [])
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+  })();
+  return { status: response.status, text: () => text, ended };
+}
+
+const log = (about: string, text: string): Promise<unknown> =>
+  rig.parts.bus.publish(logSubject(about, 'cls_0'), logBatchSchema, {
+    schemaVersion: 1,
+    entries: [{ sequence: 1, time: Date.now(), stream: 'stdout', text }],
+  });
+
+describe('server-sent events', () => {
+  it('tell every change of an operation and the output of its build, and end with it', async () => {
+    const made = await rig.service(key, project, 'built');
+    const id = String(made.json['id']);
+    const stream = await follow(`/v1/operations/${id}/events`);
+    await until(() => stream.text().includes('event: operation'), { what: 'the first event' });
+    const build = 'bld_00000000000000000000';
+    await rig.database.query(
+      `INSERT INTO builds (organization_id, id, project_id, service_id, upload_id, upload_digest, status, created_at)
+       SELECT s.organization_id, $1, s.project_id, s.id, u.id, u.digest, 'running', now() FROM services s
+       JOIN uploads u ON u.id = s.template->'source'->>'uploadId' WHERE s.name = 'built'`,
+      [build],
+    );
+    await log(build, 'npm ci: 3 packages');
+    await until(() => stream.text().includes('npm ci: 3 packages'), { what: 'build output' });
+    await rig.database.query(
+      `UPDATE operations SET status = 'succeeded', finished_at = now(), version = version + 1 WHERE id = $1`,
+      [id],
+    );
+    await stream.ended;
+    expect(stream.text().trimEnd().split('\n\n').at(-1)).toContain('"status":"succeeded"');
+  });
+
+  it('are refused before they open when the thing is not found or the key is bad', async () => {
+    const other = (await rig.tenant()).key;
+    const made = await rig.service(key, project, 'hidden');
+    expect((await follow(`/v1/operations/${made.json['id']}/events`, other)).status).toBe(404);
+    expect((await follow(`/v1/projects/${project}/services/hidden/logs`, other)).status).toBe(404);
+    expect((await follow(`/v1/operations/${made.json['id']}/events`, 'nonsense')).status).toBe(401);
+  });
+
+  it('follow logs, which can also be read, and stop within 5 s when the key is revoked', async () => {
+    const made = await rig.service(key, project, 'talks');
+    const { id } = made.json['service'] as { id: string };
+    await log(id, 'one');
+    const reader = await rig.key(key, 'viewer');
+    const stream = await follow(`/v1/projects/${project}/services/talks/logs?follow=true`, reader);
+    await until(() => stream.text().includes('"one"'), { what: 'the first line' });
+    await log(id, 'two');
+    await until(() => stream.text().includes('"two"'), { what: 'the second line' });
+    const read = await rig.call('GET', `/v1/projects/${project}/services/talks/logs?limit=1`, { key });
+    expect(read.json['items']).toMatchObject([{ text: 'two', stream: 'stdout' }]);
+    const keys = await rig.call('GET', '/v1/keys', { key });
+    const viewer = (keys.json['items'] as { id: string; role: string }[]).find(
+      ({ role }) => role === 'viewer',
+    );
+    const revokedAt = Date.now();
+    await rig.call('DELETE', `/v1/keys/${viewer?.id}`, { key });
+    await stream.ended;
+    expect(Date.now() - revokedAt).toBeLessThan(6_000);
+    expect(stream.text()).toContain('event: error');
+    expect((await rig.call('GET', '/v1/whoami', { key: reader })).status).toBe(401);
+  }, 20_000);
+});
+
+it('a revoked or expired key is believed for less than 5 s', async () => {
+  const clock = new SteppedClock(Date.now());
+  const credentials = new Credentials(rig.parts.db, clock, rig.parts.logger);
+  const expiresAt = new Date(clock.now() + 3_600_000).toISOString();
+  const made = await rig.call('POST', '/v1/keys', {
+    key,
+    body: { name: 'short', role: 'viewer', expiresAt },
+  });
+  const header = `Bearer ${String(made.json['secret'])}`;
+  await expect(credentials.authenticate(header)).resolves.toMatchObject({ role: 'viewer' });
+  clock.step(3_600_001);
+  await expect(credentials.authenticate(header)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  clock.step(-3_600_001);
+  await expect(credentials.authenticate(header)).resolves.toMatchObject({ role: 'viewer' });
+  await rig.call('DELETE', `/v1/keys/${String(made.json['id'])}`, { key });
+  clock.step(5_000);
+  await expect(credentials.authenticate(header)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+});
