@@ -140,6 +140,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
 
   /** Takes no new work, ends builds and instances, and says so while the hub can still be reached. */
   async beforeApplicationShutdown(): Promise<void> {
+    await this.link.giveUpIfAway();
     await this.follower?.stop();
     await Promise.all([this.resync.stop(), this.sweep.stop(), this.builds.stop(), this.services.stop()]);
     await this.parts.driver.stop();

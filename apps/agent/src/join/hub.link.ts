@@ -41,9 +41,14 @@ export class HubLink {
     });
   }
 
+  /** Ends the tries to reach a hub that is away, so that nothing waits for its answers. */
+  async giveUpIfAway(): Promise<void> {
+    await Promise.all([this.renewal.stop(), this.loop.stop()]);
+    if (!this.connected) await this.current?.nc.close();
+  }
+
   async close(): Promise<void> {
-    await this.renewal.stop();
-    await this.loop.stop();
+    await this.giveUpIfAway();
     await this.current?.close();
   }
 
