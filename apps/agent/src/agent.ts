@@ -15,7 +15,7 @@ import {
   type Renewal,
   type SealedSecret,
 } from '#libs/bus';
-import { Loop, type ProcessParts } from '#libs/process';
+import { KeyedQueue, Loop, type ProcessParts } from '#libs/process';
 import type { FolderBlobs } from '#libs/store';
 import { BuildQueue } from './builds/build.queue.js';
 import { BuildStore } from './builds/build.store.js';
@@ -29,7 +29,6 @@ import { Environments } from './secrets/environment.js';
 import { SealedStore, secretsOf } from './secrets/sealed.store.js';
 import { ClusterReporter } from './status/cluster.reporter.js';
 import { StatusReporter } from './status/status.reporter.js';
-import { KeyedQueue } from './targets/keyed.queue.js';
 import { RemovalGuard } from './targets/removal.guard.js';
 import { Resync } from './targets/resync.js';
 import { ServiceReconciler } from './targets/service.reconciler.js';

@@ -7,9 +7,8 @@ import {
   type BuildTarget,
   type Bus,
 } from '#libs/bus';
-import type { Logger } from '#libs/process';
 import type { Line } from '../logs/log.shipper.js';
-import { KeyedQueue, type Again } from '../targets/keyed.queue.js';
+import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { Builder } from './builder.js';
 import type { BuildStore } from './build.store.js';
 

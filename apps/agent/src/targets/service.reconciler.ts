@@ -1,9 +1,8 @@
 import type { Clock, Condition, Id, Target } from '#libs/domain';
-import type { Logger } from '#libs/process';
 import type { Driver } from '../drivers/driver.js';
 import type { Environments } from '../secrets/environment.js';
 import type { SealedStore } from '../secrets/sealed.store.js';
-import type { Again } from './keyed.queue.js';
+import type { Again, Logger } from '#libs/process';
 import type { RemovalGuard } from './removal.guard.js';
 import type { TargetStore } from './target.store.js';
 

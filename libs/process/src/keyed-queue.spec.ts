@@ -1,6 +1,6 @@
-import { createLogger } from '#libs/process';
 import { until } from '#libs/testing';
-import { KeyedQueue } from './keyed.queue.js';
+import { KeyedQueue } from './keyed-queue.js';
+import { createLogger } from './logger.js';
 
 const logger = createLogger('test', 'silent');
 
@@ -14,6 +14,7 @@ describe('KeyedQueue', () => {
     };
     const queue = new KeyedQueue('test', work, 2, logger);
     for (const key of ['a', 'a', 'b', 'c', 'a']) queue.add(key);
+    await until(() => runs.length === 2);
     expect(runs).toEqual(['a', 'b']);
     open.get('b')?.();
     await until(() => runs.includes('c'));
