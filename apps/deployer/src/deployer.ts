@@ -45,12 +45,12 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     private readonly parts: ProcessParts,
     options: DeployerOptions,
   ) {
-    const { clock, logger, random, metrics } = parts;
+    const { clock, logger, random, metrics, health } = parts;
     const owner = `deployer-${Buffer.from(random(8)).toString('hex')}`;
     const wake = (serviceId: string): void => this.queue.add(serviceId);
     this.passes = metrics.counter('towpath_deployer_passes_total', 'Passes over a service', ['result']);
     this.queue = new KeyedQueue('services', (serviceId) => this.pass(serviceId), WIDTH, logger);
-    this.relay = new OutboxRelay({ db, bus, clock, logger, metrics });
+    this.relay = new OutboxRelay({ db, bus, clock, logger, metrics, health });
     this.resync = new Resync(bus, db, clock, wake, logger);
     this.partitions = new Partitions(db, clock, owner, () => this.resync.all(), logger);
     this.gateways = new GatewayBoard(bus, db, () => this.queue.hurry(), logger);

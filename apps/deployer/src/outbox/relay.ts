@@ -1,6 +1,6 @@
 import { STREAMS, encodeHubEvent, ensureHubTopology, hubSubject, type Bus } from '#libs/bus';
 import type { Clock } from '#libs/domain';
-import { Loop, type Logger, type Metrics } from '#libs/process';
+import { Loop, type Health, type Logger, type Metrics } from '#libs/process';
 import {
   dropSent,
   highestSequence,
@@ -17,6 +17,7 @@ export interface RelayParts {
   clock: Clock;
   logger: Logger;
   metrics: Metrics;
+  health: Health;
 }
 
 const POLL_MS = 1_000;
@@ -49,10 +50,17 @@ export class OutboxRelay {
     await this.loop.stop();
   }
 
-  /** One round: everything unsent, in batches. */
+  /** One round: everything unsent, in batches. Says whether database and broker answer. */
   async relay(): Promise<void> {
-    if (this.parts.clock.now() - this.checkedAt >= CHECK_MS) await this.check();
-    while ((await this.relayBatch()) === BATCH);
+    const { clock, health } = this.parts;
+    try {
+      if (clock.now() - this.checkedAt >= CHECK_MS) await this.check();
+      while ((await this.relayBatch()) === BATCH);
+      health.set('outbox', true);
+    } catch (error) {
+      health.set('outbox', false, 'Messages are not sent: PostgreSQL or NATS does not answer.');
+      throw error;
+    }
   }
 
   /** Compares the stream with the highest sequence it ever acknowledged, and refills what it lost. */
