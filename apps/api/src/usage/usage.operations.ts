@@ -1,13 +1,18 @@
 import { z } from 'zod';
 import { defineQuery } from '../call/definition.js';
-import { reference } from '../call/scalars.js';
+import { reference, ruledText } from '../call/scalars.js';
 import { readUsage } from './usage.queries.js';
 
 const count = z.string().describe('A whole number of up to 64 bits.');
-const day = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day like 2026-11-21')
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'must be a day of the calendar');
+const day = ruledText((text) =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && isCalendarDay(text) ? undefined : 'must be a day like 2026-11-21',
+);
+
+/** JavaScript reads 31 February as 3 March. */
+function isCalendarDay(text: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
 
 const usageView = z
   .object({
