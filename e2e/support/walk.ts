@@ -63,23 +63,22 @@ export async function overRest(api: Api, operation: WalkedOperation, fields: Fie
 export async function overGraphql(api: Api, operation: WalkedOperation, fields: Fields): Promise<Outcome> {
   const schema = await schemaOf(api);
   const isQuery = operation.method === 'GET';
-  const root = schema.type(isQuery ? 'Query' : 'Mutation');
-  const field = root.fields?.find((one) => one.name === operation.graphql);
+  const field = schema
+    .type(isQuery ? 'Query' : 'Mutation')
+    .fields?.find(({ name }) => name === operation.graphql);
   if (!field) throw new Error(`GraphQL has no field ${operation.graphql}`);
-  const known = (isQuery ? field.args : [field.args.find((arg) => arg.name === 'input')]).filter(
-    (arg) => !!arg,
-  );
   const variables: Fields = isQuery ? fields : { input: fields };
-  const used = known.filter((arg) => variables[arg.name] !== undefined);
-  const declared = used.map((arg) => `$${arg.name}: ${typeText(arg.type)}`).join(', ');
-  const passed = used.map((arg) => `${arg.name}: $${arg.name}`).join(', ');
-  const document = `${isQuery ? 'query' : 'mutation'}${declared ? `(${declared})` : ''} {
-    answer: ${field.name}${passed ? `(${passed})` : ''} ${schema.selection(field.type, [])} }`;
+  const used = field.args.filter(({ name }) => variables[name] !== undefined);
+  const declared = inParentheses(used.map(({ name, type }) => `$${name}: ${typeText(type)}`));
+  const passed = inParentheses(used.map(({ name }) => `${name}: $${name}`));
+  const selection = schema.selection(field.type, []);
+  const document = `${isQuery ? 'query' : 'mutation'}${declared} { answer: ${field.name}${passed} ${selection} }`;
   const answer = await api.graphql<{ answer: unknown }>(document, variables);
-  if (answer.errors)
-    return { code: answer.errors[0]?.extensions?.code ?? answer.errors[0]?.message ?? 'none' };
-  return { value: answer.data?.answer };
+  const [error] = answer.errors ?? [];
+  return error ? { code: error.extensions?.code ?? error.message } : { value: answer.data?.answer };
 }
+
+const inParentheses = (parts: string[]): string => (parts.length === 0 ? '' : `(${parts.join(', ')})`);
 
 interface TypeRef {
   kind: string;

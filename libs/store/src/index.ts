@@ -14,7 +14,6 @@ export {
   writeOutbox,
 } from './outbox.store.js';
 export type { NewOutboxRow, UnsentRow } from './outbox.store.js';
-export { dropHandled, recordOnce } from './inbox.store.js';
 export { LeaseLost, acquireLease, assertLease, releaseLease } from './lease.store.js';
 export type { Lease } from './lease.store.js';
 export { insertAudit, listAudit } from './audit.store.js';

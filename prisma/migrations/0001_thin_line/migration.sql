@@ -328,7 +328,7 @@ CREATE TABLE routes (
 );
 CREATE INDEX routes_service ON routes (organization_id, service_id);
 
--- ---- outbox and inbox
+-- ---- outbox
 
 CREATE TABLE outbox (
   id text PRIMARY KEY,
@@ -343,13 +343,6 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_unsent ON outbox (created_at) WHERE sent_at IS NULL;
 CREATE INDEX outbox_sent ON outbox (sent_at) WHERE sent_at IS NOT NULL;
 CREATE INDEX outbox_sequence ON outbox (sequence);
-
-CREATE TABLE inbox (
-  consumer text NOT NULL,
-  message_id text NOT NULL,
-  handled_at timestamptz(3) NOT NULL,
-  PRIMARY KEY (consumer, message_id)
-);
 
 -- ---- usage and billing
 
@@ -488,7 +481,7 @@ GRANT SELECT ON gateways TO towpath_api;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON organizations, projects, handles, api_keys, data_keys, secrets, secret_versions,
   uploads, services, builds, revisions, operations, placements, targets, routes, clusters, gateways, join_tokens, renewal_tokens,
-  leases, hub, outbox, inbox, usage_records, usage_quarantine, usage_watermarks, billing_windows,
+  leases, hub, outbox, usage_records, usage_quarantine, usage_watermarks, billing_windows,
   billing_dirty_windows TO towpath_system;
 GRANT SELECT, INSERT ON traffic_changes, audit_rows TO towpath_system;
 

@@ -22,12 +22,7 @@ export function serveUpgrade(
 
 function refuseOnSocket(socket: Duplex, refusal: Refusal): void {
   const body = refusalBody(refusal);
-  const lines = [
-    'content-type',
-    'application/json',
-    'content-length',
-    String(Buffer.byteLength(body)),
-  ];
+  const lines = ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))];
   if (!refusal.reached) lines.push(NOT_REACHED, '1');
   lines.push('connection', 'close');
   socket.end(headText(refusal.status, STATUS_CODES[refusal.status] ?? '', lines) + body);
