@@ -3,6 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { GraphQLModule } from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { PassportModule } from '@nestjs/passport';
+import type { Loop } from '#libs/process';
 import { API_PARTS, type ApiParts } from './api.parts.js';
 import { ApiResources } from './api.resources.js';
 import { Registry } from './call/registry.js';
@@ -19,7 +20,7 @@ import { apiOperations } from './operations.js';
 /** The whole api: one registry of operations, two faces over it. */
 @Module({})
 export class ApiModule {
-  static create(parts: ApiParts): DynamicModule {
+  static create(parts: ApiParts, watch?: Loop): DynamicModule {
     const registry = apiOperations();
     const credentials = new Credentials(parts.db, parts.clock, parts.logger);
     return {
@@ -37,7 +38,7 @@ export class ApiModule {
         { provide: Registry, useValue: registry },
         { provide: Credentials, useValue: credentials },
         { provide: APP_FILTER, useClass: ProblemFilter },
-        { provide: ApiResources, useFactory: () => new ApiResources(parts) },
+        { provide: ApiResources, useFactory: () => new ApiResources(parts, watch) },
         CredentialStrategy,
         OpenStreams,
         RestFace,

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { ProcessParts } from '#libs/process';
 import { openApiDocument } from './faces/openapi/openapi.js';
+import { sendProblem } from './faces/rest/problem.reply.js';
 import { REQUEST_ID_HEADER } from './faces/rest/request-id.js';
 import { apiOperations } from './operations.js';
 
@@ -9,8 +11,10 @@ import { apiOperations } from './operations.js';
 const ARCHIVE_TYPES = ['application/gzip', 'application/x-gzip'];
 
 /** What Fastify must know before the routes: request ids, streamed bodies, the page to try the API. */
-export function prepareApi(app: NestFastifyApplication): void {
+export function prepareApi(app: NestFastifyApplication, _config: unknown, { logger }: ProcessParts): void {
   const fastify = app.getHttpAdapter().getInstance();
+  // Before the routes: a route keeps the handler of the moment it is made.
+  fastify.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
   fastify.addHook('onRequest', (_request, reply, done) => {
     void reply.header(REQUEST_ID_HEADER, randomUUID());
     void reply.header('x-content-type-options', 'nosniff');

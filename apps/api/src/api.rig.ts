@@ -10,6 +10,7 @@ import { apiConfigSchema } from './api.config.js';
 import { ApiModule } from './api.module.js';
 import type { ApiParts } from './api.parts.js';
 import { prepareApi } from './api.prepare.js';
+import { sendProblem } from './faces/rest/problem.reply.js';
 import type { CommandCall } from './call/call.js';
 import { makeKey } from './key/key.commands.js';
 
@@ -65,7 +66,13 @@ export class ApiRig {
       metrics: new Metrics(),
     };
     const app = await createApplication(
-      { name: 'api', schema: apiConfigSchema, module: () => ApiModule.create(parts), prepare: prepareApi },
+      {
+        name: 'api',
+        schema: apiConfigSchema,
+        module: () => ApiModule.create(parts),
+        prepare: prepareApi,
+        unroutable: (error, request, reply) => sendProblem(error, request, reply, logger),
+      },
       {} as never,
       processParts,
     );
@@ -138,7 +145,8 @@ export class ApiRig {
     key: string,
     name = `p${randomBytes(4).toString('hex')}`,
   ): Promise<{ id: string; handle: string }> {
-    return (await this.call('POST', '/v1/projects', { key, body: { name } })).json as never;
+    const { json } = await this.call('POST', '/v1/projects', { key, body: { name } });
+    return { id: String(json['id']), handle: String(json['handle']) };
   }
 
   async upload(key: string, project: string): Promise<string> {

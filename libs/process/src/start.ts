@@ -3,6 +3,7 @@ import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Clock, Random } from '#libs/domain';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { ConfigError, loadConfig, type BaseConfig } from './config.js';
 import { FaceController } from './face.controller.js';
@@ -28,6 +29,8 @@ export interface ProcessOptions<Config extends BaseConfig> {
   prepare?: (app: NestFastifyApplication, config: Config, parts: ProcessParts) => void | Promise<void>;
   /** Largest JSON body in bytes. */
   bodyLimit?: number;
+  /** Answers what Fastify refuses before any route or hook runs (a URL that cannot be decoded). */
+  unroutable?: (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
 }
 
 @Module({})
@@ -65,7 +68,11 @@ export async function createApplication<Config extends BaseConfig>(
   parts: ProcessParts,
 ): Promise<NestFastifyApplication> {
   const inner = await options.module(config, parts);
-  const adapter = new FastifyAdapter({ bodyLimit: options.bodyLimit ?? 1_048_576, return503OnClosing: true });
+  const adapter = new FastifyAdapter({
+    bodyLimit: options.bodyLimit ?? 1_048_576,
+    return503OnClosing: true,
+    ...(options.unroutable ? { frameworkErrors: options.unroutable } : {}),
+  });
   const app = await NestFactory.create<NestFastifyApplication>(rootModule(inner, parts), adapter, {
     logger: nestLogger(parts.logger),
     rawBody: true,

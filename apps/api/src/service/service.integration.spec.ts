@@ -21,7 +21,7 @@ async function ready(service: string, ...names: string[]): Promise<void> {
   for (const [index, name] of names.entries()) {
     await rig.database.query(
       `INSERT INTO revisions (organization_id, id, project_id, service_id, name, number, template_generation, spec, status,
-         created_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, now()) ON CONFLICT DO NOTHING`,
+         created_at) VALUES ($1, $2, $3, $4, $5, $6::int, $6::int, $7, $8, now()) ON CONFLICT DO NOTHING`,
       [
         row?.['organization_id'],
         `rev_${String(index).padStart(20, '0')}`,
