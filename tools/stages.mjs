@@ -46,6 +46,9 @@ export const contractStage = () =>
 /** Longest life of one test; how fast things must be is said by their deadlines. */
 const TEST_SECONDS = { unit: 10, integration: 60, stories: 300 };
 
+/** A suite that hangs must not hang everything. */
+const STAGE_MINUTES = { unit: 3, integration: 8, stories: 12 };
+
 /** Runs stages and keeps what they gave. */
 export class Stages {
   results = [];
@@ -91,7 +94,7 @@ export class Stages {
         name,
         ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []),
       ],
-      { env },
+      { env, minutes: STAGE_MINUTES[name] },
     );
     this.add({ name, begin, ...totalsOf(report, code) });
   }
@@ -157,7 +160,7 @@ function totalsOf(report, code) {
 const running = new Set();
 
 /** Runs a program under the project's Node. */
-export function runNode(args, { env = {}, quiet = false } = {}) {
+export function runNode(args, { env = {}, quiet = false, minutes = 10 } = {}) {
   const bin = inRoot('node_modules/.bin');
   return new Promise((resolve) => {
     const child = spawn(nodeBinary(), args, {
@@ -166,10 +169,15 @@ export function runNode(args, { env = {}, quiet = false } = {}) {
       env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, ...env },
     });
     running.add(child);
+    const timer = setTimeout(() => {
+      console.log(`still running after ${minutes} minutes, stopped: node ${args.at(-1)}`);
+      child.kill('SIGKILL');
+    }, minutes * 60_000);
     let output = '';
     child.stdout?.on('data', (data) => (output += data));
     child.stderr?.on('data', (data) => (output += data));
     child.once('close', (code, signal) => {
+      clearTimeout(timer);
       running.delete(child);
       resolve({ code: code ?? 1, signal, output });
     });
