@@ -1,11 +1,9 @@
-import { ApiRig, type RigTenant } from './api.rig.js';
+import { ApiRig } from './api.rig.js';
 
 let rig: ApiRig;
-let owner: RigTenant;
 
 beforeAll(async () => {
   rig = await ApiRig.start();
-  owner = await rig.tenant('Acme');
 }, 60_000);
 afterAll(() => rig.stop());
 
@@ -17,12 +15,14 @@ describe('projects', () => {
     expect(made.headers['etag']).toBe('"1"');
     expect(made.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
     const second = await rig.project(key);
-    for (const ref of ['shop-one', made.json['id']]) {
+    for (const ref of ['shop-one', String(made.json['id'])]) {
       expect((await rig.call('GET', `/v1/projects/${ref}`, { key })).json).toEqual(made.json);
     }
     const first = await rig.call('GET', '/v1/projects?limit=1', { key });
     expect(first.json['items']).toEqual([made.json]);
-    const next = await rig.call('GET', `/v1/projects?limit=1&cursor=${first.json['nextCursor']}`, { key });
+    const next = await rig.call('GET', `/v1/projects?limit=1&cursor=${String(first.json['nextCursor'])}`, {
+      key,
+    });
     expect(next.json).toEqual({ items: [expect.objectContaining({ id: second.id })] });
     expect((await rig.call('DELETE', `/v1/projects/shop-one`, { key })).status).toBe(200);
     expect((await rig.call('GET', `/v1/projects/shop-one`, { key })).status).toBe(404);

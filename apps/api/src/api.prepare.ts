@@ -13,8 +13,11 @@ const ARCHIVE_TYPES = ['application/gzip', 'application/x-gzip'];
 /** What Fastify must know before the routes: request ids, streamed bodies, the page to try the API. */
 export function prepareApi(app: NestFastifyApplication, _config: unknown, { logger }: ProcessParts): void {
   const fastify = app.getHttpAdapter().getInstance();
-  // Before the routes: a route keeps the handler of the moment it is made.
-  fastify.setErrorHandler((error, request, reply) => sendProblem(error, request, reply, logger));
+  fastify.addHook('onRoute', (route) => {
+    // GraphQL has its own form of errors.
+    if (route.url === '/graphql') return;
+    route.errorHandler = (error, request, reply) => sendProblem(error, request, reply, logger);
+  });
   fastify.addHook('onRequest', (_request, reply, done) => {
     void reply.header(REQUEST_ID_HEADER, randomUUID());
     void reply.header('x-content-type-options', 'nosniff');

@@ -21,6 +21,11 @@ export interface RigAnswer {
   json: Record<string, unknown>;
 }
 
+export interface GraphqlAnswer {
+  data: Record<string, unknown>;
+  errors?: { message: string; extensions: Record<string, unknown> }[];
+}
+
 export interface RigRequest {
   key?: string | undefined;
   body?: unknown;
@@ -45,7 +50,8 @@ export class ApiRig {
   ) {}
 
   static async start(): Promise<ApiRig> {
-    const [database, nats, folder] = await Promise.all([testDatabase(), testNats(), temporaryFolder()]);
+    const [database, nats] = await Promise.all([testDatabase(), testNats()]);
+    const folder = temporaryFolder();
     await ensureHubTopology(nats.bus);
     const logger = createLogger('api-rig', process.env['TEST_LOG_LEVEL'] ?? 'silent');
     const parts: ApiParts = {
@@ -111,11 +117,9 @@ export class ApiRig {
     key: string | undefined,
     query: string,
     variables: Record<string, unknown> = {},
-  ): Promise<{
-    data: Record<string, unknown>;
-    errors?: { message: string; extensions: Record<string, unknown> }[];
-  }> {
-    return (await this.call('POST', '/graphql', { key, body: { query, variables } })).json as never;
+  ): Promise<GraphqlAnswer> {
+    const { json } = await this.call('POST', '/graphql', { key, body: { query, variables } });
+    return { data: {}, ...json };
   }
 
   /** A new tenant, as identity's first run makes it. */

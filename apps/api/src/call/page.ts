@@ -42,7 +42,7 @@ export function definePage<I extends z.ZodObject, O extends z.ZodObject>(
       const after = cursor === undefined ? undefined : decodeCursor(definition.name, key, cursor);
       const page = { limit: limit + 1, ...(after === undefined ? {} : { after }) };
       const items = await handler(call, asked as z.output<I>, page);
-      return pageOf(definition.name, key, items as Record<string, unknown>[], limit);
+      return pageOf(definition.name, key, items, limit);
     },
   };
 }

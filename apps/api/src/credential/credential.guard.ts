@@ -7,7 +7,7 @@ import { CREDENTIAL_STRATEGY } from './credential.strategy.js';
 @Injectable()
 export class CredentialGuard extends AuthGuard(CREDENTIAL_STRATEGY) {
   override handleRequest<T>(error: unknown, actor: T | false): T {
-    if (error) throw error;
+    if (error instanceof Error) throw error;
     if (!actor) throw new TowpathError('UNAUTHENTICATED', 'The request carries no API key.');
     return actor;
   }

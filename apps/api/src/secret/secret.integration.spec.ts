@@ -29,7 +29,7 @@ it('a secret has versions, never values: not in an answer, not in a table, and o
   const more = await call('POST', `${secrets}/token/versions`, { body: { value: `${CANARY}-2` } });
   expect(more.json['versions']).toMatchObject([{ number: 1 }, { number: 2 }]);
   await call('GET', secrets);
-  await call('GET', `${secrets}/${made.json['id']}`);
+  await call('GET', `${secrets}/${String(made.json['id'])}`);
   await call('POST', secrets, { body: { name: 'Bad Name', value: CANARY } });
   await call('POST', secrets, { body: { name: 'token', value: CANARY } });
   await call('POST', secrets, { body: { name: 'b', value: [CANARY] } });

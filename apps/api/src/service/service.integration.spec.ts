@@ -24,7 +24,7 @@ async function ready(service: string, ...names: string[]): Promise<void> {
          created_at) VALUES ($1, $2, $3, $4, $5, $6::int, $6::int, $7, $8, now()) ON CONFLICT DO NOTHING`,
       [
         row?.['organization_id'],
-        `rev_${String(index).padStart(20, '0')}`,
+        `rev_${service.slice(4, 19)}${String(index).padStart(5, '0')}`,
         row?.['project_id'],
         service,
         name,
@@ -163,7 +163,7 @@ describe('a service', () => {
     expect((changes.json['items'] as { number: number }[]).map(({ number }) => number)).toEqual([5, 4]);
     const more = await rig.call(
       'GET',
-      `${url('split')}/traffic/changes?limit=2&cursor=${changes.json['nextCursor']}`,
+      `${url('split')}/traffic/changes?limit=2&cursor=${String(changes.json['nextCursor'])}`,
       { key },
     );
     expect((more.json['items'] as { number: number }[]).map(({ number }) => number)).toEqual([3, 2]);
@@ -173,7 +173,7 @@ describe('a service', () => {
     const made = await rig.service(key, project.id, 'first');
     const { id } = made.json['service'] as { id: string };
     await ready(id, 'first-00001', 'first-00002');
-    await rig.call('POST', `${url('first')}/rollback`, { key });
+    expect((await rig.call('POST', `${url('first')}/rollback`, { key })).status).toBe(202);
     const traffic = await rig.call('GET', `${url('first')}/traffic`, { key });
     expect(traffic.json['intent']).toEqual([{ revision: 'first-00001', percent: 100 }]);
   });
@@ -186,7 +186,7 @@ describe('a service', () => {
       json: { kind: 'delete', steps: [{ name: 'gateways' }, { name: 'removal' }] },
     });
     expect((await rig.call('GET', url('gone'), { key })).status).toBe(404);
-    expect((await rig.call('GET', `/v1/operations/${deleted.json['id']}`, { key })).status).toBe(200);
+    expect((await rig.call('GET', `/v1/operations/${String(deleted.json['id'])}`, { key })).status).toBe(200);
     expect((await rig.service(key, project.id, 'gone')).json['code']).toBe('ALREADY_EXISTS');
     await rig.database.query(`UPDATE services SET removed_at = now() WHERE name = 'gone'`);
     expect((await rig.service(key, project.id, 'gone')).status).toBe(202);

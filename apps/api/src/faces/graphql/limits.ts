@@ -1,5 +1,6 @@
 import {
   GraphQLError,
+  Kind,
   type ASTVisitor,
   type DocumentNode,
   type SelectionSetNode,
@@ -29,32 +30,32 @@ function measure(document: DocumentNode): Record<Limit, number> {
   const counts = { depth: 0, aliases: 0, fields: 0, rootFields: 0 };
   const fragments = new Map<string, SelectionSetNode>();
   for (const definition of document.definitions) {
-    if (definition.kind === 'FragmentDefinition')
+    if (definition.kind === Kind.FRAGMENT_DEFINITION)
       fragments.set(definition.name.value, definition.selectionSet);
   }
   const walk = (set: SelectionSetNode, depth: number, within: readonly string[]): void => {
     for (const selection of set.selections) {
       // Beyond the limit nothing more needs to be counted; fragments inside fragments could grow without end.
       if (counts.fields > LIMITS.fields) return;
-      if (selection.kind === 'FragmentSpread') {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) {
         const name = selection.name.value;
         const fragment = fragments.get(name);
         counts.fields += 1;
         if (fragment && !within.includes(name)) walk(fragment, depth, [...within, name]);
         continue;
       }
-      if (selection.kind === 'Field') {
+      if (selection.kind === Kind.FIELD) {
         counts.fields += 1;
         if (selection.alias) counts.aliases += 1;
         if (depth === 1) counts.rootFields += 1;
         counts.depth = Math.max(counts.depth, depth);
       }
       if (selection.selectionSet)
-        walk(selection.selectionSet, selection.kind === 'Field' ? depth + 1 : depth, within);
+        walk(selection.selectionSet, selection.kind === Kind.FIELD ? depth + 1 : depth, within);
     }
   };
   for (const definition of document.definitions) {
-    if (definition.kind === 'OperationDefinition') walk(definition.selectionSet, 1, []);
+    if (definition.kind === Kind.OPERATION_DEFINITION) walk(definition.selectionSet, 1, []);
   }
   return counts;
 }

@@ -30,8 +30,7 @@ async function follow(path: string, by = key): Promise<Followed> {
   let text = '';
   const ended = (async () => {
     const decoder = new TextDecoder();
-    for await (const chunk of response.body ?? [])
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
+    for await (const chunk of response.body ?? []) text += decoder.decode(chunk, { stream: true });
   })();
   return { status: response.status, text: () => text, ended };
 }
@@ -68,9 +67,9 @@ describe('server-sent events', () => {
   it('are refused before they open when the thing is not found or the key is bad', async () => {
     const other = (await rig.tenant()).key;
     const made = await rig.service(key, project, 'hidden');
-    expect((await follow(`/v1/operations/${made.json['id']}/events`, other)).status).toBe(404);
+    expect((await follow(`/v1/operations/${String(made.json['id'])}/events`, other)).status).toBe(404);
     expect((await follow(`/v1/projects/${project}/services/hidden/logs`, other)).status).toBe(404);
-    expect((await follow(`/v1/operations/${made.json['id']}/events`, 'nonsense')).status).toBe(401);
+    expect((await follow(`/v1/operations/${String(made.json['id'])}/events`, 'nonsense')).status).toBe(401);
   });
 
   it('follow logs, which can also be read, and stop within 5 s when the key is revoked', async () => {
