@@ -108,8 +108,8 @@ export class ApiRig {
       ...(payload === undefined ? {} : { payload }),
     });
     const json = /json/.test(String(response.headers['content-type']))
-      ? (response.json() as never)
-      : ({} as never);
+      ? response.json<Record<string, unknown>>()
+      : {};
     return { status: response.statusCode, headers: response.headers, text: response.body, json };
   }
 

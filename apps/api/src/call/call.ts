@@ -8,6 +8,12 @@ export interface Caller {
   requestId: string;
 }
 
+/** What came out of an operation, the same for every face. */
+export interface Answer {
+  status: number;
+  body: Record<string, unknown>;
+}
+
 /** What a query is given: one transaction bound to the caller's organization. */
 export interface Call extends Caller {
   tx: Tx;

@@ -4,16 +4,10 @@ import type { IdempotencyClaim, Tx } from '#libs/store';
 import type { Readable } from 'node:stream';
 import type { ApiParts } from '../api.parts.js';
 import { openAnswer, sealAnswer } from './answer-sealing.js';
-import type { Call, Caller, CommandCall } from './call.js';
+import type { Answer, Call, Caller, CommandCall } from './call.js';
 import type { OperationDefinition, ReceiveCall } from './definition.js';
 import { readInput } from './input.js';
 import { waitForEnd } from './wait.js';
-
-/** What came out of an operation, the same for every face. */
-export interface Answer {
-  status: number;
-  body: Record<string, unknown>;
-}
 
 /** One request for one operation, as a face hands it in. */
 export interface Request extends Caller {

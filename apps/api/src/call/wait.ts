@@ -1,8 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiParts } from '../api.parts.js';
 import { readOperation } from '../operation/operation.queries.js';
-import type { Caller } from './call.js';
-import type { Answer } from './execute.js';
+import type { Answer, Caller } from './call.js';
 
 /** How often an open operation is looked at. */
 export const LOOK_EVERY_MS = 250;

@@ -79,10 +79,20 @@ async function* judgedCopy(
   // Not destroyed when refused: the answer travels over the same connection.
   for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     if (copy.destroyed) await judged;
-    // Waits for the judge or for its end: a judge that has refused reads no more.
-    else if (!copy.write(chunk)) await Promise.race([once(copy, 'drain'), once(copy, 'close'), judged]);
+    else if (!copy.write(chunk)) await roomIn(copy, judged);
     yield chunk;
   }
   copy.end();
   await judged;
+}
+
+/** Waits for the judge to read on, or for its end: a judge that has refused reads no more. */
+async function roomIn(copy: PassThrough, judged: Promise<unknown>): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    await Promise.race([once(copy, 'drain', { signal }), once(copy, 'close', { signal }), judged]);
+  } finally {
+    waiting.abort();
+  }
 }
