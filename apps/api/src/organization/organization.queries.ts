@@ -1,4 +1,4 @@
-import type { Organization } from '#libs/domain';
+import { can, type Organization } from '#libs/domain';
 import { findOrganization, listOrganizations as listAll, type PageRequest } from '#libs/store';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
@@ -24,7 +24,7 @@ export async function listOrganizations(
   page: PageRequest,
 ): Promise<ReturnType<typeof showOrganization>[]> {
   const { actor, tx } = call;
-  if (actor.platformOperator) return (await listAll(tx, page)).map(showOrganization);
+  if (can(actor, 'organization.create')) return (await listAll(tx, page)).map(showOrganization);
   const own = page.after === undefined ? await findOrganization(tx, actor.organizationId) : undefined;
   return own ? [showOrganization(own)] : [];
 }
