@@ -87,7 +87,13 @@ interface Stock {
 }
 
 function stockBootstrap(stock: Stock): object {
-  const route = { match: { prefix: '/' }, route: { cluster: 'upstream' } };
+  // The same log has the same ids in its lines.
+  const ids = {
+    organization: 'org_00000000000000000001',
+    project: 'prj_00000000000000000001',
+    service: 'svc_00000000000000000001',
+  };
+  const route = { match: { prefix: '/' }, route: { cluster: 'upstream' }, metadata: metadata(ids) };
   const manager = {
     '@type': `${TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`,
     stat_prefix: 'stock',
@@ -115,12 +121,25 @@ function stockBootstrap(stock: Stock): object {
           type: 'STATIC',
           load_assignment: {
             cluster_name: 'upstream',
-            endpoints: [{ lb_endpoints: [{ endpoint: { address: loopback(stock.upstream) } }] }],
+            endpoints: [
+              {
+                lb_endpoints: [
+                  {
+                    endpoint: { address: loopback(stock.upstream) },
+                    metadata: metadata({ cluster: 'cls_00000000000000000001' }),
+                  },
+                ],
+              },
+            ],
           },
         },
       ],
     },
   };
+}
+
+function metadata(ids: Record<string, string>): object {
+  return { filter_metadata: { towpath: ids } };
 }
 
 function fileLog(file: string): object {

@@ -101,7 +101,7 @@ const NOT_REACHED = {
 };
 
 /** Hosts are case-insensitive (RFC 9110 4.2.3), Envoy's scopes are not. */
-const LOWER_CASE_HOST = {
+const LOWER_CASE = {
   name: 'envoy.filters.http.lua',
   typed_config: {
     '@type': `${HTTP_FILTERS}lua.v3.Lua`,
@@ -115,6 +115,45 @@ const LOWER_CASE_HOST = {
         '  end',
         'end',
       ].join('\n'),
+    },
+  },
+};
+
+const MATCHER = `${TYPE}envoy.extensions.`;
+
+/** Lua costs every request that it sees; it sees only the few with an upper-case letter in the host. */
+const LOWER_CASE_HOST = {
+  name: 'lower-case-host',
+  typed_config: {
+    '@type': `${MATCHER}common.matching.v3.ExtensionWithMatcher`,
+    extension_config: LOWER_CASE,
+    xds_matcher: {
+      matcher_list: {
+        matchers: [
+          {
+            predicate: {
+              not_matcher: {
+                single_predicate: {
+                  input: {
+                    name: 'host',
+                    typed_config: {
+                      '@type': `${TYPE}envoy.type.matcher.v3.HttpRequestHeaderMatchInput`,
+                      header_name: ':authority',
+                    },
+                  },
+                  value_match: { safe_regex: { google_re2: {}, regex: '.*[A-Z].*' } },
+                },
+              },
+            },
+            on_match: {
+              action: {
+                name: 'skip',
+                typed_config: { '@type': `${MATCHER}filters.common.matcher.action.v3.SkipFilter` },
+              },
+            },
+          },
+        ],
+      },
     },
   },
 };
