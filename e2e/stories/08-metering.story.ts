@@ -1,7 +1,15 @@
 import http2 from 'node:http2';
 import { WebSocket } from 'ws';
+import type { List } from '../support/faces.js';
 import { GRPC, Tenant, sum } from '../support/tenant.js';
 import { until } from '../support/until.js';
+
+/** What a record says of itself; the customer's own check. */
+interface RecordJson {
+  start: string;
+  end: string;
+  billable: boolean;
+}
 
 describe('live traffic gives exactly one record a request', () => {
   let tenant: Tenant;
@@ -15,6 +23,20 @@ describe('live traffic gives exactly one record a request', () => {
     expect(answers.every((answer) => answer.status === 200)).toBe(true);
     await tenant.call('nobody');
     await settled('probe', 300n);
+  });
+
+  it('bills the units of a brute-force cover of the records, under concurrency and max instances', async () => {
+    await tenant.mustDeploy('narrow', { template: { concurrency: 2, maxInstances: 2 } });
+    const waits = Array.from({ length: 40 }, (_one, index) => (index * 37) % 260);
+    await Promise.all(waits.map((ms) => tenant.call('narrow', `/sleep?ms=${ms}`)));
+    const usage = await tenant.usageOf('narrow', waits.length, 60_000);
+    const records = await tenant.api.ok<List<RecordJson>>(
+      'GET',
+      tenant.at('narrow', '/usage-records?limit=100'),
+    );
+    expect(records.items).toHaveLength(waits.length);
+    const intervals = records.items.map(({ start, end }) => [Date.parse(start), Date.parse(end)] as const);
+    expect(sum(usage, 'blocks')).toBe(BigInt(bruteForceCover(intervals, 2, 2)));
   });
 
   it('counts a WebSocket as one request', async () => {
@@ -88,3 +110,28 @@ describe('live traffic gives exactly one record a request', () => {
     });
   }
 });
+
+/**
+ * Blocks of 100 ms that cover the demand, counted millisecond by millisecond from their definition: demand is what is
+ * active, at most what could run; whenever it exceeds what open blocks hold, one more opens.
+ */
+function bruteForceCover(
+  intervals: readonly (readonly [number, number])[],
+  concurrency: number,
+  maxInstances: number,
+): number {
+  const first = Math.min(...intervals.map(([start]) => start));
+  const last = Math.max(...intervals.map(([, end]) => end));
+  let open: number[] = [];
+  let opened = 0;
+  for (let ms = first; ms < last; ms += 1) {
+    open = open.filter((end) => end > ms);
+    const active = intervals.filter(([start, end]) => start <= ms && ms < end).length;
+    const demand = Math.min(active, concurrency * maxInstances);
+    while (demand > concurrency * open.length) {
+      open.push(ms + 100);
+      opened += 1;
+    }
+  }
+  return opened;
+}

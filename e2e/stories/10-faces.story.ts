@@ -98,6 +98,7 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'operations.get': { fields: (twin) => ({ operation: twin['operation'] }) },
   'logs.read': { fields: ({ project }) => ({ project, service: 'twin' }) },
   'usage.read': { fields: ({ project }) => ({ project }) },
+  'usage.records': { fields: ({ project }) => ({ project, service: 'twin' }) },
   'bill.read': { fields: () => ({}) },
   'audit.list': { fields: () => ({}) },
   'clusters.list': { operator: true, fields: () => ({}) },

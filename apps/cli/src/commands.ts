@@ -52,6 +52,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/services/traffic-history.js')).servicesTrafficHistory,
   },
   {
+    words: 'services usage-records',
+    summary: 'what the usage is counted from, one line a request',
+    load: async () => (await import('./commands/services/usage-records.js')).servicesUsageRecords,
+  },
+  {
     words: 'services delete',
     summary: 'delete a service with all its revisions',
     load: async () => (await import('./commands/services/delete.js')).servicesDelete,

@@ -57,6 +57,8 @@ export {
 } from './revision.store.js';
 export type { RevisionRecord } from './revision.store.js';
 export type { PageRequest } from './row.js';
+export { listUsageRecords } from './usage-record.store.js';
+export type { MeteredRequest } from './usage-record.store.js';
 export {
   dataKeyOf,
   keyedDigest,

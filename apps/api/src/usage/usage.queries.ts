@@ -1,18 +1,31 @@
 import { BLOCK_MS, monthOf, monthSpan, refuseIfAny, type Interval, type UsageDay } from '#libs/domain';
-import { findService, usageByDay } from '#libs/store';
+import {
+  findService,
+  listUsageRecords,
+  usageByDay,
+  type MeteredRequest,
+  type PageRequest,
+} from '#libs/store';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { projectOf } from '../project/project.queries.js';
+import { serviceOf, type ServiceRef } from '../service/service.queries.js';
 
 const DAY_MS = 86_400_000;
 const MAX_DAYS = 400;
 
-interface UsageInput {
-  project: string;
-  service?: string | undefined;
+interface SpanInput {
   from?: string | undefined;
   to?: string | undefined;
 }
+
+interface UsageInput extends SpanInput {
+  project: string;
+  service?: string | undefined;
+}
+
+/** A usage record with times as text. */
+export type UsageRecordView = Omit<MeteredRequest, 'startMs' | 'endMs'> & { start: string; end: string };
 
 /** A day's usage with 64-bit numbers as text. */
 export type UsageDayView = Omit<UsageDay, BigField> & Record<BigField | 'billableMs', string>;
@@ -34,7 +47,23 @@ export async function readUsage(call: Call, input: UsageInput): Promise<{ items:
   return { items: own.map(showUsageDay) };
 }
 
-function spanOf({ from, to }: UsageInput, now: number): Interval {
+/** The records themselves, so that a customer can count again what was billed. */
+export async function listRecords(
+  call: Call,
+  input: ServiceRef & SpanInput,
+  page: PageRequest,
+): Promise<UsageRecordView[]> {
+  const { service } = await serviceOf(call, input);
+  const of = { organizationId: service.organizationId, serviceId: service.id, ...spanOf(input, call.now) };
+  const records = await listUsageRecords(call.tx, of, page);
+  return records.map(({ startMs, endMs, ...record }) => ({
+    ...record,
+    start: new Date(startMs).toISOString(),
+    end: new Date(endMs).toISOString(),
+  }));
+}
+
+function spanOf({ from, to }: SpanInput, now: number): Interval {
   const month = monthSpan(monthOf(now));
   const startMs = from === undefined ? month.startMs : Date.parse(from);
   const endMs = to === undefined ? Math.max(month.endMs, startMs + DAY_MS) : Date.parse(to) + DAY_MS;

@@ -175,6 +175,16 @@ export interface UsageView {
   perRequestUnits: string;
 }
 
+export interface UsageRecordView {
+  id: string;
+  revision?: string;
+  start: string;
+  end: string;
+  status: number;
+  billable: boolean;
+  notBillableReason?: string;
+}
+
 export interface BillLineView {
   project: string;
   service: string;
