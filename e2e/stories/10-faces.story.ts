@@ -73,7 +73,7 @@ const COMMANDS: Record<string, Step> = {
   'services.rollback': { fields: ({ project }) => ({ project, service: 'twin', wait: '120s' }) },
   'clusters.create': {
     operator: true,
-    fields: () => ({ name: `c-${randomBytes(4).toString('hex')}`, runtime: 'knative', region: 'here' }),
+    fields: () => ({ name: `c-${randomBytes(4).toString('hex')}`, runtime: 'local', region: 'here' }),
     made: (answer, twin) => (twin['cluster'] = String(answer['id'])),
   },
   'clusters.createJoinToken': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },

@@ -39,7 +39,7 @@ export const listClustersSql = statement<ClusterRow>(
 
 export const hasRuntimeSql = statement<{ found: boolean }>(
   'cluster_has_runtime',
-  `SELECT EXISTS (SELECT 1 FROM clusters WHERE runtime = $1) AS found`,
+  `SELECT EXISTS (SELECT 1 FROM clusters WHERE runtime = $1 AND joined_at IS NOT NULL) AS found`,
 );
 
 export const insertJoinTokenSql = statement<unknown>(

@@ -37,7 +37,7 @@ export async function listClusters(tx: Tx, page: PageRequest): Promise<Cluster[]
   return (await tx.run(listClustersSql, [page.after ?? '', page.limit])).map(toCluster);
 }
 
-/** Whether the installation has a cluster of that runtime, joined or not. */
+/** Whether a cluster of that runtime has joined the installation. */
 export async function hasRuntime(tx: Tx, runtime: Cluster['runtime']): Promise<boolean> {
   return (await tx.one(hasRuntimeSql, [runtime]))?.found ?? false;
 }
