@@ -1,4 +1,11 @@
-import { plannedSteps, sameTemplate, sameTraffic, type OperationKind, type Project } from '#libs/domain';
+import {
+  pinLatest,
+  plannedSteps,
+  sameTemplate,
+  sameTraffic,
+  type OperationKind,
+  type Project,
+} from '#libs/domain';
 import type { Service, ServiceIntent } from '#libs/domain';
 import { insertOperation, insertTrafficChange, updateIntent, lockService } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
@@ -27,9 +34,16 @@ export async function writeIntent(
 ): Promise<OperationView> {
   const newTemplate = !sameTemplate(before.template, intent.template);
   const after = await updateIntent(call.tx, before, intent, newTemplate, call.now);
-  if (!sameTraffic(before.traffic, after.traffic)) await writeTrafficChange(call, after, before.traffic);
+  const from = newTemplate ? servedBefore(before) : before.traffic;
+  if (!sameTraffic(from, after.traffic)) await writeTrafficChange(call, after, from);
   await call.audit(after.id, { before: auditOf(before), after: auditOf(after) });
   return startOperation(call, project, after, newTemplate ? 'deploy' : kind, newTemplate);
+}
+
+/** The split in words that still mean the same once `latest` has moved to a new revision. */
+function servedBefore({ traffic, status }: Service): Service['traffic'] {
+  const ready = status.latestReadyRevision;
+  return ready === undefined ? traffic : pinLatest(traffic, ready);
 }
 
 /** Writes the next numbered row of a service's traffic. */

@@ -169,13 +169,25 @@ describe('a service', () => {
     expect((more.json['items'] as { number: number }[]).map(({ number }) => number)).toEqual([3, 2]);
   });
 
-  it('goes back to the revision before the newest when only deploys changed the split', async () => {
+  it('goes back to what served before a deploy, also when traffic was changed before it', async () => {
     const made = await rig.service(key, project.id, 'first');
     const { id } = made.json['service'] as { id: string };
+    await ready(id, 'first-00001');
+    const deploy = async (value: string): Promise<unknown> => {
+      const body = { template: { env: [{ name: 'V', value }] } };
+      return (await rig.call('PATCH', url('first'), { key, body })).status;
+    };
+    expect(await deploy('2')).toBe(202);
     await ready(id, 'first-00001', 'first-00002');
+    const latest = { traffic: [{ revision: 'latest', percent: 100 }] };
+    for (const traffic of [{ traffic: [{ revision: 'first-00001', percent: 100 }] }, latest]) {
+      expect((await rig.call('PUT', `${url('first')}/traffic`, { key, body: traffic })).status).toBe(202);
+    }
+    expect(await deploy('3')).toBe(202);
+    await ready(id, 'first-00001', 'first-00002', 'first-00003');
     expect((await rig.call('POST', `${url('first')}/rollback`, { key })).status).toBe(202);
     const traffic = await rig.call('GET', `${url('first')}/traffic`, { key });
-    expect(traffic.json['intent']).toEqual([{ revision: 'first-00001', percent: 100 }]);
+    expect(traffic.json['intent']).toEqual([{ revision: 'first-00002', percent: 100 }]);
   });
 
   it('is deleted, not found any more, and its name is free once nothing of it is left', async () => {

@@ -1,5 +1,5 @@
 import { TowpathError, refuseIfAny, validateTraffic, type Service, type TrafficTarget } from '#libs/domain';
-import { findTrafficChange, listRevisions, listTrafficChanges } from '#libs/store';
+import { findTrafficChange, listTrafficChanges } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import type { OperationView } from '../operation/operation.view.js';
 import { lockForChange, writeIntent } from '../service/service.change.js';
@@ -40,24 +40,11 @@ async function splitOf(call: CommandCall, service: Service, number: number): Pro
   throw new TowpathError('INVALID_ARGUMENT', `to: ${message}`, { violations: [{ field: 'to', message }] });
 }
 
-/** Before the first change of all stands no split: then the revision that served before the newest one. */
-async function formerSplit(call: CommandCall, service: Service): Promise<TrafficTarget[]> {
-  const { organizationId, id } = service;
+/** Every deploy that moves traffic is a row too, so the last row tells what served before. */
+async function formerSplit(call: CommandCall, { organizationId, id }: Service): Promise<TrafficTarget[]> {
   const [last] = await listTrafficChanges(call.tx, organizationId, id, { limit: 1 });
   if (last && last.from.length > 0) return last.from;
-  const now = service.status.latestReadyRevision;
-  const revisions = await listRevisions(call.tx, organizationId, id, { limit: 100 });
-  const serving = revisions.find((revision) => revision.name === now);
-  const former = revisions.find(
-    (revision) =>
-      serving !== undefined && revision.number < serving.number && isReady(revision.status.conditions),
-  );
-  if (former) return [{ revision: former.name, percent: 100 }];
   throw new TowpathError('FAILED_PRECONDITION', 'There is no former split to go back to.', {
     nextStep: 'Name the revisions with a change of traffic.',
   });
-}
-
-function isReady(conditions: readonly { type: string; status: string }[]): boolean {
-  return conditions.some((condition) => condition.type.endsWith('Ready') && condition.status === 'true');
 }
