@@ -14,12 +14,17 @@ const types = loadEnvoyTypes();
 describe('the route table', () => {
   let folder: TemporaryFolder;
   beforeEach(() => (folder = temporaryFolder()));
-  afterEach(() => folder.remove());
+  const journals: RouteJournal[] = [];
+  afterEach(async () => {
+    for (const journal of journals.splice(0)) await journal.close();
+    folder.remove();
+  });
 
   const open = () => {
     const desired = new DesiredState(types, new SteppedClock());
     const view = new EnvoyView(desired);
     const journal = new RouteJournal(folder.path);
+    journals.push(journal);
     const table = new RouteTable({ journal, desired, changed: (hosts) => table.settle(view, hosts) });
     const take = (...hosts: string[]): void => {
       for (const host of hosts) {
