@@ -45,7 +45,13 @@ export class HubConnection {
 
   async #connect(): Promise<void> {
     if (this.#bus) return;
-    this.#bus = await Bus.connect(this.parts.options());
+    try {
+      this.#bus = await Bus.connect(this.parts.options());
+    } catch (error) {
+      // Health says so; a growing pause would only make the gateway come back late.
+      this.parts.logger.debug({ err: error }, 'the hub does not answer');
+      return;
+    }
     void this.#watch(this.#bus);
     this.#tell(true);
     this.parts.onFirst(this.#bus);
