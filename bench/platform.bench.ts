@@ -74,11 +74,7 @@ async function timedByHand(): Promise<number> {
     stdio: 'ignore',
   });
   try {
-    await until(
-      'an answer',
-      DEADLINE_MS,
-      async () => (await callHost(port, 'localhost', '/')).status === 200,
-    );
+    while (!(await answers(port))) await new Promise((resolve) => setTimeout(resolve, 2));
     return performance.now() - begin;
   } finally {
     if (child.pid) process.kill(-child.pid, 'SIGKILL');
