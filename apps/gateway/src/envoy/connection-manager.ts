@@ -3,6 +3,9 @@ import type { Message } from '../xds/proto.js';
 import { ACCESS_LOG_FORMAT } from './access-log.format.js';
 import { localReplies } from './local-replies.js';
 
+/** Lua costs every request that it sees, so routes switch it off by this name. */
+export const LOWER_CASE_FILTER = 'lower-case-host';
+
 const TYPE = 'type.googleapis.com/';
 const HTTP_FILTERS = `${TYPE}envoy.extensions.filters.http.`;
 
@@ -100,9 +103,9 @@ const NOT_REACHED = {
   },
 };
 
-/** Hosts are case-insensitive (RFC 9110 4.2.3), Envoy's scopes are not. */
-const LOWER_CASE = {
-  name: 'envoy.filters.http.lua',
+/** Hosts are case-insensitive (RFC 9110 4.2.3), Envoy's scopes are not. A known host's route switches it off. */
+const LOWER_CASE_HOST = {
+  name: LOWER_CASE_FILTER,
   typed_config: {
     '@type': `${HTTP_FILTERS}lua.v3.Lua`,
     default_source_code: {
@@ -115,45 +118,6 @@ const LOWER_CASE = {
         '  end',
         'end',
       ].join('\n'),
-    },
-  },
-};
-
-const MATCHER = `${TYPE}envoy.extensions.`;
-
-/** Lua costs every request that it sees; it sees only the few with an upper-case letter in the host. */
-const LOWER_CASE_HOST = {
-  name: 'lower-case-host',
-  typed_config: {
-    '@type': `${MATCHER}common.matching.v3.ExtensionWithMatcher`,
-    extension_config: LOWER_CASE,
-    xds_matcher: {
-      matcher_list: {
-        matchers: [
-          {
-            predicate: {
-              not_matcher: {
-                single_predicate: {
-                  input: {
-                    name: 'host',
-                    typed_config: {
-                      '@type': `${TYPE}envoy.type.matcher.v3.HttpRequestHeaderMatchInput`,
-                      header_name: ':authority',
-                    },
-                  },
-                  value_match: { safe_regex: { google_re2: {}, regex: '.*[A-Z].*' } },
-                },
-              },
-            },
-            on_match: {
-              action: {
-                name: 'skip',
-                typed_config: { '@type': `${MATCHER}filters.common.matcher.action.v3.SkipFilter` },
-              },
-            },
-          },
-        ],
-      },
     },
   },
 };

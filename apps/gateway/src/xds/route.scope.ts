@@ -1,5 +1,6 @@
 import type { Route, RouteBackend } from '#libs/domain';
 import { REQUEST_HEADERS } from '#libs/domain';
+import { LOWER_CASE_FILTER } from '../envoy/connection-manager.js';
 import { NO_REVISION, PRIVATE } from '../envoy/refusals.js';
 import type { Refusal } from '../envoy/refusals.js';
 import { doorGroupOf } from './door.cluster.js';
@@ -12,6 +13,8 @@ export function liveBackends(route: Route): RouteBackend[] {
   return route.backends.filter(({ percent, doors }) => percent > 0 && doors.length > 0);
 }
 
+const FILTER_SWITCH = 'envoy.config.route.v3.FilterConfig';
+
 /** One host as Envoy serves it: a scope of its own, so that its change touches no other host. */
 export function scopeMessage(route: Route): Message {
   return {
@@ -19,7 +22,14 @@ export function scopeMessage(route: Route): Message {
     key: { fragments: [{ string_key: route.host }] },
     route_configuration: {
       name: route.host,
-      virtual_hosts: [{ name: route.host, domains: ['*'], routes: routesOf(route) }],
+      virtual_hosts: [
+        {
+          name: route.host,
+          domains: ['*'],
+          routes: routesOf(route),
+          typed_per_filter_config: { [LOWER_CASE_FILTER]: any(FILTER_SWITCH, { disabled: true }) },
+        },
+      ],
     },
   };
 }
