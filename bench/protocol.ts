@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** What one slice of one variant did. */
@@ -123,6 +124,11 @@ export function print(spreadOf: Spread): string {
 export function verdict(control: Spread, measured: Spread, goal: number): string {
   if (!isValid(control)) return `void (the control is ${print(control)})`;
   return `${measured.low >= goal ? 'passed' : 'FAILED'} (goal ${goal})`;
+}
+
+/** Keeps a process, and what it starts later, on one core; false where the machine cannot (then runs are noisier). */
+export function pin(pid: number, core: number): boolean {
+  return spawnSync('taskset', ['-acp', String(core), String(pid)]).status === 0;
 }
 
 /** User and system time of a process so far, microseconds (Linux). */
