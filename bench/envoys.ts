@@ -89,9 +89,7 @@ interface Stock {
 function stockBootstrap(stock: Stock): object {
   // The same log has the same ids in its lines.
   const ids = {
-    organization: 'org_00000000000000000001',
-    project: 'prj_00000000000000000001',
-    service: 'svc_00000000000000000001',
+    ids: 'org_00000000000000000001 prj_00000000000000000001 svc_00000000000000000001',
   };
   const route = { match: { prefix: '/' }, route: { cluster: 'upstream' }, metadata: metadata(ids) };
   const manager = {

@@ -21,9 +21,8 @@ export const ACCESS_LOG_FORMAT = {
   status: '%RESPONSE_CODE%',
   flags: '%RESPONSE_FLAGS%',
   attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
-  organization: '%METADATA(ROUTE:towpath:organization)%',
-  project: '%METADATA(ROUTE:towpath:project)%',
-  service: '%METADATA(ROUTE:towpath:service)%',
+  /** Organization, project and service: one look-up instead of three on every request. */
+  ids: '%METADATA(ROUTE:towpath:ids)%',
   revision: `%REQ(${REQUEST_HEADERS.revision})%`,
   cluster: '%METADATA(UPSTREAM_HOST:towpath:cluster)%',
   upstream: '%UPSTREAM_HOST%',

@@ -17,9 +17,7 @@ const sample = {
   status: 200,
   flags: '-',
   attempts: 1,
-  organization: 'org_00000000000000000001',
-  project: 'prj_00000000000000000001',
-  service: 'svc_00000000000000000001',
+  ids: 'org_00000000000000000001 prj_00000000000000000001 svc_00000000000000000001',
   revision: 'rev_00000000000000000001',
   cluster: 'cls_00000000000000000001',
   upstream: '127.0.0.1:7000',
@@ -60,9 +58,9 @@ describe('a line of the access log', () => {
       flags: '-',
       reached: true,
       attempts: 1,
-      organizationId: sample.organization,
-      projectId: sample.project,
-      serviceId: sample.service,
+      organizationId: 'org_00000000000000000001',
+      projectId: 'prj_00000000000000000001',
+      serviceId: 'svc_00000000000000000001',
       revisionId: sample.revision,
       clusterId: sample.cluster,
     });
@@ -82,10 +80,18 @@ describe('a line of the access log', () => {
   });
 
   it.each([
-    ['no service of ours', { service: null }],
-    ['an organization that is no id', { organization: 'acme' }],
+    ['no service of ours', { ids: null }],
+    ['a service missing', { ids: 'org_00000000000000000001 prj_00000000000000000001' }],
+    ['an organization that is no id', { ids: 'acme prj_00000000000000000001 svc_00000000000000000001' }],
   ])('is no usage record with %s', (_name, more) => {
     expect(recordOf(more)).toBeUndefined();
+  });
+
+  it('is read as release 0.1 wrote it too', () => {
+    const { ids, ...rest } = sample;
+    const [organization, project, service] = ids.split(' ');
+    const old = parseLine(JSON.stringify({ ...rest, organization, project, service }));
+    expect(old && usageRecord(old, new StreamParts().take(old), origin)).toEqual(recordOf());
   });
 
   it('is a row of the request log', () => {

@@ -9,6 +9,9 @@ const micros = z
   .regex(/^\d{1,11}\.\d{6}$/)
   .transform((value) => Number(value.replace('.', '')));
 
+/** Release 0.1 wrote a field for each; a spool that it left behind is still read. */
+const IDS_OF_0_1 = { organization: optional(text), project: optional(text), service: optional(text) };
+
 /** What envoy/access-log.format.ts writes. */
 const lineSchema = z.object({
   type: text,
@@ -23,9 +26,9 @@ const lineSchema = z.object({
   status: optional(count),
   flags: optional(text),
   attempts: optional(count),
-  organization: optional(text),
-  project: optional(text),
-  service: optional(text),
+  /** Organization, project and service, apart by a space. */
+  ids: optional(text),
+  ...IDS_OF_0_1,
   revision: optional(text),
   cluster: optional(text),
   upstream: optional(text),
@@ -48,6 +51,11 @@ export function parseLine(line: string): AccessLogLine | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whose service was called, as the route said; not checked yet. */
+export function idsOf(line: AccessLogLine): (string | undefined)[] {
+  return line.ids?.split(' ') ?? [line.organization, line.project, line.service];
 }
 
 /** Whether the stream goes on after this line. */

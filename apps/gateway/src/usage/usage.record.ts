@@ -2,7 +2,7 @@ import { isId } from '#libs/domain';
 import type { Id, IdPrefix, UsageRecord } from '#libs/domain';
 import type { LogEntry } from '#libs/bus';
 import type { AccessLogLine } from './access-log.line.js';
-import { durationNanos } from './access-log.line.js';
+import { durationNanos, idsOf } from './access-log.line.js';
 import type { StreamPart } from './stream-parts.js';
 
 /** Whose log it is and where in it the line stands. */
@@ -23,9 +23,10 @@ export function usageRecord(
   part: StreamPart,
   origin: LineOrigin,
 ): UsageRecord | undefined {
-  const organizationId = idOf('org', line.organization);
-  const projectId = idOf('prj', line.project);
-  const serviceId = idOf('svc', line.service);
+  const [organization, project, service] = idsOf(line);
+  const organizationId = idOf('org', organization);
+  const projectId = idOf('prj', project);
+  const serviceId = idOf('svc', service);
   if (!organizationId || !projectId || !serviceId) return undefined;
   const revisionId = idOf('rev', line.revision);
   const clusterId = idOf('cls', line.cluster);

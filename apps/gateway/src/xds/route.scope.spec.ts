@@ -9,9 +9,9 @@ const METADATA = {
   filter_metadata: {
     towpath: {
       fields: {
-        organization: { stringValue: 'org_00000000000000000001' },
-        project: { stringValue: 'prj_00000000000000000001' },
-        service: { stringValue: 'svc_00000000000000000001' },
+        ids: {
+          stringValue: 'org_00000000000000000001 prj_00000000000000000001 svc_00000000000000000001',
+        },
       },
     },
   },
@@ -116,7 +116,22 @@ describe('the scope of a host', () => {
     expect(scopeMessage(route)).toEqual({
       name: 'a.lab',
       key: { fragments: [{ string_key: 'a.lab' }] },
-      route_configuration: { name: 'a.lab', virtual_hosts: [{ name: 'a.lab', domains: ['*'], routes }] },
+      route_configuration: {
+        name: 'a.lab',
+        virtual_hosts: [
+          {
+            name: 'a.lab',
+            domains: ['*'],
+            routes,
+            typed_per_filter_config: {
+              'lower-case-host': {
+                '@type': 'envoy.config.route.v3.FilterConfig',
+                message: { disabled: true },
+              },
+            },
+          },
+        ],
+      },
     });
   });
 

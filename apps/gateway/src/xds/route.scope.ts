@@ -146,9 +146,7 @@ function refusal(route: Route, { status, code, message, nextStep }: Refusal): Me
 /** Ids for the usage record, and for a refusal what its body says. */
 function metadataOf(route: Route, more: Record<string, string> = {}): Message {
   const texts = {
-    organization: route.organizationId,
-    project: route.projectId,
-    service: route.serviceId,
+    ids: `${route.organizationId} ${route.projectId} ${route.serviceId}`,
     ...more,
   };
   const fields = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, { stringValue: text }]));
