@@ -39,6 +39,8 @@ export interface PublicError {
   message: string;
   violations?: Violation[];
   nextStep?: string;
+  /** When trying again makes sense, in whole seconds from now. */
+  retryAfterSeconds?: number;
 }
 
 /** The only error that is shown to callers; anything else becomes INTERNAL with an id. */
@@ -46,17 +48,24 @@ export class TowpathError extends Error implements PublicError {
   readonly code: ErrorCode;
   readonly violations?: Violation[];
   readonly nextStep?: string;
+  readonly retryAfterSeconds?: number;
 
   constructor(
     code: ErrorCode,
     message: string,
-    more: { violations?: Violation[]; nextStep?: string; cause?: unknown } = {},
+    more: {
+      violations?: Violation[];
+      nextStep?: string;
+      retryAfterSeconds?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: more.cause });
     this.name = 'TowpathError';
     this.code = code;
     if (more.violations) this.violations = more.violations;
     if (more.nextStep) this.nextStep = more.nextStep;
+    if (more.retryAfterSeconds !== undefined) this.retryAfterSeconds = more.retryAfterSeconds;
   }
 }
 
@@ -78,5 +87,6 @@ export function toPublicError(error: TowpathError): PublicError {
     message: error.message,
     ...(error.violations ? { violations: error.violations } : {}),
     ...(error.nextStep ? { nextStep: error.nextStep } : {}),
+    ...(error.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: error.retryAfterSeconds }),
   };
 }

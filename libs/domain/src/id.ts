@@ -4,6 +4,8 @@ export const ID_PREFIXES = [
   'prj', // project
   'key', // API key
   'usr', // user
+  'ses', // session of a user
+  'inv', // invitation
   'svc', // service
   'rev', // revision
   'sec', // secret

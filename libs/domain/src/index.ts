@@ -26,6 +26,25 @@ export {
   sees,
 } from './access/permissions.js';
 export type { Thing } from './access/permissions.js';
+export { TOKEN_BYTES, TOKEN_PREFIXES, formatToken, isToken } from './access/token-text.js';
+export type { TokenKind } from './access/token-text.js';
+export { MAX_EMAIL, emailProblem, normalEmail } from './access/email.js';
+export { PASSWORD, normalPassword, passwordProblem } from './access/password.js';
+export { RATES, judgeRate } from './access/rate.rules.js';
+export type { Rate, RateName, RateVerdict } from './access/rate.rules.js';
+export { SESSION, judgeRefresh } from './access/session.rules.js';
+export type { ShownRefresh } from './access/session.rules.js';
+export { DEVICE, judgePoll, newUserCode, readUserCode } from './access/device.rules.js';
+export type { DevicePoll } from './access/device.rules.js';
+export {
+  INVITATION_LIFE_MS,
+  chooseOrganization,
+  isLastOwner,
+  isOpen,
+  mayManage,
+} from './access/member.rules.js';
+export type { Rights } from './access/member.rules.js';
+export type { DeviceRequest, Invitation, Member, Origin, Session, User } from './access/people.types.js';
 export { API_KEY_BYTES, API_KEY_PREFIX, apiKeyPreview, formatApiKey, isApiKey } from './access/api-key.js';
 export { MAX_SECRET_BYTES, secretNameProblem, validateSecretValue } from './secret/secret.validation.js';
 export type { Secret, SecretVersion } from './secret/secret.types.js';

@@ -20,6 +20,53 @@ export { insertAudit, listAudit } from './audit.store.js';
 export type { AuditEntry } from './audit.store.js';
 export { findCluster, hasRuntime, insertCluster, insertJoinToken, listClusters } from './cluster.store.js';
 export type { NewCluster, NewJoinToken } from './cluster.store.js';
+export {
+  decideDeviceRequest,
+  findDeviceRequest,
+  holdDeviceRequest,
+  insertDeviceRequest,
+  notePoll,
+  useDeviceRequest,
+} from './device-request.store.js';
+export {
+  findInvitation,
+  findInvitationByHash,
+  insertInvitation,
+  listInvitations,
+  revokeInvitation,
+  revokeInvitationsOf,
+  takeInvitation,
+} from './invitation.store.js';
+export {
+  deleteMember,
+  findMember,
+  findPerson,
+  insertMember,
+  listMembers,
+  lockOwners,
+  membershipsOf,
+  updateMember,
+} from './membership.store.js';
+export type { FoundPerson, OwnMembership } from './membership.store.js';
+export { clearRate, useRate } from './rate-limit.store.js';
+export {
+  endOtherSessions,
+  endSession,
+  holdRefresh,
+  insertSession,
+  lastOrganizationOf,
+  listSessions,
+  rotateRefresh,
+} from './session.store.js';
+export type { HeldRefresh, StoredRefresh } from './session.store.js';
+export {
+  findUser,
+  findUserByEmail,
+  findUserWithHash,
+  insertUser,
+  replacePasswordHash,
+} from './user.store.js';
+export type { UserWithHash } from './user.store.js';
 export { IDEMPOTENCY_KEPT_MS, claimIdempotencyKey, storeAnswer } from './idempotency.store.js';
 export type { IdempotencyClaim, StoredAnswer } from './idempotency.store.js';
 export {

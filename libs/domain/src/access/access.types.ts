@@ -12,6 +12,8 @@ export const PERMISSIONS = [
   'project.write',
   'key.read',
   'key.write',
+  'member.read',
+  'member.write',
   'upload.write',
   'secret.read',
   'secret.write',
@@ -32,7 +34,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 
 /** Who calls, as the verified credential says. Never built from anything else. */
 export interface Actor {
-  /** The key (or later the user) that acts. */
+  /** The key or the person that acts. */
   id: Id<'key'> | Id<'usr'>;
   /** The tenant, from the credential only. */
   organizationId: Id<'org'>;
@@ -41,6 +43,8 @@ export interface Actor {
   platformOperator: boolean;
   /** When set, the credential reaches this project only. */
   projectId?: Id<'prj'>;
+  /** The session of a person. */
+  sessionId?: Id<'ses'>;
 }
 
 /** An API key without its secret. */

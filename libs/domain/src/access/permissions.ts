@@ -32,6 +32,8 @@ const ADMINISTER: readonly Permission[] = [
   'project.write',
   'key.read',
   'key.write',
+  'member.read',
+  'member.write',
   'bill.read',
   'audit.read',
 ];
@@ -57,6 +59,8 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
 export const ORGANIZATION_WIDE: readonly Permission[] = [
   'organization.update',
   'project.write',
+  'member.read',
+  'member.write',
   'bill.read',
   'audit.read',
 ];
