@@ -38,7 +38,8 @@ export async function startOurs(folder: string, hosts: string[], upstream: numbe
     refused: (type: string, names: string[], reason: string) => fail(type, names, reason),
   };
   const logger = createLogger('bench', 'silent');
-  const xds = new XdsServer({ types, desired, observer, clock: systemClock, logger });
+  const certificates = () => undefined;
+  const xds = new XdsServer({ types, desired, certificates, observer, clock: systemClock, logger });
   const xdsPort = await xds.listen(0);
   const accessLog = path.join(folder, 'envoy.log');
   const content = bootstrap({

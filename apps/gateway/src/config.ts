@@ -10,7 +10,16 @@ export const gatewayConfig = z.object({
   TOWPATH_DATA_DIR: file,
   TOWPATH_JOIN_URL: z.url(),
   TOWPATH_JOIN_TOKEN_FILE: file,
+  /** The services' domain. */
+  TOWPATH_DOMAIN: z.string().min(1).default('localhost'),
   TOWPATH_GATEWAY_PORT: port,
+  /** HTTPS; without it there is no HTTPS listener. */
+  TOWPATH_GATEWAY_TLS_PORT: port.optional(),
+  /** Whether the HTTP listener answers everything with a redirect to HTTPS. */
+  TOWPATH_HTTPS_REDIRECT: z.enum(['on', 'off']).default('off'),
+  /** The operator's own certificate (chain) and key, PEM; without them the installation's authority issues. */
+  TOWPATH_TLS_CERTIFICATE_FILE: file.optional(),
+  TOWPATH_TLS_KEY_FILE: file.optional(),
   TOWPATH_XDS_PORT: port,
   TOWPATH_ENVOY_ADMIN_PORT: port,
   TOWPATH_ENVOY_BOOTSTRAP: file,

@@ -14,6 +14,7 @@ import { CheckpointFile } from './usage/checkpoint.js';
 import { Spools } from './usage/spools.js';
 import { usageMetrics } from './usage/usage.metrics.js';
 import { UsageShipper } from './usage/usage.shipper.js';
+import { certificatesOf, type Certificates } from './tls/gateway.certificates.js';
 import { DesiredState } from './xds/desired-state.js';
 import { loadEnvoyTypes } from './xds/proto.js';
 import { observeXds } from './xds/xds.observer.js';
@@ -29,6 +30,7 @@ export class Gateway {
   readonly #shipper: UsageShipper;
   readonly #hub: HubConnection;
   readonly #renewal: Renewal;
+  readonly #certificates: Certificates;
   #follower: Follower | undefined;
   #status: Loop | undefined;
 
@@ -52,7 +54,14 @@ export class Gateway {
       metrics,
       onHosts: (hosts) => this.#acknowledged(hosts),
     });
-    this.#xds = new XdsServer({ types, desired, observer, clock, logger });
+    this.#certificates = certificatesOf(config, {
+      ...parts,
+      table: this.#table,
+      renewalToken: () => this.#renewal.current.renewalToken,
+      changed: () => this.#xds.certificatesChanged(),
+    });
+    const { find: certificates } = this.#certificates;
+    this.#xds = new XdsServer({ types, desired, certificates, observer, clock, logger });
     this.#shipper = this.#makeShipper();
     this.#renewal = new Renewal(member, {
       url: config.TOWPATH_JOIN_URL,
@@ -93,6 +102,7 @@ export class Gateway {
     await this.#follower?.stop();
     await this.#status?.stop();
     await this.#renewal.stop();
+    await this.#certificates.stop();
     await this.#shipper.stop();
   }
 
@@ -109,6 +119,7 @@ export class Gateway {
     this.#writeBootstrap();
     this.#shipper.start();
     this.#renewal.start();
+    this.#certificates.start();
     this.#hub.start();
   }
 
@@ -118,6 +129,8 @@ export class Gateway {
     const content = bootstrap({
       nodeId: member.id,
       listenPort: config.TOWPATH_GATEWAY_PORT,
+      tlsPort: config.TOWPATH_GATEWAY_TLS_PORT,
+      redirect: config.TOWPATH_HTTPS_REDIRECT === 'on',
       adminPort: config.TOWPATH_ENVOY_ADMIN_PORT,
       xdsPort: config.TOWPATH_XDS_PORT,
       accessLog: config.TOWPATH_ENVOY_LOG,
@@ -168,6 +181,7 @@ export class Gateway {
   #changed(hosts?: string[]): void {
     this.#xds.changed();
     this.#table.settle(this.#xds.view, hosts);
+    this.#certificates.wake(hosts ?? []);
   }
 
   #acknowledged(hosts?: string[]): void {

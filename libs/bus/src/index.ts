@@ -63,5 +63,6 @@ export type {
   SealedSecret,
   TargetStatus,
 } from './messages/messages.js';
+export { certificateAnswerSchema, certificateRequestSchema, requestCertificate } from './certificate.js';
 export { followLogs, readLogs } from './logs.js';
 export type { LogQuestion } from './logs.js';

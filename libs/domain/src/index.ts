@@ -69,6 +69,7 @@ export type {
 } from './service/service.types.js';
 export { CALM, decideScale, scalingRules, windowMean } from './service/scaling.js';
 export type { ScalingDecision, ScalingRules, ScalingSample, ScalingState } from './service/scaling.js';
+export { certificateName, certificateNameProblem, coveringNames } from './service/certificate.names.js';
 export {
   LATEST,
   MAX_TAG_AND_SERVICE,

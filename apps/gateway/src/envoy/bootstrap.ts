@@ -1,17 +1,12 @@
 import type { Message } from '../xds/proto.js';
-import { connectionManager } from './connection-manager.js';
+import { address, listeners, type ListenerOptions } from './listeners.js';
 
-export interface BootstrapOptions {
+export interface BootstrapOptions extends ListenerOptions {
   nodeId: string;
-  listenPort: number;
   adminPort: number;
   xdsPort: number;
-  accessLog: string;
-  /** How often an open stream is reported, seconds. */
-  reportSeconds: number;
 }
 
-const LOOPBACK = '127.0.0.1';
 const MAX_CONNECTIONS = 50_000;
 
 /** The whole static configuration of Envoy; hosts and clusters come over xDS. */
@@ -28,7 +23,7 @@ export function bootstrap(options: BootstrapOptions): Message {
       },
       cds_config: { ads: {}, resource_api_version: 'V3' },
     },
-    static_resources: { clusters: [xdsCluster(options.xdsPort)], listeners: [listener(options)] },
+    static_resources: { clusters: [xdsCluster(options.xdsPort)], listeners: listeners(options) },
     cluster_manager: { enable_deferred_cluster_creation: true },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     overload_manager: {
@@ -48,25 +43,6 @@ export function bootstrap(options: BootstrapOptions): Message {
 
 /** The gateway process may restart at any time; Envoy's default would leave it unconfigured for up to 30 s. */
 const RECONNECT = { retry_back_off: { base_interval: '0.1s', max_interval: '1s' } };
-
-function address(port: number): Message {
-  return { socket_address: { address: LOOPBACK, port_value: port } };
-}
-
-function listener(options: BootstrapOptions): Message {
-  return {
-    name: 'gateway',
-    address: address(options.listenPort),
-    per_connection_buffer_limit_bytes: 1_048_576,
-    filter_chains: [
-      {
-        filters: [
-          { name: 'envoy.filters.network.http_connection_manager', typed_config: connectionManager(options) },
-        ],
-      },
-    ],
-  };
-}
 
 function xdsCluster(port: number): Message {
   return {

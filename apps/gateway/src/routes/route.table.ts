@@ -24,6 +24,17 @@ export class RouteTable {
     return this.#entries.size;
   }
 
+  /** Whether that host has a route. */
+  has(host: string): boolean {
+    const entry = this.#entries.get(host);
+    return entry !== undefined && entry.route.deleted !== true;
+  }
+
+  /** Hosts that have a route. */
+  hosts(): string[] {
+    return [...this.#entries.keys()].filter((host) => this.has(host));
+  }
+
   /** Hosts Envoy has not acknowledged yet. */
   get pending(): number {
     return this.#pending.size;

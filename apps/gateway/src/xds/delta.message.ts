@@ -1,7 +1,7 @@
 import type { EnvoyTypes } from './proto.js';
 import { TYPE_URL } from './proto.js';
 import { PROTO_NAMES } from './resource.js';
-import type { EncodedResource, ResourceType } from './resource.js';
+import type { EncodedResource, PushedType } from './resource.js';
 
 /** What Envoy says on the stream, as far as it matters here. */
 export interface DeltaRequest {
@@ -13,8 +13,8 @@ export interface DeltaRequest {
   error_detail?: { message: string } | null;
 }
 
-export interface DeltaResponse {
-  type: ResourceType;
+export interface DeltaResponse<T extends PushedType = PushedType> {
+  type: T;
   nonce: string;
   resources: EncodedResource[];
   removed: string[];

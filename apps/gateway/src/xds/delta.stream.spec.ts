@@ -17,7 +17,7 @@ class Talk {
   readonly clock = new SteppedClock();
   readonly desired = new DesiredState(types, this.clock);
   readonly view = new EnvoyView(this.desired);
-  readonly sent: DeltaResponse[] = [];
+  readonly sent: DeltaResponse<ResourceType>[] = [];
   readonly refusedAlone: string[] = [];
   readonly stream = this.open();
 

@@ -7,7 +7,7 @@ import type { EncodedResource, ResourceType } from './resource.js';
 
 /** What happens on a stream, for log, metrics and the acknowledged sequence. */
 export interface StreamEvents {
-  send(response: DeltaResponse): void;
+  send(response: DeltaResponse<ResourceType>): void;
   /** Envoy said what it holds of that type. */
   opened(type: ResourceType): void;
   acknowledged(type: ResourceType, names: string[]): void;
@@ -36,7 +36,7 @@ export class DeltaStream {
   readonly #subscribed = new Set<string>();
   /** Halves of pushes that were refused, to be sent on their own until the bad one is alone. */
   #halves: { type: ResourceType; names: string[] }[] = [];
-  readonly #onItsWay = new Map<ResourceType, DeltaResponse>();
+  readonly #onItsWay = new Map<ResourceType, DeltaResponse<ResourceType>>();
   #nonce = 0;
 
   constructor(private readonly parts: Parts) {}
@@ -61,7 +61,7 @@ export class DeltaStream {
     this.#send('endpoints', () => this.#removals('endpoints'));
   }
 
-  #send(type: ResourceType, choose: () => DeltaResponse | undefined): void {
+  #send(type: ResourceType, choose: () => DeltaResponse<ResourceType> | undefined): void {
     if (!this.#opened.has(type) || this.#onItsWay.has(type)) return;
     const response = this.#fromHalves(type) ?? choose();
     if (!response) return;
@@ -95,7 +95,7 @@ export class DeltaStream {
     }
   }
 
-  #settle(response: DeltaResponse, request: DeltaRequest): void {
+  #settle(response: DeltaResponse<ResourceType>, request: DeltaRequest): void {
     this.#onItsWay.delete(response.type);
     const { view, refused, events } = this.parts;
     const { type, resources, removed } = response;
@@ -125,7 +125,7 @@ export class DeltaStream {
     events.refused(type, names, reason);
   }
 
-  #fromHalves(type: ResourceType): DeltaResponse | undefined {
+  #fromHalves(type: ResourceType): DeltaResponse<ResourceType> | undefined {
     for (;;) {
       const index = this.#halves.findIndex((half) => half.type === type);
       const [half] = index < 0 ? [] : this.#halves.splice(index, 1);
@@ -135,12 +135,12 @@ export class DeltaStream {
     }
   }
 
-  #additions(type: ResourceType): DeltaResponse | undefined {
+  #additions(type: ResourceType): DeltaResponse<ResourceType> | undefined {
     const names = this.parts.view.missing(type).filter((name) => this.#isDue(type, name));
     return names.length > 0 || this.#unanswered.has(type) ? this.#response(type, names, []) : undefined;
   }
 
-  #scopes(): DeltaResponse | undefined {
+  #scopes(): DeltaResponse<ResourceType> | undefined {
     const { view, desired } = this.parts;
     const due = view.missing('scope').filter((name) => this.#isDue('scope', name));
     const names = due.filter((name) =>
@@ -168,7 +168,7 @@ export class DeltaStream {
       );
   }
 
-  #removals(type: ResourceType): DeltaResponse | undefined {
+  #removals(type: ResourceType): DeltaResponse<ResourceType> | undefined {
     const removed = this.parts.view.surplus(type);
     return removed.length > 0 ? this.#response(type, [], removed) : undefined;
   }
@@ -182,7 +182,7 @@ export class DeltaStream {
     return !this.parts.refused.holdsBack(type, name, this.parts.desired.resources[type].get(name)?.version);
   }
 
-  #response(type: ResourceType, names: string[], removed: string[]): DeltaResponse {
+  #response(type: ResourceType, names: string[], removed: string[]): DeltaResponse<ResourceType> {
     const desired = this.parts.desired.resources[type];
     const resources = names.flatMap((name) => desired.get(name) ?? []);
     return { type, nonce: String(++this.#nonce), resources, removed };

@@ -5,11 +5,14 @@ import { TYPE_URL } from './proto.js';
 /** What Envoy is fed, in the order in which it must learn it. */
 export const RESOURCE_TYPES = ['cluster', 'endpoints', 'scope'] as const;
 export type ResourceType = (typeof RESOURCE_TYPES)[number];
+/** Secrets are answered on demand, in no order with the rest. */
+export type PushedType = ResourceType | 'secret';
 
-export const PROTO_NAMES: Record<ResourceType, string> = {
+export const PROTO_NAMES: Record<PushedType, string> = {
   cluster: 'envoy.config.cluster.v3.Cluster',
   endpoints: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
   scope: 'envoy.config.route.v3.ScopedRouteConfiguration',
+  secret: 'envoy.extensions.transport_sockets.tls.v3.Secret',
 };
 
 export function typeOfUrl(url: string): ResourceType | undefined {
@@ -26,14 +29,20 @@ export interface EncodedResource {
 
 const VERSION_LENGTH = 16;
 
+/** Equal content has an equal version. */
+export function contentVersion(content: Uint8Array | string): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, VERSION_LENGTH);
+}
+
 export function encodeResource(
   types: EnvoyTypes,
-  type: ResourceType,
+  type: PushedType,
   name: string,
   message: Message,
+  knownVersion?: string,
 ): EncodedResource {
   const value = types.encode(PROTO_NAMES[type], message);
-  const version = createHash('sha256').update(value).digest('hex').slice(0, VERSION_LENGTH);
+  const version = knownVersion ?? contentVersion(value);
   const resource = { type_url: TYPE_URL + PROTO_NAMES[type], value };
   return {
     name,

@@ -9,19 +9,24 @@ import type { DesiredState } from './desired-state.js';
 import { EnvoyView } from './envoy-view.js';
 import type { EnvoyTypes } from './proto.js';
 import { RefusedResources } from './refused.js';
-import type { ResourceType } from './resource.js';
+import { TYPE_URL } from './proto.js';
+import { PROTO_NAMES } from './resource.js';
+import type { PushedType, ResourceType } from './resource.js';
+import { SecretStream } from './secret.stream.js';
+import type { CertificateSource } from './secret.stream.js';
 
 /** Told to whoever reports on Envoy. */
 export interface XdsObserver {
   connected(is: boolean): void;
   opened(type: ResourceType): void;
-  acknowledged(type: ResourceType, names: string[]): void;
-  refused(type: ResourceType, names: string[], reason: string): void;
+  acknowledged(type: PushedType, names: string[]): void;
+  refused(type: PushedType, names: string[], reason: string): void;
 }
 
 interface Options {
   types: EnvoyTypes;
   desired: DesiredState;
+  certificates: CertificateSource;
   observer: XdsObserver;
   clock: Clock;
   logger: Logger;
@@ -39,7 +44,7 @@ export class XdsServer {
   });
   /** The next look that is worth it without a change. */
   #next: { at: number; timer: NodeJS.Timeout } | undefined;
-  #current: { call: Call; stream: DeltaStream } | undefined;
+  #current: { call: Call; stream: DeltaStream; secrets: SecretStream } | undefined;
 
   constructor(private readonly options: Options) {
     this.view = new EnvoyView(options.desired);
@@ -66,6 +71,11 @@ export class XdsServer {
     this.#current?.stream.pump();
   }
 
+  /** Call after certificates came or changed. */
+  certificatesChanged(): void {
+    this.#current?.secrets.pump();
+  }
+
   stop(): void {
     clearTimeout(this.#next?.timer);
     this.#server.forceShutdown();
@@ -80,6 +90,17 @@ export class XdsServer {
       this.changed();
     }, ms);
     this.#next = { at, timer };
+  }
+
+  #secrets(call: Call): SecretStream {
+    const { types, certificates: source, observer } = this.options;
+    return new SecretStream({
+      types,
+      source,
+      send: (response) => call.write(encodeDeltaResponse(types, response)),
+      acknowledged: (names) => observer.acknowledged('secret', names),
+      refused: (names, reason) => observer.refused('secret', names, reason),
+    });
   }
 
   #accept(call: Call): void {
@@ -98,7 +119,8 @@ export class XdsServer {
         later: (ms) => this.#later(ms),
       },
     });
-    this.#current = { call, stream };
+    const secrets = this.#secrets(call);
+    this.#current = { call, stream, secrets };
     observer.connected(true);
     const end = (): void => {
       if (this.#current?.call !== call) return;
@@ -106,7 +128,9 @@ export class XdsServer {
       observer.connected(false);
     };
     call.on('data', (request: DeltaRequest) => {
-      if (this.#current?.call === call) stream.receive(request);
+      if (this.#current?.call !== call) return;
+      if (request.type_url === SECRET_URL) secrets.receive(request);
+      else stream.receive(request);
     });
     call.on('error', (error) => logger.debug({ err: error }, 'xDS stream broke'));
     call.on('end', () => call.end());
@@ -114,6 +138,8 @@ export class XdsServer {
     call.on('cancelled', end);
   }
 }
+
+const SECRET_URL = TYPE_URL + PROTO_NAMES.secret;
 
 function definition(types: EnvoyTypes): ServiceDefinition {
   return {
