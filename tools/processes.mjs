@@ -3,6 +3,7 @@
  * is one more row. Their environment is contracts/README.md.
  */
 import { envoyCommand, isEnvoyLive } from './envoy.mjs';
+import { withFaults } from './faults.mjs';
 import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 import { launchLogged } from './supervisor.mjs';
@@ -106,7 +107,7 @@ function launchApp(installation, name, env, onSpawn) {
     onSpawn,
     command: nodeBinary(),
     args: ['--enable-source-maps', inRoot(`dist/apps/${name}/src/main.js`), `--data=${installation.dir}`],
-    options: { cwd: ROOT, env: environment(env) },
+    options: { cwd: ROOT, env: withFaults(name, environment(env)) },
     logFile: installation.at(`logs/${name}.log`),
     isReady: (output) => /^\{.*"event":"ready"/m.test(output),
   });

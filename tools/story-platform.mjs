@@ -14,11 +14,12 @@ import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 
 /**
+ * `extra` is added to the starter's environment.
  * @returns {Promise<{env: Record<string, string>, stop: () => Promise<void>}>} `env` for jest; `stop` rejects when
  *   anything is left running
  */
-export async function startStoryPlatform(dir) {
-  const child = await startPlatform(dir, await freePortPair());
+export async function startStoryPlatform(dir, extra = {}) {
+  const child = await startPlatform(dir, await freePortPair(), extra);
   const stop = async () => {
     if (hasEnded(child)) return;
     await stopChild(child, 'SIGINT', 60_000);
@@ -46,9 +47,9 @@ export async function checkRestart(dir) {
 /** The shortest the rules allow: stories wait for instances to go and for starts to fail. */
 const STORY_SETTINGS = { TOWPATH_SCALE_WINDOW_SECONDS: '6', TOWPATH_START_TIMEOUT_SECONDS: '10' };
 
-async function startPlatform(dir, port) {
+async function startPlatform(dir, port, extra = {}) {
   const args = [inRoot('tools/start.mjs'), '--empty', '--port', String(port), '--data', dir];
-  const env = { ...process.env, ...STORY_SETTINGS };
+  const env = { ...process.env, ...STORY_SETTINGS, ...extra };
   const child = spawnDetached(nodeBinary(), args, { cwd: ROOT, env });
   try {
     await untilLine(child, 'the platform', (line) => line.includes('Towpath is up'), 120_000);

@@ -10,12 +10,13 @@ export async function openParts(config: ApiConfig, parts: ProcessParts): Promise
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'api' });
+  const db = Database.open({ apiUrl: config.TOWPATH_API_DATABASE_URL, poolSize: 20 });
   return {
-    db: Database.open({ apiUrl: config.TOWPATH_API_DATABASE_URL, poolSize: 20 }),
+    db,
     bus,
     blobs: new FolderBlobs(config.TOWPATH_BLOBS_DIR),
     masterKey,
-    clock: parts.clock,
+    clock: await db.clock(parts.logger),
     random: parts.random,
     logger: parts.logger,
     installation: {

@@ -14,6 +14,7 @@ export async function billingModule(config: BillingConfig, parts: ProcessParts):
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'billing' });
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
-  const life = new BillingLife(db, bus, parts);
+  const clock = await db.clock(parts.logger);
+  const life = new BillingLife(db, bus, { ...parts, clock });
   return { module: BillingModule, providers: [{ provide: BillingLife, useValue: life }] };
 }

@@ -16,8 +16,9 @@ export async function deployerModule(config: DeployerConfig, parts: ProcessParts
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'deployer' });
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
+  const clock = await db.clock(parts.logger);
   const options = { domain: config.TOWPATH_DOMAIN, gatewayPort: config.TOWPATH_GATEWAY_PORT, masterKey };
-  return deployerModuleOf(new Deployer(db, bus, parts, options), bus);
+  return deployerModuleOf(new Deployer(db, bus, { ...parts, clock }, options), bus);
 }
 
 /** The module around a deployer that is already built. */

@@ -1,5 +1,5 @@
 import { ensureHubTopology, type Bus } from '#libs/bus';
-import { KeyedQueue, type Again, type ProcessParts } from '#libs/process';
+import { KeyedQueue, crashPoint, type Again, type ProcessParts } from '#libs/process';
 import { LeaseLost, StaleWrite, type Database } from '#libs/store';
 import type {
   BeforeApplicationShutdown,
@@ -58,7 +58,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
       changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
       epochRaised: (): Promise<void> => this.resync.all(),
     };
-    this.watches = new StatusWatches(bus, db, new ClusterBoard(db, clock, news, logger), wake, logger);
+    this.watches = new StatusWatches(bus, db, new ClusterBoard(db, news, logger), wake, logger);
     const records = new DatabaseRecords(db, clock, options);
     this.reconciler = new Reconciler(
       new Observer(records, bus, this.gateways.statuses),
@@ -76,6 +76,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.resync.start();
     this.partitions.start();
     await this.relay.start();
+    this.bus.onReturn(() => this.relay.distrust());
   }
 
   /** Stops taking work and finishes what is in hand. */
@@ -97,6 +98,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
       return Promise.reject(new Error(`partition ${partitionOf(serviceId)} is not held here`));
     }
     this.queue.add(serviceId);
+    crashPoint('deployer.woken');
     return Promise.resolve();
   }
 

@@ -171,6 +171,23 @@ describe('joining', () => {
     expect(events).toHaveLength(1);
   });
 
+  it('makes the same member of who asks again with the same nonce, and of nobody else', async () => {
+    const nonce = '0a'.repeat(32);
+    for (const kind of ['agent', 'gateway'] as const) {
+      const { token: text } = await token(kind);
+      const first = await post('/join', { token: text, nonce, publicKey });
+      const again = await post('/join', { token: text, nonce, publicKey });
+      expect(again).toMatchObject({ status: 200, body: { kind, id: first.body['id'] } });
+      expect((await post('/join', { token: text, nonce: '0b'.repeat(32), publicKey })).status).toBe(401);
+      expect((await post('/join', { token: text, publicKey })).status).toBe(401);
+      // the answer that was lost renews nothing any more
+      const renewals = [first, again].map(({ body }) =>
+        post('/renew', {}, { authorization: `Bearer ${String(body['renewalToken'])}` }),
+      );
+      expect((await Promise.all(renewals)).map(({ status }) => status)).toEqual([401, 200]);
+    }
+  });
+
   it('gives a token to one of many that come at once', async () => {
     const { token: text } = await token('gateway');
     const answers = await Promise.all(Array.from({ length: 5 }, () => post('/join', { token: text })));
@@ -188,7 +205,7 @@ describe('joining', () => {
   });
 
   it('refuses a token that is too old, and leaves one unused that came without what it needs', async () => {
-    const old = await token('agent', { life: -1 });
+    const old = await token('agent', { life: -60_000 });
     expect((await post('/join', { token: old.token, publicKey })).status).toBe(401);
     const { token: text } = await token('agent');
     expect((await post('/join', { token: text })).body).toMatchObject({

@@ -28,10 +28,11 @@ class IdentityLife implements OnApplicationShutdown {
 
 /** Connects, makes the first organization if there is none, and serves joining. */
 export async function identityModule(config: IdentityConfig, parts: ProcessParts): Promise<DynamicModule> {
-  const { clock, random, logger } = parts;
+  const { random, logger } = parts;
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
   const seed = (await readFile(config.TOWPATH_NATS_ACCOUNT_SEED_FILE, 'utf8')).trim();
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
+  const clock = await db.clock(logger);
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'identity' });
   await ensureHubTopology(bus);
   const first = await firstRun({ db, clock, random, bootstrapFile: config.TOWPATH_BOOTSTRAP_FILE });

@@ -36,6 +36,8 @@ export interface KeyEntry {
   value: Uint8Array | undefined;
   /** Sequence in the bucket's stream. */
   sequence: number;
+  /** When the server stored it, UTC ms: what a sender says of the time is its own. */
+  storedAt: number;
 }
 
 /** JetStream's error code when compare-and-set finds another sequence. */
@@ -136,7 +138,7 @@ export class Bus {
     void (async () => {
       for await (const entry of watch) {
         const value = entry.operation === 'PUT' ? entry.value : undefined;
-        onEntry({ key: entry.key, value, sequence: entry.revision });
+        onEntry({ key: entry.key, value, sequence: entry.revision, storedAt: entry.created.getTime() });
       }
     })();
     return () => watch.stop();
@@ -160,6 +162,13 @@ export class Bus {
   /** Reads a durable consumer that exists: acknowledges after the handler, gives back when it throws. */
   follow(stream: string, durable: string, handler: MessageHandler, options: FollowOptions = {}): Follower {
     return new Follower(this.js, stream, durable, handler, options);
+  }
+
+  /** Calls back after every reconnection: the server may have come back with an older store. */
+  onReturn(callback: () => void): void {
+    void (async () => {
+      for await (const { type } of this.nc.status()) if (type === 'reconnect') callback();
+    })();
   }
 
   /** Ends after everything written has been flushed. */

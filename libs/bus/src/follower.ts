@@ -69,7 +69,7 @@ export class Follower {
         consumer = undefined;
         if (!trouble) this.options.onTrouble?.(error);
         trouble = true;
-        await this.pause(RETRY_MS);
+        await this.pause(RETRY_MS * (0.5 + Math.random()));
       }
     }
   }

@@ -7,7 +7,7 @@ import { decodeHubEvent, hubEventType, type HubMessage } from './hub-event.js';
 /**
  * Nest transport over a JetStream durable consumer, so that a consumer is an ordinary controller with
  * `@EventPattern('dev.towpath.…')`. At least once: acknowledged after the handler, given back when it throws.
- * An event nobody handles is acknowledged. (Nest's own NATS transport is core NATS: at most once.)
+ * An event nobody handles or can read (another version sent it) is acknowledged. (Nest's own NATS transport is core NATS: at most once.)
  */
 export class JetStreamTransport extends Server implements CustomTransportStrategy {
   private follower: Follower | undefined;
@@ -43,9 +43,19 @@ export class JetStreamTransport extends Server implements CustomTransportStrateg
     return this.bus as T;
   }
 
+  /** Asking for it again would not make it readable. */
+  private read({ headers, sequence }: FollowedMessage): HubMessage | undefined {
+    try {
+      return decodeHubEvent(headers);
+    } catch (error) {
+      this.logger.error(`message ${sequence} is passed over: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
   private async dispatch(message: FollowedMessage): Promise<void> {
-    const event: HubMessage = decodeHubEvent(message.headers);
-    const handler = this.getHandlerByPattern(hubEventType(event.name));
+    const event = this.read(message);
+    const handler = event && this.getHandlerByPattern(hubEventType(event.name));
     if (!handler) return;
     const result = this.transformToObservable(await handler(event));
     await lastValueFrom(result, { defaultValue: undefined });

@@ -1,9 +1,10 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { createLogger } from '#libs/process';
 import { Renewal, joinOrRestore } from './join.js';
 
@@ -24,7 +25,7 @@ describe('joining', () => {
   let dataDir: string;
   let url: string;
   let answers: { status: number; body?: unknown }[];
-  let asked: { path: string; authorization: string | undefined }[];
+  let asked: { path: string; authorization: string | undefined; body: string }[];
   let now: number;
   const clock = { now: () => now };
   const logger = createLogger('test', 'silent');
@@ -42,8 +43,9 @@ describe('joining', () => {
     asked = [];
     dataDir = await mkdtemp(join(tmpdir(), 'join-'));
     await writeFile(join(dataDir, 'token'), 'one-time\n');
-    server = createServer((request, response) => {
-      asked.push({ path: request.url ?? '', authorization: request.headers.authorization });
+    server = createServer(async (request, response) => {
+      const body = await text(request);
+      asked.push({ path: request.url ?? '', authorization: request.headers.authorization, body });
       const answer = answers.shift() ?? { status: 500 };
       response.writeHead(answer.status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(answer.body ?? {}));
@@ -56,6 +58,20 @@ describe('joining', () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await rm(dataDir, { recursive: true, force: true });
+  });
+
+  it('asks again with the same nonce when it was killed before it had kept the answer', async () => {
+    const answer = { status: 200, body: joined('renew-1', 'creds-1', START + 2 * HALF_DAY) };
+    answers = [answer, answer];
+    // a folder in the place of the file: what a death before the rename looks like to the next start
+    await mkdir(join(dataDir, 'membership.json.new'));
+    await expect(joinOrRestore(options())).rejects.toThrow();
+    await rm(join(dataDir, 'membership.json.new'), { recursive: true });
+    await joinOrRestore(options());
+    const nonces = asked.map(({ body }) => (JSON.parse(body) as { nonce: string }).nonce);
+    expect(nonces[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(nonces[1]).toBe(nonces[0]);
+    expect(await readdir(dataDir)).not.toContain('join.nonce');
   });
 
   it('joins once, past an identity that is not ready yet, and restores afterwards', async () => {
@@ -111,7 +127,7 @@ describe('joining', () => {
     now = START + HALF_DAY;
     await renewal.renewIfDue();
     expect(renewal.creds()).toBe('creds-2');
-    expect(asked.at(-1)).toEqual({ path: '/renew', authorization: 'Bearer renew-1' });
+    expect(asked.at(-1)).toMatchObject({ path: '/renew', authorization: 'Bearer renew-1' });
     expect(await joinOrRestore(options())).toMatchObject({
       creds: 'creds-2',
       renewalToken: 'renew-1',

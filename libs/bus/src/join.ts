@@ -1,10 +1,10 @@
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import { z } from 'zod';
 import { TowpathError, isId } from '#libs/domain';
 import type { Clock, Id } from '#libs/domain';
-import { Loop } from '#libs/process';
-import type { Logger } from '#libs/process';
+import { Loop, crashPoint, type Logger } from '#libs/process';
 
 const time = z.union([
   z.int().nonnegative(),
@@ -51,6 +51,7 @@ export interface JoinOptions<K extends Membership['kind'] = Membership['kind']> 
 }
 
 const FILE = 'membership.json';
+const NONCE_FILE = 'join.nonce';
 const RETRY_MS = 300;
 /** An answer of identity; shorter when what is on disk would do. */
 const ANSWER_LIMIT_MS = 10_000;
@@ -96,25 +97,41 @@ async function keep(
   obtainedAt: number,
 ): Promise<Membership> {
   const membership = { ...old, ...renewAnswerSchema.parse(answer), obtainedAt };
-  await save(dataDir, membership);
+  await save(dataDir, FILE, JSON.stringify(membership));
   return membership;
 }
 
 async function read(dataDir: string): Promise<Membership | undefined> {
-  const text = await readFile(joinPath(dataDir, FILE), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const text = await readIfThere(joinPath(dataDir, FILE));
   return text === undefined ? undefined : membershipSchema.parse(JSON.parse(text));
 }
 
 async function join(options: JoinOptions): Promise<Membership> {
   const token = (await readFile(options.tokenFile, 'utf8')).trim();
-  const body = { token, ...(options.publicKey ? { publicKey: options.publicKey } : {}) };
+  const nonce = await nonceOf(options.dataDir);
+  const body = { token, nonce, ...(options.publicKey ? { publicKey: options.publicKey } : {}) };
   const answer = await askUntilAnswered(`${options.url}/join`, {}, body, options.signal);
   const membership = { ...joinAnswerSchema.parse(answer), obtainedAt: options.clock.now() };
-  await save(options.dataDir, membership);
+  crashPoint('member.admitted');
+  await save(options.dataDir, FILE, JSON.stringify(membership));
+  await rm(joinPath(options.dataDir, NONCE_FILE), { force: true });
   return membership;
+}
+
+/** Made once and kept until this process is a member: an answer that was lost is asked for again with it. */
+async function nonceOf(dataDir: string): Promise<string> {
+  const known = await readIfThere(joinPath(dataDir, NONCE_FILE));
+  if (known !== undefined) return known;
+  const nonce = randomBytes(32).toString('hex');
+  await save(dataDir, NONCE_FILE, nonce);
+  return nonce;
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
 }
 
 async function askUntilAnswered(
@@ -126,7 +143,7 @@ async function askUntilAnswered(
   for (;;) {
     const answer = await ask(url, headers, body, signal);
     if (answer !== undefined) return answer;
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS * (0.5 + Math.random())));
   }
 }
 
@@ -158,18 +175,18 @@ async function ask(
   });
 }
 
-async function save(dataDir: string, membership: Membership): Promise<void> {
+async function save(dataDir: string, name: string, text: string): Promise<void> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const temporary = joinPath(dataDir, `${FILE}.new`);
+  const temporary = joinPath(dataDir, `${name}.new`);
   const file = await open(temporary, 'w', 0o600);
   try {
-    await file.writeFile(JSON.stringify(membership));
+    await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
   }
   await chmod(temporary, 0o600);
-  await rename(temporary, joinPath(dataDir, FILE));
+  await rename(temporary, joinPath(dataDir, name));
 }
 
 export interface RenewalOptions {

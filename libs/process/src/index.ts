@@ -1,5 +1,7 @@
 export { baseConfig, loadConfig, ConfigError } from './config.js';
 export type { BaseConfig } from './config.js';
+export { CRASH_POINTS, crashPoint } from './crash-point.js';
+export type { CrashPoint } from './crash-point.js';
 export { createLogger } from './logger.js';
 export type { Logger } from './logger.js';
 export { systemClock, systemRandom } from './time.js';

@@ -7,10 +7,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { ConfigError, loadConfig, type BaseConfig } from './config.js';
 import { FaceController } from './face.controller.js';
+import { plantFaults } from './faults.js';
 import { Health } from './health.js';
 import { createLogger, type Logger } from './logger.js';
 import { Metrics } from './metrics.js';
-import { systemClock, systemRandom } from './time.js';
+import { systemRandom } from './time.js';
 
 /** What every process is built from; passed on, never imported by rules. */
 export interface ProcessParts {
@@ -91,8 +92,10 @@ export async function startProcess<Config extends BaseConfig>(
   options: ProcessOptions<Config>,
 ): Promise<void> {
   let config: Config;
+  let clock: Clock;
   try {
     config = loadConfig(options.schema);
+    clock = plantFaults();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     createLogger(options.name, 'info').fatal({ problems: error.problems }, error.message);
@@ -102,7 +105,7 @@ export async function startProcess<Config extends BaseConfig>(
   const logger = createLogger(options.name, config.TOWPATH_LOG_LEVEL);
   const parts: ProcessParts = {
     logger,
-    clock: systemClock,
+    clock,
     random: systemRandom,
     health: new Health(),
     metrics: new Metrics(),

@@ -63,7 +63,7 @@ export const joinClusterSql = statement<ClusterRow>(
 
 export const insertGatewaySql = statement<unknown>(
   'gateway_insert',
-  `INSERT INTO gateways (id, region, joined_at) VALUES ($1, $2, $3)`,
+  `INSERT INTO gateways (id, region, joined_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`,
 );
 
 export const findGatewaySql = statement<Pick<Gateway, 'id' | 'region'>>(
@@ -76,17 +76,20 @@ export const recordGatewaySql = statement<unknown>(
   `UPDATE gateways SET last_seen_at = greatest(last_seen_at, $2) WHERE id = $1`,
 );
 
-/** A token works once: the row is taken by the update itself. */
+/** A token works for one joiner: the row is taken by the update itself; the same nonce finds the same member again. */
 export const takeJoinTokenSql = statement<JoinTokenRow>(
   'join_token_take',
-  `UPDATE join_tokens SET used_at = $2 WHERE hash = $1 AND used_at IS NULL AND expires_at > $2
-   RETURNING kind, cluster_id, region`,
+  `UPDATE join_tokens SET used_at = coalesce(used_at, $2), nonce_hash = $3,
+     member_id = coalesce(member_id, cluster_id, $4)
+   WHERE hash = $1 AND expires_at > $2 AND (used_at IS NULL OR nonce_hash = $3)
+   RETURNING kind, cluster_id, region, member_id`,
 );
 
 export interface JoinTokenRow {
   kind: 'agent' | 'gateway';
   cluster_id: Cluster['id'] | null;
   region: string | null;
+  member_id: string;
 }
 
 export const saveRenewalTokenSql = statement<unknown>(

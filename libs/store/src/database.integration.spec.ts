@@ -1,3 +1,4 @@
+import { createLogger } from '#libs/process';
 import { testDatabase, until, type TestDatabase } from '#libs/testing';
 import { isUniqueViolation } from './database.js';
 import { statement } from './statement.js';
@@ -50,6 +51,24 @@ describe('transactions bound to a role', () => {
       .catch((e: unknown) => e);
     expect(isUniqueViolation(twice)).toBe(true);
     expect(isUniqueViolation(new Error('other'))).toBe(false);
+  });
+
+  it('does not pass for committed what PostgreSQL rolled back', async () => {
+    const { db } = database;
+    const planted = db.asSystem(async (tx) => {
+      await tx.run(insertOrganization, ['org_e', 'e']);
+      await tx.run(insertOrganization, ['org_a', 'again']).catch(() => undefined);
+    });
+    await expect(planted).rejects.toThrow('rolled back');
+    expect(await db.asSystem((tx) => tx.run(listOrganizations))).toHaveLength(2);
+  });
+
+  it("gives the server's time", async () => {
+    const clock = await database.db.clock(createLogger('test', 'silent'));
+    const [row] = await database.query<{ ms: string }>(
+      `SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms`,
+    );
+    expect(Math.abs(clock.now() - Number(row?.ms))).toBeLessThan(5_000);
   });
 
   it('wakes who listens, also after its session was ended', async () => {

@@ -1,5 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import type { Clock } from '#libs/domain';
+import type { Logger } from '#libs/process';
+import { DatabaseClock } from './database.clock.js';
 import { PrismaClient } from './generated/client.js';
 import { Tx, statement } from './statement.js';
 
@@ -25,6 +28,7 @@ pg.types.setTypeParser(INT8, Number);
 /** The two pools of a process. Reads and writes can only be spelled inside `inTenant` or `asSystem`. */
 export class Database {
   private client: PrismaClient | undefined;
+  private time: DatabaseClock | undefined;
 
   private constructor(
     private readonly api: pg.Pool | undefined,
@@ -92,7 +96,20 @@ export class Database {
     await (this.system ?? this.poolOf('api')).query('SELECT 1');
   }
 
+  /** The hub's time (see DatabaseClock), once the server has answered; ends with `close`. */
+  async clock(logger: Logger): Promise<Clock> {
+    const pool = this.system ?? this.poolOf('api');
+    const ask = `SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms`;
+    this.time ??= new DatabaseClock(
+      async () => Number((await pool.query<{ ms: string }>(ask)).rows[0]?.ms),
+      logger,
+    );
+    await this.time.start();
+    return this.time;
+  }
+
   async close(): Promise<void> {
+    await this.time?.stop();
     await this.client?.$disconnect();
     await Promise.all([this.api?.end(), this.system?.end()]);
   }
@@ -112,7 +129,9 @@ export class Database {
     try {
       await client.query('BEGIN');
       const result = await work(new Tx(client));
-      await client.query('COMMIT');
+      const { command } = await client.query('COMMIT');
+      // What PostgreSQL answers when a statement had failed and its error was passed over: nothing was kept.
+      if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
       return result;
     } catch (error) {
       await client.query('ROLLBACK').catch((failure: Error) => {

@@ -153,7 +153,7 @@ export {
   saveRenewalToken,
   takeJoinToken,
 } from './join.store.js';
-export type { TakenJoinToken } from './join.store.js';
+export type { JoinClaim, TakenJoinToken } from './join.store.js';
 export { StaleWrite, countHeld, listClusterServices, listRoutes, listTargets } from './placement.store.js';
 export type { TargetRecord } from './placement.store.js';
 export { findIntent, listStandingServices, listUnsettledServices } from './service-status.store.js';

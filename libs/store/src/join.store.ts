@@ -18,16 +18,29 @@ export interface TakenJoinToken {
   kind: 'agent' | 'gateway';
   clusterId?: Id<'cls'>;
   region?: string;
+  /** Who joins by it: the cluster, or the gateway's id, which is the proposed one at the first time. */
+  memberId: string;
 }
 
-/** Takes a token by its hash; undefined when it does not exist, was used, or is too old. */
+/** How a token is presented. */
+export interface JoinClaim {
+  hash: Uint8Array;
+  /** SHA-256 of what the joiner made up for this join; without it the join cannot be resumed. */
+  nonceHash: Uint8Array | undefined;
+  /** The id of a gateway that joins for the first time. */
+  newId: Id<'gw'>;
+}
+
+/** Takes a token; undefined when it does not exist, is too old, or was used by another joiner. */
 export async function takeJoinToken(
   tx: Tx,
-  hash: Uint8Array,
+  { hash, nonceHash, newId }: JoinClaim,
   now: number,
 ): Promise<TakenJoinToken | undefined> {
-  const row = await tx.one(takeJoinTokenSql, [hash, time(now)]);
-  return row && { kind: row.kind, ...present({ clusterId: row.cluster_id, region: row.region }) };
+  const row = await tx.one(takeJoinTokenSql, [hash, time(now), nonceHash ?? null, newId]);
+  if (!row) return undefined;
+  const { kind, member_id: memberId } = row;
+  return { kind, memberId, ...present({ clusterId: row.cluster_id, region: row.region }) };
 }
 
 /** Notes that the cluster's agent has joined, with the key that secrets are sealed to from now on. */

@@ -8,7 +8,7 @@ import {
   type Bus,
 } from '#libs/bus';
 import type { Line } from '../logs/log.shipper.js';
-import { KeyedQueue, type Again, type Logger } from '#libs/process';
+import { KeyedQueue, crashPoint, type Again, type Logger } from '#libs/process';
 import type { Builder } from './builder.js';
 import type { BuildStore } from './build.store.js';
 
@@ -48,7 +48,11 @@ export class BuildQueue {
   };
 
   /** The hub will not ask again. */
-  readonly forget = (buildId: string): Promise<void> => this.parts.builds.forget(buildId);
+  readonly forget = (buildId: string): Promise<void> => {
+    this.unsaid.delete(buildId as Id<'bld'>);
+    this.attempts.delete(buildId as Id<'bld'>);
+    return this.parts.builds.forget(buildId);
+  };
 
   /** The hub is back: what it has not heard is said at once. */
   wake(): void {
@@ -82,6 +86,7 @@ export class BuildQueue {
     let result: BuildStatus;
     try {
       const imageDigest: Digest = await builder.build(target, onLine, this.abort.signal);
+      crashPoint('agent.built');
       result = this.status(buildId, { phase: 'succeeded', imageDigest });
     } catch (error) {
       if (this.abort.signal.aborted) return undefined;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { TowpathError, type Digest, type Id } from '#libs/domain';
 import { unpackArchive, type FolderBlobs } from '#libs/store';
 import type { ImageStore } from '../drivers/driver.js';
+import { markedProcesses, signalOne } from '../drivers/local/host.processes.js';
 import { runCommand, type CommandLimits, type CommandResult } from './build.command.js';
 import { planBuild, type BuildPlan } from './build.plan.js';
 import { packImage } from './image.pack.js';
@@ -37,6 +38,8 @@ export class Builder {
    */
   async build(request: BuildRequest, onLine: (text: string) => void, signal: AbortSignal): Promise<Digest> {
     const work = join(this.options.workDir, request.buildId);
+    // What an agent that was killed left running would write into the folder of this build.
+    for (const { pid } of markedProcesses(work)) signalOne(pid, 'SIGKILL');
     await rm(work, { recursive: true, force: true });
     try {
       const source = join(work, 'source');

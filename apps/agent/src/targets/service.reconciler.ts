@@ -2,7 +2,7 @@ import type { Clock, Condition, Id, Target } from '#libs/domain';
 import type { Driver } from '../drivers/driver.js';
 import type { Environments } from '../secrets/environment.js';
 import type { SealedStore } from '../secrets/sealed.store.js';
-import type { Again, Logger } from '#libs/process';
+import { crashPoint, type Again, type Logger } from '#libs/process';
 import type { RemovalGuard } from './removal.guard.js';
 import type { TargetStore } from './target.store.js';
 
@@ -54,6 +54,7 @@ export class ServiceReconciler {
       const revision = env.get(revisionId);
       return revision ? environments.open(revision) : Promise.resolve({});
     });
+    crashPoint('agent.applied');
     const before = this.reached.get(target.service.id);
     const waiting = target.revisions
       .filter((revision) => !startable.includes(revision))

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { compareVersions, isId, same, type Clock, type Id, type Target } from '#libs/domain';
 import { targetSchema } from '#libs/bus';
-import type { Logger } from '#libs/process';
+import { crashPoint, type Logger } from '#libs/process';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from '../files/durable.file.js';
 import { MessageFolder } from '../files/message.folder.js';
@@ -77,6 +77,7 @@ export class TargetStore {
     if (order < 0) return 'older';
     if (order === 0) return held === undefined || same(held, target) ? 'same' : 'contradicting';
     await this.folder.write(id, target);
+    crashPoint('agent.stored');
     this.targets.set(id, target);
     return 'stored';
   }

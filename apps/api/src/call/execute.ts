@@ -1,4 +1,5 @@
 import { TowpathError, can, newId } from '#libs/domain';
+import { crashPoint } from '#libs/process';
 import { claimIdempotencyKey, keyedDigest, storeAnswer, insertAudit, writeOutbox } from '#libs/store';
 import type { IdempotencyClaim, Tx } from '#libs/store';
 import type { Readable } from 'node:stream';
@@ -101,8 +102,10 @@ async function change(
       const stored = await sealAnswer(parts, tx, request, definition, body);
       await storeAnswer(tx, claim, { status: made.status, body: stored }, now);
     }
+    crashPoint('api.working');
     return made;
   });
+  crashPoint('api.committed');
   if (woken) {
     // The relay also polls, so a lost wake only costs time.
     await parts.db

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { TowpathError, refuseIfAny, type Digest } from '#libs/domain';
+import { crashPoint } from '#libs/process';
 import { checkArchive, holdProject, insertUpload, type FolderBlobs, type StoredBlob } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import type { ReceiveCall } from '../call/definition.js';
@@ -24,7 +25,9 @@ export async function receiveUpload(
 ): Promise<StoredBlob> {
   const expected = input.contentDigest === undefined ? undefined : parseContentDigest(input.contentDigest);
   await call.read((reading) => projectOf(reading, input.project));
-  return storeArchive(call.parts.blobs, body, expected);
+  const stored = await storeArchive(call.parts.blobs, body, expected);
+  crashPoint('api.uploaded');
+  return stored;
 }
 
 export async function createUpload(

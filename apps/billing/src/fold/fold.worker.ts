@@ -1,5 +1,5 @@
 import { SHARDS, type Clock } from '#libs/domain';
-import { Loop, type Health, type Logger } from '#libs/process';
+import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
 import { LeaseLost, assertLease, findDirtyShards, type Database, type Lease } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import type { LeaseKeeper } from '../lease.keeper.js';
@@ -70,7 +70,9 @@ export class FoldWorker {
     try {
       const folded = await this.db.asSystem(async (tx) => {
         await assertLease(tx, lease);
-        return foldShard(tx, shard, this.things, began);
+        const windows = await foldShard(tx, shard, this.things, began);
+        crashPoint('billing.folded');
+        return windows;
       });
       this.metrics.foldedWindows(folded, this.clock.now() - began);
       return folded;

@@ -1,5 +1,5 @@
 import { BILLING_CONSUMER, STREAMS, type Bus, type FollowedMessage, type Follower } from '#libs/bus';
-import type { Health, Logger } from '#libs/process';
+import { crashPoint, type Health, type Logger } from '#libs/process';
 import { LeaseLost } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import type { LeaseKeeper } from '../lease.keeper.js';
@@ -64,6 +64,7 @@ export class IntakeWorker {
     // Given back: whoever holds the lease by then takes it.
     if (!lease) throw new Error('usage is taken in by another process now');
     const result = await this.intake.take(messages, lease);
+    crashPoint('billing.committed');
     this.metrics.tookIn(result);
     this.health.set('intake', true);
     if (result.quarantined.length === 0) return;

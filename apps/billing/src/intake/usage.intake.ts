@@ -1,5 +1,6 @@
 import { priceZoneOf, quarantineReason, whyNotBillable, type Clock, type UsageRecord } from '#libs/domain';
 import type { FollowedMessage } from '#libs/bus';
+import { crashPoint } from '#libs/process';
 import {
   assertLease,
   bindProducers,
@@ -64,6 +65,7 @@ export class UsageIntake {
     const { stored, conflicts } = await storeUsage(tx, good);
     bad.push(...conflicts.map((record) => quarantined(record, 'identity_conflict')));
     await quarantineUsage(tx, bad, now);
+    crashPoint('billing.copied');
     return { stored, repeated: good.length - stored - conflicts.length, quarantined: bad };
   }
 

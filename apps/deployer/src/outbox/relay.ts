@@ -1,6 +1,6 @@
 import { STREAMS, encodeHubEvent, ensureHubTopology, hubSubject, type Bus } from '#libs/bus';
 import type { Clock } from '#libs/domain';
-import { Loop, type Health, type Logger, type Metrics } from '#libs/process';
+import { Loop, crashPoint, type Health, type Logger, type Metrics } from '#libs/process';
 import {
   dropSent,
   highestSequence,
@@ -50,6 +50,12 @@ export class OutboxRelay {
     await this.loop.stop();
   }
 
+  /** The broker may have lost what it had: it is compared with the rows at once. */
+  distrust(): void {
+    this.checkedAt = -Infinity;
+    this.loop.wake();
+  }
+
   /** One round: everything unsent, in batches. Says whether database and broker answer. */
   async relay(): Promise<void> {
     const { clock, health } = this.parts;
@@ -84,6 +90,7 @@ export class OutboxRelay {
       if (rows.length === 0) return 0;
       const highest = await highestSequence(tx);
       const acks = await Promise.all(rows.map((row) => this.publish(row)));
+      crashPoint('deployer.published');
       // A new message at or below a sequence that was given before: the stream was rolled back since the last check.
       const first = Math.min(...acks.filter((ack) => !ack.duplicate).map((ack) => ack.sequence));
       if (first <= highest)

@@ -11,6 +11,7 @@ import {
 } from '#libs/bus';
 import { compareVersions, same } from '#libs/domain';
 import type { Build, Route, Target } from '#libs/domain';
+import { crashPoint } from '#libs/process';
 import { StaleWrite } from '#libs/store';
 import type { z } from 'zod';
 import type { Draft } from '../reconcile/draft.js';
@@ -73,6 +74,7 @@ export class Projection {
     if (shown && same(shown.value, value)) return 0;
     const sequence = await this.keys.replaceKey(bucket, key, schema, value, shown?.sequence);
     if (sequence === undefined) throw new StaleWrite(`key ${key}`);
+    crashPoint('deployer.shown');
     return 1;
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '#libs/domain';
+import { crashPoint } from '#libs/process';
 import type { Lease } from '#libs/store';
 import type { Projection } from '../projection/projection.js';
 import { changesOf, type Tools } from './draft.js';
@@ -33,7 +34,10 @@ export class Reconciler {
     }
     const draft = decide(seen, { ...this.tools, now: this.clock.now() });
     const changes = changesOf(draft);
-    if (changes) await this.records.write(lease, draft.service, changes);
+    if (changes) {
+      await this.records.write(lease, draft.service, changes);
+      crashPoint('deployer.decided');
+    }
     const shown = await this.projection.show(draft);
     return shown > 0 ? 0 : draft.again;
   }

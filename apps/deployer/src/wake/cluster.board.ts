@@ -1,5 +1,5 @@
 import { clusterStatusSchema, decode, type ClusterStatus } from '#libs/bus';
-import { isLive, same, type Clock } from '#libs/domain';
+import { isLive, same } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import { hubEpoch, raiseHubEpoch, recordCluster, type Database } from '#libs/store';
 
@@ -16,15 +16,14 @@ export class ClusterBoard {
 
   constructor(
     private readonly db: Database,
-    private readonly clock: Clock,
     private readonly news: ClusterNews,
     private readonly logger: Logger,
   ) {}
 
-  /** Takes a report as it came; one that cannot be read is logged and passed over. */
-  async take(clusterId: string, bytes: Uint8Array): Promise<void> {
+  /** Takes a report as it came, of the time at which the server stored it; one that cannot be read is passed over. */
+  async take(clusterId: string, bytes: Uint8Array, storedAt: number): Promise<void> {
     try {
-      await this.fold(clusterId, decode(clusterStatusSchema, bytes));
+      await this.fold(clusterId, { ...decode(clusterStatusSchema, bytes), sentAt: storedAt });
     } catch (error) {
       this.logger.warn({ err: error, cluster: clusterId }, 'a cluster status could not be taken');
     }

@@ -31,13 +31,13 @@ export class GatewayBoard {
     this.stopWatch();
   }
 
-  private take({ key, value }: KeyEntry): void {
+  private take({ key, value, storedAt }: KeyEntry): void {
     if (value === undefined) {
       this.last.delete(key);
       return this.onAdvance();
     }
     try {
-      const status = decode(gatewayStatusSchema, value);
+      const status = { ...decode(gatewayStatusSchema, value), sentAt: storedAt };
       const before = this.last.get(key);
       this.last.set(key, status);
       void this.record(status);

@@ -15,6 +15,8 @@ export function partitionOf(serviceId: string): number {
 /** Takes and renews the leases of partitions. What fences is the lease's epoch, checked at every write. */
 export class Partitions {
   private readonly leases = new Map<number, Lease>();
+  /** Gained, and their services are not woken yet. */
+  private readonly unseen = new Set<number>();
   private readonly loop: Loop;
 
   constructor(
@@ -55,11 +57,14 @@ export class Partitions {
   }
 
   private async renew(): Promise<void> {
-    const gained: number[] = [];
     for (let partition = 0; partition < PARTITIONS; partition++) {
-      if (await this.take(partition)) gained.push(partition);
+      if (await this.take(partition)) this.unseen.add(partition);
     }
-    if (gained.length > 0) await this.onGained(gained);
+    if (this.unseen.size === 0) return;
+    const gained = [...this.unseen];
+    // Kept when it fails: the next round is no gain any more.
+    await this.onGained(gained);
+    for (const partition of gained) this.unseen.delete(partition);
   }
 
   /** True when the lease is new here, or was taken anew after a lapse. */

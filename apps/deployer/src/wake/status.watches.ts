@@ -46,10 +46,10 @@ export class StatusWatches {
     }
   }
 
-  private async take(clusterId: string, { key, value }: KeyEntry): Promise<void> {
+  private async take(clusterId: string, { key, value, storedAt }: KeyEntry): Promise<void> {
     if (value === undefined) return;
     const [kind, id] = key.split('.');
-    if (key === CLUSTER_KEY) return this.clusters.take(clusterId, value);
+    if (key === CLUSTER_KEY) return this.clusters.take(clusterId, value, storedAt);
     if (kind === 'service' && id !== undefined) this.wakeService(id);
     if (kind === 'build' && id !== undefined) await this.wakeBuild(id);
   }

@@ -1,4 +1,5 @@
 import type { Route } from '#libs/domain';
+import { crashPoint } from '#libs/process';
 import type { DesiredState } from '../xds/desired-state.js';
 import type { EnvoyView } from '../xds/envoy-view.js';
 import type { RouteEntry, RouteJournal } from './route.journal.js';
@@ -66,6 +67,7 @@ export class RouteTable {
     const entry = { sequence, route };
     this.#apply(entry);
     this.parts.changed([route.host]);
+    crashPoint('gateway.routed');
     await this.parts.journal.append(entry, () => [...this.#entries.values()]);
   }
 

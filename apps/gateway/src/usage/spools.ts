@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { newId } from '#libs/domain';
 import type { Clock, Random } from '#libs/domain';
-import type { Logger } from '#libs/process';
+import { crashPoint, type Logger } from '#libs/process';
 import type { Spool } from './checkpoint.js';
 
 const HEAD_BYTES = 64;
@@ -142,6 +142,7 @@ export class Spools {
 
   #putAside(spool: Spool): void {
     renameSync(this.options.log, this.#asideName(spool));
+    crashPoint('gateway.aside');
     spool.file = this.#asideName(spool);
     this.#askedAt = 0;
   }

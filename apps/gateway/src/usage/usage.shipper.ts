@@ -1,7 +1,7 @@
 import { logBatchSchema, logSubject, usageBatchSchema, usageSubject } from '#libs/bus';
 import type { Bus, LogEntry } from '#libs/bus';
 import type { Id, UsageRecord } from '#libs/domain';
-import { Loop } from '#libs/process';
+import { Loop, crashPoint } from '#libs/process';
 import type { Logger } from '#libs/process';
 import type { CheckpointFile } from './checkpoint.js';
 import { splitLines } from './line-split.js';
@@ -44,6 +44,11 @@ export class UsageShipper {
   readonly #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   #parts: StreamParts;
   #finishedBytes: number;
+  /**
+   * Whether the checkpoint on disk says what is so. Nothing is read while it does not: a restart would find the lines
+   * again under another spool's id, and they would be billed twice.
+   */
+  #isKept = true;
 
   constructor(
     private readonly options: ShipperOptions,
@@ -72,7 +77,8 @@ export class UsageShipper {
   async ship(signal?: AbortSignal): Promise<void> {
     const { spools, metrics } = this.options;
     while (!signal?.aborted) {
-      if (await spools.look()) await this.#keep();
+      if (await spools.look()) this.#isKept = false;
+      if (!this.#isKept) await this.#keep();
       metrics.lagBytes.set(spools.lag());
       metrics.openStreams.set(this.#parts.size);
       const bus = this.options.bus();
@@ -80,6 +86,7 @@ export class UsageShipper {
       const isLeft = spools.isLeft;
       if (await this.#shipBatch(bus)) continue;
       if (!isLeft) return;
+      this.#isKept = false;
       this.#finishedBytes += await spools.finish();
       await this.#keep();
     }
@@ -94,6 +101,7 @@ export class UsageShipper {
     const split = splitLines(chunk, spool.offset, BATCH_RECORDS, chunk.length === CHUNK_BYTES);
     if (split.consumed === 0) return false;
     const before = this.#parts.state();
+    crashPoint('gateway.read');
     try {
       await this.#publish(bus, this.#batch(split, spool.producer));
     } catch (error) {
@@ -101,6 +109,8 @@ export class UsageShipper {
       this.#parts = new StreamParts(before);
       throw error;
     }
+    crashPoint('gateway.published');
+    this.#isKept = false;
     spool.offset += split.consumed;
     await this.#keep();
     metrics.skipped.inc(split.skipped);
@@ -147,10 +157,11 @@ export class UsageShipper {
     }
   }
 
-  #keep(): Promise<void> {
+  async #keep(): Promise<void> {
     const { spools, checkpoint } = this.options;
     const state = { schemaVersion: 1 as const, finishedBytes: this.#finishedBytes, spools: spools.list };
-    return checkpoint.write({ ...state, open: this.#parts.state() });
+    await checkpoint.write({ ...state, open: this.#parts.state() });
+    this.#isKept = true;
   }
 }
 

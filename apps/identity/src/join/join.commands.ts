@@ -15,6 +15,7 @@ import {
   type Id,
   type Random,
 } from '#libs/domain';
+import { crashPoint } from '#libs/process';
 import {
   findCluster,
   findGateway,
@@ -25,6 +26,7 @@ import {
   takeJoinToken,
   writeOutbox,
   type Database,
+  type JoinClaim,
   type TakenJoinToken,
   type Tx,
 } from '#libs/store';
@@ -55,8 +57,8 @@ export class JoinCommands {
 
   /**
    * The token is taken in the same transaction that lets the member in, and only when everything it needs is there: a
-   * failure on the way leaves the token unused.
-   * @throws TowpathError UNAUTHENTICATED for a token that is unknown, used or too old
+   * failure on the way leaves the token unused. Whoever asks again with the same token and nonce is the same member.
+   * @throws TowpathError UNAUTHENTICATED for a token that is unknown, too old, or used by another joiner
    */
   async join(request: JoinRequest): Promise<JoinAnswer> {
     const { db, clock, random, natsUrl } = this.parts;
@@ -64,15 +66,17 @@ export class JoinCommands {
     const renewalToken = formatJoinToken(random(JOIN_TOKEN_BYTES), 'towr_');
     const answer = await db.asSystem(async (tx) => {
       const taken = isJoinToken(request.token)
-        ? await takeJoinToken(tx, tokenHash(request.token), now)
+        ? await takeJoinToken(tx, this.claimOf(request, now), now)
         : undefined;
       if (!taken)
         throw refused('The join token is unknown, was used, or is too old.', 'Make a new join token.');
       const member = await this.admit(tx, taken, request, now);
       await saveRenewalToken(tx, member, tokenHash(renewalToken), now);
       const credentials = await this.equip(member, now);
+      crashPoint('identity.admitted');
       return { ...member, ...credentials, natsUrl, renewalToken };
     });
+    crashPoint('identity.committed');
     await db.notify('outbox');
     return answer;
   }
@@ -85,6 +89,12 @@ export class JoinCommands {
       : undefined;
     if (!found) throw refused('The renewal token is unknown.', 'Join again with a new join token.');
     return { ...(await this.equip(found, clock.now())), natsUrl };
+  }
+
+  private claimOf({ token, nonce }: JoinRequest, now: number): JoinClaim {
+    const newGateway = newId('gw', now, this.parts.random);
+    const nonceHash = nonce === undefined ? undefined : tokenHash(nonce);
+    return { hash: tokenHash(token), nonceHash, newId: newGateway };
   }
 
   private admit(tx: Tx, taken: TakenJoinToken, request: JoinRequest, now: number): Promise<Member> {
@@ -111,8 +121,12 @@ export class JoinCommands {
     return { kind: 'agent', id: cluster.id, region: cluster.region };
   }
 
-  private async admitGateway(tx: Tx, { region = 'local' }: TakenJoinToken, now: number): Promise<Member> {
-    const id = newId('gw', now, this.parts.random);
+  private async admitGateway(
+    tx: Tx,
+    { memberId, region = 'local' }: TakenJoinToken,
+    now: number,
+  ): Promise<Member> {
+    const id = memberId as Id<'gw'>;
     await insertGateway(tx, id, region, now);
     return { kind: 'gateway', id, region };
   }

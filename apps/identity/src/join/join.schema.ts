@@ -14,6 +14,11 @@ const publicKeySchema = z.strictObject({
 export const joinRequestSchema = z.strictObject({
   token: z.string().min(1).max(200),
   publicKey: publicKeySchema.exactOptional(),
+  /** What the joiner made up for this join and keeps until it is a member: whoever sends it again is the same one. */
+  nonce: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, 'must be 32 bytes in hex')
+    .exactOptional(),
 });
 
 export type JoinRequest = z.infer<typeof joinRequestSchema>;

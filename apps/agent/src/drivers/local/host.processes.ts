@@ -83,6 +83,11 @@ export function environmentHolds(pid: number, text: string): boolean {
   return readOrNothing(`/proc/${pid}/environ`).includes(text);
 }
 
+/** Every process that was started with this text in its environment, and that we may look into. */
+export function markedProcesses(text: string): HostProcess[] {
+  return scanProcesses().filter(({ pid }) => environmentHolds(pid, text));
+}
+
 /** Changes with every boot: start ticks compare within one boot only. */
 export function bootId(): string {
   return readOrNothing('/proc/sys/kernel/random/boot_id').trim();

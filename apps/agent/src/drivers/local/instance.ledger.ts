@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   bootId,
   environmentHolds,
+  markedProcesses,
   readProcess,
   scanProcesses,
   signalOne,
@@ -70,24 +71,18 @@ export class InstanceLedger {
   /** Ends what a former run left behind; returns the ids of the instances that were still alive. */
   async endOrphans(graceMs: number): Promise<string[]> {
     const records = readdirSync(this.records).flatMap((name) => readRecord(join(this.records, name)));
-    const ended = await Promise.all(records.map((record) => this.endOrphan(record, graceMs)));
+    const known = new Set(records.map((record) => record.instanceId));
+    // A crash between starting an instance and writing its record leaves only its home to know it by.
+    const unwritten = readdirSync(this.homes).filter((instanceId) => !known.has(instanceId));
+    const orphans = [
+      ...records.map((record) => ({ id: record.instanceId, members: () => this.membersOf(record) })),
+      ...unwritten.map((id) => ({ id, members: () => markedProcesses(join(this.homes, id)) })),
+    ];
+    const ended = await Promise.all(orphans.map(({ members }) => endAll(members, graceMs)));
     for (const name of readdirSync(this.records)) rmSync(join(this.records, name), { force: true });
     for (const name of readdirSync(this.homes))
       rmSync(join(this.homes, name), { recursive: true, force: true });
-    return records.filter((_, i) => ended[i]).map((record) => record.instanceId);
-  }
-
-  private async endOrphan(record: InstanceRecord, graceMs: number): Promise<boolean> {
-    let left = this.membersOf(record);
-    if (left.length === 0) return false;
-    for (const member of left) signalOne(member.pid, 'SIGTERM');
-    for (let waited = 0; left.some(isAlive); waited += POLL_MS) {
-      if (waited >= graceMs + 1000) break;
-      if (waited >= graceMs) for (const member of left.filter(isAlive)) signalOne(member.pid, 'SIGKILL');
-      await delay(POLL_MS);
-      left = [...left, ...this.membersOf(record).filter((m) => !left.some((l) => l.pid === m.pid))];
-    }
-    return true;
+    return orphans.filter((_, i) => ended[i]).map(({ id }) => id);
   }
 
   /** Processes that are surely the instance's: its leader by pid and start, the rest by its home in their environment. */
@@ -99,6 +94,20 @@ export class InstanceLedger {
     const home = join(this.homes, record.instanceId);
     return tree.filter((member) => member.pid !== record.pid && environmentHolds(member.pid, home));
   }
+}
+
+/** SIGTERM, then SIGKILL to what is left after the grace. False when there was nothing. */
+async function endAll(members: () => HostProcess[], graceMs: number): Promise<boolean> {
+  let left = members();
+  if (left.length === 0) return false;
+  for (const member of left) signalOne(member.pid, 'SIGTERM');
+  for (let waited = 0; left.some(isAlive); waited += POLL_MS) {
+    if (waited >= graceMs + 1000) break;
+    if (waited >= graceMs) for (const member of left.filter(isAlive)) signalOne(member.pid, 'SIGKILL');
+    await delay(POLL_MS);
+    left = [...left, ...members().filter((m) => !left.some((l) => l.pid === m.pid))];
+  }
+  return true;
 }
 
 function isAlive(process: HostProcess): boolean {

@@ -1,5 +1,5 @@
 import { TowpathError, type TargetRevision } from '#libs/domain';
-import type { Logger } from '#libs/process';
+import { crashPoint, type Logger } from '#libs/process';
 import type { ImageStore, ResolvedEnv } from '../driver.js';
 import type { FreePorts } from './free.port.js';
 import { listeningPorts, residentBytes, scanProcesses, treeOf, type HostProcess } from './host.processes.js';
@@ -118,6 +118,7 @@ export class Instance {
       maxLineLength: settings.maxLineLength,
       onLine: this.plan.onLine,
     });
+    crashPoint('agent.spawned');
     if (this.process.pid !== undefined) ledger.write(instanceId, this.process.pid);
     return this.probe(this.process, port);
   }

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '#libs/testing';
-import { readProcess } from './host.processes.js';
+import { environmentHolds, readProcess } from './host.processes.js';
 import { InstanceLedger } from './instance.ledger.js';
 
 // Real processes on a machine that may be busy.
@@ -61,6 +61,13 @@ describe('InstanceLedger', () => {
     expect(readProcess(child)).toBeDefined();
     expect(await ledger.endOrphans(2000)).toEqual(['one']);
     await until(() => readProcess(child) === undefined);
+  });
+
+  it('ends one that was started just before its record could be written', async () => {
+    const { pid, gone } = sleeper(new InstanceLedger(folder).makeHome('one'));
+    await until(() => environmentHolds(pid, folder));
+    expect(await new InstanceLedger(folder).endOrphans(2000)).toEqual(['one']);
+    await gone;
   });
 
   it('leaves a foreign process alone that has the pid by now', async () => {

@@ -1,0 +1,105 @@
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { Bus } from '#libs/bus';
+import type { UsageRecord } from '#libs/domain';
+import { Metrics, createLogger } from '#libs/process';
+import { SteppedClock, seededRandom, temporaryFolder, type TemporaryFolder } from '#libs/testing';
+import { CheckpointFile } from './checkpoint.js';
+import { Spools } from './spools.js';
+import { usageMetrics } from './usage.metrics.js';
+import { UsageShipper } from './usage.shipper.js';
+
+const line = `${JSON.stringify({
+  type: 'DownstreamEnd',
+  start: '1795219200.123456',
+  emitted: '1795219200.223999',
+  nanos: 100_400_000,
+  stream: '7f1e4a3c-0000-4000-8000-000000000000',
+  received: 4,
+  sent: 10,
+  status: 200,
+  ids: 'org_00000000000000000001 prj_00000000000000000001 svc_00000000000000000001',
+})}\n`;
+
+describe('shipping usage', () => {
+  let folder: TemporaryFolder;
+  let log: string;
+  let data: string;
+  const shipped: UsageRecord[] = [];
+  // Only a disk that refuses is needed here; a real stream would be no other.
+  const bus = {
+    publish: (subject: string, _schema: unknown, message: { records: UsageRecord[] }) => {
+      if (subject.startsWith('usage.')) shipped.push(...message.records);
+      return Promise.resolve({});
+    },
+  } as unknown as Bus;
+
+  const open = (): UsageShipper => {
+    const logger = createLogger('test', 'silent');
+    const checkpoint = new CheckpointFile(data);
+    const state = checkpoint.read() ?? { spools: [], open: {}, finishedBytes: 0 };
+    const random = seededRandom(state.spools.length + 1);
+    const reopen = (): Promise<void> => Promise.resolve();
+    const clock = new SteppedClock();
+    return new UsageShipper(
+      {
+        gatewayId: 'gw_00000000000000000001',
+        region: 'lab',
+        spools: new Spools(state.spools, { log, rotateBytes: 1_000_000, reopen, clock, random, logger }),
+        checkpoint,
+        bus: () => bus,
+        revisionName: () => undefined,
+        metrics: usageMetrics(new Metrics()),
+        logger,
+      },
+      state,
+    );
+  };
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    log = path.join(folder.path, 'access.log');
+    data = path.join(folder.path, 'data');
+    shipped.length = 0;
+  });
+  afterEach(() => folder.remove());
+
+  it('reads nothing of a spool whose id is not on disk yet, and everything once it is', async () => {
+    const shipper = open();
+    await shipper.ship();
+    rmSync(data, { recursive: true });
+    appendFileSync(log, line);
+    await expect(shipper.ship()).rejects.toThrow('ENOENT');
+    await expect(shipper.ship()).rejects.toThrow('ENOENT');
+    expect(shipped).toEqual([]);
+    mkdirSync(data);
+    await shipper.ship();
+    appendFileSync(log, line);
+    await shipper.ship();
+    expect(shipped.map(({ position }) => position)).toEqual([0, line.length]);
+    await shipper.stop();
+    const again = open();
+    appendFileSync(log, line);
+    await again.ship();
+    expect(new Set(shipped.map(({ producer }) => producer)).size).toBe(1);
+    expect(shipped).toHaveLength(3);
+    await again.stop();
+  });
+
+  it('goes on only when the checkpoint knows what was shipped', async () => {
+    const shipper = open();
+    await shipper.ship();
+    appendFileSync(log, line);
+    await shipper.ship();
+    rmSync(data, { recursive: true });
+    appendFileSync(log, line);
+    await expect(shipper.ship()).rejects.toThrow('ENOENT');
+    appendFileSync(log, line);
+    await expect(shipper.ship()).rejects.toThrow('ENOENT');
+    expect(shipped).toHaveLength(2);
+    mkdirSync(data);
+    await shipper.ship();
+    expect(shipped).toHaveLength(3);
+    await shipper.stop();
+  });
+});

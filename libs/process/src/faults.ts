@@ -1,0 +1,40 @@
+import type { Clock } from '#libs/domain';
+import { z } from 'zod';
+import { loadConfig } from './config.js';
+import { armCrashPoint, parseCrashPoint } from './crash-point.js';
+import { systemClock } from './time.js';
+
+const LONGEST_OFFSET_SECONDS = 10 * 365 * 86_400;
+
+const faultSchema = z
+  .object({
+    NODE_ENV: z.string().optional(),
+    TOWPATH_CRASH_POINT: z
+      .string()
+      .refine((text) => parseCrashPoint(text) !== undefined)
+      .optional(),
+    TOWPATH_CLOCK_OFFSET_SECONDS: z.coerce
+      .number()
+      .int()
+      .min(-LONGEST_OFFSET_SECONDS)
+      .max(LONGEST_OFFSET_SECONDS)
+      .optional(),
+  })
+  .superRefine(({ NODE_ENV: mode, ...faults }, context) => {
+    if (mode !== 'production') return;
+    for (const [name, value] of Object.entries(faults))
+      if (value !== undefined)
+        context.addIssue({ code: 'custom', path: [name], message: 'not in production' });
+  });
+
+/**
+ * Plants what the environment asks for (contracts/README.md): a crash point, a clock that is wrong. Tests only.
+ * @returns the clock of the process
+ * @throws ConfigError for what cannot be read, and for every fault in production
+ */
+export function plantFaults(env: NodeJS.ProcessEnv = process.env): Clock {
+  const faults = loadConfig(faultSchema, env);
+  armCrashPoint(parseCrashPoint(faults.TOWPATH_CRASH_POINT ?? ''));
+  const offsetMs = (faults.TOWPATH_CLOCK_OFFSET_SECONDS ?? 0) * 1_000;
+  return offsetMs === 0 ? systemClock : { now: () => systemClock.now() + offsetMs };
+}
