@@ -43,12 +43,13 @@ describe('joining', () => {
     asked = [];
     dataDir = await mkdtemp(join(tmpdir(), 'join-'));
     await writeFile(join(dataDir, 'token'), 'one-time\n');
-    server = createServer(async (request, response) => {
-      const body = await text(request);
-      asked.push({ path: request.url ?? '', authorization: request.headers.authorization, body });
-      const answer = answers.shift() ?? { status: 500 };
-      response.writeHead(answer.status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(answer.body ?? {}));
+    server = createServer((request, response) => {
+      void text(request).then((body) => {
+        asked.push({ path: request.url ?? '', authorization: request.headers.authorization, body });
+        const answer = answers.shift() ?? { status: 500 };
+        response.writeHead(answer.status, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(answer.body ?? {}));
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
