@@ -10,8 +10,9 @@ import { Registry } from './call/registry.js';
 import { CredentialStrategy } from './credential/credential.strategy.js';
 import { Credentials } from './credential/credentials.js';
 import { graphqlOptions } from './faces/graphql/graphql.options.js';
+import { SubscriptionSocket } from './faces/graphql/subscription.socket.js';
 import { ContractController } from './faces/openapi/contract.controller.js';
-import { OpenStreams } from './faces/rest/open-streams.js';
+import { OpenStreams } from './faces/open-streams.js';
 import { ProblemFilter } from './faces/rest/problem.filter.js';
 import { restController } from './faces/rest/rest.controller.js';
 import { RestFace } from './faces/rest/rest.face.js';
@@ -41,6 +42,7 @@ export class ApiModule {
         { provide: ApiResources, useFactory: () => new ApiResources(parts, watch) },
         CredentialStrategy,
         OpenStreams,
+        SubscriptionSocket,
         RestFace,
       ],
     };

@@ -23,7 +23,16 @@ export interface Declaration {
   rest: RestAddress;
   /** The field of Query or Mutation; absent when only REST can carry it (bodies and streams of bytes). */
   graphql?: string;
+  /** How GraphQL follows it; only for what has a stream. */
+  subscription?: Subscription;
   summary: string;
+}
+
+/** The field of Subscription: it carries the data of the stream's events of one name. */
+export interface Subscription {
+  field: string;
+  event: string;
+  output: z.ZodType;
 }
 
 /** One operation of the API, types erased: what the faces walk over. */

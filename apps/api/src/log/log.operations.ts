@@ -10,6 +10,7 @@ export const logOperations = [
     permission: 'log.read',
     rest: { method: 'GET', path: '/v1/projects/{project}/services/{service}/logs', status: 200 },
     graphql: 'logs',
+    subscription: { field: 'logs', event: 'log', output: logEntryView },
     summary:
       'Logs of a service; with `Accept: text/event-stream` or `follow=true` as events `log` that go on.',
     input: z.strictObject({

@@ -37,6 +37,7 @@ export const operationOperations = [
     name: 'operations.follow',
     permission: 'operation.read',
     rest: { method: 'GET', path: '/v1/operations/{operation}/events', status: 200 },
+    subscription: { field: 'operation', event: 'operation', output: operationView },
     summary: 'Follow an operation: events `operation` and `log` (build output), until it has ended.',
     input: z.strictObject({ operation }),
     output: operationView,

@@ -1,6 +1,6 @@
 import { TowpathError, toPublicError } from '#libs/domain';
 import type { Logger } from '#libs/process';
-import { GraphQLError, type ExecutionResult } from 'graphql';
+import { GraphQLError, type ExecutionResult, type GraphQLFormattedError } from 'graphql';
 import { tellable } from '../problem.js';
 
 interface WithErrors {
@@ -14,8 +14,17 @@ export function formatErrors(
   requestId: string,
   logger: Logger,
 ): { statusCode: number; response: { data: unknown; errors: object[] } } {
-  const errors = (execution.errors ?? []).flatMap(flattened).map((error) => told(error, requestId, logger));
+  const errors = toldErrors(execution.errors ?? [], requestId, logger);
   return { statusCode: 200, response: { data: execution.data ?? null, errors } };
+}
+
+/** Errors as they leave the house. */
+export function toldErrors(
+  errors: readonly GraphQLError[],
+  requestId: string,
+  logger: Logger,
+): GraphQLFormattedError[] {
+  return errors.flatMap(flattened).map((error) => told(error, requestId, logger));
 }
 
 /** mercurius wraps what the parser and the validation found. */
@@ -24,7 +33,7 @@ function flattened(error: GraphQLError): readonly GraphQLError[] {
   return wrapped.originalError?.errors ?? wrapped.errors ?? [error];
 }
 
-function told(error: GraphQLError, requestId: string, logger: Logger): object {
+function told(error: GraphQLError, requestId: string, logger: Logger): GraphQLFormattedError {
   const { message, violations, nextStep, code } = toPublicError(reason(error, requestId, logger));
   return {
     message,

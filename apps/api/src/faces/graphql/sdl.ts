@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OperationDefinition } from '../../call/definition.js';
+import type { OperationDefinition, Subscription } from '../../call/definition.js';
 import type { Registry } from '../../call/registry.js';
 import { NODE_TYPES } from './node.js';
 
@@ -37,8 +37,14 @@ type PageInfo {
 /** The GraphQL schema of the registry: the same inputs and outputs as REST, lists as Relay connections. */
 export function graphqlSdl(registry: Registry): string {
   const types = new SdlTypes();
-  const fields = { query: ['  "Whatever has this id."\n  node(id: ID!): Node'], mutation: [] as string[] };
+  const fields = {
+    query: ['  "Whatever has this id."\n  node(id: ID!): Node'],
+    mutation: [] as string[],
+    subscription: [] as string[],
+  };
   for (const definition of registry.operations) {
+    const { subscription } = definition;
+    if (subscription) fields.subscription.push(types.subscription(definition, subscription));
     if (definition.graphql === undefined || definition.kind === 'stream') continue;
     if (definition.kind === 'command') fields.mutation.push(types.mutation(definition, definition.graphql));
     else fields.query.push(types.query(definition, definition.graphql));
@@ -48,6 +54,7 @@ export function graphqlSdl(registry: Registry): string {
     ...types.declared(),
     `type Query {\n${fields.query.join('\n')}\n}`,
     `type Mutation {\n${fields.mutation.join('\n')}\n}`,
+    `type Subscription {\n${fields.subscription.join('\n')}\n}`,
   ].join('\n\n');
 }
 
@@ -69,15 +76,23 @@ class SdlTypes {
   }
 
   query(definition: OperationDefinition, field: string): string {
-    const input = this.schemaOf(definition.input, 'input');
-    const { limit: _first, cursor: _after, ...plain } = input.properties ?? {};
-    const properties = definition.pageKey === undefined ? (input.properties ?? {}) : plain;
-    const args = Object.entries(properties).map(([name, schema]) =>
-      this.field(name, schema, `${capital(field)}${capital(name)}`, input, 'input'),
-    );
-    if (definition.pageKey !== undefined) args.push('first: Int', 'after: String');
-    const list = args.length === 0 ? '' : `(${args.join(', ')})`;
-    return `  ${doc(definition.summary)}\n  ${field}${list}: ${this.answer(definition, field)}!`;
+    const { pageKey, summary, input } = definition;
+    const args = this.args(input, field, pageKey === undefined ? [] : ['limit', 'cursor']);
+    if (pageKey !== undefined) args.push('first: Int', 'after: String');
+    return `  ${doc(summary)}\n  ${field}${listed(args)}: ${this.answer(definition, field)}!`;
+  }
+
+  subscription({ input, summary }: OperationDefinition, { field, output }: Subscription): string {
+    const args = this.args(input, field, ['limit', 'follow']);
+    const type = this.typeOf(this.schemaOf(output, 'output'), capital(field), 'output');
+    return `  ${doc(summary)}\n  ${field}${listed(args)}: ${type}!`;
+  }
+
+  private args(type: z.ZodType, field: string, without: readonly string[]): string[] {
+    const input = this.schemaOf(type, 'input');
+    return Object.entries(input.properties ?? {})
+      .filter(([name]) => !without.includes(name))
+      .map(([name, schema]) => this.field(name, schema, `${capital(field)}${capital(name)}`, input, 'input'));
   }
 
   private answer(definition: OperationDefinition, field: string): string {
@@ -148,6 +163,10 @@ const SCALARS: Record<string, string> = {
   number: 'Float',
   boolean: 'Boolean',
 };
+
+function listed(args: readonly string[]): string {
+  return args.length === 0 ? '' : `(${args.join(', ')})`;
+}
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);

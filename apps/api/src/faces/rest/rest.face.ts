@@ -3,19 +3,16 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '#libs/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { API_PARTS, type ApiParts } from '../../api.parts.js';
-import type { Call, Caller } from '../../call/call.js';
+import type { Caller } from '../../call/call.js';
 import type { OperationDefinition } from '../../call/definition.js';
-import { authorize, execute, read } from '../../call/execute.js';
-import { readInput } from '../../call/input.js';
+import { execute } from '../../call/execute.js';
+import { follow } from '../../call/follow.js';
 import { Credentials } from '../../credential/credentials.js';
+import { OpenStreams } from '../open-streams.js';
 import { problemOf, tellable } from '../problem.js';
 import { eventStream } from './event-stream.js';
-import { OpenStreams } from './open-streams.js';
 import { requestIdOf } from './request-id.js';
 import { restInput, type RestMessage } from './rest.input.js';
-
-/** Rights of an open stream are looked at again this often; with the cache of credentials below 5 s in all. */
-const RECHECK_MS = 1_500;
 
 export type RestRequest = FastifyRequest & { user: Actor };
 
@@ -53,34 +50,21 @@ export class RestFace {
     request: RestRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const input = readInput(definition, raw);
-    const { signal, closed } = this.streams.start();
+    const { signal, closed } = this.streams.start(caller.actor.organizationId);
     reply.raw.once('close', closed);
     try {
-      const reading = <T>(work: (call: Call) => Promise<T>): Promise<T> => read(this.parts, caller, work);
-      const events = await definition.stream?.(
-        { ...caller, parts: this.parts, signal, read: reading },
-        input,
+      const { authorization } = request.headers;
+      const authenticate = (): Promise<Actor> => this.credentials.authenticate(authorization);
+      const events = await follow(this.parts, definition, { ...caller, raw, signal, authenticate });
+      const text = eventStream(events, (error) =>
+        problemOf(tellable(error, caller.requestId, this.parts.logger), caller.requestId),
       );
-      if (!events) throw new Error(`${definition.name} cannot be followed`);
-      const text = eventStream(events, {
-        everyMs: RECHECK_MS,
-        signal,
-        recheck: () => this.recheck(definition, request.headers.authorization),
-        tell: (error) => problemOf(tellable(error, caller.requestId, this.parts.logger), caller.requestId),
-      });
       void reply.status(200).header('content-type', 'text/event-stream').header('x-accel-buffering', 'no');
       void reply.send(Readable.from(text));
     } catch (error) {
       closed();
       throw error;
     }
-  }
-
-  /** The key may have been revoked or may have lost a right while its stream is open. */
-  private async recheck(definition: OperationDefinition, authorization: string | undefined): Promise<void> {
-    const actor = await this.credentials.authenticate(authorization);
-    authorize({ actor, requestId: '' }, definition);
   }
 }
 

@@ -1,5 +1,6 @@
 import { logBatchSchema, logSubject } from '#libs/bus';
 import { SteppedClock, until } from '#libs/testing';
+import { WebSocket } from 'ws';
 import { Credentials } from '../../credential/credentials.js';
 import { ApiRig } from '../../api.rig.js';
 
@@ -93,6 +94,112 @@ describe('server-sent events', () => {
     expect(Date.now() - revokedAt).toBeLessThan(6_000);
     expect(stream.text()).toContain('event: error');
     expect((await rig.call('GET', '/v1/whoami', { key: reader })).status).toBe(401);
+  }, 20_000);
+});
+
+/** A client of the protocol graphql-transport-ws, as far as the specs need one. */
+class Socket {
+  readonly messages: { type: string; id?: string; payload?: Record<string, unknown> }[] = [];
+  readonly closed: Promise<number>;
+
+  private constructor(private readonly socket: WebSocket) {
+    socket.on('message', (data: Buffer) => this.messages.push(JSON.parse(data.toString()) as never));
+    this.closed = new Promise((resolve) => socket.on('close', resolve));
+  }
+
+  static async open(by: string): Promise<Socket> {
+    const socket = new WebSocket(`${address.replace('http', 'ws')}/graphql/stream`, 'graphql-transport-ws');
+    const opened = new Socket(socket);
+    await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+    opened.send({ type: 'connection_init', payload: { authorization: `Bearer ${by}` } });
+    const welcome = new Promise((resolve) => socket.once('message', resolve));
+    await Promise.race([welcome, opened.closed]);
+    return opened;
+  }
+
+  send(message: object): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  subscribe(id: string, query: string): void {
+    this.send({ type: 'subscribe', id, payload: { query } });
+  }
+
+  of(id: string): { type: string; payload?: Record<string, unknown> }[] {
+    return this.messages.filter((message) => message.id === id);
+  }
+
+  async waitFor(id: string, type: string): Promise<Record<string, unknown>> {
+    const found = () => this.of(id).find((message) => message.type === type);
+    await until(() => found() !== undefined, { what: `${type} of ${id}` });
+    return found()?.payload ?? {};
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+describe('subscriptions', () => {
+  it('follow an operation to its end, and a service’s logs', async () => {
+    const made = await rig.service(key, project, 'live');
+    const id = String(made.json['id']);
+    const { id: service } = made.json['service'] as { id: string };
+    const socket = await Socket.open(key);
+    socket.subscribe('op', `subscription { operation(operation: "${id}") { status service { name } } }`);
+    socket.subscribe('log', `subscription { logs(project: "${project}", service: "live") { text } }`);
+    expect(await socket.waitFor('op', 'next')).toMatchObject({ data: { operation: { status: 'pending' } } });
+    await log(service, 'hello');
+    expect(await socket.waitFor('log', 'next')).toEqual({ data: { logs: { text: 'hello' } } });
+    await rig.database.query(
+      `UPDATE operations SET status = 'succeeded', finished_at = now(), version = version + 1 WHERE id = $1`,
+      [id],
+    );
+    await socket.waitFor('op', 'complete');
+    expect(socket.of('op').at(-2)?.payload).toMatchObject({
+      data: { operation: { status: 'succeeded', service: { name: 'live' } } },
+    });
+    socket.close();
+  });
+
+  it('are refused for what cannot be seen or read, and for documents that are wrong', async () => {
+    const other = (await rig.tenant()).key;
+    const made = await rig.service(key, project, 'unseen');
+    const socket = await Socket.open(other);
+    const table: [string, string, string][] = [
+      ['foreign', `subscription { operation(operation: "${String(made.json['id'])}") { id } }`, 'NOT_FOUND'],
+      ['unknown', 'subscription { operation(operation: "x") { nothing } }', 'INVALID_ARGUMENT'],
+      ['noise', 'subscription {', 'INVALID_ARGUMENT'],
+      [
+        'deep',
+        `{ ${'node(id: "x") { ... on Service { project {'.repeat(9)} id ${'}}}'.repeat(9)} }`,
+        'INVALID_ARGUMENT',
+      ],
+    ];
+    for (const [id, query, code] of table) {
+      socket.subscribe(id, query);
+      await until(() => socket.of(id).length > 0, { what: `an answer to ${id}` });
+      const [{ payload } = {}] = socket.of(id);
+      const [error] = (payload?.['errors'] ?? payload) as object[];
+      expect([id, error]).toMatchObject([id, { extensions: { code } }]);
+    }
+    socket.close();
+    expect(await (await Socket.open('nonsense')).closed).toBe(4403);
+  });
+
+  it('end within 5 s when the key is revoked', async () => {
+    await rig.service(key, project, 'watched');
+    const made = await rig.call('POST', '/v1/keys', { key, body: { name: 'reader', role: 'viewer' } });
+    const socket = await Socket.open(String(made.json['secret']));
+    socket.subscribe('log', `subscription { logs(project: "${project}", service: "watched") { text } }`);
+    const revokedAt = Date.now();
+    await rig.call('DELETE', `/v1/keys/${String(made.json['id'])}`, { key });
+    await socket.waitFor('log', 'complete');
+    expect(Date.now() - revokedAt).toBeLessThan(6_000);
+    expect(socket.of('log')[0]?.payload).toMatchObject({
+      errors: [{ extensions: { code: 'UNAUTHENTICATED' } }],
+    });
+    socket.close();
   }, 20_000);
 });
 

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import websocket from '@fastify/websocket';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { FastifyInstance } from 'fastify';
+import {
+  GraphQLError,
+  parse,
+  specifiedRules,
+  validate,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql';
+import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
+import { API_PARTS, type ApiParts } from '../../api.parts.js';
+import { Registry } from '../../call/registry.js';
+import { Credentials } from '../../credential/credentials.js';
+import { OpenStreams } from '../open-streams.js';
+import { toldErrors } from './graphql.errors.js';
+import { limitsRule } from './limits.js';
+import type { GraphqlContext } from './resolvers.js';
+import { subscriptionFields } from './subscriptions.js';
+
+export const SUBSCRIPTION_PATH = '/graphql/stream';
+
+const MAX_MESSAGE_BYTES = 65_536;
+const MOST_OF_ONE_SOCKET = 20;
+
+/** GraphQL over WebSocket (protocol graphql-transport-ws); the credential comes in `connection_init`, or as a header. */
+@Injectable()
+export class SubscriptionSocket implements OnModuleInit {
+  constructor(
+    @Inject(API_PARTS) private readonly parts: ApiParts,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(Credentials) private readonly credentials: Credentials,
+    @Inject(OpenStreams) private readonly streams: OpenStreams,
+    @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+    await fastify.register(websocket, { options: { maxPayload: MAX_MESSAGE_BYTES } });
+    const schema = (): GraphQLSchema => fastify.graphql.schema;
+    // mercurius attaches no resolvers of subscriptions unless it serves them itself.
+    fastify.addHook('onReady', (done) => {
+      const attached = subscriptionFields(this.registry, this.parts, this.streams);
+      const fields = schema().getSubscriptionType()?.getFields() ?? {};
+      for (const [name, field] of Object.entries(fields)) Object.assign(field, attached[name]);
+      done();
+    });
+    await fastify.register((scope, _options, done) => {
+      scope.get(SUBSCRIPTION_PATH, { websocket: true }, this.handler(schema));
+      done();
+    });
+  }
+
+  private handler(schema: () => GraphQLSchema): ReturnType<typeof makeHandler> {
+    return makeHandler({
+      isProd: true,
+      schema,
+      validate: (valid, document) => validate(valid, document, [...specifiedRules, limitsRule]),
+      onConnect: async ({ connectionParams, extra }) => {
+        const authorization = authorizationOf(connectionParams, extra.request.headers.authorization);
+        return this.credentials.authenticate(authorization).then(
+          () => true,
+          () => false,
+        );
+      },
+      context: ({ connectionParams, extra }): GraphqlContext & Record<string, unknown> => {
+        const authorization = authorizationOf(connectionParams, extra.request.headers.authorization);
+        return {
+          requestId: randomUUID(),
+          authenticate: () => this.credentials.authenticate(authorization),
+        };
+      },
+      onSubscribe: ({ subscriptions }, _id, { query }) => refusal(Object.keys(subscriptions).length, query),
+      onNext: (_context, _id, _payload, { contextValue }, { data, errors }) =>
+        errors && { data: data ?? null, errors: this.told(errors, contextValue) },
+      onError: (_context, _id, _payload, errors) => this.told(errors, undefined),
+    });
+  }
+
+  private told(errors: readonly GraphQLError[], context: unknown): GraphQLFormattedError[] {
+    const { requestId = randomUUID() } = (context ?? {}) as Partial<GraphqlContext>;
+    return toldErrors(errors, requestId, this.parts.logger);
+  }
+}
+
+/** The handler closes the whole connection on a document that cannot be parsed, so it is tried here. */
+function refusal(open: number, query: string): GraphQLError[] | undefined {
+  if (open > MOST_OF_ONE_SOCKET)
+    return [new GraphQLError(`One connection follows at most ${MOST_OF_ONE_SOCKET} things at once.`)];
+  try {
+    parse(query);
+    return undefined;
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error];
+    throw error;
+  }
+}
+
+/** Browsers cannot set headers of a WebSocket, so `connection_init` may carry it: `{"authorization":"Bearer …"}`. */
+function authorizationOf(params: Readonly<Record<string, unknown>> | undefined, header: string | undefined) {
+  const given = params?.['authorization'];
+  return typeof given === 'string' ? given : header;
+}
