@@ -16,7 +16,7 @@ import {
   routeSchema,
   usageBatchSchema,
 } from '#libs/bus';
-import type { Follower, LogEntry } from '#libs/bus';
+import type { Follower, GatewayStatus, LogEntry } from '#libs/bus';
 import { REQUEST_HEADERS } from '#libs/domain';
 import type { Route, RouteBackend, UsageRecord } from '#libs/domain';
 import { Health, Metrics, createLogger, loadConfig, systemClock, systemRandom } from '#libs/process';
@@ -98,8 +98,9 @@ describe('a gateway with its Envoy', () => {
   });
   const put = (one: Route): Promise<number> =>
     nats.bus.putKey(ROUTES_BUCKET, routeKey(one.host), routeSchema, one);
-  const acknowledged = async (): Promise<number> =>
-    (await nats.bus.getKey(GATEWAYS_BUCKET, GATEWAY, gatewayStatusSchema))?.value.acknowledged ?? -1;
+  const status = async (): Promise<GatewayStatus | undefined> =>
+    (await nats.bus.getKey(GATEWAYS_BUCKET, GATEWAY, gatewayStatusSchema))?.value;
+  const acknowledged = async (): Promise<number> => (await status())?.acknowledged ?? -1;
   const untilAcknowledged = (sequence: number) =>
     until(async () => (await acknowledged()) >= sequence, { what: `sequence ${sequence} acknowledged` });
   const serve = async (one: Route): Promise<void> => {
@@ -417,12 +418,14 @@ describe('a gateway with its Envoy', () => {
       { clusterId: 'cls_0000000000000000000x' as const, door: { host: '127.0.0.1', port: 99_999 } },
     ];
     const bad = await put(route('bad--p.lab', [backend(1, 100, { doors })]));
-    await put(route('good--p.lab', [backend(1, 100)]));
+    const good = await put(route('good--p.lab', [backend(1, 100)]));
     await until(async () => (await get('good--p.lab')).status === 200, { what: 'the good host' });
     expect((await get('bad--p.lab')).status).toBe(404);
-    expect(await acknowledged()).toBeLessThan(bad);
+    await untilAcknowledged(good);
+    expect((await status())?.rejected).toEqual([{ host: 'bad--p.lab', sequence: bad }]);
     await serve(route('bad--p.lab', [backend(1, 100)]));
     expect((await get('bad--p.lab')).status).toBe(200);
+    expect((await status())?.rejected).toEqual([]);
   }, 30_000);
 
   it('passes over what is no route', async () => {

@@ -1,3 +1,4 @@
+import type { GatewayStatus } from '#libs/bus';
 import { isLive } from '#libs/domain';
 import type { Draft } from './draft.js';
 import { ownRoutes } from './routes.step.js';
@@ -16,6 +17,8 @@ export function gatewaysStep(draft: Draft): void {
     .filter((gateway) => gateway.acknowledged < sequence)
     .map((gateway) => gateway.gatewayId);
   if (live.length === 0) return lag(draft, 'No gateway answers now.');
+  const refusing = live.filter((gateway) => refuses(draft, gateway)).map((gateway) => gateway.gatewayId);
+  if (refusing.length > 0) return rejected(draft, refusing);
   if (behind.length > 0) return lag(draft, `Not yet served by ${behind.join(', ')}.`);
   sayServed(draft);
   draft.state('gateways', 'succeeded', `Served by ${live.length} gateway${live.length === 1 ? '' : 's'}.`);
@@ -27,7 +30,10 @@ export function routesAreServed(draft: Draft): boolean {
   const { gateways } = draft.seen;
   return (
     sequence !== undefined &&
-    gateways.every((gateway) => gateway.acknowledged >= sequence || !isLive(gateway.sentAt, draft.now))
+    gateways.every(
+      (gateway) =>
+        (gateway.acknowledged >= sequence && !refuses(draft, gateway)) || !isLive(gateway.sentAt, draft.now),
+    )
   );
 }
 
@@ -40,6 +46,24 @@ function shownUpTo(draft: Draft): number | undefined {
     last = Math.max(last, shown.sequence);
   }
   return last;
+}
+
+/** Whether the gateway's Envoy will not take a route of the service as it is shown now. */
+function refuses(draft: Draft, { rejected: hosts = [] }: GatewayStatus): boolean {
+  return ownRoutes(draft).some((route) => {
+    const sequence = draft.seen.shownRoutes.get(route.host)?.sequence;
+    return hosts.some((one) => one.host === route.host && one.sequence === sequence);
+  });
+}
+
+function rejected(draft: Draft, by: string[]): void {
+  const message = `The new routes were refused by ${by.join(', ')}; there the former ones go on.`;
+  draft.say('RoutesRejected', { message });
+  draft.state('gateways', 'failed', message, {
+    code: 'INTERNAL',
+    message,
+    nextStep: 'Tell the operator of this installation: the log of that gateway says why.',
+  });
 }
 
 function sayServed(draft: Draft): void {

@@ -57,6 +57,9 @@ class World {
     return this.rows.service.status.traffic.map((line) => `${line.revision}=${line.percent}`).join(' ');
   }
 
+  /** What every gateway's Envoy refuses. */
+  rejected: (keys: FakeKeys) => { host: string; sequence: number }[] = () => [];
+
   pass(): Promise<number | undefined> {
     return this.reconciler(this.records, this.keys).reconcile(this.serviceId, this.lease);
   }
@@ -68,6 +71,7 @@ class World {
         gatewayId,
         region: 'local',
         acknowledged,
+        rejected: this.rejected(keys),
         sentAt: this.clock.now(),
       }));
     return new Reconciler(
@@ -336,6 +340,21 @@ describe('what goes wrong', () => {
     await world.pass();
     expect(world.found(operation)).toMatchObject({ status: 'failed', error: { code: 'DEADLINE_EXCEEDED' } });
     expect(world.found(operation).error?.message).toContain(slow);
+  });
+
+  it('fails at once when a gateway refuses its route, and not for the route of another', async () => {
+    const tagged = { revision: REVISION_1, percent: 0, tag: 'x' };
+    const always = (host: string) => (keys: FakeKeys) =>
+      Array.from({ length: keys.last }, (_one, index) => ({ host, sequence: index + 1 }));
+    world.rejected = always('other--default.localhost');
+    const fine = world.split({ revision: REVISION_1, percent: 100 }, tagged);
+    await world.settle();
+    expect(world.found(fine).status).toBe('succeeded');
+    world.rejected = always('y---hello--default.localhost');
+    const refused = world.split({ revision: REVISION_1, percent: 100 }, { ...tagged, tag: 'y' });
+    await world.settle();
+    expect(world.found(refused)).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } });
+    expect(world.found(refused).error?.message).toContain('refused by gw_');
   });
 
   it('says why no cluster can hold it', async () => {

@@ -6,10 +6,11 @@ import {
   type GatewayStatus,
   type KeyEntry,
 } from '#libs/bus';
+import { same } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import { recordGateway, type Database } from '#libs/store';
 
-/** What every gateway said last, and a call whenever one has acknowledged more or is new. */
+/** What every gateway said last, and a call whenever one has acknowledged more, refuses others or is new. */
 export class GatewayBoard {
   private readonly last = new Map<string, GatewayStatus>();
   private stopWatch: () => void = () => undefined;
@@ -41,7 +42,8 @@ export class GatewayBoard {
       const before = this.last.get(key);
       this.last.set(key, status);
       void this.record(status);
-      if (before?.acknowledged !== status.acknowledged) this.onAdvance();
+      const said = [status.acknowledged, status.rejected ?? []];
+      if (!same([before?.acknowledged, before?.rejected ?? []], said)) this.onAdvance();
     } catch (error) {
       this.logger.warn({ err: error, gateway: key }, 'not a gateway status, passed over');
     }

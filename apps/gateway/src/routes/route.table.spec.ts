@@ -6,6 +6,7 @@ import { testBackend, testRoute } from '../testing/routes.js';
 import { DesiredState } from '../xds/desired-state.js';
 import { EnvoyView } from '../xds/envoy-view.js';
 import { loadEnvoyTypes } from '../xds/proto.js';
+import { RefusedResources } from '../xds/refused.js';
 import { RouteJournal } from './route.journal.js';
 import { RouteTable } from './route.table.js';
 
@@ -21,8 +22,10 @@ describe('the route table', () => {
   });
 
   const open = () => {
-    const desired = new DesiredState(types, new SteppedClock());
-    const view = new EnvoyView(desired);
+    const clock = new SteppedClock();
+    const desired = new DesiredState(types, clock);
+    const refused = new RefusedResources(clock);
+    const view = new EnvoyView(desired, refused);
     const journal = new RouteJournal(folder.path);
     journals.push(journal);
     const table = new RouteTable({ journal, desired, changed: (hosts) => table.settle(view, hosts) });
@@ -34,7 +37,11 @@ describe('the route table', () => {
       }
       table.settle(view, hosts);
     };
-    return { desired, view, journal, table, take };
+    const refuse = (host: string): void => {
+      refused.add('scope', host, desired.resources.scope.get(host)?.version ?? '');
+      table.settle(view, [host]);
+    };
+    return { desired, view, journal, table, take, refuse };
   };
 
   it('acknowledges up to the first host that Envoy lacks', async () => {
@@ -69,6 +76,22 @@ describe('the route table', () => {
     expect(table.acknowledged()).toBe(1);
     take('a.lab');
     expect(table.acknowledged()).toBe(2);
+  });
+
+  it('passes over a host that Envoy refuses, and names it until it changes', async () => {
+    const { table, take, refuse } = open();
+    await table.accept(testRoute('a.lab', 1, []), 1);
+    await table.accept(testRoute('b.lab', 1, []), 2);
+    refuse('a.lab');
+    expect([table.acknowledged(), table.rejected()]).toEqual([1, [{ host: 'a.lab', sequence: 1 }]]);
+    take('b.lab');
+    expect(table.acknowledged()).toBe(2);
+    await table.accept(testRoute('a.lab', 2, [testBackend(1, 100)]), 3);
+    expect([table.acknowledged(), table.rejected()]).toEqual([2, []]);
+    refuse('a.lab');
+    expect([table.acknowledged(), table.rejected()]).toEqual([3, [{ host: 'a.lab', sequence: 3 }]]);
+    take('a.lab');
+    expect([table.acknowledged(), table.rejected()]).toEqual([3, []]);
   });
 
   it('takes a new version with the same content as there already', async () => {

@@ -11,11 +11,16 @@ interface Parts {
   changed: (hosts?: string[]) => void;
 }
 
+/** As many refused hosts as one status names. */
+const MAX_REJECTED = 100;
+
 /** Every host this gateway knows, and how far Envoy has acknowledged them. */
 export class RouteTable {
   readonly #entries = new Map<string, RouteEntry>();
   /** Hosts Envoy does not hold as they should be: the first sequence that is missing there. */
   readonly #pending = new Map<string, number>();
+  /** Hosts that Envoy will not take as they are, with the sequence of what it refused. */
+  readonly #rejected = new Map<string, number>();
   readonly #revisionNames = new Map<string, string>();
   #received = 0;
 
@@ -86,12 +91,25 @@ export class RouteTable {
     for (const host of hosts ?? this.#entries.keys()) {
       const entry = this.#entries.get(host);
       if (!entry) continue;
-      if (view.isCurrent('scope', host)) this.#pending.delete(host);
-      else if (!this.#pending.has(host)) this.#pending.set(host, entry.sequence);
+      this.#rejected.delete(host);
+      if (view.isCurrent('scope', host)) {
+        this.#pending.delete(host);
+      } else if (view.isHostRefused(host)) {
+        this.#pending.delete(host);
+        this.#rejected.set(host, entry.sequence);
+      } else if (!this.#pending.has(host)) {
+        this.#pending.set(host, entry.sequence);
+      }
     }
   }
 
-  /** The highest sequence up to which every route is in Envoy and acknowledged by it. */
+  /** Hosts that Envoy refuses, with the sequence of the route that it refused; the newest that fit a message. */
+  rejected(): { host: string; sequence: number }[] {
+    const all = [...this.#rejected].map(([host, sequence]) => ({ host, sequence }));
+    return all.sort((one, other) => other.sequence - one.sequence).slice(0, MAX_REJECTED);
+  }
+
+  /** The highest sequence up to which every route is in Envoy and acknowledged by it, or refused by it. */
   acknowledged(): number {
     let first = this.#received + 1;
     for (const sequence of this.#pending.values()) first = Math.min(first, sequence);

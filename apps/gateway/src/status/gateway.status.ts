@@ -16,7 +16,7 @@ interface Parts {
   logger: Logger;
 }
 
-/** Says every 5 s, and at once after Envoy acknowledged something (wake), how far this gateway is. */
+/** Says every 5 s, and at once after Envoy took or refused something (wake), how far this gateway is. */
 export function reportStatus({ bus, gatewayId, region, table, clock, logger }: Parts): Loop {
   return new Loop(
     'gateway status',
@@ -27,6 +27,7 @@ export function reportStatus({ bus, gatewayId, region, table, clock, logger }: P
         gatewayId,
         region,
         acknowledged: table.acknowledged(),
+        rejected: table.rejected(),
         sentAt: clock.now(),
       };
       await bus.putKey(GATEWAYS_BUCKET, gatewayId, gatewayStatusSchema, status);

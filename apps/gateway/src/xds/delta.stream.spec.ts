@@ -16,17 +16,17 @@ const CLUSTER = 'cls_00000000000000000001/http1';
 class Talk {
   readonly clock = new SteppedClock();
   readonly desired = new DesiredState(types, this.clock);
-  readonly view = new EnvoyView(this.desired);
+  readonly refused = new RefusedResources(this.clock);
+  readonly view = new EnvoyView(this.desired, this.refused);
   readonly sent: DeltaResponse<ResourceType>[] = [];
   readonly refusedAlone: string[] = [];
   readonly stream = this.open();
 
   open(): DeltaStream {
-    const refused = new RefusedResources(this.clock);
     return new DeltaStream({
       desired: this.desired,
       view: this.view,
-      refused,
+      refused: this.refused,
       events: {
         send: (response) => this.sent.push(response),
         opened: () => undefined,

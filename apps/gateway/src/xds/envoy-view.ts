@@ -1,4 +1,5 @@
 import type { DesiredState } from './desired-state.js';
+import type { RefusedResources } from './refused.js';
 import type { ResourceType } from './resource.js';
 
 /** What Envoy holds, as far as it said so. Outlives a stream: a broken stream takes nothing out of Envoy. */
@@ -9,10 +10,23 @@ export class EnvoyView {
     scope: new Map(),
   };
 
-  constructor(private readonly desired: DesiredState) {}
+  constructor(
+    private readonly desired: DesiredState,
+    private readonly refused: RefusedResources,
+  ) {}
 
   isCurrent(type: ResourceType, name: string): boolean {
     return this.held[type].get(name) === this.desired.resources[type].get(name)?.version;
+  }
+
+  /** Whether Envoy will not take that host as it is: its scope was refused, or a cluster that it needs. */
+  isHostRefused(host: string): boolean {
+    const refused = (type: ResourceType, name: string): boolean =>
+      this.refused.has(type, name, this.desired.resources[type].get(name)?.version);
+    return (
+      refused('scope', host) ||
+      this.desired.needsOf(host).some((name) => refused('cluster', name) || refused('endpoints', name))
+    );
   }
 
   /** Names whose content Envoy does not have yet. */

@@ -34,6 +34,11 @@ export class RefusedResources {
     this.#refused.delete(`${type} ${name}`);
   }
 
+  /** Whether Envoy refused that content when it got it last. */
+  has(type: ResourceType, name: string, version: string | undefined): boolean {
+    return version !== undefined && this.#refused.get(`${type} ${name}`)?.version === version;
+  }
+
   /** Whether that content must not be sent now. */
   holdsBack(type: ResourceType, name: string, version: string | undefined): boolean {
     const known = this.#refused.get(`${type} ${name}`);

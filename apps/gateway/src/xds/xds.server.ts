@@ -47,8 +47,8 @@ export class XdsServer {
   #current: { call: Call; stream: DeltaStream; secrets: SecretStream } | undefined;
 
   constructor(private readonly options: Options) {
-    this.view = new EnvoyView(options.desired);
     this.#refused = new RefusedResources(options.clock);
+    this.view = new EnvoyView(options.desired, this.#refused);
     this.#server.addService(definition(options.types), {
       DeltaAggregatedResources: (call: Call) => this.#accept(call),
     });

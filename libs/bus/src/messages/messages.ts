@@ -149,6 +149,11 @@ export const gatewayStatusSchema = z.object({
    * A traffic operation waits until every live gateway reports at least the sequence of its last route write.
    */
   acknowledged: count,
+  /** Hosts that this gateway's Envoy refuses, with the sequence of the route it refused; `acknowledged` passes over them. */
+  rejected: z
+    .array(z.object({ host: z.string(), sequence: count }))
+    .max(100)
+    .optional(),
   sentAt: count,
 });
 

@@ -38,6 +38,7 @@ export const SERVICE_REASONS = {
     status: 'unknown',
     message: 'Some gateways do not serve the split yet.',
   },
+  RoutesRejected: { type: 'RoutesReady', status: 'false', message: 'A gateway refused the new routes.' },
   NoReadyRevision: { type: 'RoutesReady', status: 'false', message: 'No revision is ready to take traffic.' },
   Serving: { type: 'Ready', status: 'true', message: 'The service is ready.' },
   NotYet: { type: 'Ready', status: 'unknown', message: 'The service is not ready yet.' },
