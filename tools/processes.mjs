@@ -42,6 +42,7 @@ function processEnvironments({ installation, ports, domain, database, nats }) {
       ...asApi,
       ...asSystem,
       ...hub,
+      ...masterKey,
       TOWPATH_NATS_ACCOUNT_SEED_FILE: nats.seedFile,
       TOWPATH_BOOTSTRAP_FILE: installation.at('keys/bootstrap.json'),
     },

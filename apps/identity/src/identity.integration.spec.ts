@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
@@ -89,6 +90,7 @@ beforeAll(async () => {
     NATS_URL: nats.url,
     TOWPATH_NATS_CREDS: file('hub.creds', await nats.credentials('identity')),
     TOWPATH_NATS_ACCOUNT_SEED_FILE: file('account.seed', nats.accountSeed),
+    TOWPATH_MASTER_KEY_FILE: file('master.key', randomBytes(32).toString('hex')),
     TOWPATH_BOOTSTRAP_FILE: bootstrapFile,
   };
   const parts = {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Bus, ensureHubTopology } from '#libs/bus';
+import { API_AUDIENCE } from '#libs/domain';
 import type { ProcessParts } from '#libs/process';
-import { Database } from '#libs/store';
+import { Database, parseMasterKey } from '#libs/store';
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { firstRun } from './first-run/first-run.js';
 import type { IdentityConfig } from './identity.config.js';
@@ -9,6 +10,11 @@ import { CredentialSigner } from './join/credentials.js';
 import { JoinCommands } from './join/join.commands.js';
 import { JoinController } from './join/join.controller.js';
 import { LOGGER, ProblemFilter } from './join/problem.filter.js';
+import { PasswordHasher } from './people/password.hasher.js';
+import { answerPeople } from './people/people.answers.js';
+import { peopleCommands } from './people/people.commands.js';
+import type { PeopleParts } from './people/people.parts.js';
+import { TokenSigner } from './signing/token.signer.js';
 
 @Module({})
 class IdentityModule {}
@@ -18,15 +24,17 @@ class IdentityLife implements OnApplicationShutdown {
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
+    private readonly endAnswers: () => void,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
+    this.endAnswers();
     await this.bus.close();
     await this.db.close();
   }
 }
 
-/** Connects, makes the first organization if there is none, and serves joining. */
+/** Connects, makes the first organization if there is none, serves joining, and answers about people. */
 export async function identityModule(config: IdentityConfig, parts: ProcessParts): Promise<DynamicModule> {
   const { random, logger } = parts;
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
@@ -37,9 +45,23 @@ export async function identityModule(config: IdentityConfig, parts: ProcessParts
   await ensureHubTopology(bus);
   const first = await firstRun({ db, clock, random, bootstrapFile: config.TOWPATH_BOOTSTRAP_FILE });
   if (first) logger.info('first run: made the first organization and its operator');
-  const signer = new CredentialSigner(seed);
-  const commands = new JoinCommands({ db, bus, clock, random, signer, natsUrl: config.NATS_URL });
-  return identityModuleOf(commands, new IdentityLife(db, bus), parts);
+  const joinParts = { db, bus, clock, random, signer: new CredentialSigner(seed), natsUrl: config.NATS_URL };
+  const joining = new JoinCommands(joinParts);
+  const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
+  const signer = new TokenSigner({ db, clock, masterKey });
+  const people = peopleCommands(peopleParts(parts, db, signer));
+  return identityModuleOf(joining, new IdentityLife(db, bus, answerPeople(bus, people, logger)), parts);
+}
+
+function peopleParts(
+  { clock, random, metrics }: ProcessParts,
+  db: Database,
+  signer: TokenSigner,
+): PeopleParts {
+  const hashes = metrics.counter('towpath_identity_password_hashes_total', 'argon2id computed');
+  const sign: PeopleParts['sign'] = (claims, seconds) =>
+    signer.signToken('access', { ...claims, aud: API_AUDIENCE }, seconds);
+  return { db, clock, random, hasher: new PasswordHasher(random, () => hashes.inc()), sign };
 }
 
 /** The module around commands that are already built. */

@@ -14,6 +14,7 @@ import {
 } from '@nats-io/transport-node';
 import { TowpathError } from '#libs/domain';
 import type { z } from 'zod';
+import { answer, ask, type Ask } from './ask.js';
 import { Follower, type FollowOptions, type MessageHandler } from './follower.js';
 import { kvSubject } from './names.js';
 
@@ -157,6 +158,22 @@ export class Bus {
       },
     });
     return () => subscription.unsubscribe();
+  }
+
+  /**
+   * Asks another hub process, which shares a queue with its replicas; waits 5 s.
+   * @throws TowpathError what the other side threw; UNAVAILABLE when nobody answers
+   */
+  ask<Q, A>(subject: string, asked: Ask<Q, A>, value: Q): Promise<A> {
+    return ask(this.nc, subject, asked, value);
+  }
+
+  /** Answers what others ask on a subject. Returns what ends it. */
+  answer<Q, A>(
+    on: { subject: string; queue: string; asked: Ask<Q, A>; unexpected: (error: unknown) => void },
+    handler: (request: Q) => Promise<A>,
+  ): () => void {
+    return answer(this.nc, on, handler);
   }
 
   /** Reads a durable consumer that exists: acknowledges after the handler, gives back when it throws. */

@@ -1,3 +1,4 @@
+export type { Ask } from './ask.js';
 export { Bus, decode, encode } from './bus.js';
 export type { BusOptions, KeyEntry } from './bus.js';
 export { Follower } from './follower.js';
@@ -23,11 +24,13 @@ export {
   AGENT_CONSUMER,
   CLUSTER_KEY,
   GATEWAYS_BUCKET,
+  IDENTITY_QUEUE,
   ROUTES_BUCKET,
   STREAMS,
   buildKey,
   gatewayConsumer,
   hubSubject,
+  identitySubject,
   inboxPrefix,
   kvStream,
   kvSubject,
@@ -64,5 +67,7 @@ export type {
   TargetStatus,
 } from './messages/messages.js';
 export { certificateAnswerSchema, certificateRequestSchema, requestCertificate } from './certificate.js';
+export { PEOPLE_ASKS, signedInSchema } from './messages/people.messages.js';
+export type { PeopleAnswer, PeopleRequest, PeopleVerb, SignedIn } from './messages/people.messages.js';
 export { followLogs, readLogs } from './logs.js';
 export type { LogQuestion } from './logs.js';

@@ -29,4 +29,7 @@ export const usageSubject = (gatewayId: string): string => `usage.${gatewayId}`;
 /** `about` is a service id or a build id, `sender` a cluster id or a gateway id. */
 export const logSubject = (about: string, sender: string): string => `logs.${about}.${sender}`;
 export const resyncSubject = (id: string): string => `resync.${id}`;
+/** What identity is asked on; its replicas share the queue. */
+export const identitySubject = (verb: string): string => `identity.${verb}`;
+export const IDENTITY_QUEUE = 'identity';
 export const inboxPrefix = (id: string): string => `_INBOX_${id}`;

@@ -28,7 +28,7 @@ const SELECT = `SELECT m.organization_id, m.user_id, u.email, m.role, m.platform
 
 export const findMemberSql = statement<MemberRow>(
   'member_find',
-  `${SELECT} WHERE m.organization_id = $1 AND m.user_id = $2`,
+  `${SELECT} WHERE m.organization_id = $1 AND (m.user_id = $2 OR u.email = $2)`,
 );
 
 export const listMembersSql = statement<MemberRow>(

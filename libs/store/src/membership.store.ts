@@ -30,12 +30,13 @@ export interface FoundPerson {
   sessionEndedAt?: number;
 }
 
+/** By id or normalised e-mail address. */
 export async function findMember(
   tx: Tx,
   organizationId: string,
-  userId: string,
+  reference: string,
 ): Promise<Member | undefined> {
-  const row = await tx.one(findMemberSql, [organizationId, userId]);
+  const row = await tx.one(findMemberSql, [organizationId, reference]);
   return row && toMember(row);
 }
 

@@ -1,11 +1,17 @@
-import type { Actor, Id, IdPrefix } from '#libs/domain';
+import type { Actor, Id, IdPrefix, Origin } from '#libs/domain';
 import type { Tx } from '#libs/store';
 import type { ApiParts } from '../api.parts.js';
 
-/** Who calls, before anything was looked at. */
-export interface Caller {
-  actor: Actor;
+/** A request of whomever, before anything was looked at. */
+export interface Asked {
   requestId: string;
+  /** Where it comes from: for rates and for what a person is shown of its sessions. */
+  from: Origin;
+}
+
+/** Who calls, as its verified credential says. */
+export interface Caller extends Asked {
+  actor: Actor;
 }
 
 /** What came out of an operation, the same for every face. */

@@ -2,7 +2,7 @@ import type { Permission } from '#libs/domain';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import type { ApiParts } from '../api.parts.js';
-import type { Call, Caller, CommandCall, StreamCall, StreamEvent } from './call.js';
+import type { Asked, Call, Caller, CommandCall, StreamCall, StreamEvent } from './call.js';
 
 export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -14,12 +14,17 @@ export interface RestAddress {
   status: 200 | 201 | 202;
 }
 
+/**
+ * Who may call: a permission of the caller's role, `any` valid credential, only a signed-in `person`, or `anyone`, also
+ * without a credential.
+ */
+export type Admission = Permission | 'any' | 'person' | 'anyone';
+
 /** What is told of every operation; each face is generated from it. */
 export interface Declaration {
   /** `<concept>s.<verb>`, also the action in the audit. */
   name: string;
-  /** What the caller's role must allow; `any` = every valid credential. */
-  permission: Permission | 'any';
+  permission: Admission;
   rest: RestAddress;
   /** The field of Query or Mutation; absent when only REST can carry it (bodies and streams of bytes). */
   graphql?: string;
@@ -49,12 +54,19 @@ export interface OperationDefinition extends Declaration {
   body?: string;
   /** Whether `?wait=` applies: the answer is an Operation. */
   waits?: boolean;
-  /** Reads elsewhere than in the database, so it holds no transaction while it waits. */
+  /** Works elsewhere than in the database, so it holds no transaction while it waits and keeps no answer. */
   fetch?: (call: ReceiveCall, input: unknown) => Promise<unknown>;
+  /** The same for whoever comes; exactly when the permission is `anyone`. */
+  open?: (call: OpenCall, input: unknown) => Promise<unknown>;
   receive?: (call: ReceiveCall, input: unknown, body: Readable) => Promise<unknown>;
   handle: (call: CommandCall, input: unknown, received: unknown) => Promise<unknown>;
   /** Looks everything up first, so that what the caller may not see is refused before the stream opens. */
   stream?: (call: StreamCall, input: unknown) => Promise<AsyncIterable<StreamEvent>>;
+}
+
+/** What an operation for everybody is given: nobody's rights and no transaction. */
+export interface OpenCall extends Asked {
+  parts: ApiParts;
 }
 
 /** What works outside any transaction: takes a body in, or reads from elsewhere. */
@@ -139,6 +151,32 @@ export function defineFetch<I extends z.ZodObject, O extends z.ZodType>(
     ...defineQuery({ ...rest, handler: outside }),
     fetch: (call, input) => handler(call, input as z.output<I>),
   };
+}
+
+/** A command that another process carries out, in a transaction of its own with its audit row. */
+export function defineAsked<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Shape<I, O> & { handler: (call: ReceiveCall, input: z.output<I>) => Promise<z.input<O>> },
+): OperationDefinition {
+  const { handler, ...rest } = definition;
+  const handle = (): Promise<never> => Promise.reject(new Error(`${definition.name} is done elsewhere`));
+  return { ...rest, kind: 'command', handle, fetch: (call, input) => handler(call, input as z.output<I>) };
+}
+
+/** A command for everybody, with or without a credential (a credential is not looked at); carried out elsewhere. */
+export function defineOpen<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Omit<Shape<I, O>, 'permission'> & {
+    handler: (call: OpenCall, input: z.output<I>) => Promise<z.input<O>>;
+  },
+): OperationDefinition {
+  const { handler, ...rest } = definition;
+  const handle = (): Promise<never> => Promise.reject(new Error(`${definition.name} is done elsewhere`));
+  const open = (call: OpenCall, input: unknown): Promise<unknown> => handler(call, input as z.output<I>);
+  return { ...rest, permission: 'anyone', kind: 'command', handle, open };
+}
+
+/** Whether an Idempotency-Key makes the answer be kept and given again. */
+export function keepsAnswers({ kind, rest, open, fetch }: OperationDefinition): boolean {
+  return kind === 'command' && rest.method === 'POST' && !open && !fetch;
 }
 
 /** An operation that only streams. `output` is the data of its main event. */

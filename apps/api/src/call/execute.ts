@@ -1,22 +1,26 @@
-import { TowpathError, can, newId } from '#libs/domain';
+import { TowpathError, can, isId, newId, type Actor } from '#libs/domain';
 import { crashPoint } from '#libs/process';
 import { claimIdempotencyKey, keyedDigest, storeAnswer, insertAudit, writeOutbox } from '#libs/store';
 import type { IdempotencyClaim, Tx } from '#libs/store';
 import type { Readable } from 'node:stream';
 import type { ApiParts } from '../api.parts.js';
 import { openAnswer, sealAnswer } from './answer-sealing.js';
-import type { Answer, Call, Caller, CommandCall } from './call.js';
-import type { OperationDefinition, ReceiveCall } from './definition.js';
+import type { Answer, Asked, Call, Caller, CommandCall } from './call.js';
+import { keepsAnswers, type OperationDefinition, type ReceiveCall } from './definition.js';
 import { readInput } from './input.js';
 import { waitForEnd } from './wait.js';
 
-/** One request for one operation, as a face hands it in. */
-export interface Request extends Caller {
+/** One request for one operation, as a face hands it in; without an actor only what anyone may do is done. */
+export interface Request extends Asked {
+  actor?: Actor | undefined;
   /** Fields of path, query and body in one object, not yet checked. */
   raw: unknown;
   idempotencyKey?: string | undefined;
   body?: Readable;
 }
+
+/** A request whose caller is known. */
+type Admitted = Request & Caller;
 
 const MAX_KEY = 255;
 
@@ -30,9 +34,25 @@ export async function execute(
   definition: OperationDefinition,
   request: Request,
 ): Promise<Answer> {
-  authorize(request, definition);
+  const { open } = definition;
+  if (open) {
+    const { requestId, from } = request;
+    const body = await open({ requestId, from, parts }, readInput(definition, request.raw));
+    return { status: definition.rest.status, body: shown(definition, body) };
+  }
+  const admitted = { ...request, actor: actorOf(request) };
+  authorize(admitted.actor, definition);
   const input = readInput(definition, request.raw);
-  if (definition.kind === 'query') {
+  return carryOut(parts, definition, admitted, input);
+}
+
+async function carryOut(
+  parts: ApiParts,
+  definition: OperationDefinition,
+  request: Admitted,
+  input: Record<string, unknown>,
+): Promise<Answer> {
+  if (definition.kind === 'query' || definition.fetch) {
     const body = await (definition.fetch
       ? definition.fetch(outsideCall(parts, request), input)
       : read(parts, request, (call) => definition.handle(call as CommandCall, input, undefined)));
@@ -43,31 +63,43 @@ export async function execute(
   return definition.waits ? waitForEnd(parts, request, answer, input['wait']) : answer;
 }
 
+function actorOf({ actor }: Request): Actor {
+  if (actor) return actor;
+  throw new TowpathError('UNAUTHENTICATED', 'The request carries no credential.');
+}
+
 /** @throws TowpathError PERMISSION_DENIED when the caller's role does not allow the operation */
-export function authorize(caller: Caller, definition: OperationDefinition): void {
+export function authorize(actor: Actor, definition: OperationDefinition): void {
   const { permission } = definition;
-  if (permission === 'any' || can(caller.actor, permission)) return;
+  if (permission === 'any' || permission === 'anyone') return;
+  if (permission === 'person') {
+    if (isId('usr', actor.id)) return;
+    throw new TowpathError('PERMISSION_DENIED', 'This is for a signed-in person; you call with an API key.', {
+      nextStep: 'Sign in with e-mail and password.',
+    });
+  }
+  if (can(actor, permission)) return;
   throw new TowpathError(
     'PERMISSION_DENIED',
-    `This needs the permission ${permission}, which your key does not have.`,
+    `This needs the permission ${permission}, which you do not have.`,
     {
-      nextStep: 'Ask an owner or admin of your organization for a key with another role.',
+      nextStep: 'Ask an owner or admin of your organization for another role.',
     },
   );
 }
 
 /** Runs a query in a transaction of its own, bound to the caller's organization. */
 export function read<T>(parts: ApiParts, caller: Caller, work: (call: Call) => Promise<T>): Promise<T> {
-  const { actor, requestId } = caller;
+  const { actor, requestId, from } = caller;
   return parts.db.inTenant(actor.organizationId, (tx) =>
-    work({ actor, requestId, tx, parts, now: parts.clock.now() }),
+    work({ actor, requestId, from, tx, parts, now: parts.clock.now() }),
   );
 }
 
 async function receive(
   parts: ApiParts,
   definition: OperationDefinition,
-  request: Request,
+  request: Admitted,
   input: unknown,
 ): Promise<unknown> {
   if (!definition.receive) return undefined;
@@ -77,14 +109,15 @@ async function receive(
   return definition.receive(outsideCall(parts, request), input, request.body);
 }
 
-function outsideCall(parts: ApiParts, { actor, requestId }: Caller): ReceiveCall {
-  return { actor, requestId, parts, read: (work) => read(parts, { actor, requestId }, work) };
+function outsideCall(parts: ApiParts, { actor, requestId, from }: Caller): ReceiveCall {
+  const caller = { actor, requestId, from };
+  return { ...caller, parts, read: (work) => read(parts, caller, work) };
 }
 
 async function change(
   parts: ApiParts,
   definition: OperationDefinition,
-  request: Request,
+  request: Admitted,
   input: Record<string, unknown>,
   received: unknown,
 ): Promise<Answer> {
@@ -123,11 +156,11 @@ function shown(definition: OperationDefinition, body: unknown): Record<string, u
 function claimOf(
   parts: ApiParts,
   definition: OperationDefinition,
-  request: Request,
+  request: Admitted,
   input: Record<string, unknown>,
 ): IdempotencyClaim | undefined {
   const { idempotencyKey: key, actor } = request;
-  if (key === undefined || definition.rest.method !== 'POST') return undefined;
+  if (key === undefined || !keepsAnswers(definition)) return undefined;
   if (key.length === 0 || key.length > MAX_KEY || !/^[\x21-\x7e]+$/.test(key)) {
     const message = `must be 1 to ${MAX_KEY} visible ASCII characters`;
     throw new TowpathError('INVALID_ARGUMENT', `Idempotency-Key: ${message}`, {
@@ -150,18 +183,19 @@ function sorted(value: unknown): unknown {
 function commandCall(made: {
   parts: ApiParts;
   definition: OperationDefinition;
-  request: Request;
+  request: Admitted;
   tx: Tx;
   now: number;
   wake: () => void;
 }): CommandCall {
   const { parts, definition, request, tx, now, wake } = made;
-  const { actor, requestId } = request;
+  const { actor, requestId, from } = request;
   const { organizationId } = actor;
   const id: CommandCall['newId'] = (prefix) => newId(prefix, parts.clock.now(), parts.random);
   return {
     actor,
     requestId,
+    from,
     tx,
     now,
     parts,

@@ -30,15 +30,14 @@ export async function follow(
   definition: OperationDefinition,
   request: FollowRequest,
 ): Promise<AsyncGenerator<StreamEvent | typeof BEAT>> {
-  authorize(request, definition);
+  authorize(request.actor, definition);
   const input = readInput(definition, request.raw);
-  const { actor, requestId, signal } = request;
-  const reading = <T>(work: (call: Call) => Promise<T>): Promise<T> =>
-    read(parts, { actor, requestId }, work);
-  const events = await definition.stream?.({ actor, requestId, parts, signal, read: reading }, input);
+  const { actor, requestId, from, signal } = request;
+  const caller = { actor, requestId, from };
+  const reading = <T>(work: (call: Call) => Promise<T>): Promise<T> => read(parts, caller, work);
+  const events = await definition.stream?.({ ...caller, parts, signal, read: reading }, input);
   if (!events) throw new TowpathError('NOT_SUPPORTED', `${definition.name} cannot be followed.`);
-  const recheck = async (): Promise<void> =>
-    authorize({ actor: await request.authenticate(), requestId }, definition);
+  const recheck = async (): Promise<void> => authorize(await request.authenticate(), definition);
   return rechecked(events, { everyMs: RECHECK_MS, recheck, signal });
 }
 

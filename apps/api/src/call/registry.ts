@@ -1,5 +1,8 @@
 import { isPermission } from '#libs/domain';
-import type { OperationDefinition } from './definition.js';
+import type { Admission, OperationDefinition } from './definition.js';
+
+/** What an operation may declare beside the permissions of roles. */
+const ADMISSIONS: readonly string[] = ['any', 'person', 'anyone'] satisfies Admission[];
 
 /** All operations of the API, checked: two of one name or address, or one without a permission, do not boot. */
 export class Registry {
@@ -9,8 +12,11 @@ export class Registry {
     const taken = new Set<string>();
     for (const definition of operations) {
       const { name, permission, rest, graphql } = definition;
-      if (permission !== 'any' && !isPermission(permission)) {
+      if (!ADMISSIONS.includes(permission) && !isPermission(permission)) {
         throw new Error(`operation ${name} declares no permission that exists`);
+      }
+      if ((permission === 'anyone') !== (definition.open !== undefined)) {
+        throw new Error(`operation ${name} must be open exactly when anyone may call it`);
       }
       for (const key of [name, `${rest.method} ${rest.path}`, ...(graphql ? [`graphql ${graphql}`] : [])]) {
         if (taken.has(key)) throw new Error(`operation ${name}: ${key} is declared twice`);

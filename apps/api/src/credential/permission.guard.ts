@@ -9,15 +9,20 @@ const OPERATION = 'towpath:operation';
 export const ServesOperation = (definition: OperationDefinition): MethodDecorator =>
   SetMetadata(OPERATION, definition);
 
+/** The operation that a handler serves. */
+export function operationOf(context: ExecutionContext): OperationDefinition | undefined {
+  return Reflect.getMetadata(OPERATION, context.getHandler()) as OperationDefinition | undefined;
+}
+
 /** Refuses early what the role does not allow, before a body is taken in; `execute` asks the same again. */
 @Injectable()
 export class PermissionGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
-    const definition = Reflect.getMetadata(OPERATION, context.getHandler()) as
-      OperationDefinition | undefined;
+    const definition = operationOf(context);
     if (!definition) return false;
+    if (definition.permission === 'anyone') return true;
     const { user } = context.switchToHttp().getRequest<{ user: Actor }>();
-    authorize({ actor: user, requestId: '' }, definition);
+    authorize(user, definition);
     return true;
   }
 }

@@ -11,6 +11,7 @@ export interface Problem {
   detail: string;
   violations?: PublicError['violations'];
   nextStep?: string;
+  retryAfterSeconds?: number;
   requestId: string;
 }
 

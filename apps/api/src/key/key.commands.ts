@@ -8,7 +8,7 @@ import {
   refuseIfAny,
 } from '#libs/domain';
 import type { Id, Role } from '#libs/domain';
-import { insertKey, lockOwnerKeys, revokeKey as revokeStored } from '#libs/store';
+import { insertKey, lockOwnerKeys, revokeInvitationsOf, revokeKey as revokeStored } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { projectOf } from '../project/project.queries.js';
 import { keyOf } from './key.queries.js';
@@ -85,6 +85,8 @@ export async function revokeKey(
     });
   }
   const revoked = await revokeStored(tx, actor.organizationId, key.id, now);
+  // Invitations stand on the rights of who made them.
+  await revokeInvitationsOf(tx, actor.organizationId, key.id, now);
   await call.audit(key.id, { before: { name: key.name, role: key.role } });
   return showKey(revoked);
 }

@@ -36,8 +36,8 @@ export async function listOperations(
 
 /** The operation as it is now, in a transaction of its own. */
 export function readOperation(parts: ApiParts, caller: Caller, id: string): Promise<OperationView> {
-  const { actor, requestId } = caller;
+  const { actor, requestId, from } = caller;
   return parts.db.inTenant(actor.organizationId, (tx) =>
-    getOperation({ actor, requestId, tx, parts, now: parts.clock.now() }, { operation: id }),
+    getOperation({ actor, requestId, from, tx, parts, now: parts.clock.now() }, { operation: id }),
   );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineQuery } from '../call/definition.js';
 import { keyView, roleSchema } from '../key/key.view.js';
+import { userView } from '../session/session.view.js';
 import { whoami } from './whoami.queries.js';
 
 const whoamiView = z
@@ -14,7 +15,8 @@ const whoamiView = z
       })
       .meta({ id: 'Actor' }),
     organization: z.object({ id: z.string(), name: z.string() }).meta({ id: 'OrganizationRef' }),
-    key: keyView,
+    key: keyView.optional().describe('The key that calls; absent for a person.'),
+    user: userView.optional().describe('The person that calls; absent for a key.'),
     installation: z
       .object({ apiUrl: z.string(), gatewayPort: z.int(), domain: z.string() })
       .meta({ id: 'Installation' }),

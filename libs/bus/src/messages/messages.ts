@@ -1,14 +1,14 @@
 /** Schemas of what travels between hub, agents and gateways. A later version must still read today's samples. */
 import { z } from 'zod';
 
-const id = <P extends string>(prefix: P) => {
+export const id = <P extends string>(prefix: P) => {
   const form = new RegExp(`^${prefix}_[a-z0-9]{20}$`);
   return z.custom<`${P}_${string}`>((v) => typeof v === 'string' && form.test(v), {
     message: `must be an id ${prefix}_…`,
   });
 };
 const digest = z.custom<`sha256:${string}`>((v) => typeof v === 'string' && /^sha256:[0-9a-f]{64}$/.test(v));
-const count = z.int().nonnegative();
+export const count = z.int().nonnegative();
 
 const condition = z.object({
   type: z.string(),

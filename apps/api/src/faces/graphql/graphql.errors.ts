@@ -34,12 +34,12 @@ function flattened(error: GraphQLError): readonly GraphQLError[] {
 }
 
 function told(error: GraphQLError, requestId: string, logger: Logger): GraphQLFormattedError {
-  const { message, violations, nextStep, code } = toPublicError(reason(error, requestId, logger));
+  const { message, ...extensions } = toPublicError(reason(error, requestId, logger));
   return {
     message,
     ...(error.locations ? { locations: error.locations } : {}),
     ...(error.path ? { path: error.path } : {}),
-    extensions: { code, ...(violations ? { violations } : {}), ...(nextStep ? { nextStep } : {}), requestId },
+    extensions: { ...extensions, requestId },
   };
 }
 

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiParts } from '../../api.parts.js';
 import type { Registry } from '../../call/registry.js';
 import type { Credentials } from '../../credential/credentials.js';
+import { originOf } from '../rest/origin.js';
 import { requestIdOf } from '../rest/request-id.js';
 import { formatErrors } from './graphql.errors.js';
 import { limitsRule } from './limits.js';
@@ -28,6 +29,7 @@ export function graphqlOptions(
       let actor: ReturnType<Credentials['authenticate']> | undefined;
       return {
         requestId: requestIdOf(reply),
+        from: originOf(request),
         authenticate: () => (actor ??= credentials.authenticate(request.headers.authorization)),
       };
     },

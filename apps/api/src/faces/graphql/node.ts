@@ -3,8 +3,12 @@ import { findRevision, findSecret, findService } from '#libs/store';
 import type { Call } from '../../call/call.js';
 import { notFound } from '../../call/not-found.js';
 import { getCluster } from '../../cluster/cluster.queries.js';
+import { invitationOf } from '../../invitation/invitation.queries.js';
+import { showInvitation } from '../../invitation/invitation.view.js';
 import { keyOf } from '../../key/key.queries.js';
 import { showKey } from '../../key/key.view.js';
+import { memberOf } from '../../member/member.queries.js';
+import { showMember } from '../../member/member.view.js';
 import { getOperation } from '../../operation/operation.queries.js';
 import { getOrganization } from '../../organization/organization.queries.js';
 import { getProject, projectOf } from '../../project/project.queries.js';
@@ -31,6 +35,16 @@ const NODES: Record<string, NodeKind> = {
     find: (call, project) => getProject(call, { project }),
   },
   key: { type: 'ApiKey', permission: 'key.read', find: async (call, id) => showKey(await keyOf(call, id)) },
+  usr: {
+    type: 'Member',
+    permission: 'member.read',
+    find: async (call, id) => showMember(await memberOf(call, id)),
+  },
+  inv: {
+    type: 'Invitation',
+    permission: 'member.read',
+    find: async (call, id) => showInvitation(await invitationOf(call, id), call.now),
+  },
   sec: { type: 'Secret', permission: 'secret.read', find: secretNode },
   svc: { type: 'Service', permission: 'service.read', find: serviceNode },
   rev: { type: 'Revision', permission: 'service.read', find: revisionNode },

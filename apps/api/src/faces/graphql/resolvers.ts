@@ -1,6 +1,7 @@
 import { GraphQLScalarType, valueFromASTUntyped } from 'graphql';
 import type { Actor } from '#libs/domain';
 import type { ApiParts } from '../../api.parts.js';
+import type { Asked } from '../../call/call.js';
 import type { OperationDefinition } from '../../call/definition.js';
 import { execute, read } from '../../call/execute.js';
 import { encodeCursor, type Page } from '../../call/page.js';
@@ -8,9 +9,8 @@ import type { Registry } from '../../call/registry.js';
 import { findNode } from './node.js';
 
 /** What every resolver is given beside its arguments. */
-export interface GraphqlContext {
-  requestId: string;
-  /** @throws TowpathError UNAUTHENTICATED; asked by every field of Query and Mutation */
+export interface GraphqlContext extends Asked {
+  /** @throws TowpathError UNAUTHENTICATED; asked by every field that is not for everybody */
   authenticate: () => Promise<Actor>;
 }
 
@@ -32,13 +32,14 @@ export function graphqlResolvers(registry: Registry, parts: ApiParts): Record<st
 }
 
 function resolver(parts: ApiParts, definition: OperationDefinition): Resolver {
-  return async (_root, args, { requestId, authenticate }) => {
-    const actor = await authenticate();
+  return async (_root, args, { requestId, from, authenticate }) => {
+    const actor = definition.permission === 'anyone' ? undefined : await authenticate();
     const { input, idempotencyKey } = args as { input?: Args; idempotencyKey?: string | null };
     const raw = definition.kind === 'command' ? (input ?? {}) : queryInput(definition, args);
     const { body } = await execute(parts, definition, {
       actor,
       requestId,
+      from,
       raw: plain(raw),
       ...(typeof idempotencyKey === 'string' ? { idempotencyKey } : {}),
     });
@@ -47,9 +48,9 @@ function resolver(parts: ApiParts, definition: OperationDefinition): Resolver {
 }
 
 function nodeResolver(parts: ApiParts): Resolver {
-  return async (_root, args, { requestId, authenticate }) => {
+  return async (_root, args, { requestId, from, authenticate }) => {
     const actor = await authenticate();
-    return read(parts, { actor, requestId }, (call) => findNode(call, String(args['id'])));
+    return read(parts, { actor, requestId, from }, (call) => findNode(call, String(args['id'])));
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { OperationDefinition, Subscription } from '../../call/definition.js';
+import { keepsAnswers, type OperationDefinition, type Subscription } from '../../call/definition.js';
 import type { Registry } from '../../call/registry.js';
 import { NODE_TYPES } from './node.js';
 
@@ -71,7 +71,7 @@ class SdlTypes {
     const input = this.schemaOf(definition.input, 'input');
     const name = `${capital(field)}Input`;
     this.object(name, input, 'input');
-    const key = definition.rest.method === 'POST' ? ', idempotencyKey: String' : '';
+    const key = keepsAnswers(definition) ? ', idempotencyKey: String' : '';
     return `  ${doc(definition.summary)}\n  ${field}(input: ${name}!${key}): ${this.answer(definition, field)}!`;
   }
 

@@ -16,6 +16,7 @@ import { API_PARTS, type ApiParts } from '../../api.parts.js';
 import { Registry } from '../../call/registry.js';
 import { Credentials } from '../../credential/credentials.js';
 import { OpenStreams } from '../open-streams.js';
+import { originOf } from '../rest/origin.js';
 import { toldErrors } from './graphql.errors.js';
 import { limitsRule } from './limits.js';
 import type { GraphqlContext } from './resolvers.js';
@@ -70,6 +71,7 @@ export class SubscriptionSocket implements OnModuleInit {
         const authorization = authorizationOf(connectionParams, extra.request.headers.authorization);
         return {
           requestId: randomUUID(),
+          from: originOf(extra.request),
           authenticate: () => this.credentials.authenticate(authorization),
         };
       },

@@ -40,12 +40,12 @@ async function stepsOf(
   streams: OpenStreams,
   definition: OperationDefinition,
   raw: Arguments,
-  { requestId, authenticate }: GraphqlContext,
+  { requestId, from, authenticate }: GraphqlContext,
 ): Promise<AsyncGenerator<Step>> {
   const actor = await authenticate();
   const { signal, closed } = streams.start(actor.organizationId);
   try {
-    const events = await follow(parts, definition, { actor, requestId, raw, signal, authenticate });
+    const events = await follow(parts, definition, { actor, requestId, from, raw, signal, authenticate });
     return steps(events, definition.subscription?.event, closed);
   } catch (error) {
     closed();

@@ -1,6 +1,6 @@
 import { ERROR_CODES } from '#libs/domain';
 import { z } from 'zod';
-import type { OperationDefinition } from '../../call/definition.js';
+import { keepsAnswers, type OperationDefinition } from '../../call/definition.js';
 import { pathFields, type Registry } from '../../call/registry.js';
 
 type Json = Record<string, unknown>;
@@ -22,7 +22,13 @@ export function openApiDocument(registry: Registry): Json {
     security: [{ key: [] }],
     paths,
     components: {
-      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, `tow_…`.' } },
+      securitySchemes: {
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API key, `tow_…`, or the access token of a signed-in person.',
+        },
+      },
       schemas: Object.fromEntries(Object.entries(schemas).sort(([a], [b]) => (a < b ? -1 : 1))),
     },
   };
@@ -36,6 +42,7 @@ function operationObject(definition: OperationDefinition, schemas: Json): Json {
     summary,
     tags: [name.split('.')[0]],
     'x-permission': permission,
+    ...(permission === 'anyone' ? { security: [] } : {}),
     ...(graphql ? { 'x-graphql': graphql } : {}),
     parameters: parameters(definition, schemas),
     ...(body ? { requestBody: body } : {}),
@@ -85,7 +92,7 @@ function headerParameters(definition: OperationDefinition): Json[] {
   };
   const match = { name: 'If-Match', in: 'header', description: 'The version you read, in quotes.' };
   return [
-    ...(definition.rest.method === 'POST' ? [{ ...idempotency, ...text }] : []),
+    ...(keepsAnswers(definition) ? [{ ...idempotency, ...text }] : []),
     ...('version' in definition.input.shape ? [{ ...match, ...text }] : []),
   ];
 }
@@ -155,6 +162,7 @@ function problemSchema(): Json {
         items: { type: 'object', properties: { field: text, message: text }, required: ['field', 'message'] },
       },
       nextStep: text,
+      retryAfterSeconds: { type: 'integer' },
       requestId: text,
     },
     required: ['type', 'title', 'status', 'code', 'detail', 'requestId'],

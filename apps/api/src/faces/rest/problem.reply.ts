@@ -16,6 +16,7 @@ export function sendProblem(
   if (requestIdOf(reply) === '') void reply.header(REQUEST_ID_HEADER, randomUUID());
   const requestId = requestIdOf(reply);
   const problem = problemOf(tellable(error, requestId, logger), requestId);
+  if (problem.retryAfterSeconds !== undefined) void reply.header('retry-after', problem.retryAfterSeconds);
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
   // What is left of a refused body is thrown away: a client that still sends would never see the answer.
   if (request.body instanceof Readable) request.body.resume();

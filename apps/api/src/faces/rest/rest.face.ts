@@ -11,6 +11,7 @@ import { Credentials } from '../../credential/credentials.js';
 import { OpenStreams } from '../open-streams.js';
 import { problemOf, tellable } from '../problem.js';
 import { eventStream } from './event-stream.js';
+import { originOf } from './origin.js';
 import { requestIdOf } from './request-id.js';
 import { restInput, type RestMessage } from './rest.input.js';
 
@@ -26,15 +27,16 @@ export class RestFace {
   ) {}
 
   async answer(definition: OperationDefinition, request: RestRequest, reply: FastifyReply): Promise<void> {
-    const caller = { actor: request.user, requestId: requestIdOf(reply) };
+    const asked = { requestId: requestIdOf(reply), from: originOf(request) };
     const raw = restInput(definition, request as unknown as RestMessage);
     if (definition.stream && wantsStream(definition, request, raw)) {
-      await this.follow(definition, caller, raw, request, reply);
+      await this.follow(definition, { ...asked, actor: request.user }, raw, request, reply);
       return;
     }
     const key = request.headers['idempotency-key'];
     const { status, body } = await execute(this.parts, definition, {
-      ...caller,
+      ...asked,
+      actor: request.user,
       raw,
       ...(typeof key === 'string' ? { idempotencyKey: key } : {}),
       ...(definition.body !== undefined && request.body instanceof Readable ? { body: request.body } : {}),
