@@ -69,10 +69,15 @@ class SdlTypes {
 
   mutation(definition: OperationDefinition, field: string): string {
     const input = this.schemaOf(definition.input, 'input');
-    const name = `${capital(field)}Input`;
-    this.object(name, input, 'input');
-    const key = keepsAnswers(definition) ? ', idempotencyKey: String' : '';
-    return `  ${doc(definition.summary)}\n  ${field}(input: ${name}!${key}): ${this.answer(definition, field)}!`;
+    const args = keepsAnswers(definition) ? ['idempotencyKey: String'] : [];
+    // GraphQL has no input without fields.
+    if (Object.keys(input.properties ?? {}).length > 0) {
+      const name = `${capital(field)}Input`;
+      this.object(name, input, 'input');
+      args.unshift(`input: ${name}!`);
+    }
+    const list = args.length === 0 ? '' : `(${args.join(', ')})`;
+    return `  ${doc(definition.summary)}\n  ${field}${list}: ${this.answer(definition, field)}!`;
   }
 
   query(definition: OperationDefinition, field: string): string {
