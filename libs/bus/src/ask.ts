@@ -1,7 +1,7 @@
 import { RequestError, TimeoutError, type NatsConnection } from '@nats-io/transport-node';
-import { ERROR_CODES, TowpathError, toPublicError, type PublicError } from '#libs/domain';
+import { ERROR_CODES, TowpathError, toPublicError } from '#libs/domain';
 import { z } from 'zod';
-import { decode, encode } from './bus.js';
+import { decode, encode } from './codec.js';
 
 /** What one hub process may ask another: the schemas of request and answer. */
 export interface Ask<Q, A> {
@@ -67,7 +67,7 @@ export function answer<Q, A>(
 
 function tellable(error: unknown, unexpected: (error: unknown) => void): z.input<typeof errorSchema> {
   if (error instanceof TowpathError && error.code !== 'INTERNAL') {
-    return toPublicError(error) as PublicError & z.input<typeof errorSchema>;
+    return toPublicError(error);
   }
   unexpected(error);
   return {

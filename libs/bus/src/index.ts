@@ -1,5 +1,6 @@
 export type { Ask } from './ask.js';
-export { Bus, decode, encode } from './bus.js';
+export { Bus } from './bus.js';
+export { decode, encode } from './codec.js';
 export type { BusOptions, KeyEntry } from './bus.js';
 export { Follower } from './follower.js';
 export type { FollowOptions, FollowedMessage, MessageHandler } from './follower.js';

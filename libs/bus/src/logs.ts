@@ -1,5 +1,6 @@
 import { DeliverPolicy, type Consumer, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
-import { decode, type Bus } from './bus.js';
+import type { Bus } from './bus.js';
+import { decode } from './codec.js';
 import { logBatchSchema, type LogEntry } from './messages/messages.js';
 import { STREAMS } from './names.js';
 

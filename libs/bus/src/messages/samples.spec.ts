@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { z } from 'zod';
-import { decode } from '../bus.js';
+import { decode } from '../codec.js';
 import {
   buildStatusSchema,
   buildTargetSchema,
