@@ -1,6 +1,16 @@
 /** The data folder of one installation: its secrets, its ports, and run.json, which says what runs where. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { Obstacle, commandLine, freePort, isPortFree, stopLeftover } from './children.mjs';
 
@@ -30,11 +40,26 @@ export class Installation {
   }
 
   makeFolders() {
-    mkdirSync(this.dir, { recursive: true });
+    this.#makeDataFolder();
     // as root, PostgreSQL runs as another user, who must be able to pass
     chmodSync(this.dir, 0o711);
     for (const name of ['keys', 'logs', 'agent', 'gateway', 'blobs'])
       mkdirSync(this.at(name), { recursive: true, mode: 0o700 });
+  }
+
+  /** Folder by folder: a recursive mkdir of Node 24 never returns where nothing can be made (/proc). @throws Obstacle */
+  #makeDataFolder() {
+    const missing = [];
+    for (let dir = this.dir; !existsSync(dir); dir = path.dirname(dir)) missing.unshift(dir);
+    try {
+      for (const dir of missing) mkdirSync(dir);
+      accessSync(this.dir, constants.W_OK);
+      readdirSync(this.dir);
+    } catch (error) {
+      throw new Obstacle(
+        `The data folder ${this.dir} cannot be used (${error.code}): choose another one with \`npm start -- --data DIR\`.`,
+      );
+    }
   }
 
   /** What the last start wrote, or undefined. */

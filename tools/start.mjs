@@ -104,7 +104,7 @@ async function showHello(platform, { dataDir }) {
   API key   ${run.operatorKey}
   cost      ${sum('requests')} requests, ${sum('blocks')} units of 100 ms: ${cost}
 
-In another terminal:
+In another terminal, in ${inRoot()}:
 ${tow.map((line) => `  ${line}`).join('\n')}
 `);
 }

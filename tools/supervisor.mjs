@@ -72,6 +72,7 @@ export class Supervisor {
     if (this.stopping) return;
     try {
       await this.start(name, launch);
+      this.say(`${name} is back`);
     } catch (error) {
       if (this.stopping) return;
       this.say(`${name} could not be started again: ${error.message.split('\n')[0]}`);

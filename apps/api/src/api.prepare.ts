@@ -24,6 +24,12 @@ export function prepareApi(app: NestFastifyApplication, _config: unknown, { logg
     void reply.header('cache-control', 'no-store');
     done();
   });
+  // a PATCH is a JSON Merge Patch (RFC 7396), also when the caller says so
+  fastify.addContentTypeParser(
+    'application/merge-patch+json',
+    { parseAs: 'string' },
+    fastify.getDefaultJsonParser('error', 'error'),
+  );
   fastify.addContentTypeParser(ARCHIVE_TYPES, (_request, payload, done) => done(null, payload));
   const document = openApiDocument(apiOperations()) as unknown as OpenAPIObject;
   SwaggerModule.setup('docs', app, document, { raw: false });

@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { COMMANDS } from './commands.js';
 import type { CommandEntry } from './command.js';
-import { CliError } from './exit.js';
+import { CliError, usageError } from './exit.js';
 import { processIo, type Io } from './io.js';
 import { errorJson, errorLines } from './output/error.js';
 import { buildProgram } from './program.js';
@@ -20,12 +20,23 @@ export async function runTow(
     await program.parseAsync([...argv], { from: 'user' });
     return exit;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    const known = asCliError(error, io);
+    if (error instanceof CommanderError && isHelp(error)) return error.exitCode === 0 ? 0 : USAGE;
+    const known = error instanceof CommanderError ? misuse(error) : asCliError(error, io);
     const json = argv.includes('--json');
     io.stderr.write(`${json ? errorJson(known) : errorLines(known).join('\n')}\n`);
     return known.exit;
   }
+}
+
+/** Help and version are answers; a group of commands named alone shows its help too, but is no command. */
+const isHelp = ({ code, exitCode }: CommanderError): boolean => exitCode === 0 || code === 'commander.help';
+
+/** What the parser says, in the form of every other error. */
+function misuse({ message }: CommanderError): CliError {
+  const [sentence = '', suggestion] = message.replace(/^error: /, '').split('\n');
+  const words = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
+  const guess = suggestion === undefined ? '' : `${suggestion.replace(/^\(|\)$/g, '')} `;
+  return usageError(words, `${guess}Add --help to see what it takes.`);
 }
 
 function asCliError(error: unknown, io: Io): CliError {

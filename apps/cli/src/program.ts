@@ -61,6 +61,8 @@ function root(io: Io): Command {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
+      // told once, by main, in the form of every other error
+      outputError: () => undefined,
     });
   for (const option of GLOBAL_OPTIONS()) program.addOption(option);
   return program.addHelpText('after', '\nExit codes: tow help exit-codes');

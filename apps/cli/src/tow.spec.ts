@@ -233,6 +233,24 @@ describe('errors and exit codes', () => {
     expect(api.seen).toEqual([]);
   });
 
+  it.each([
+    ['depoly', /^error: Unknown command 'depoly'\..*\n {2}next: Did you mean deploy\? Add --help/],
+    ['deploy', /^error: Missing required argument 'name'\. .*\n {2}next: Add --help/],
+  ])('usage: %j says what is wrong and the next step once', async (line, words) => {
+    await serve({});
+    const { err } = await tow(line);
+    expect(err).toMatch(words);
+    expect(err.match(/error/g)).toHaveLength(1);
+  });
+
+  it('usage in JSON is one line of JSON', async () => {
+    await serve({});
+    const { err, exit } = await tow('services list --json --bogus');
+    expect(JSON.parse(err)).toMatchObject({
+      error: { code: 'INVALID_ARGUMENT', message: "Unknown option '--bogus'.", exit },
+    });
+  });
+
   it('without a login is exit 3 and says how', async () => {
     await serve({});
     expect(await tow('services list', { env: {} })).toMatchObject({

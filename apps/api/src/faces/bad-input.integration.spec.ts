@@ -202,6 +202,20 @@ const ROWS: Row[] = [
     'UNSUPPORTED_MEDIA_TYPE',
   ],
   [
+    'a stale version in a body that names itself a merge patch',
+    () => [
+      'PATCH',
+      hello(),
+      {
+        payload: '{"access":"public"}',
+        headers: { 'content-type': 'application/merge-patch+json', 'if-match': '"99"' },
+      },
+    ],
+    409,
+    'VERSION_CONFLICT',
+    ['version'],
+  ],
+  [
     'a huge body',
     () => ['POST', '/v1/projects', { body: { name: 'x'.repeat(1_100_000) } }],
     413,

@@ -39,6 +39,10 @@ export function problemOf(error: TowpathError, requestId: string): Problem {
   };
 }
 
+const NEXT_STEPS: Partial<Record<ErrorCode, string>> = {
+  UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json; /v1/openapi.json says what an address reads.',
+};
+
 /** Codes of Fastify and HTTP statuses of Nest that are the client's errors. */
 const BY_STATUS: Partial<Record<number, [ErrorCode, string]>> = {
   400: ['INVALID_ARGUMENT', 'The request cannot be read.'],
@@ -69,7 +73,9 @@ function knownError(error: unknown): TowpathError | undefined {
       return new TowpathError('INVALID_ARGUMENT', 'The body is not valid JSON.');
   }
   const told = status === undefined ? undefined : BY_STATUS[status];
-  return told && new TowpathError(told[0], told[1]);
+  if (told === undefined) return undefined;
+  const nextStep = NEXT_STEPS[told[0]];
+  return new TowpathError(told[0], told[1], nextStep === undefined ? {} : { nextStep });
 }
 
 function statusOf(error: unknown): number | undefined {
