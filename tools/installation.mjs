@@ -93,7 +93,7 @@ export class Installation {
   /** Ports of the last start where they are still free, so that what joined finds the same addresses again. */
   async choosePorts(api) {
     const before = this.lastRun()?.ports ?? {};
-    const ports = { api, gateway: api + 1 };
+    const ports = { api, gateway: api + 1, gatewayTls: api + 2 };
     for (const name of INTERNAL_PORTS) {
       const known = before[name];
       const usable =

@@ -13,7 +13,7 @@ const DATABASE = 'towpath';
 const ACCOUNT = 'TOWPATH';
 
 /**
- * Starts everything below `dataDir`; `port` is the API's, the gateway's is the next one.
+ * Starts everything below `dataDir`; `port` is the API's, the gateway's are the next two: HTTP, HTTPS.
  * What was started is in `stopping` at once, so a failing or interrupted start can be undone.
  */
 export class Platform {
@@ -31,11 +31,12 @@ export class Platform {
     if (stopped > 0) this.say(`stopped ${stopped} processes that a killed start had left behind`);
     for (const [port, what] of [
       [this.port, 'the API'],
-      [this.port + 1, 'the gateway'],
+      [this.port + 1, 'the gateway, HTTP'],
+      [this.port + 2, 'the gateway, HTTPS'],
     ]) {
       if (await isPortFree(port)) continue;
       throw new Obstacle(
-        `Port ${port} (${what}) is taken: stop what uses it, or choose another pair with \`npm start -- --port ${this.port + 1000}\`.`,
+        `Port ${port} (${what}) is taken: stop what uses it, or choose others with \`npm start -- --port ${this.port + 1000}\`.`,
       );
     }
     this.ports = await this.installation.choosePorts(this.port);
@@ -129,7 +130,8 @@ export class Platform {
   }
 
   #record(pids) {
-    const { api, gateway, identity, deployer, billing, gatewayProcess, agent, envoyAdmin } = this.ports;
+    const { api, gateway, gatewayTls, identity, deployer, billing, gatewayProcess, agent, envoyAdmin } =
+      this.ports;
     const at = (port, rest = '') => `http://127.0.0.1:${port}${rest}`;
     this.run = {
       pid: process.pid,
@@ -141,6 +143,7 @@ export class Platform {
         docs: at(api, '/docs'),
         graphql: at(api, '/graphql'),
         gateway: at(gateway),
+        gatewayTls: `https://127.0.0.1:${gatewayTls}`,
         identity: at(identity),
         deployer: at(deployer),
         billing: at(billing),

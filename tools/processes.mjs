@@ -30,7 +30,11 @@ export function launchers({ installation, ports, domain, database, nats }) {
 
 function processEnvironments({ installation, ports, domain, database, nats }) {
   const hub = { NATS_URL: nats.url, TOWPATH_NATS_CREDS: nats.credsFile };
-  const face = { TOWPATH_DOMAIN: domain, TOWPATH_GATEWAY_PORT: ports.gateway };
+  const face = {
+    TOWPATH_DOMAIN: domain,
+    TOWPATH_GATEWAY_PORT: ports.gateway,
+    TOWPATH_GATEWAY_TLS_PORT: ports.gatewayTls,
+  };
   const masterKey = { TOWPATH_MASTER_KEY_FILE: installation.at('keys/master.key') };
   const blobs = { TOWPATH_BLOBS_DIR: installation.at('blobs') };
   const asApi = { TOWPATH_API_DATABASE_URL: database.apiUrl };
@@ -45,6 +49,7 @@ function processEnvironments({ installation, ports, domain, database, nats }) {
       ...masterKey,
       TOWPATH_NATS_ACCOUNT_SEED_FILE: nats.seedFile,
       TOWPATH_BOOTSTRAP_FILE: installation.at('keys/bootstrap.json'),
+      TOWPATH_DOMAIN: domain,
     },
     deployer: { TOWPATH_PORT: ports.deployer, ...asSystem, ...hub, ...masterKey, ...face },
     billing: { TOWPATH_PORT: ports.billing, ...asSystem, ...hub },
@@ -84,6 +89,9 @@ const PASSED_ON = [
   'NODE_ENV',
   'NODE_EXTRA_CA_CERTS',
   'TOWPATH_LOG_LEVEL',
+  'TOWPATH_CERTIFICATE_SECONDS',
+  'TOWPATH_TLS_CERTIFICATE_FILE',
+  'TOWPATH_TLS_KEY_FILE',
   'TOWPATH_SCALE_WINDOW_SECONDS',
   'TOWPATH_START_TIMEOUT_SECONDS',
   'TOWPATH_STOP_GRACE_SECONDS',

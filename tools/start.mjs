@@ -1,6 +1,7 @@
 /**
  * `npm start`: a whole platform on this machine, until Ctrl-C.
- * `npm start -- --port P --data DIR --empty --domain D`: P is the API, P + 1 the gateway; no example with --empty.
+ * `npm start -- --port P --data DIR --empty --domain D`: P is the API, P + 1 the gateway's HTTP, P + 2
+ * its HTTPS; no example with --empty.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -41,9 +42,9 @@ async function main() {
 function readOptions() {
   const { port, data, empty, domain } = parse();
   const number = Number(port);
-  if (!Number.isInteger(number) || number < 1 || number > 65_534) {
+  if (!Number.isInteger(number) || number < 1 || number > 65_533) {
     throw new Obstacle(
-      `--port wants a number from 1 to 65534 (the next one is the gateway's), not "${port}".`,
+      `--port wants a number from 1 to 65533 (the next two are the gateway's), not "${port}".`,
     );
   }
   // npm runs scripts in the checkout; a relative path is meant from where the person stands

@@ -19,7 +19,7 @@ import { ROOT, inRoot } from './stamp.mjs';
  *   anything is left running
  */
 export async function startStoryPlatform(dir, extra = {}) {
-  const child = await startPlatform(dir, await freePortPair(), extra);
+  const child = await startPlatform(dir, await freePorts(), extra);
   const stop = async () => {
     if (hasEnded(child)) return;
     await stopChild(child, 'SIGINT', 60_000);
@@ -80,10 +80,10 @@ function workingFolder(pid) {
   }
 }
 
-/** P and P + 1 free: the API and the gateway. */
-async function freePortPair() {
+/** P, P + 1 and P + 2 free: the API and the gateway. */
+async function freePorts() {
   for (;;) {
     const port = await freePort();
-    if (await isPortFree(port + 1)) return port;
+    if ((await isPortFree(port + 1)) && (await isPortFree(port + 2))) return port;
   }
 }

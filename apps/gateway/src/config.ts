@@ -4,8 +4,7 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(1).max(65_535);
 const file = z.string().min(1);
 
-/** What the gateway process reads (contracts/README.md). */
-export const gatewayConfig = z.object({
+const names = z.object({
   ...baseConfig,
   TOWPATH_DATA_DIR: file,
   TOWPATH_JOIN_URL: z.url(),
@@ -29,5 +28,23 @@ export const gatewayConfig = z.object({
   /** Size at which Envoy's log is put aside and begun anew, bytes. */
   TOWPATH_SPOOL_BYTES: z.coerce.number().int().min(4_096).default(67_108_864),
 });
+
+/** What the gateway process reads (contracts/README.md). */
+export const gatewayConfig = names
+  .refine(
+    (config) =>
+      (config.TOWPATH_TLS_CERTIFICATE_FILE === undefined) === (config.TOWPATH_TLS_KEY_FILE === undefined),
+    {
+      path: ['TOWPATH_TLS_KEY_FILE'],
+      message: 'must be given together with TOWPATH_TLS_CERTIFICATE_FILE, or neither',
+    },
+  )
+  .refine(
+    (config) => config.TOWPATH_HTTPS_REDIRECT === 'off' || config.TOWPATH_GATEWAY_TLS_PORT !== undefined,
+    {
+      path: ['TOWPATH_HTTPS_REDIRECT'],
+      message: 'needs TOWPATH_GATEWAY_TLS_PORT',
+    },
+  );
 
 export type GatewayConfig = z.infer<typeof gatewayConfig>;

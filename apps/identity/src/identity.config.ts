@@ -10,6 +10,10 @@ export const identityConfigSchema = z.object({
   TOWPATH_MASTER_KEY_FILE: z.string().min(1),
   TOWPATH_NATS_ACCOUNT_SEED_FILE: z.string().min(1),
   TOWPATH_BOOTSTRAP_FILE: z.string().min(1),
+  /** The services' domain: what the authority may vouch for. */
+  TOWPATH_DOMAIN: z.string().min(1).default('localhost'),
+  /** How long a certificate lives; it is renewed after half of it. */
+  TOWPATH_CERTIFICATE_SECONDS: z.coerce.number().int().min(20).max(34_560_000).default(2_592_000),
 });
 
 export type IdentityConfig = z.infer<typeof identityConfigSchema>;

@@ -1,10 +1,12 @@
-import { randomBytes } from 'node:crypto';
+import 'reflect-metadata';
+import { X509Certificate, randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   AGENT_CONSUMER,
   Bus,
   STREAMS,
+  certificateAnswerSchema,
   ensureHubTopology,
   gatewayConsumer,
   inboxPrefix,
@@ -19,7 +21,9 @@ import { Health, Metrics, createApplication, createLogger, systemClock, systemRa
 import { findKeyByHash, insertCluster, insertJoinToken } from '#libs/store';
 import { temporaryFolder, testDatabase, testNats, type TestDatabase, type TestNats } from '#libs/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Pkcs10CertificateRequestGenerator, SubjectAlternativeNameExtension } from '@peculiar/x509';
 import { z } from 'zod';
+import { ALGORITHM } from './authority/authority.certificates.js';
 import type { Bootstrap } from './first-run/bootstrap.file.js';
 import { firstRun } from './first-run/first-run.js';
 import { identityConfigSchema } from './identity.config.js';
@@ -92,6 +96,8 @@ beforeAll(async () => {
     TOWPATH_NATS_ACCOUNT_SEED_FILE: file('account.seed', nats.accountSeed),
     TOWPATH_MASTER_KEY_FILE: file('master.key', randomBytes(32).toString('hex')),
     TOWPATH_BOOTSTRAP_FILE: bootstrapFile,
+    TOWPATH_DOMAIN: 'localhost',
+    TOWPATH_CERTIFICATE_SECONDS: 3_600,
   };
   const parts = {
     logger: createLogger('identity', 'silent'),
@@ -230,6 +236,38 @@ describe('joining', () => {
     expect((await post('/renew', {}, { authorization: 'Bearer towr_x' })).status).toBe(401);
     const stored = JSON.stringify(await database.query('SELECT * FROM renewal_tokens'));
     expect(stored).not.toContain(String(joined.body['renewalToken']));
+  });
+});
+
+describe('certificates', () => {
+  const bearer = (body: Record<string, unknown>): { authorization: string } => ({
+    authorization: `Bearer ${String(body['renewalToken'])}`,
+  });
+
+  async function request(name: string): Promise<string> {
+    const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+    const extensions = [new SubjectAlternativeNameExtension([{ type: 'dns', value: name }])];
+    const made = { keys, signingAlgorithm: ALGORITHM, extensions };
+    return (await Pkcs10CertificateRequestGenerator.create(made)).toString('pem');
+  }
+
+  it('are issued to a joined gateway for a host of the domain', async () => {
+    const gateway = bearer((await post('/join', { token: (await token('gateway')).token })).body);
+    const issued = await post('/certificate', { request: await request('hello--p.localhost') }, gateway);
+    expect(issued.status).toBe(200);
+    const { chain } = certificateAnswerSchema.parse(issued.body);
+    expect(new X509Certificate(chain).subjectAltName).toBe('DNS:hello--p.localhost');
+    const foreign = await post('/certificate', { request: await request('bank.example') }, gateway);
+    expect(foreign).toMatchObject({ status: 400, body: { violations: [{ field: 'request' }] } });
+    expect((await post('/certificate', { names: [] }, gateway)).status).toBe(400);
+  });
+
+  it('are issued to nobody else', async () => {
+    const asked = { request: await request('hello--p.localhost') };
+    const agent = await post('/join', { token: (await token('agent')).token, publicKey });
+    expect((await post('/certificate', asked, bearer(agent.body))).status).toBe(403);
+    expect((await post('/certificate', asked, { authorization: 'Bearer towr_x' })).status).toBe(401);
+    expect((await post('/certificate', asked)).status).toBe(401);
   });
 });
 

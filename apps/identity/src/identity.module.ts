@@ -4,6 +4,8 @@ import { API_AUDIENCE } from '#libs/domain';
 import type { ProcessParts } from '#libs/process';
 import { Database, parseMasterKey } from '#libs/store';
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Authority } from './authority/authority.js';
+import { CertificateController } from './authority/certificate.controller.js';
 import { firstRun } from './first-run/first-run.js';
 import type { IdentityConfig } from './identity.config.js';
 import { CredentialSigner } from './join/credentials.js';
@@ -50,7 +52,15 @@ export async function identityModule(config: IdentityConfig, parts: ProcessParts
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
   const signer = new TokenSigner({ db, clock, masterKey });
   const people = peopleCommands(peopleParts(parts, db, signer));
-  return identityModuleOf(joining, new IdentityLife(db, bus, answerPeople(bus, people, logger)), parts);
+  const authority = await Authority.open({
+    db,
+    clock,
+    masterKey,
+    domain: config.TOWPATH_DOMAIN,
+    lifeSeconds: config.TOWPATH_CERTIFICATE_SECONDS,
+  });
+  const life = new IdentityLife(db, bus, answerPeople(bus, people, logger));
+  return identityModuleOf(joining, authority, life, parts);
 }
 
 function peopleParts(
@@ -65,16 +75,18 @@ function peopleParts(
 }
 
 /** The module around commands that are already built. */
-export function identityModuleOf(
+function identityModuleOf(
   commands: JoinCommands,
+  authority: Authority,
   life: OnApplicationShutdown,
   { logger }: Pick<ProcessParts, 'logger'>,
 ): DynamicModule {
   return {
     module: IdentityModule,
-    controllers: [JoinController],
+    controllers: [JoinController, CertificateController],
     providers: [
       { provide: JoinCommands, useValue: commands },
+      { provide: Authority, useValue: authority },
       { provide: IdentityLife, useValue: life },
       { provide: LOGGER, useValue: logger },
       ProblemFilter,

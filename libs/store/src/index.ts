@@ -18,6 +18,8 @@ export { LeaseLost, acquireLease, assertLease, releaseLease } from './lease.stor
 export type { Lease } from './lease.store.js';
 export { insertAudit, listAudit } from './audit.store.js';
 export type { AuditEntry } from './audit.store.js';
+export { findAuthority, findRootCertificate, insertAuthority } from './authority.store.js';
+export type { AuthorityRecord } from './authority.store.js';
 export { findCluster, hasRuntime, insertCluster, insertJoinToken, listClusters } from './cluster.store.js';
 export type { NewCluster, NewJoinToken } from './cluster.store.js';
 export {

@@ -1,18 +1,30 @@
 import { once } from 'node:events';
 import { createServer as createHttp } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import path from 'node:path';
+import { json } from 'node:stream/consumers';
 import type { Id } from '#libs/domain';
+import type { TestAuthority } from './authority.js';
 
 export interface Closable {
   url: string;
   close(): Promise<void>;
 }
 
-/** Stands for identity: lets one gateway in, with these credentials. */
-export async function startJoining(creds: string, gatewayId: Id<'gw'>, natsUrl: string): Promise<Closable> {
-  const server = createHttp((_request, response) => {
+/** Stands for identity: lets one gateway in, with these credentials, and issues its certificates. */
+export async function startJoining(
+  creds: string,
+  gatewayId: Id<'gw'>,
+  natsUrl: string,
+  authority?: TestAuthority,
+): Promise<Closable> {
+  const server = createHttp((request, response) => {
+    if (request.url === '/certificate' && authority) {
+      void certify(authority, request, response);
+      return;
+    }
     const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
     const answer = {
       kind: 'gateway',
@@ -34,6 +46,15 @@ export async function startJoining(creds: string, gatewayId: Id<'gw'>, natsUrl: 
       await once(server.close(), 'close');
     },
   };
+}
+
+async function certify(
+  authority: TestAuthority,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const asked = (await json(request)) as { request: string };
+  response.end(JSON.stringify({ chain: await authority.issue(asked.request) }));
 }
 
 /** A wire to NATS that a test can cut: the hub is away for the gateway only. */
@@ -90,7 +111,7 @@ export class CuttableWire {
 /** The environment of a gateway in a folder of its own. */
 export function gatewayEnvironment(
   folder: string,
-  ports: { listen: number; xds: number; admin: number },
+  ports: { listen: number; xds: number; admin: number; tls?: number },
   joinUrl: string,
 ) {
   return {
@@ -98,6 +119,7 @@ export function gatewayEnvironment(
     TOWPATH_JOIN_URL: joinUrl,
     TOWPATH_JOIN_TOKEN_FILE: path.join(folder, 'token'),
     TOWPATH_GATEWAY_PORT: String(ports.listen),
+    ...(ports.tls === undefined ? {} : { TOWPATH_GATEWAY_TLS_PORT: String(ports.tls) }),
     TOWPATH_XDS_PORT: String(ports.xds),
     TOWPATH_ENVOY_ADMIN_PORT: String(ports.admin),
     TOWPATH_ENVOY_BOOTSTRAP: path.join(folder, 'envoy.json'),

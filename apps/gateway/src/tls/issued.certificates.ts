@@ -29,7 +29,7 @@ export class IssuedCertificates {
   readonly #loop: Loop;
 
   constructor(private readonly parts: Parts) {
-    this.#loop = new Loop('certificates', LOOK_MS, (signal) => this.#look(signal), parts.logger);
+    this.#loop = new Loop('certificates', LOOK_MS, (signal) => this.renewDue(signal), parts.logger);
     for (const certificate of parts.files.read()) this.#take(certificate);
   }
 
@@ -52,12 +52,13 @@ export class IssuedCertificates {
     return this.parts.isHost(host.toLowerCase()) ? 'coming' : undefined;
   };
 
-  async #look(signal: AbortSignal): Promise<void> {
+  /** One look at every certificate. @throws Error when one was not issued */
+  async renewDue(signal?: AbortSignal): Promise<void> {
     const wanted = new Set([...this.parts.hosts()].map((host) => certificateName(host, this.parts.domain)));
     this.#dropEnded(wanted);
     const failures: unknown[] = [];
     for (const name of [...wanted].filter((one) => this.#isDue(one))) {
-      if (signal.aborted) return;
+      if (signal?.aborted) return;
       try {
         await this.#renew(name);
       } catch (error) {

@@ -83,12 +83,18 @@ export class JoinCommands {
 
   /** @throws TowpathError UNAUTHENTICATED for a renewal token that is unknown or was replaced by another join */
   async renew(renewalToken: string): Promise<Credentials & { natsUrl: string }> {
-    const { db, clock, natsUrl } = this.parts;
+    const { clock, natsUrl } = this.parts;
+    return { ...(await this.equip(await this.memberOf(renewalToken), clock.now())), natsUrl };
+  }
+
+  /** @throws TowpathError UNAUTHENTICATED for a renewal token that is unknown or was replaced by another join */
+  async memberOf(renewalToken: string): Promise<Member> {
+    const { db } = this.parts;
     const found = isJoinToken(renewalToken, 'towr_')
       ? await db.asSystem(async (tx) => memberOf(tx, await findRenewalToken(tx, tokenHash(renewalToken))))
       : undefined;
     if (!found) throw refused('The renewal token is unknown.', 'Join again with a new join token.');
-    return { ...(await this.equip(found, clock.now())), natsUrl };
+    return found;
   }
 
   private claimOf({ token, nonce }: JoinRequest, now: number): JoinClaim {
