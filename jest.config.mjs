@@ -16,6 +16,7 @@ const base = {
  * unit: beside the code, no server.
  * integration: `*.integration.spec.ts` beside the code, real PostgreSQL and nats-server started by tools/test.mjs.
  * stories: e2e/stories, a whole platform started by tools/test.mjs, spoken to through its public faces.
+ * crashes: e2e/crashes, a platform of their own whose processes they kill and pause.
  */
 export default {
   projects: [
@@ -36,6 +37,12 @@ export default {
       ...base,
       displayName: 'stories',
       roots: ['<rootDir>/e2e/stories'],
+      testMatch: ['**/*.story.ts'],
+    },
+    {
+      ...base,
+      displayName: 'crashes',
+      roots: ['<rootDir>/e2e/crashes'],
       testMatch: ['**/*.story.ts'],
     },
   ],

@@ -43,11 +43,14 @@ export const CHECKS = [
 export const contractStage = () =>
   existsSync(CONTRACTS) ? [{ name: 'contracts', args: [CONTRACTS, '--check'] }] : [];
 
+/** How many times as much the crashes do (e2e/support/chance.ts). */
+const RUNS = Math.max(1, Number(process.env.TOWPATH_RUNS ?? 1));
+
 /** Longest life of one test; how fast things must be is said by their deadlines. */
-const TEST_SECONDS = { unit: 10, integration: 60, stories: 300 };
+const TEST_SECONDS = { unit: 10, integration: 60, stories: 300, crashes: 300 * RUNS };
 
 /** A suite that hangs must not hang everything. */
-const STAGE_MINUTES = { unit: 3, integration: 8, stories: 12 };
+const STAGE_MINUTES = { unit: 3, integration: 8, stories: 12, crashes: 12 * RUNS };
 
 /** Runs stages and keeps what they gave. */
 export class Stages {

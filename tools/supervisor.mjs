@@ -3,9 +3,9 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, statS
 import { Obstacle, hasEnded, poll, spawnDetached, stopChild } from './children.mjs';
 
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 10_000;
-/** After so long a life the next pause is the first one again. */
-const STEADY_MS = 30_000;
+const LONGEST_PAUSE_MS = 5_000;
+/** After so long a life, counted from being ready, the next pause is the first one again. */
+const STEADY_MS = 5_000;
 /** SIGINT is PostgreSQL's fast shutdown; it would wait for open sessions at SIGTERM. */
 const STOP_SIGNALS = { postgres: 'SIGINT' };
 const LARGEST_LOG_BYTES = 20_000_000;

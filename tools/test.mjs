@@ -1,8 +1,8 @@
 /**
  * `npm test`: everything that can be tested without root.
- * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules unit contracts integration stories.
+ * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules unit contracts integration stories crashes.
  */
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CHECKS, Stages, contractStage } from './stages.mjs';
@@ -10,7 +10,7 @@ import { filesBelow, inRoot } from './stamp.mjs';
 import { checkRestart, startStoryPlatform } from './story-platform.mjs';
 import { startTestServers } from './test-servers.mjs';
 
-const ALL = ['format', 'lint', 'types', 'rules', 'unit', 'contracts', 'integration', 'stories'];
+const ALL = ['format', 'lint', 'types', 'rules', 'unit', 'contracts', 'integration', 'stories', 'crashes'];
 
 const { only, patterns } = readArguments(process.argv.slice(2));
 const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-'));
@@ -24,7 +24,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  for (const stage of [fast, unit, contracts, integration, stories]) if (!stages.interrupted) await stage();
+  for (const stage of [fast, unit, contracts, integration, stories, crashes])
+    if (!stages.interrupted) await stage();
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()));
   rmSync(temporaryDir, { recursive: true, force: true });
@@ -74,5 +75,19 @@ async function stories() {
     await stages.jest('stories', { patterns, env: platform.env, workers: 1 });
     await stages.pass('stop', () => platform.stop());
     await stages.pass('restart', () => checkRestart(dir));
+  });
+}
+
+/** On a platform of their own: what they leave behind is judged by them. */
+async function crashes() {
+  if (!only.includes('crashes') || !existsSync(inRoot('dist/apps/api/src/main.js'))) return;
+  await stages.guard('platform', async () => {
+    const faults = path.join(temporaryDir, 'faults');
+    mkdirSync(faults);
+    const env = { TOWPATH_FAULTS_DIR: faults };
+    const platform = await startStoryPlatform(path.join(temporaryDir, 'crashes'), env);
+    stops.push(platform.stop);
+    await stages.jest('crashes', { patterns, env: { ...platform.env, ...env }, workers: 1 });
+    await stages.pass('stop', () => platform.stop());
   });
 }

@@ -9,7 +9,7 @@ import type { ApiParts } from './api.parts.js';
 export async function openParts(config: ApiConfig, parts: ProcessParts): Promise<ApiParts> {
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
-  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'api' });
+  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'api', waits: true });
   const db = Database.open({ apiUrl: config.TOWPATH_API_DATABASE_URL, poolSize: 20 });
   return {
     db,

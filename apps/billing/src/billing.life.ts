@@ -6,13 +6,12 @@ import type {
 } from '@nestjs/common';
 import { ensureHubTopology, type Bus } from '#libs/bus';
 import type { ProcessParts } from '#libs/process';
-import type { Database } from '#libs/store';
+import { LeaseKeeper, type Database } from '#libs/store';
 import { BillingMetrics } from './billing.metrics.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
 import { UsageIntake } from './intake/usage.intake.js';
 import { LagWatch } from './lag.watch.js';
-import { LeaseKeeper } from './lease.keeper.js';
 import { MeteredThings } from './metered.things.js';
 
 /** Everything billing does, wired and in the order in which it starts and ends. */
@@ -30,7 +29,9 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
     const names = [INTAKE_LEASE, ...FOLD_LEASES];
-    this.leases = new LeaseKeeper(names, randomUUID(), db, clock, logger, () => this.intake.leasesChanged());
+    this.leases = new LeaseKeeper(names, randomUUID(), db, clock, logger, {
+      onChange: () => this.intake.leasesChanged(),
+    });
     const intake = new UsageIntake(db, things, clock);
     this.intake = new IntakeWorker(bus, this.leases, intake, counted, health, logger);
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);

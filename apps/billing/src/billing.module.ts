@@ -12,7 +12,7 @@ class BillingModule {}
 /** Connects to what billing works on. Nothing runs before the application has started. */
 export async function billingModule(config: BillingConfig, parts: ProcessParts): Promise<DynamicModule> {
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
-  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'billing' });
+  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'billing', waits: true });
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
   const clock = await db.clock(parts.logger);
   const life = new BillingLife(db, bus, { ...parts, clock });

@@ -14,7 +14,7 @@ class DeployerModule {}
 export async function deployerModule(config: DeployerConfig, parts: ProcessParts): Promise<DynamicModule> {
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
-  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'deployer' });
+  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'deployer', waits: true });
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
   const clock = await db.clock(parts.logger);
   const options = { domain: config.TOWPATH_DOMAIN, gatewayPort: config.TOWPATH_GATEWAY_PORT, masterKey };

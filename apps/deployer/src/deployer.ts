@@ -1,6 +1,6 @@
 import { ensureHubTopology, type Bus } from '#libs/bus';
 import { KeyedQueue, crashPoint, type Again, type ProcessParts } from '#libs/process';
-import { LeaseLost, StaleWrite, type Database } from '#libs/store';
+import { LeaseKeeper, LeaseLost, StaleWrite, type Database } from '#libs/store';
 import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
@@ -14,7 +14,7 @@ import { Reconciler } from './reconcile/reconciler.js';
 import { DatabaseRecords } from './reconcile/records.js';
 import { ClusterBoard } from './wake/cluster.board.js';
 import { GatewayBoard } from './wake/gateway.board.js';
-import { Partitions, partitionOf } from './wake/partitions.js';
+import { DEPLOYER_LEASES, leaseOf } from './wake/partitions.js';
 import { Resync } from './wake/resync.js';
 import { StatusWatches } from './wake/status.watches.js';
 
@@ -32,7 +32,7 @@ const STALE_RETRY_MS = 20;
 export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly relay: OutboxRelay;
   private readonly queue: KeyedQueue<string>;
-  private readonly partitions: Partitions;
+  private readonly leases: LeaseKeeper;
   private readonly gateways: GatewayBoard;
   private readonly watches: StatusWatches;
   private readonly resync: Resync;
@@ -52,7 +52,9 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.queue = new KeyedQueue('services', (serviceId) => this.pass(serviceId), WIDTH, logger);
     this.relay = new OutboxRelay({ db, bus, clock, logger, metrics, health });
     this.resync = new Resync(bus, db, clock, wake, logger);
-    this.partitions = new Partitions(db, clock, owner, () => this.resync.all(), logger);
+    this.leases = new LeaseKeeper(DEPLOYER_LEASES, owner, db, clock, logger, {
+      onGained: () => this.resync.all(),
+    });
     this.gateways = new GatewayBoard(bus, db, () => this.queue.hurry(), logger);
     const news = {
       changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
@@ -74,7 +76,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     await this.gateways.start();
     this.watches.start();
     this.resync.start();
-    this.partitions.start();
+    this.leases.start();
     await this.relay.start();
     this.bus.onReturn(() => this.relay.distrust());
   }
@@ -84,7 +86,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     await Promise.all([this.resync.stop(), this.watches.stop(), this.relay.stop()]);
     this.gateways.stop();
     await this.queue.stop();
-    await this.partitions.stop();
+    await this.leases.stop();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -94,8 +96,8 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   /** Fails when another replica holds the service's partition: the message is given back for that one. */
   wakeFromEvent(serviceId: string): Promise<void> {
-    if (!this.partitions.leaseOf(serviceId)) {
-      return Promise.reject(new Error(`partition ${partitionOf(serviceId)} is not held here`));
+    if (!this.leases.holding(leaseOf(serviceId))) {
+      return Promise.reject(new Error(`${leaseOf(serviceId)} is not held here`));
     }
     this.queue.add(serviceId);
     crashPoint('deployer.woken');
@@ -108,7 +110,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   }
 
   private async pass(serviceId: string): Promise<Again> {
-    const lease = this.partitions.leaseOf(serviceId);
+    const lease = this.leases.holding(leaseOf(serviceId));
     if (!lease) return undefined;
     try {
       const again = await this.reconciler.reconcile(serviceId, lease);
@@ -126,7 +128,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     }
     this.passes.inc({ result: 'failed' });
     if (!(error instanceof LeaseLost)) throw error;
-    this.partitions.lost(error.lease);
+    this.leases.lost(error.lease);
     return undefined;
   }
 }

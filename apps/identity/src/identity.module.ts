@@ -43,7 +43,7 @@ export async function identityModule(config: IdentityConfig, parts: ProcessParts
   const seed = (await readFile(config.TOWPATH_NATS_ACCOUNT_SEED_FILE, 'utf8')).trim();
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
   const clock = await db.clock(logger);
-  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'identity' });
+  const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'identity', waits: true });
   await ensureHubTopology(bus);
   const first = await firstRun({ db, clock, random, bootstrapFile: config.TOWPATH_BOOTSTRAP_FILE });
   if (first) logger.info('first run: made the first organization and its operator');

@@ -27,6 +27,8 @@ export interface BusOptions {
    */
   creds?: string | (() => string);
   name: string;
+  /** Waits for a server that is not there yet; without it, the first connection fails at once. */
+  waits?: boolean;
   /** Agents and gateways may only read below a prefix of their own. */
   inboxPrefix?: string;
 }
@@ -58,6 +60,7 @@ export class Bus {
       servers: options.servers.split(','),
       name: options.name,
       maxReconnectAttempts: -1,
+      waitOnFirstConnect: options.waits ?? false,
       reconnectTimeWait: 250,
       reconnectJitter: 250,
       // Renewed credentials may come after the old ones were refused twice.

@@ -1,3 +1,4 @@
+export { CRASH_POINTS } from '#libs/process';
 export { SteppedClock } from './clock.js';
 export { seededRandom } from './random.js';
 export { until } from './until.js';

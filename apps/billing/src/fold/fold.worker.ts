@@ -1,8 +1,14 @@
 import { SHARDS, type Clock } from '#libs/domain';
 import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
-import { LeaseLost, assertLease, findDirtyShards, type Database, type Lease } from '#libs/store';
+import {
+  LeaseLost,
+  assertLease,
+  findDirtyShards,
+  type Database,
+  type Lease,
+  type LeaseKeeper,
+} from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
-import type { LeaseKeeper } from '../lease.keeper.js';
 import type { MeteredThings } from '../metered.things.js';
 import { FOLD_BATCH, foldShard } from './window.fold.js';
 

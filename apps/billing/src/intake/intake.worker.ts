@@ -1,8 +1,7 @@
 import { BILLING_CONSUMER, STREAMS, type Bus, type FollowedMessage, type Follower } from '#libs/bus';
 import { crashPoint, type Health, type Logger } from '#libs/process';
-import { LeaseLost } from '#libs/store';
+import { LeaseLost, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
-import type { LeaseKeeper } from '../lease.keeper.js';
 import { MessageGroups } from './message.groups.js';
 import type { UsageIntake } from './usage.intake.js';
 

@@ -1,10 +1,18 @@
 import type { Clock } from '#libs/domain';
 import { Loop, type Logger } from '#libs/process';
-import { acquireLease, releaseLease, type Database, type Lease } from '#libs/store';
+import type { Database } from './database.js';
+import { acquireLease, releaseLease, type Lease } from './lease.store.js';
 
 /** How long a lease outlives the last sign of its owner: what a killed process keeps others waiting. */
 const LIFE_MS = 5_000;
 const RENEW_MS = 1_500;
+
+export interface LeaseNews {
+  /** The leases may have changed hands. */
+  onChange?: () => void;
+  /** These are new here, or were taken anew after a lapse; told again until it has worked. */
+  onGained?: (names: readonly string[]) => Promise<void>;
+}
 
 /**
  * Holds the leases of this process's partitions: takes those that are free, renews its own. What it says may be out
@@ -12,6 +20,8 @@ const RENEW_MS = 1_500;
  */
 export class LeaseKeeper {
   private held = new Map<string, Lease>();
+  /** Gained, and `onGained` has not worked yet. */
+  private readonly untold = new Set<string>();
   private readonly loop: Loop;
 
   constructor(
@@ -20,7 +30,7 @@ export class LeaseKeeper {
     private readonly db: Database,
     private readonly clock: Clock,
     logger: Logger,
-    private readonly onChange: () => void = () => undefined,
+    private readonly news: LeaseNews = {},
   ) {
     this.loop = new Loop('leases', RENEW_MS, () => this.renew(), logger);
   }
@@ -37,21 +47,17 @@ export class LeaseKeeper {
   /** Somebody else has it: forgets it at once, the next renewal sees who. */
   lost(lease: Lease): void {
     if (this.held.get(lease.name)?.epoch === lease.epoch) this.held.delete(lease.name);
-    this.onChange();
+    this.news.onChange?.();
   }
 
   /** Takes and renews in one transaction. */
   async renew(): Promise<void> {
-    const now = this.clock.now();
-    this.held = await this.db.asSystem(async (tx) => {
-      const held = new Map<string, Lease>();
-      for (const name of this.names) {
-        const lease = await acquireLease(tx, { name, owner: this.owner, now, lifeMs: LIFE_MS });
-        if (lease) held.set(name, lease);
-      }
-      return held;
-    });
-    this.onChange();
+    const before = this.held;
+    this.held = await this.acquire();
+    for (const { name, epoch } of this.held.values())
+      if (before.get(name)?.epoch !== epoch) this.untold.add(name);
+    this.news.onChange?.();
+    await this.tell();
   }
 
   /** Lets go of everything, so that another replica takes over at once. */
@@ -62,5 +68,24 @@ export class LeaseKeeper {
     await this.db.asSystem(async (tx) => {
       for (const lease of leases) await releaseLease(tx, lease, this.clock.now());
     });
+  }
+
+  private acquire(): Promise<Map<string, Lease>> {
+    const ask = { owner: this.owner, now: this.clock.now(), lifeMs: LIFE_MS };
+    return this.db.asSystem(async (tx) => {
+      const held = new Map<string, Lease>();
+      for (const name of this.names) {
+        const lease = await acquireLease(tx, { name, ...ask });
+        if (lease) held.set(name, lease);
+      }
+      return held;
+    });
+  }
+
+  private async tell(): Promise<void> {
+    if (this.untold.size === 0) return;
+    const names = [...this.untold];
+    await this.news.onGained?.(names);
+    for (const name of names) this.untold.delete(name);
   }
 }

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import type { ApiAnswer } from './api.js';
+import type { List, OperationJson } from './faces.js';
+import type { Tenant } from './tenant.js';
+import { until } from './until.js';
+
+/** One answer of the API may take a restart of everything behind it. */
+const PATIENCE_MS = 120_000;
+
+/** Every fourth deploy brings its source; the others change the environment. */
+const UPLOAD_EVERY = 4;
+
+const SOURCE = `require('node:http').createServer((_request, response) => response.end('ok')).listen(process.env.PORT);
+process.on('SIGTERM', () => process.exit(0));
+`;
+
+/** Deploys without end, one lane a service; asks again, as a client does, until the API has answered. */
+export class Deploys {
+  /** What the API accepted. */
+  readonly accepted: string[] = [];
+  private readonly lanes: Promise<void>[];
+  private stopped = false;
+
+  constructor(
+    private readonly tenant: Tenant,
+    services: readonly string[],
+  ) {
+    this.lanes = services.map((service) => this.lane(service));
+  }
+
+  /** Ends after the deploys in hand have ended. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.lanes);
+  }
+
+  /** Resolves when so many more deploys were accepted and have ended. */
+  async more(count: number): Promise<void> {
+    const goal = this.ended + count;
+    await until(`${count} more deploys`, PATIENCE_MS, () => Promise.resolve(this.ended >= goal));
+  }
+
+  private ended = 0;
+
+  private async lane(service: string): Promise<void> {
+    for (let count = 1; !this.stopped; count += 1) {
+      const operation = await this.deploy(service, count);
+      this.accepted.push(operation.id);
+      await this.end(operation.id);
+      this.ended += 1;
+    }
+  }
+
+  private async deploy(service: string, count: number): Promise<OperationJson> {
+    const env = [{ name: 'COUNT', value: `${service} ${count}` }];
+    const source = count % UPLOAD_EVERY === 0 ? { source: { uploadId: await this.upload(count) } } : {};
+    const answer = await this.untilAnswered<OperationJson>('PATCH', this.tenant.at(service), {
+      template: { env, ...source },
+    });
+    if (answer.status >= 300) throw new Error(`deploy: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  private upload(count: number): Promise<string> {
+    const files = { 'server.js': `${SOURCE}// ${count}\n`, Procfile: 'web: node server.js\n' };
+    return until('an upload', PATIENCE_MS, () => this.tenant.upload(files));
+  }
+
+  private async end(id: string): Promise<void> {
+    await until(`the end of ${id}`, PATIENCE_MS, async () => {
+      const { body } = await this.untilAnswered<OperationJson>('GET', `/v1/operations/${id}`);
+      return body.status === 'succeeded' || body.status === 'failed';
+    });
+  }
+
+  /** Asks again while there is no answer, or one that says to try again. */
+  private untilAnswered<T>(method: string, path: string, body?: unknown): Promise<ApiAnswer<T>> {
+    const headers = method === 'POST' ? { 'idempotency-key': randomUUID() } : {};
+    return until(`${method} ${path}`, PATIENCE_MS, async () => {
+      const answer = await this.tenant.api.request<T>(method, path, body, headers);
+      return answer.status < 500 && answer.status !== 409 && answer;
+    });
+  }
+}
+
+/** Every operation of the project, also those whose answer was lost. */
+export async function operationsOf(tenant: Tenant): Promise<OperationJson[]> {
+  const found: OperationJson[] = [];
+  let cursor: string | undefined;
+  do {
+    const after = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page = await tenant.api.ok<List<OperationJson>>(
+      'GET',
+      `/v1/operations?project=${tenant.project}&limit=100${after}`,
+    );
+    found.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return found;
+}

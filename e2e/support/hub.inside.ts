@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
+import pg from 'pg';
+import type { Faults } from './faults.js';
+import type { Platform } from './tenant.js';
+import { until } from './until.js';
+
+/** What a pass could write; `xmin` and `ctid` change with every write of a row, also of the same values. */
+const TABLES = ['services', 'revisions', 'operations', 'placements', 'targets', 'routes', 'builds', 'outbox'];
+const RESYNC_MS = 60_000;
+/** Longer than the scale window of the platform under test. */
+const REST_MS = 9_000;
+
+/** Whether the hub still writes: row versions and the sequences of what agents and gateways are shown. */
+export class HubInside {
+  private constructor(
+    private readonly db: pg.Client,
+    private readonly nc: NatsConnection,
+    private readonly faults: Faults,
+  ) {}
+
+  static async open(platform: Platform, faults: Faults): Promise<HubInside> {
+    const key = (name: string): string => readFileSync(path.join(platform.dataDir, 'keys', name), 'utf8');
+    const { ports } = faults.run;
+    const db = new pg.Client({
+      connectionString: `postgresql://postgres:${key('postgres.password').trim()}@127.0.0.1:${ports['postgres']}/towpath`,
+    });
+    db.on('error', () => undefined);
+    await db.connect();
+    const creds = new TextEncoder().encode(key('hub.creds'));
+    const servers = `127.0.0.1:${ports['nats']}`;
+    const nc = await connect({ servers, authenticator: credsAuthenticator(creds), name: 'story' });
+    return new HubInside(db, nc, faults);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.db.end(), this.nc.close()]);
+  }
+
+  /** What changes with every write. */
+  async marks(): Promise<Record<string, string>> {
+    const marks: Record<string, string> = {};
+    for (const table of TABLES) {
+      const { rows } = await this.db.query<{ mark: string }>(
+        `SELECT count(*) || ' ' || coalesce(md5(string_agg(ctid::text || xmin::text, ',' ORDER BY ctid)), '') AS mark FROM ${table}`,
+      );
+      marks[table] = rows[0]?.mark ?? '';
+    }
+    const jsm = await jetstreamManager(this.nc);
+    for await (const { config, state } of jsm.streams.list())
+      if (config.name === 'KV_routes' || config.name.startsWith('KV_targets_'))
+        marks[config.name] = String(state.last_seq);
+    return marks;
+  }
+
+  /** Has every service looked at again, as an agent that comes back asks for; resolves when all passes are done. */
+  async resync(): Promise<void> {
+    const { rows } = await this.db.query<{ id: string }>(
+      'SELECT id FROM clusters WHERE joined_at IS NOT NULL',
+    );
+    const standing = await this.standing();
+    const before = await this.passes();
+    for (const { id } of rows) await this.nc.request(`resync.${id}`, '', { timeout: 10_000 });
+    await until(
+      'a pass over every service',
+      RESYNC_MS,
+      async () => (await this.passes()) >= before + standing,
+    );
+  }
+
+  /** Resolves when nothing was written for longer than an instance without work lives; gives the marks. */
+  async rest(): Promise<Record<string, string>> {
+    let last = await this.marks();
+    let since = Date.now();
+    return until('the hub to rest', RESYNC_MS, async () => {
+      const now = await this.marks();
+      if (JSON.stringify(now) !== JSON.stringify(last)) since = Date.now();
+      last = now;
+      return Date.now() - since > REST_MS && now;
+    });
+  }
+
+  private async standing(): Promise<number> {
+    const { rows } = await this.db.query<{ n: string }>(
+      'SELECT count(*) AS n FROM services WHERE removed_at IS NULL',
+    );
+    return Number(rows[0]?.n);
+  }
+
+  private async passes(): Promise<number> {
+    const answer = await fetch(`${this.faults.run.urls['deployer']}/metrics`);
+    const lines = (await answer.text()).matchAll(/^towpath_deployer_passes_total\{[^}]*\} (\d+)/gm);
+    return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+}

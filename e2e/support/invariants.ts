@@ -1,0 +1,148 @@
+import { Deploys, operationsOf } from './deploys.js';
+import type { List, OperationJson } from './faces.js';
+import { Faults } from './faults.js';
+import { HubInside } from './hub.inside.js';
+import { Tenant, platform, sum } from './tenant.js';
+import { Traffic, type FailedRequest } from './traffic.js';
+import { until } from './until.js';
+
+const SETTLE_MS = 120_000;
+const RESYNCS = 3;
+
+interface RecordJson {
+  streamId: string;
+  part: number;
+  billable: boolean;
+}
+
+/** Continuous deploys and traffic, the faults, and what must be true afterwards. */
+export class Storm {
+  readonly faults = new Faults(platform());
+  /** From the first death of an agent to when all its services serve again; UTC ms. */
+  private readonly gaps: { from: number; to: number }[] = [];
+
+  private constructor(
+    readonly tenant: Tenant,
+    private readonly services: readonly string[],
+    readonly traffic: Traffic,
+    readonly deploys: Deploys,
+  ) {}
+
+  static async begin(
+    name: string,
+    { steady = ['steady'], moving = ['moving-a', 'moving-b', 'moving-c'] } = {},
+  ): Promise<Storm> {
+    const tenant = await Tenant.create(name);
+    const services = [...steady, ...moving];
+    for (const service of services)
+      await tenant.mustDeploy(service, { service: { minInstances: 1 }, template: { concurrency: 20 } });
+    return new Storm(tenant, services, new Traffic(tenant, services), new Deploys(tenant, moving));
+  }
+
+  /** Requests that failed although the agent was there. */
+  get failed(): FailedRequest[] {
+    return this.traffic.failed.filter(({ at }) => !this.gaps.some(({ from, to }) => from <= at && at <= to));
+  }
+
+  /** Runs faults of the agent: its instances end with it, and requests may fail until they serve again. */
+  async withoutAgent(what: string, work: () => Promise<void>): Promise<void> {
+    const gap = { from: Date.now(), to: Infinity };
+    this.gaps.push(gap);
+    const before = this.traffic.failed.length;
+    await work();
+    const back = Date.now();
+    const serves = (service: string): boolean => (this.traffic.servedAt.get(service) ?? 0) > back;
+    await until('all services to serve again', SETTLE_MS, () => Promise.resolve(this.services.every(serves)));
+    gap.to = Date.now();
+    const failed = this.traffic.failed.slice(before);
+    const lasted = Math.max(0, ...failed.map(({ at }) => at - gap.from));
+    console.log(`${what}: ${failed.length} requests failed, the last ${lasted} ms after the first death`);
+  }
+
+  /** Runs a story's faults; when anything fails, what was done is part of the message. */
+  async through(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const list = this.faults.done.join('\n  ');
+      throw new Error(`${(error as Error).message}\nfaults:\n  ${list}`, { cause: error });
+    }
+  }
+
+  /** Ends deploys and traffic, waits until nothing is under way, and checks everything that must hold. */
+  async settle(): Promise<{ requests: number; operations: OperationJson[] }> {
+    await this.faults.allWell();
+    await this.deploys.stop();
+    await this.traffic.stop();
+    const operations = await this.checkOperations();
+    await this.checkRecords();
+    await this.checkRest();
+    return { requests: this.traffic.total, operations };
+  }
+
+  /** Every deploy ends, and one that failed says why and what to do. */
+  private async checkOperations(): Promise<OperationJson[]> {
+    const operations = await until('every operation to end', SETTLE_MS, async () => {
+      const found = await operationsOf(this.tenant);
+      return found.every(({ status }) => status === 'succeeded' || status === 'failed') && found;
+    });
+    const known = new Set(operations.map(({ id }) => id));
+    expect(this.deploys.accepted.filter((id) => !known.has(id))).toEqual([]);
+    for (const { status, error } of operations)
+      if (status === 'failed')
+        expect([error?.code, error?.nextStep]).toEqual(['FAILED_PRECONDITION', expect.any(String)]);
+    return operations;
+  }
+
+  /** As many records as requests, each once; and as much on the bill as the records say. */
+  private async checkRecords(): Promise<void> {
+    for (const service of this.services) {
+      const sent = this.traffic.sent.get(service) ?? 0;
+      const records = await until(`${sent} records of ${service}`, SETTLE_MS, async () => {
+        const found = await this.records(service);
+        if (found.length < sent) throw new Error(`${found.length} records`);
+        return found;
+      });
+      expect([service, records.length]).toEqual([service, sent]);
+      expect(new Set(records.map(({ streamId, part }) => `${streamId} ${part}`)).size).toBe(sent);
+      const billable = BigInt(records.filter((record) => record.billable).length);
+      await until(`${billable} requests of ${service} on the bill`, SETTLE_MS, async () => {
+        const counted = sum(await this.tenant.usage(service), 'requests');
+        if (counted > billable) throw new Error(`${counted} requests`);
+        return counted === billable;
+      });
+    }
+  }
+
+  private async records(service: string): Promise<RecordJson[]> {
+    const found: RecordJson[] = [];
+    let cursor: string | undefined;
+    do {
+      const after = cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page = await this.tenant.api.ok<List<RecordJson>>(
+        'GET',
+        this.tenant.at(service, `/usage-records?limit=100${after}`),
+      );
+      found.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return found;
+  }
+
+  /** Desired is observed, and stays: three times everything is looked at, and nothing is written. */
+  private async checkRest(): Promise<void> {
+    for (const service of this.services) {
+      const { status } = await this.tenant.service(service);
+      const ready = status.conditions.find(({ type }) => type === 'Ready');
+      expect([service, ready?.status]).toEqual([service, 'true']);
+    }
+    const inside = await HubInside.open(platform(), this.faults);
+    try {
+      const before = await inside.rest();
+      for (let count = 0; count < RESYNCS; count += 1) await inside.resync();
+      expect(await inside.rest()).toEqual(before);
+    } finally {
+      await inside.close();
+    }
+  }
+}
