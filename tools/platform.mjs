@@ -9,7 +9,7 @@ import { START_ORDER, STOP_ORDER, launchers } from './processes.mjs';
 import { runNode } from './stages.mjs';
 import { Supervisor } from './supervisor.mjs';
 
-const DATABASE = 'towpath';
+export const DATABASE = 'towpath';
 const ACCOUNT = 'TOWPATH';
 
 /**
@@ -45,7 +45,8 @@ export class Platform {
   async start() {
     const database = await this.#startDatabase();
     const nats = await this.#startNats();
-    await this.#migrate(database);
+    await migrate(this.installation, database.ownerUrl);
+    this.say('database schema up to date');
     this.installation.secret('master.key');
     const launch = launchers({ ...this, database, nats });
     for (const names of START_ORDER) {
@@ -108,17 +109,6 @@ export class Platform {
     return { url, credsFile, seedFile: this.installation.writeKey('account.seed', seed) };
   }
 
-  async #migrate({ ownerUrl }) {
-    const env = {
-      DATABASE_URL: ownerUrl,
-      TOWPATH_API_PASSWORD: this.installation.secret('api.password'),
-      TOWPATH_SYSTEM_PASSWORD: this.installation.secret('system.password'),
-    };
-    const { code, output } = await runNode(['dist/libs/store/src/migrate.main.js'], { env, quiet: true });
-    if (code !== 0) throw new Obstacle(`The migrations failed:\n${output.trim()}`);
-    this.say('database schema up to date');
-  }
-
   /** What identity made on its first run: the operator's key, and tokens with which the others join. */
   #takeBootstrap() {
     const file = this.installation.at('keys/bootstrap.json');
@@ -156,4 +146,15 @@ export class Platform {
     };
     this.installation.writeRun(this.run);
   }
+}
+
+/** Brings roles and schema up to date. @throws Obstacle */
+export async function migrate(installation, ownerUrl) {
+  const env = {
+    DATABASE_URL: ownerUrl,
+    TOWPATH_API_PASSWORD: installation.secret('api.password'),
+    TOWPATH_SYSTEM_PASSWORD: installation.secret('system.password'),
+  };
+  const { code, output } = await runNode(['dist/libs/store/src/migrate.main.js'], { env, quiet: true });
+  if (code !== 0) throw new Obstacle(`The migrations failed:\n${output.trim()}`);
 }

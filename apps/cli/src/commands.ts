@@ -12,6 +12,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',
   contexts: 'APIs you are logged in to',
+  admin: 'an installation on this machine: backup, restore',
 };
 
 /** The command tree: words, a sentence, and the file that is loaded when the command is run. */
@@ -240,5 +241,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: 'version',
     summary: 'versions of tow and of the API',
     load: async () => (await import('./commands/version.js')).version,
+  },
+  {
+    words: 'admin backup',
+    summary: 'write database, keys and blobs into one file',
+    load: async () => (await import('./commands/admin/backup.js')).adminBackup,
+  },
+  {
+    words: 'admin restore',
+    summary: 'make an installation from a backup, or put its database back',
+    load: async () => (await import('./commands/admin/restore.js')).adminRestore,
   },
 ];

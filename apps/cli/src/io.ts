@@ -1,7 +1,11 @@
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '#libs/domain';
+import { CliError } from './exit.js';
 
 /** A stream that may be a terminal. */
 export type Screen = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
@@ -26,6 +30,8 @@ export interface Io {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `work` every `ms`; the returned function ends it. Keeps no process alive. */
   every(ms: number, work: () => void): () => void;
+  /** Runs the checkout's tool for operators (tools/admin.mjs) on this terminal; resolves with its exit code. */
+  runTool(args: readonly string[]): Promise<number>;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
 }
@@ -45,6 +51,7 @@ export function processIo(version: string, signal: AbortSignal): Io {
     newKey: randomUUID,
     sleep: (ms, aborted) => delay(ms, undefined, aborted ? { signal: aborted } : {}),
     every: repeat,
+    runTool,
     signal,
   };
 }
@@ -53,4 +60,20 @@ export function processIo(version: string, signal: AbortSignal): Io {
 export function repeat(ms: number, work: () => void): () => void {
   const timer = setInterval(work, ms).unref();
   return () => clearInterval(timer);
+}
+
+const TOOL = fileURLToPath(new URL('../../../../tools/admin.mjs', import.meta.url));
+
+function runTool(args: readonly string[]): Promise<number> {
+  if (!existsSync(TOOL)) {
+    throw new CliError('NOT_SUPPORTED', 'This tow is only the client: it has no installation beside it.', {
+      nextStep: 'Use the tow of the checkout that runs the platform.',
+    });
+  }
+  const env = { ...process.env, INIT_CWD: process.cwd() };
+  const child = spawn(process.execPath, [TOOL, ...args], { stdio: 'inherit', env });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
 }

@@ -73,6 +73,7 @@ async function tow(line: string | string[], more: Partial<Io> & { input?: string
       return signal?.aborted === true ? Promise.reject(new Error('aborted')) : Promise.resolve();
     },
     every: () => () => undefined,
+    runTool: () => Promise.resolve(0),
     signal: new AbortController().signal,
     ...changes,
   };

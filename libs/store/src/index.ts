@@ -160,6 +160,10 @@ export {
   takeJoinToken,
 } from './join.store.js';
 export type { JoinClaim, TakenJoinToken } from './join.store.js';
+export { dumpDatabase } from './backup.dump.js';
+export type { DumpedDatabase, DumpedTable } from './backup.dump.js';
+export { restoreDatabase } from './backup.restore.js';
+export type { RestoreOptions } from './backup.restore.js';
 export { StaleWrite, countHeld, listClusterServices, listRoutes, listTargets } from './placement.store.js';
 export type { TargetRecord } from './placement.store.js';
 export { findIntent, listStandingServices, listUnsettledServices } from './service-status.store.js';

@@ -14,9 +14,9 @@ export interface MigrateOptions {
 }
 
 /** The key Prisma's own migrate uses, so that the two never run at once. */
-const ADVISORY_LOCK = 72_707_369;
+export const MIGRATION_LOCK = 72_707_369;
 
-const HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
+export const HISTORY = `CREATE TABLE IF NOT EXISTS _prisma_migrations (
   id varchar(36) PRIMARY KEY NOT NULL, checksum varchar(64) NOT NULL, finished_at timestamptz,
   migration_name varchar(255) NOT NULL, logs text, rolled_back_at timestamptz,
   started_at timestamptz NOT NULL DEFAULT now(), applied_steps_count integer NOT NULL DEFAULT 0)`;
@@ -30,7 +30,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
   const client = new pg.Client({ connectionString: options.ownerUrl });
   await client.connect();
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCK]);
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await client.query(HISTORY);
     await ensureRole(client, 'towpath_api', options.apiPassword);
     await ensureRole(client, 'towpath_system', options.systemPassword);
@@ -60,33 +60,59 @@ async function applyMissing(client: pg.Client, directory: string): Promise<strin
   );
   const known = new Map(rows.map((row) => [row.migration_name, row.checksum]));
   const applied: string[] = [];
-  for (const name of readdirSync(directory, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort()) {
-    const sql = readFileSync(path.join(directory, name, 'migration.sql'), 'utf8');
-    const checksum = createHash('sha256').update(sql).digest('hex');
-    const before = known.get(name);
-    if (before === checksum) continue;
-    if (before !== undefined) throw new Error(`migration ${name} was edited after it had been applied`);
-    await applyOne(client, name, sql, checksum);
-    applied.push(name);
+  for (const migration of readMigrations(directory)) {
+    const before = known.get(migration.name);
+    if (before === migration.checksum) continue;
+    if (before !== undefined)
+      throw new Error(`migration ${migration.name} was edited after it had been applied`);
+    await inTransaction(client, () => applyMigration(client, migration));
+    applied.push(migration.name);
   }
   return applied;
 }
 
-async function applyOne(client: pg.Client, name: string, sql: string, checksum: string): Promise<void> {
-  await client.query('BEGIN');
+/** One file of the schema's history. */
+export interface Migration {
+  name: string;
+  sql: string;
+  checksum: string;
+}
+
+/** All migrations of a folder, in the order they are applied. */
+export function readMigrations(directory: string): Migration[] {
+  return readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort()
+    .map((name) => {
+      const sql = readFileSync(path.join(directory, name, 'migration.sql'), 'utf8');
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+    });
+}
+
+/** Applies one in the client's transaction and notes it in the history. */
+export async function applyMigration(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
+  await client.query(sql);
+  await client.query(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+     VALUES ($1, $2, $3, now(), 1)`,
+    [randomUUID(), checksum, name],
+  );
+}
+
+/** Runs `work` between BEGIN and COMMIT, or ROLLBACK when it fails. `begin` may say more about the transaction. */
+export async function inTransaction<T>(
+  client: pg.Client,
+  work: () => Promise<T>,
+  begin = 'BEGIN',
+): Promise<T> {
+  await client.query(begin);
   try {
-    await client.query(sql);
-    await client.query(
-      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
-       VALUES ($1, $2, $3, now(), 1)`,
-      [randomUUID(), checksum, name],
-    );
+    const result = await work();
     await client.query('COMMIT');
+    return result;
   } catch (error) {
-    await client.query('ROLLBACK');
+    await client.query('ROLLBACK').catch(() => undefined);
     throw error;
   }
 }
