@@ -87,7 +87,9 @@ async function restore(installation, { input, yes, json }) {
   );
 }
 
-const isEmpty = (dir) => !existsSync(dir) || readdirSync(dir).length === 0;
+function isEmpty(dir) {
+  return !existsSync(dir) || readdirSync(dir).length === 0;
+}
 
 async function putBack(installation, file, manifest) {
   const unpacked = installation.at('restore.part');
