@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Api } from '../support/api.js';
+import { Person, newEmail } from '../support/person.js';
 import { filesNaming } from '../support/processes.js';
 import { Tenant } from '../support/tenant.js';
 import { until } from '../support/until.js';
@@ -8,6 +9,7 @@ import { operationsOf, overGraphql, overRest, type Fields, type WalkedOperation 
 /** Valid bodies, so that only the thing's owner can be the reason of a refusal. */
 const BODIES: Record<string, Fields> = {
   'organizations.update': { name: 'taken over' },
+  'members.update': { role: 'admin' },
   'secrets.create': { name: 'planted', value: 'x' },
   'secrets.addVersion': { value: 'x' },
   'services.create': { name: 'planted', template: { source: { uploadId: 'upl_00000000000000000000' } } },
@@ -29,6 +31,8 @@ describe('two organizations', () => {
       value: 'theirs',
     });
     const key = await theirs.api.ok<{ id: string }>('POST', '/v1/keys', { name: 'theirs', role: 'viewer' });
+    const invitation = { email: newEmail('guest'), role: 'viewer' };
+    const invited = await theirs.api.ok<{ id: string }>('POST', '/v1/invitations', invitation);
     const made = await theirs.api.ok<{ items: { id: string }[] }>('GET', '/v1/operations');
     foreign = {
       organization: theirs.organizationId,
@@ -37,10 +41,12 @@ describe('two organizations', () => {
       revision: 'probe-00001',
       secret: secret.id,
       key: key.id,
+      invitation: invited.id,
+      member: (await Person.create(theirs, 'theirs', 'viewer')).signedIn.user.id,
       operation: made.items[0]?.id ?? '',
     };
     operations = (await operationsOf(ours.api)).filter(
-      (one) => one.path.includes('{') && !one.path.includes('{cluster}'),
+      (one) => one.path.includes('{') && !one.path.includes('{cluster}') && one.permission !== 'person',
     );
   });
 

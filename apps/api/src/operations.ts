@@ -2,14 +2,18 @@ import { auditOperations } from './audit/audit.operations.js';
 import { billOperations } from './bill/bill.operations.js';
 import { Registry } from './call/registry.js';
 import { clusterOperations } from './cluster/cluster.operations.js';
+import { deviceOperations } from './device/device.operations.js';
+import { invitationOperations } from './invitation/invitation.operations.js';
 import { keyOperations } from './key/key.operations.js';
 import { logOperations } from './log/log.operations.js';
+import { memberOperations } from './member/member.operations.js';
 import { operationOperations } from './operation/operation.operations.js';
 import { organizationOperations } from './organization/organization.operations.js';
 import { projectOperations } from './project/project.operations.js';
 import { revisionOperations } from './revision/revision.operations.js';
 import { secretOperations } from './secret/secret.operations.js';
 import { serviceOperations } from './service/service.operations.js';
+import { sessionOperations } from './session/session.operations.js';
 import { trafficOperations } from './traffic/traffic.operations.js';
 import { uploadOperations } from './upload/upload.operations.js';
 import { usageOperations } from './usage/usage.operations.js';
@@ -19,8 +23,12 @@ import { whoamiOperations } from './whoami/whoami.operations.js';
 export function apiOperations(): Registry {
   return new Registry([
     ...whoamiOperations,
+    ...sessionOperations,
+    ...deviceOperations,
     ...organizationOperations,
     ...projectOperations,
+    ...memberOperations,
+    ...invitationOperations,
     ...keyOperations,
     ...uploadOperations,
     ...secretOperations,

@@ -1,4 +1,5 @@
 import type { CommandEntry } from './command.js';
+import { PEOPLE_COMMANDS } from './people.commands.js';
 
 /** What the help says of a group of commands. */
 export const GROUPS: Readonly<Record<string, string>> = {
@@ -7,6 +8,9 @@ export const GROUPS: Readonly<Record<string, string>> = {
   secrets: 'secrets of the project',
   operations: 'changes that take time',
   projects: 'projects of the organization',
+  members: 'the people of your organization',
+  invitations: 'people who are asked to become members',
+  sessions: 'where you are signed in',
   keys: 'API keys',
   orgs: 'organizations',
   clusters: 'clusters (platform operator)',
@@ -152,6 +156,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'delete an empty project',
     load: async () => (await import('./commands/projects/delete.js')).projectsDelete,
   },
+  ...PEOPLE_COMMANDS,
   {
     words: 'keys list',
     summary: 'the API keys',

@@ -32,7 +32,8 @@ export async function secretText(
   );
 }
 
-async function readAll(io: Io): Promise<string> {
+/** The whole of stdin. */
+export async function readAll(io: Io): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of io.stdin as AsyncIterable<Buffer | string>) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('utf8');

@@ -7,6 +7,7 @@ import { CliError, usageError } from './exit.js';
 import type { Io } from './io.js';
 import { Output } from './output/output.js';
 import { Progress } from './output/progress.js';
+import { SessionTokens, type Refresh } from './session/session.tokens.js';
 
 /** Flags that every command takes. */
 export interface Globals {
@@ -45,7 +46,16 @@ export class Tow {
   }
 
   clientOf(endpoint: Resolved): Client {
-    return new Client(endpoint, this.io, this.progress);
+    const { context, url, session } = endpoint;
+    if (session === undefined) return new Client(endpoint, this.io, this.progress);
+    const plain = new Client({ context, url }, this.io, this.progress);
+    const refresh: Refresh = (refreshToken) => plain.post('/v1/sessions/refresh', { refreshToken });
+    return new Client(
+      endpoint,
+      this.io,
+      this.progress,
+      new SessionTokens(this.io, context, session, refresh),
+    );
   }
 
   /** `--project`, TOW_PROJECT, the context's project, or the only one the key can see. */

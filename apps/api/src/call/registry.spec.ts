@@ -23,14 +23,32 @@ describe('the registry', () => {
     expect(operations.length).toBeGreaterThan(35);
     for (const { name, permission } of operations)
       expect([name, permission]).toEqual([name, expect.any(String)]);
-    expect(operations.filter(({ permission }) => permission === 'any').map(({ name }) => name)).toEqual([
-      'whoami.get',
+    const admitting = (admission: string): string[] =>
+      operations.filter(({ permission }) => permission === admission).map(({ name }) => name);
+    expect(admitting('any')).toEqual(['whoami.get']);
+    expect(admitting('anyone').sort()).toEqual([
+      'devices.poll',
+      'devices.start',
+      'invitations.accept',
+      'sessions.create',
+      'sessions.refresh',
+    ]);
+    expect(admitting('person').sort()).toEqual([
+      'devices.decide',
+      'devices.get',
+      'invitations.join',
+      'members.leave',
+      'passwords.change',
+      'sessions.end',
+      'sessions.list',
     ]);
   });
 
   it.each<[string, OperationDefinition[], string]>([
     ['no permission', [query({ permission: undefined as never })], 'declares no permission'],
     ['an unknown permission', [query({ permission: 'thing.read' as never })], 'declares no permission'],
+    ['anyone let in to what is not open', [query({ permission: 'anyone' })], 'must be open exactly'],
+    ['what is open to nobody', [query({ open: () => Promise.resolve({}) })], 'must be open exactly'],
     ['one name twice', [query(), query()], 'declared twice'],
     ['one address twice', [query(), query({ name: 'things.other', graphql: 'other' })], 'declared twice'],
     ['a path without its field', [query({ input: z.strictObject({}) })], 'lacks thing'],

@@ -1,8 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { interrupted } from '../exit.js';
+import type { StoredSession } from '../config/config.file.js';
+import { CliError, interrupted } from '../exit.js';
 import type { Io } from '../io.js';
 import type { Progress } from '../output/progress.js';
+import type { SessionTokens } from '../session/session.tokens.js';
 import { withQuery, type Query } from './path.js';
 import { connectionProblem, problemOf, type Where } from './problem.js';
 import { ATTEMPTS, failureOf, failureOfStatus, mayRepeat, waitBefore, type Failure } from './retry.js';
@@ -16,6 +18,8 @@ export interface Endpoint {
   /** Normal form: no trailing slash, no `/v1`. */
   url: string;
   key?: string | undefined;
+  /** A signed-in person instead of a key. */
+  session?: StoredSession | undefined;
 }
 
 interface Request {
@@ -36,8 +40,10 @@ export class Client {
     readonly endpoint: Endpoint,
     private readonly io: Io,
     private readonly progress: Progress,
+    private readonly tokens?: SessionTokens,
   ) {
-    this.where = { context: endpoint.context, url: endpoint.url, keyPreview: endpoint.key?.slice(0, 8) };
+    const { context, url, key, session } = endpoint;
+    this.where = { context, url, credential: session?.email ?? (key && `key ${key.slice(0, 8)}…`) };
   }
 
   get<T>(path: string, query?: Query): Promise<T> {
@@ -52,6 +58,12 @@ export class Client {
       headers: { 'content-type': 'application/json', 'idempotency-key': this.io.newKey() },
       body: () => JSON.stringify(body),
     });
+  }
+
+  /** Not sent again once it may have arrived: what it does cannot be undone by an Idempotency-Key. */
+  postOnce<T>(path: string, body: unknown): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    return this.json<T>({ method: 'POST', path, headers, body: () => JSON.stringify(body) });
   }
 
   patch<T>(path: string, body: unknown): Promise<T> {
@@ -116,6 +128,7 @@ export class Client {
       return { failure: failureOfStatus(status, answer.headers['retry-after']), error: () => problem };
     } catch (error) {
       if (this.io.signal.aborted) throw interrupted('Interrupted.');
+      if (error instanceof CliError) return { error: () => error };
       return { failure: failureOf(error), error: () => connectionProblem(error, this.where) };
     }
   }
@@ -130,7 +143,15 @@ export class Client {
     }
   }
 
-  private once(request: Request): Promise<IncomingMessage> {
+  /** A session whose access token is refused (a clock is wrong, or the key that signed it is gone) is renewed once. */
+  private async once(request: Request): Promise<IncomingMessage> {
+    const answer = await this.exchange(request, (await this.tokens?.access()) ?? this.endpoint.key);
+    if (answer.statusCode !== 401 || !this.tokens) return answer;
+    answer.resume();
+    return this.exchange(request, await this.tokens.renew());
+  }
+
+  private exchange(request: Request, credential: string | undefined): Promise<IncomingMessage> {
     const { endpoint } = this;
     return send({
       method: request.method,
@@ -138,7 +159,7 @@ export class Client {
       headers: {
         accept: 'application/json',
         'user-agent': `tow/${this.io.version}`,
-        ...(endpoint.key === undefined ? {} : { authorization: `Bearer ${endpoint.key}` }),
+        ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
         ...request.headers,
       },
       body: request.body?.(),

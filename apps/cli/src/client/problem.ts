@@ -7,13 +7,12 @@ export interface Where {
   /** Name of the context, or what took its place (`TOW_API_URL`). */
   context: string;
   url: string;
-  /** The key's first characters, or undefined when there is none. */
-  keyPreview?: string | undefined;
+  /** The key's first characters or the person's address; undefined when there is no credential. */
+  credential?: string | undefined;
 }
 
 export function describeWhere(where: Where): string {
-  const key = where.keyPreview === undefined ? 'no key' : `key ${where.keyPreview}…`;
-  return `context ${where.context}, ${where.url}, ${key}`;
+  return `context ${where.context}, ${where.url}, ${where.credential ?? 'no key'}`;
 }
 
 /** An answer outside 2xx as an error: the API's own words when it spoke RFC 9457, otherwise what can be said. */

@@ -46,7 +46,8 @@ export interface KeyView {
 export interface WhoamiView {
   actor: { id: string; role: Role; platformOperator: boolean; projectId?: string };
   organization: { id: string; name: string };
-  key: KeyView;
+  key?: KeyView;
+  user?: { id: string; email: string };
   installation: { apiUrl: string; gatewayPort: number; domain: string };
 }
 
@@ -210,4 +211,76 @@ export interface BillView {
 export interface Page<T> {
   items: T[];
   nextCursor?: string;
+}
+
+export interface OwnMembershipView {
+  id: string;
+  name: string;
+  role: Role;
+}
+
+export interface SignedInView {
+  accessToken: string;
+  accessExpiresAt: string;
+  refreshToken: string;
+  refreshExpiresAt: string;
+  sessionId: string;
+  user: { id: string; email: string };
+  organization: OwnMembershipView;
+  organizations: OwnMembershipView[];
+}
+
+export interface SessionView {
+  id: string;
+  organizationId: string;
+  client: string;
+  address: string;
+  current: boolean;
+  createdAt: string;
+  lastUsedAt: string;
+  expiresAt: string;
+}
+
+export interface NewDeviceView {
+  deviceCode: string;
+  userCode: string;
+  expiresAt: string;
+  intervalSeconds: number;
+}
+
+export interface PolledDeviceView {
+  status: 'pending' | 'slow_down' | 'denied' | 'expired' | 'approved';
+  intervalSeconds?: number;
+  session?: SignedInView;
+}
+
+export interface DeviceView {
+  code: string;
+  status: 'pending' | 'approved' | 'denied' | 'used';
+  client: string;
+  address: string;
+  createdAt: string;
+  expiresAt: string;
+}
+
+export interface MemberView {
+  id: string;
+  email: string;
+  role: Role;
+  platformOperator: boolean;
+  createdAt: string;
+  version: string;
+}
+
+export interface InvitationView {
+  id: string;
+  email: string;
+  role: Role;
+  platformOperator: boolean;
+  open: boolean;
+  createdBy: string;
+  createdAt: string;
+  expiresAt: string;
+  acceptedAt?: string;
+  revokedAt?: string;
 }

@@ -13,8 +13,9 @@ export const whoami = defineCommand<[], object>({
     tow.out.thing(who, {
       Organization: `${who.organization.name} (${who.organization.id})`,
       Role: who.actor.platformOperator ? `${who.actor.role}, platform operator` : who.actor.role,
-      Key: `${who.key.name} (${who.key.id}, ${who.key.preview}…)`,
-      'Key ends': who.key.expiresAt,
+      Person: who.user && `${who.user.email} (${who.user.id})`,
+      Key: who.key && `${who.key.name} (${who.key.id}, ${who.key.preview}…)`,
+      'Key ends': who.key?.expiresAt,
       'Only project': who.actor.projectId,
       Context: context,
       API: url,

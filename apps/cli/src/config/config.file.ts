@@ -3,10 +3,21 @@ import { dirname, join } from 'node:path';
 import { CliError } from '../exit.js';
 import type { Io } from '../io.js';
 
-/** One API with a key for it. */
+/** A person's sign-in as it is kept on this machine. */
+export interface StoredSession {
+  accessToken: string;
+  /** RFC 3339. */
+  accessExpiresAt: string;
+  refreshToken: string;
+  email: string;
+  organization: { id: string; name: string };
+}
+
+/** One API with a key or a session for it. */
 export interface Context {
   url: string;
-  key: string;
+  key?: string;
+  session?: StoredSession;
   project?: string;
 }
 
@@ -57,11 +68,17 @@ function parse(text: string): Config | undefined {
   try {
     const value = JSON.parse(text) as Partial<Config> | null;
     const contexts = Object.entries(value?.contexts ?? {});
-    if (!contexts.every(([, one]) => typeof one.url === 'string' && typeof one.key === 'string'))
-      return undefined;
+    if (!contexts.every(([, one]) => isContext(one))) return undefined;
     const current = typeof value?.current === 'string' ? { current: value.current } : {};
     return { ...current, contexts: Object.fromEntries(contexts) };
   } catch {
     return undefined;
   }
+}
+
+function isContext(one: Partial<Context>): boolean {
+  const texts = (values: unknown[]): boolean => values.every((value) => typeof value === 'string');
+  const { session } = one;
+  if (session === undefined) return texts([one.url, one.key]);
+  return texts([one.url, session.accessToken, session.accessExpiresAt, session.refreshToken, session.email]);
 }

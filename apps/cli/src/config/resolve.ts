@@ -10,8 +10,8 @@ export interface Resolved extends Endpoint {
 }
 
 /**
- * Which API and key: `--context`, else TOW_API_URL / TOW_API_KEY / TOW_PROJECT, else the current context. The key of a
- * context is sent only to that context's own URL.
+ * Which API and credential: `--context`, else TOW_API_URL / TOW_API_KEY / TOW_PROJECT, else the current context. What a
+ * context holds is sent only to that context's own URL.
  */
 export async function resolveContext(io: Io, chosen: string | undefined): Promise<Resolved> {
   const config = await readConfig(io);
@@ -36,8 +36,7 @@ function current(io: Io, config: Config): Resolved {
       nextStep: 'Log in: tow login URL (or set TOW_API_URL and TOW_API_KEY)',
     });
   }
-  const resolved = named(io, config, config.current);
-  return { ...resolved, key: env(io, 'TOW_API_KEY') ?? resolved.key };
+  return { ...named(io, config, config.current), ...keyFrom(io) };
 }
 
 function fromEnvironment(io: Io, config: Config, url: string): Resolved {
@@ -45,9 +44,17 @@ function fromEnvironment(io: Io, config: Config, url: string): Resolved {
   return {
     context: name ?? 'TOW_API_URL',
     url,
-    key: env(io, 'TOW_API_KEY') ?? same?.key,
+    ...(same?.key === undefined ? {} : { key: same.key }),
+    ...(same?.session === undefined ? {} : { session: same.session }),
+    ...keyFrom(io),
     project: env(io, 'TOW_PROJECT') ?? same?.project,
   };
+}
+
+/** A key of the environment stands before what the context holds. */
+function keyFrom(io: Io): Pick<Endpoint, 'key' | 'session'> {
+  const key = env(io, 'TOW_API_KEY');
+  return key === undefined ? {} : { key, session: undefined };
 }
 
 function env(io: Io, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import { defineCommand } from '../../command.js';
 import { readConfig } from '../../config/config.file.js';
 
-/** `tow contexts list`: never shows the keys. */
+/** `tow contexts list`: never shows keys and tokens. */
 export const contextsList = defineCommand<[], object>({
   calls: [],
   declare() {
@@ -9,8 +9,9 @@ export const contextsList = defineCommand<[], object>({
   },
   async run(tow) {
     const { current, contexts } = await readConfig(tow.io);
-    const rows = Object.entries(contexts).map(([name, { url, key, project }]) => {
-      return { name, url, project, keyPreview: key.slice(0, 8), current: name === current };
+    const rows = Object.entries(contexts).map(([name, { url, key, session, project }]) => {
+      const credential = session?.email ?? `${(key ?? '').slice(0, 8)}…`;
+      return { name, url, project, credential, current: name === current };
     });
     tow.out.list(
       rows,
@@ -19,7 +20,7 @@ export const contextsList = defineCommand<[], object>({
         NAME: (row) => row.name,
         URL: (row) => row.url,
         PROJECT: (row) => row.project,
-        KEY: (row) => `${row.keyPreview}…`,
+        CREDENTIAL: (row) => row.credential,
       },
       'No context yet. Make one: tow login URL',
     );
