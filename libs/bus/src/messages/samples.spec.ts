@@ -14,6 +14,7 @@ import {
   targetStatusSchema,
   usageBatchSchema,
 } from './messages.js';
+import { PEOPLE_ASKS } from './people.messages.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../../contracts/messages');
 const SCHEMAS: Record<string, z.ZodType> = {
@@ -27,6 +28,12 @@ const SCHEMAS: Record<string, z.ZodType> = {
   target: targetSchema,
   'target-status': targetStatusSchema,
   'usage-batch': usageBatchSchema,
+  ...Object.fromEntries(
+    Object.entries(PEOPLE_ASKS).flatMap(([verb, { request, answer }]): [string, z.ZodType][] => [
+      [`identity-${verb}-request`, request],
+      [`identity-${verb}-answer`, answer],
+    ]),
+  ),
 };
 
 const files = readdirSync(FOLDER).sort();
