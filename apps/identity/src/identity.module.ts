@@ -26,11 +26,11 @@ class IdentityLife implements OnApplicationShutdown {
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
-    private readonly endAnswers: () => void,
+    private readonly endAnswers: () => Promise<void>,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    this.endAnswers();
+    await this.endAnswers();
     await this.bus.close();
     await this.db.close();
   }
@@ -51,7 +51,7 @@ export async function identityModule(config: IdentityConfig, parts: ProcessParts
   const joining = new JoinCommands(joinParts);
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
   const signer = new TokenSigner({ db, clock, masterKey });
-  const people = peopleCommands(peopleParts(parts, db, signer));
+  const people = peopleCommands(peopleParts({ ...parts, clock }, db, signer));
   const authority = await Authority.open({
     db,
     clock,

@@ -40,13 +40,13 @@ export async function ask<Q, A>(nc: NatsConnection, subject: string, asked: Ask<
 /**
  * Answers on a subject; of all who share the queue one takes each request. What a handler throws goes back to who asks;
  * what is not meant for callers goes to `unexpected` and goes back as INTERNAL.
- * @returns what ends it
+ * @returns what ends it, once all that was asked is answered
  */
 export function answer<Q, A>(
   nc: NatsConnection,
   on: { subject: string; queue: string; asked: Ask<Q, A>; unexpected: (error: unknown) => void },
   handler: (request: Q) => Promise<A>,
-): () => void {
+): () => Promise<void> {
   const { subject, queue, asked, unexpected } = on;
   const reply = async (data: Uint8Array): Promise<z.input<typeof replySchema>> => {
     try {
@@ -56,13 +56,22 @@ export function answer<Q, A>(
       return { error: tellable(error, unexpected) };
     }
   };
+  const open = new Set<Promise<void>>();
   const subscription = nc.subscribe(subject, {
     queue,
     callback: (_error, message) => {
-      void reply(message.data).then((body) => message.respond(encode(replySchema, body)));
+      const done = reply(message.data)
+        .then((body) => void message.respond(encode(replySchema, body)))
+        // Whoever asked is told nothing and asks again; the connection is gone.
+        .catch(unexpected)
+        .finally(() => open.delete(done));
+      open.add(done);
     },
   });
-  return () => subscription.unsubscribe();
+  return async () => {
+    subscription.unsubscribe();
+    await Promise.all(open);
+  };
 }
 
 function tellable(error: unknown, unexpected: (error: unknown) => void): z.input<typeof errorSchema> {

@@ -171,11 +171,11 @@ export class Bus {
     return ask(this.nc, subject, asked, value);
   }
 
-  /** Answers what others ask on a subject. Returns what ends it. */
+  /** Answers what others ask on a subject. Returns what ends it, once all that was asked is answered. */
   answer<Q, A>(
     on: { subject: string; queue: string; asked: Ask<Q, A>; unexpected: (error: unknown) => void },
     handler: (request: Q) => Promise<A>,
-  ): () => void {
+  ): () => Promise<void> {
     return answer(this.nc, on, handler);
   }
 

@@ -2,8 +2,8 @@ import { IDENTITY_QUEUE, PEOPLE_ASKS, identitySubject, type Ask, type Bus, type 
 import type { Logger } from '#libs/process';
 import type { PeopleCommands } from './people.commands.js';
 
-/** Answers what the api asks about people. Returns what ends it. */
-export function answerPeople(bus: Bus, commands: PeopleCommands, logger: Logger): () => void {
+/** Answers what the api asks about people. Returns what ends it, once all that was asked is answered. */
+export function answerPeople(bus: Bus, commands: PeopleCommands, logger: Logger): () => Promise<void> {
   const ends = (Object.keys(PEOPLE_ASKS) as PeopleVerb[]).map((verb) =>
     bus.answer(
       {
@@ -15,7 +15,7 @@ export function answerPeople(bus: Bus, commands: PeopleCommands, logger: Logger)
       commands[verb] as (asked: never) => Promise<unknown>,
     ),
   );
-  return () => {
-    for (const end of ends) end();
+  return async () => {
+    await Promise.all(ends.map((end) => end()));
   };
 }

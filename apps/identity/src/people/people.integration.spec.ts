@@ -28,7 +28,7 @@ let nats: TestNats;
 let bus: Bus;
 let hashes = 0;
 let address = 0;
-let ends: (() => void)[];
+let ends: (() => Promise<void>)[];
 
 beforeAll(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
@@ -49,7 +49,7 @@ beforeAll(async () => {
   });
 });
 afterAll(async () => {
-  for (const end of ends) end();
+  await Promise.all(ends.map((end) => end()));
   await nats.release();
   await database.drop();
 });
