@@ -60,6 +60,19 @@ export class Faults {
     await this.serves(name);
   }
 
+  /** Does something while it stands still; a process that was killed meanwhile comes back by itself. */
+  async while(name: ProcessName, what: string, work: (pid: number) => void): Promise<void> {
+    const pid = this.pid(name);
+    this.note(`${name} ${what}`);
+    signal(pid, 'SIGSTOP');
+    try {
+      work(pid);
+    } finally {
+      signal(pid, 'SIGCONT');
+    }
+    await this.serves(name);
+  }
+
   /** Kills it, and gives its next life a fault. Resolves with that life's pid, which may be over by then. */
   restartWith(name: ProcessName, planted: Planted): Promise<number> {
     const file = path.join(this.folder, `${name}.json`);

@@ -55,6 +55,15 @@ export class HubInside {
     return marks;
   }
 
+  /** Rows that the outbox keeps, and messages of the stream they went to. */
+  async outbox(): Promise<{ rows: number; messages: number }> {
+    const { rows } = await this.db.query<{ n: string }>(
+      'SELECT count(*) AS n FROM outbox WHERE sent_at IS NOT NULL',
+    );
+    const { state } = await (await jetstreamManager(this.nc)).streams.info('HUB');
+    return { rows: Number(rows[0]?.n), messages: state.messages };
+  }
+
   /** Has every service looked at again, as an agent that comes back asks for; resolves when all passes are done. */
   async resync(): Promise<void> {
     const { rows } = await this.db.query<{ id: string }>(

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Cluster } from '#libs/domain';
+import { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, type Cluster } from '#libs/domain';
 import { insertCluster, insertJoinToken } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { iso } from '../call/scalars.js';
 import { clusterOf } from './cluster.queries.js';
 import { showCluster } from './cluster.view.js';
-
-const TOKEN_BYTES = 32;
-const TOKEN_LIFE_MS = 3_600_000;
 
 export interface CreateClusterInput {
   name: string;
@@ -43,9 +40,9 @@ export async function createJoinToken(
   input: { cluster: string },
 ): Promise<{ token: string; expiresAt: string }> {
   const cluster = await clusterOf(call, input.cluster);
-  const token = `towjoin_${Buffer.from(call.parts.random(TOKEN_BYTES)).toString('base64url')}`;
+  const token = formatJoinToken(call.parts.random(JOIN_TOKEN_BYTES));
   const id = call.newId('jt');
-  const expiresAt = call.now + TOKEN_LIFE_MS;
+  const expiresAt = call.now + JOIN_TOKEN_LIFE_MS;
   const hash = createHash('sha256').update(token).digest();
   await insertJoinToken(call.tx, {
     id,
