@@ -1,3 +1,4 @@
+import { isJoinToken } from '#libs/domain';
 import { ApiRig } from './api.rig.js';
 
 let rig: ApiRig;
@@ -105,6 +106,7 @@ describe('clusters', () => {
     expect((await rig.call('GET', path, { key: operator })).json).toEqual(made.json);
     const token = await rig.call('POST', `${path}/join-tokens`, { key: operator });
     expect(token.status).toBe(201);
+    expect(isJoinToken(String(token.json['token']))).toBe(true);
     expect(await rig.dump()).not.toContain(String(token.json['token']));
     const tenant = (await rig.tenant()).key;
     for (const url of ['/v1/clusters', path]) {
