@@ -20,10 +20,14 @@ interface Claims {
   userId: Id<'usr'>;
   organizationId: Id<'org'>;
   sessionId: Id<'ses'>;
+  /** UTC ms. */
+  expiresAt: number;
 }
 
 /** Who acts by an access token: its signature says who, the membership of this moment says what it may do. */
 export class AccessTokens {
+  /** A signature is checked again after 3 s, so that a key that is gone stops counting. */
+  private readonly signed: Believed<Claims>;
   private readonly believed: Believed<FoundPerson | undefined>;
 
   constructor(
@@ -31,6 +35,7 @@ export class AccessTokens {
     private readonly clock: Clock,
     private readonly keys: VerificationKeys,
   ) {
+    this.signed = new Believed(clock);
     this.believed = new Believed(clock);
   }
 
@@ -64,24 +69,30 @@ export class AccessTokens {
   }
 
   private async verified(token: string): Promise<Claims | undefined> {
+    try {
+      const claims = await this.signed.get(token, () => this.verify(token));
+      return claims.expiresAt > this.clock.now() ? claims : undefined;
+    } catch (error) {
+      if (isRefusal(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws RefusedToken or an error of jose when it is no token of ours for this api */
+  private async verify(token: string): Promise<Claims> {
     const key = async ({ kid }: JWTHeaderParameters) => {
       const found = kid === undefined ? undefined : await this.keys.find(kid);
       if (!found) throw new RefusedToken();
       return found;
     };
-    try {
-      const { payload } = await jwtVerify(token, key, {
-        algorithms: [TOKEN_ALGORITHM],
-        issuer: TOKEN_ISSUER,
-        audience: API_AUDIENCE,
-        requiredClaims: ['sub', 'org', 'sid', 'iat', 'exp'],
-        currentDate: new Date(this.clock.now()),
-      });
-      return claimsOf(payload);
-    } catch (error) {
-      if (isRefusal(error)) return undefined;
-      throw error;
-    }
+    const { payload } = await jwtVerify(token, key, {
+      algorithms: [TOKEN_ALGORITHM],
+      issuer: TOKEN_ISSUER,
+      audience: API_AUDIENCE,
+      requiredClaims: ['sub', 'org', 'sid', 'iat', 'exp'],
+      currentDate: new Date(this.clock.now()),
+    });
+    return claimsOf(payload);
   }
 }
 
@@ -93,9 +104,10 @@ function isRefusal(error: unknown): boolean {
   return error instanceof RefusedToken || (typeof code === 'string' && code.startsWith('ERR_J'));
 }
 
-function claimsOf(payload: JWTPayload): Claims | undefined {
-  const { sub, org, sid } = payload as Record<string, unknown>;
+function claimsOf(payload: JWTPayload): Claims {
+  const { sub, org, sid, exp = 0 } = payload as JWTPayload & Record<string, unknown>;
   const [userId, organizationId, sessionId] = [String(sub), String(org), String(sid)];
-  if (!isId('usr', userId) || !isId('org', organizationId) || !isId('ses', sessionId)) return undefined;
-  return { userId, organizationId, sessionId };
+  if (!isId('usr', userId) || !isId('org', organizationId) || !isId('ses', sessionId))
+    throw new RefusedToken();
+  return { userId, organizationId, sessionId, expiresAt: exp * 1000 };
 }

@@ -43,7 +43,8 @@ export class Client {
     private readonly tokens?: SessionTokens,
   ) {
     const { context, url, key, session } = endpoint;
-    this.where = { context, url, credential: session?.email ?? (key && `key ${key.slice(0, 8)}…`) };
+    const credential = session?.email ?? (key && `key ${key.slice(0, 8)}…`);
+    this.where = { context, url, credential, email: session?.email };
   }
 
   get<T>(path: string, query?: Query): Promise<T> {

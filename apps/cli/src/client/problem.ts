@@ -9,6 +9,8 @@ export interface Where {
   url: string;
   /** The key's first characters or the person's address; undefined when there is no credential. */
   credential?: string | undefined;
+  /** The person who is signed in, if a person is. */
+  email?: string | undefined;
 }
 
 export function describeWhere(where: Where): string {
@@ -71,9 +73,10 @@ function messageOf(body: Record<string, unknown> | undefined, status: number, wh
 
 /** The API's own advice; how to log in is known here only. */
 function nextStepOf(code: ErrorCode, said: string | undefined, where: Where): string | undefined {
-  const login = `tow login ${where.url}`;
-  if (code === 'UNAUTHENTICATED')
-    return said === undefined ? `Log in again: ${login}` : `${said} Then: ${login}`;
+  const login = `tow login ${where.url}${where.email === undefined ? '' : ` --email ${where.email}`}`;
+  if (code === 'UNAUTHENTICATED' && said === undefined) return `Log in again: ${login}`;
+  // Without a credential it is a sign-in that was refused.
+  if (code === 'UNAUTHENTICATED') return where.credential === undefined ? said : `${said} Then: ${login}`;
   if (code === 'PERMISSION_DENIED') return said ?? 'See what the key may do: tow whoami';
   return said;
 }

@@ -17,6 +17,12 @@ interface LoginFlags extends PasswordFlags {
   name?: string;
 }
 
+/** The context that a login makes. */
+interface Place {
+  name: string;
+  url: string;
+}
+
 /** `tow login URL`: as a person (e-mail, or by a device where one is signed in), or with an API key. */
 export const login = defineCommand<[string], LoginFlags>({
   calls: ['GET /v1/whoami', 'POST /v1/sessions', 'POST /v1/devices', 'POST /v1/devices/poll'],
@@ -38,22 +44,24 @@ export const login = defineCommand<[string], LoginFlags>({
   async run(tow, [address], flags) {
     const url = normalUrl(address);
     const place = { name: flags.name ?? new URL(url).host, url };
-    if (flags.email !== undefined) await keepSession(tow, place, await byEmail(tow, url, flags));
-    else if (flags.device) await keepSession(tow, place, await byDevice(tow, url));
+    if (flags.email !== undefined) await keepSession(tow, place, await byEmail(tow, place, flags));
+    else if (flags.device) await keepSession(tow, place, await byDevice(tow, place));
     else await byKey(tow, place, flags);
     return undefined;
   },
 });
 
-async function byEmail(tow: Tow, url: string, flags: LoginFlags): Promise<SignedInView> {
+async function byEmail(tow: Tow, place: Place, flags: LoginFlags): Promise<SignedInView> {
   const password = await passwordText(tow, flags, { what: 'Password' });
   const { email, organization } = flags;
-  return tow.clientOf({ context: url, url }).postOnce('/v1/sessions', { email, password, organization });
+  return tow
+    .clientOf({ context: place.name, url: place.url })
+    .postOnce('/v1/sessions', { email, password, organization });
 }
 
 /** RFC 8628: the device shows a code and asks until a person has decided. */
-async function byDevice(tow: Tow, url: string): Promise<SignedInView> {
-  const client = tow.clientOf({ context: url, url });
+async function byDevice(tow: Tow, place: Place): Promise<SignedInView> {
+  const client = tow.clientOf({ context: place.name, url: place.url });
   const device = await client.postOnce<NewDeviceView>('/v1/devices', {});
   tow.out.talk(`Where you are signed in, type:  tow approve ${device.userCode}`);
   tow.out.talk(`The code is good until ${device.expiresAt}.`);
@@ -75,7 +83,7 @@ async function byDevice(tow: Tow, url: string): Promise<SignedInView> {
   }
 }
 
-async function byKey(tow: Tow, place: { name: string; url: string }, flags: LoginFlags): Promise<void> {
+async function byKey(tow: Tow, place: Place, flags: LoginFlags): Promise<void> {
   const { name, url } = place;
   const key = await keyOf(tow, flags);
   const who = await tow.clientOf({ context: name, url, key }).get<WhoamiView>('/v1/whoami');
