@@ -47,7 +47,7 @@ export {
   findPerson,
   insertMember,
   listMembers,
-  lockOwners,
+  holdOwners,
   membershipsOf,
   updateMember,
 } from './membership.store.js';

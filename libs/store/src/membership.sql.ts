@@ -36,10 +36,15 @@ export const listMembersSql = statement<MemberRow>(
   `${SELECT} WHERE m.organization_id = $1 AND m.user_id > $2 ORDER BY m.user_id LIMIT $3`,
 );
 
-/** Locks the owners, so that two changes at once cannot take the last two. */
-export const lockOwnersSql = statement<{ user_id: string }>(
-  'member_lock_owners',
-  `SELECT user_id FROM memberships WHERE organization_id = $1 AND role = 'owner' ORDER BY user_id FOR UPDATE`,
+/** Held until the transaction ends: changes of one organization's members happen one after the other. */
+export const holdMembersSql = statement<unknown>(
+  'member_hold',
+  `SELECT pg_advisory_xact_lock(hashtextextended('members|' || $1::text, 0))`,
+);
+
+export const ownersSql = statement<{ user_id: string }>(
+  'member_owners',
+  `SELECT user_id FROM memberships WHERE organization_id = $1 AND role = 'owner' ORDER BY user_id`,
 );
 
 export const updateMemberSql = statement<{ version: number }>(

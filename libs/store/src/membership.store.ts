@@ -3,10 +3,11 @@ import {
   deleteMemberSql,
   findMemberSql,
   findPersonSql,
+  holdMembersSql,
   insertMemberSql,
   listMembersSql,
-  lockOwnersSql,
   membershipsOfSql,
+  ownersSql,
   updateMemberSql,
   type MemberRow,
 } from './membership.sql.js';
@@ -44,9 +45,14 @@ export async function listMembers(tx: Tx, organizationId: string, page: PageRequ
   return (await tx.run(listMembersSql, [organizationId, page.after ?? '', page.limit])).map(toMember);
 }
 
-/** Ids of the owners, locked until the transaction ends. */
-export async function lockOwners(tx: Tx, organizationId: string): Promise<string[]> {
-  return (await tx.run(lockOwnersSql, [organizationId])).map((row) => row.user_id);
+/**
+ * Holds the members of the organization until the transaction ends, and gives the ids of its owners. What was read
+ * before may have changed; what is read afterwards may not.
+ */
+export async function holdOwners(tx: Tx, organizationId: string): Promise<string[]> {
+  await tx.run(holdMembersSql, [organizationId]);
+  // A statement of its own: it sees what was done by whoever held them before.
+  return (await tx.run(ownersSql, [organizationId])).map((row) => row.user_id);
 }
 
 /** The new version; undefined when the person is no member (any more). */

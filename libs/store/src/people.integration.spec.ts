@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { RATES, type Id } from '#libs/domain';
 import { testDatabase, type TestDatabase } from '#libs/testing';
 import { insertInvitation, takeInvitation } from './invitation.store.js';
-import { deleteMember, findMember, insertMember, lockOwners, membershipsOf } from './membership.store.js';
+import { deleteMember, findMember, insertMember, holdOwners, membershipsOf } from './membership.store.js';
 import { insertOrganization } from './organization.store.js';
 import { clearRate, useRate } from './rate-limit.store.js';
 import {
@@ -120,7 +120,7 @@ it('of two owners who leave at once, one stays', async () => {
   );
   const leave = (who: string): Promise<boolean> =>
     database.db.inTenant(ORG, async (tx) => {
-      const owners = await lockOwners(tx, ORG);
+      const owners = await holdOwners(tx, ORG);
       if (owners.length === 1) return false;
       await deleteMember(tx, ORG, who);
       return true;

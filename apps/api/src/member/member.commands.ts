@@ -1,5 +1,5 @@
 import { TowpathError, isLastOwner, mayManage, type Member, type Rights, type Role } from '#libs/domain';
-import { deleteMember, lockOwners, revokeInvitationsOf, updateMember as updateStored } from '#libs/store';
+import { deleteMember, holdOwners, revokeInvitationsOf, updateMember as updateStored } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { checkVersion, notFound } from '../call/not-found.js';
 import { memberOf } from './member.queries.js';
@@ -10,12 +10,13 @@ export async function updateMember(
   call: CommandCall,
   input: { member: string; role: Role; version?: string | undefined },
 ): Promise<MemberView> {
+  const owners = await holdOwners(call.tx, call.actor.organizationId);
   const before = await memberOf(call, input.member);
   const { role } = input;
   mayManageOrRefuse(call, before);
   mayManageOrRefuse(call, { ...before, role });
   checkVersion(input.version, before.version);
-  if (role !== 'owner') await keepAnOwner(call, before);
+  if (role !== 'owner') keepAnOwner(owners, before);
   const { tx, actor, now } = call;
   const version = await updateStored(tx, actor.organizationId, before.userId, role);
   if (version === undefined) throw notFound('member');
@@ -26,18 +27,20 @@ export async function updateMember(
 }
 
 export async function removeMember(call: CommandCall, input: { member: string }): Promise<MemberView> {
+  const owners = await holdOwners(call.tx, call.actor.organizationId);
   const member = await memberOf(call, input.member);
   mayManageOrRefuse(call, member);
-  return remove(call, member);
+  return remove(call, owners, member);
 }
 
 /** Whoever is in may go, but for the last owner. */
 export async function leave(call: CommandCall): Promise<MemberView> {
-  return remove(call, await memberOf(call, call.actor.id));
+  const owners = await holdOwners(call.tx, call.actor.organizationId);
+  return remove(call, owners, await memberOf(call, call.actor.id));
 }
 
-async function remove(call: CommandCall, member: Member): Promise<MemberView> {
-  await keepAnOwner(call, member);
+async function remove(call: CommandCall, owners: string[], member: Member): Promise<MemberView> {
+  keepAnOwner(owners, member);
   const { tx, actor, now } = call;
   await deleteMember(tx, actor.organizationId, member.userId);
   await revokeInvitationsOf(tx, actor.organizationId, member.userId, now);
@@ -46,9 +49,8 @@ async function remove(call: CommandCall, member: Member): Promise<MemberView> {
 }
 
 /** @throws TowpathError FAILED_PRECONDITION when nobody could act as owner any more */
-async function keepAnOwner({ tx, actor }: CommandCall, member: Member): Promise<void> {
-  if (member.role !== 'owner') return;
-  if (!isLastOwner(await lockOwners(tx, actor.organizationId), member.userId)) return;
+function keepAnOwner(owners: readonly string[], member: Member): void {
+  if (!isLastOwner(owners, member.userId)) return;
   throw new TowpathError('FAILED_PRECONDITION', 'This is the last owner of the organization.', {
     nextStep: 'Make another member an owner first.',
   });

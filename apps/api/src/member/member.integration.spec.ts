@@ -89,6 +89,27 @@ describe('members', () => {
     expect((await leave(viewer)).status).toBe(200);
   });
 
+  it('keep one owner of many that go and are demoted at once', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { owner, admin } = await team();
+      await update(owner, admin.userId, 'owner');
+      const more = [
+        await people.person(owner.organizationId, 'owner'),
+        await people.person(owner.organizationId, 'owner'),
+      ];
+      const all = [owner, admin, ...more];
+      const answers = await Promise.all(
+        all.map((one, at) => (at % 2 === 0 ? leave(one) : update(one, one.userId, 'viewer'))),
+      );
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 409]);
+      const owners = await rig.database.query(
+        `SELECT 1 FROM memberships WHERE organization_id = $1 AND role = 'owner'`,
+        [owner.organizationId],
+      );
+      expect(owners).toHaveLength(1);
+    }
+  }, 20_000);
+
   it('of another organization are not found', async () => {
     const [ours, theirs] = [await team(), await team()];
     expect((await update(ours.owner, theirs.viewer.userId, 'admin')).status).toBe(404);
