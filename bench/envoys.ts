@@ -39,7 +39,16 @@ export async function startOurs(folder: string, hosts: string[], upstream: numbe
   };
   const logger = createLogger('bench', 'silent');
   const certificates = () => undefined;
-  const xds = new XdsServer({ types, desired, certificates, observer, clock: systemClock, logger });
+  const callerKeys = () => undefined;
+  const xds = new XdsServer({
+    types,
+    desired,
+    certificates,
+    callerKeys,
+    observer,
+    clock: systemClock,
+    logger,
+  });
   const xdsPort = await xds.listen(0);
   const accessLog = path.join(folder, 'envoy.log');
   const content = bootstrap({

@@ -5,6 +5,7 @@ import type { Bus, Follower, MemberId, Membership } from '#libs/bus';
 import type { Loop, ProcessParts } from '#libs/process';
 import type { GatewayConfig } from './config.js';
 import { bootstrap } from './envoy/bootstrap.js';
+import { CallerKeys } from './callers/caller.keys.js';
 import { HubConnection } from './hub.connection.js';
 import { followRoutes } from './routes/route.follower.js';
 import { RouteJournal } from './routes/route.journal.js';
@@ -31,6 +32,7 @@ export class Gateway {
   readonly #hub: HubConnection;
   readonly #renewal: Renewal;
   readonly #certificates: Certificates;
+  readonly #callerKeys: CallerKeys;
   #follower: Follower | undefined;
   #status: Loop | undefined;
 
@@ -61,7 +63,9 @@ export class Gateway {
       changed: () => this.#xds.certificatesChanged(),
     });
     const { find: certificates } = this.#certificates;
-    this.#xds = new XdsServer({ types, desired, certificates, observer, clock, logger });
+    this.#callerKeys = new CallerKeys(config.TOWPATH_DATA_DIR, () => this.#xds.callerKeysChanged());
+    const callerKeys = this.#callerKeys.jwks;
+    this.#xds = new XdsServer({ types, desired, certificates, callerKeys, observer, clock, logger });
     this.#shipper = this.#makeShipper();
     this.#renewal = new Renewal(member, {
       url: config.TOWPATH_JOIN_URL,
@@ -167,7 +171,11 @@ export class Gateway {
   #join(bus: Bus): void {
     const { member, parts } = this;
     const shared = { ...parts, bus, gatewayId: member.id, table: this.#table };
-    this.#follower = followRoutes({ ...shared, moved: () => this.#status?.wake() });
+    this.#follower = followRoutes({
+      ...shared,
+      callerKeys: this.#callerKeys,
+      moved: () => this.#status?.wake(),
+    });
     this.#status = reportStatus({ ...shared, region: member.region });
     this.#status.start();
     this.#shipper.wake();

@@ -21,6 +21,8 @@ export const buildKey = (buildId: string): string => `build.${buildId}`;
 export const sealedKey = (secretId: string, version: number): string => `sealed.${secretId}.${version}`;
 export const CLUSTER_KEY = 'cluster';
 /** KV keys may not hold every host character sequence a subject allows; `.` would split the key into tokens. */
+/** The key of bucket routes under which identity shows the public keys of callers' tokens; no host has such a name. */
+export const CALLER_KEYS_KEY = '_caller-keys';
 export const routeKey = (host: string): string => host.replaceAll('.', '/');
 
 export const hubSubject = (name: HubEventName, key: string): string =>

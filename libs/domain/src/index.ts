@@ -79,6 +79,7 @@ export {
   revisionSuffixProblem,
   serviceHost,
   serviceNameProblem,
+  serviceAudience,
   serviceUrl,
   tagLengthProblem,
   tagProblem,

@@ -1,4 +1,12 @@
-import { deletedRoute, desiredRoutes, nextRoute, revisionHost, serviceHost, standingOf } from '#libs/domain';
+import {
+  deletedRoute,
+  desiredRoutes,
+  nextRoute,
+  revisionHost,
+  serviceAudience,
+  serviceHost,
+  standingOf,
+} from '#libs/domain';
 import type { Door, Id, Route, RouteBackend, RouteBody } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
@@ -11,6 +19,7 @@ export function routesStep(draft: Draft): void {
     projectId,
     serviceId,
     access,
+    audience: serviceAudience(draft.service.name, draft.records.projectHandle, draft.tools.domain),
     lines: draft.split,
     hostOf: (tag) => hostOf(draft, tag),
     backendOf: (revision) => backendOf(draft, revision),

@@ -1,6 +1,7 @@
 import { REQUEST_HEADERS } from '#libs/domain';
 import type { Message } from '../xds/proto.js';
 import { ACCESS_LOG_FORMAT } from './access-log.format.js';
+import { CALLER_FILTERS } from './callers.filter.js';
 import { localReplies } from './local-replies.js';
 
 /** Lua costs every request that it sees, so routes switch it off by this name. */
@@ -22,7 +23,7 @@ export function connectionManager(options: ConnectionManagerOptions): Message {
     stat_prefix: 'gateway',
     codec_type: 'AUTO',
     scoped_routes: SCOPED_ROUTES,
-    http_filters: [NOT_REACHED, LOWER_CASE_HOST, ROUTER],
+    http_filters: [NOT_REACHED, LOWER_CASE_HOST, ...CALLER_FILTERS, ROUTER],
     early_header_mutation_extensions: [STRIP],
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     use_remote_address: true,

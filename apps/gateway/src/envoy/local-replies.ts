@@ -1,5 +1,15 @@
+import { REQUEST_HEADERS } from '#libs/domain';
 import type { Message } from '../xds/proto.js';
-import { HEADERS_TOO_LARGE, NOT_HTTP, NO_ANSWER, TIMED_OUT, TOO_LARGE, UNKNOWN_HOST } from './refusals.js';
+import {
+  HEADERS_TOO_LARGE,
+  NOT_HTTP,
+  NO_ANSWER,
+  NO_TOKEN,
+  OTHER_AUDIENCE,
+  TIMED_OUT,
+  TOO_LARGE,
+  UNKNOWN_HOST,
+} from './refusals.js';
 import type { Refusal } from './refusals.js';
 
 const REQUEST_ID = '%STREAM_ID%';
@@ -13,6 +23,9 @@ export function localReplies(): Message {
     mappers: [
       reply(TIMED_OUT, status(504)),
       reply(UNKNOWN_HOST, flags('NR')),
+      reply(NO_TOKEN, status(401)),
+      // Only a request whose token was good carries this header, so no other 403 is meant.
+      reply(OTHER_AUDIENCE, both(status(403), carries(REQUEST_HEADERS.caller))),
       // NC: the door's cluster went; the rest: no connection, or it broke before an answer came.
       reply(NO_ANSWER, flags('UF', 'UH', 'UC', 'UO', 'UR', 'URX', 'LR', 'NC', 'UPE')),
       reply(TOO_LARGE, status(413)),
@@ -39,6 +52,14 @@ function reply({ status: code, ...said }: Refusal, filter: Message): Message {
     requestId: REQUEST_ID,
   };
   return { filter, status_code: code, body_format_override: { json_format } };
+}
+
+function both(...filters: Message[]): Message {
+  return { and_filter: { filters } };
+}
+
+function carries(name: string): Message {
+  return { header_filter: { header: { name, present_match: true } } };
 }
 
 function flags(...names: string[]): Message {

@@ -8,14 +8,22 @@ export interface Refusal {
   nextStep: string;
 }
 
-/** Pushed as part of a host's route. */
-export const PRIVATE: Refusal = {
-  status: 403,
-  code: 'PERMISSION_DENIED',
-  message: 'This service is private, and tokens for callers are not built yet, so it answers nobody.',
-  nextStep: 'Make it public: `tow deploy` it with --allow-unauthenticated.',
+/** Of private services. */
+export const NO_TOKEN: Refusal = {
+  status: 401,
+  code: 'UNAUTHENTICATED',
+  message: 'This service is private, and the request carries no valid token.',
+  nextStep: 'Send `Authorization: Bearer` with what `tow services token` prints; it works for some minutes.',
 };
 
+export const OTHER_AUDIENCE: Refusal = {
+  status: 403,
+  code: 'PERMISSION_DENIED',
+  message: 'The token was made for another service.',
+  nextStep: 'Ask for one of this service with `tow services token`.',
+};
+
+/** Pushed as part of a host's route. */
 export const NO_REVISION: Refusal = {
   status: 503,
   code: 'UNAVAILABLE',

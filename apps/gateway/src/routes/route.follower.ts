@@ -1,4 +1,14 @@
-import { ROUTES_BUCKET, decode, gatewayConsumer, kvStream, resyncSubject, routeSchema } from '#libs/bus';
+import {
+  CALLER_KEYS_KEY,
+  ROUTES_BUCKET,
+  decode,
+  gatewayConsumer,
+  kvStream,
+  kvSubject,
+  resyncSubject,
+  routeSchema,
+} from '#libs/bus';
+import type { CallerKeys } from '../callers/caller.keys.js';
 import type { Bus, FollowedMessage, Follower } from '#libs/bus';
 import type { Id } from '#libs/domain';
 import type { Health, Logger } from '#libs/process';
@@ -8,14 +18,18 @@ interface Parts {
   bus: Bus;
   gatewayId: Id<'gw'>;
   table: RouteTable;
+  callerKeys: CallerKeys;
   logger: Logger;
   health: Health;
   /** The sequence moved, with or without a change for Envoy. */
   moved: () => void;
 }
 
+const KEYS_SUBJECT = kvSubject(ROUTES_BUCKET, CALLER_KEYS_KEY);
+
 /** Follows the routes bucket into the table, and asks the hub once to project everything again. */
-export function followRoutes({ bus, gatewayId, table, logger, health, moved }: Parts): Follower {
+export function followRoutes(parts: Parts): Follower {
+  const { bus, gatewayId, table, logger, health, moved } = parts;
   const trouble = (error: unknown): void => {
     logger.warn({ err: error }, 'routes do not come');
     health.set('routes', false, 'Routes do not come from the hub; the last ones are served.');
@@ -23,7 +37,7 @@ export function followRoutes({ bus, gatewayId, table, logger, health, moved }: P
   const handle = async (message: FollowedMessage): Promise<void> => {
     // A first delivery with a lower sequence: the bucket (or the consumer) was made anew.
     if (message.deliveries === 1 && message.sequence < table.received) table.startOver();
-    await takeRoute(message, table, logger);
+    await take(message, parts);
     moved();
   };
   health.set('routes', true);
@@ -36,12 +50,17 @@ export function followRoutes({ bus, gatewayId, table, logger, health, moved }: P
   return follower;
 }
 
-async function takeRoute(message: FollowedMessage, table: RouteTable, logger: Logger): Promise<void> {
+async function take(message: FollowedMessage, { table, callerKeys, logger }: Parts): Promise<void> {
   if (message.deleted) {
     table.handled(message.sequence);
     return;
   }
   try {
+    if (message.subject === KEYS_SUBJECT) {
+      callerKeys.take(message.data);
+      table.handled(message.sequence);
+      return;
+    }
     await table.accept(decode(routeSchema, message.data), message.sequence);
   } catch (error) {
     // Asking for it again would not mend it; a newer version of the host will.

@@ -71,6 +71,7 @@ describe('HTTPS with certificates on demand, by a real Envoy', () => {
     }
     const quiet = { connected: () => undefined, opened: () => undefined, acknowledged: () => undefined };
     xds = new XdsServer({
+      callerKeys: () => undefined,
       types,
       desired,
       certificates: (name) => index.covering(name) ?? (coming.has(name) ? 'coming' : undefined),

@@ -18,6 +18,9 @@ const FILES = [
   'envoy/config/endpoint/v3/endpoint.proto',
   'envoy/config/route/v3/scoped_route.proto',
   'envoy/extensions/transport_sockets/tls/v3/secret.proto',
+  'envoy/config/core/v3/extension.proto',
+  'envoy/extensions/filters/http/jwt_authn/v3/config.proto',
+  'envoy/extensions/filters/http/rbac/v3/rbac.proto',
   'envoy/extensions/upstreams/http/v3/http_protocol_options.proto',
   'envoy/extensions/retry/priority/previous_priorities/v3/previous_priorities_config.proto',
 ];

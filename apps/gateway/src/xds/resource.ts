@@ -5,14 +5,15 @@ import { TYPE_URL } from './proto.js';
 /** What Envoy is fed, in the order in which it must learn it. */
 export const RESOURCE_TYPES = ['cluster', 'endpoints', 'scope'] as const;
 export type ResourceType = (typeof RESOURCE_TYPES)[number];
-/** Secrets are answered on demand, in no order with the rest. */
-export type PushedType = ResourceType | 'secret';
+/** Secrets and filters' extensions are answered on demand, in no order with the rest. */
+export type PushedType = ResourceType | 'secret' | 'extension';
 
 export const PROTO_NAMES: Record<PushedType, string> = {
   cluster: 'envoy.config.cluster.v3.Cluster',
   endpoints: 'envoy.config.endpoint.v3.ClusterLoadAssignment',
   scope: 'envoy.config.route.v3.ScopedRouteConfiguration',
   secret: 'envoy.extensions.transport_sockets.tls.v3.Secret',
+  extension: 'envoy.config.core.v3.TypedExtensionConfig',
 };
 
 export function typeOfUrl(url: string): ResourceType | undefined {

@@ -2,6 +2,7 @@ import type { Route } from '#libs/domain';
 import { testBackend, testRoute } from '../testing/routes.js';
 import { clusterMessage, doorGroupOf, endpointsMessage, usesEndpoints } from './door.cluster.js';
 import { loadEnvoyTypes } from './proto.js';
+import type { Message } from './proto.js';
 import { PROTO_NAMES, encodeResource } from './resource.js';
 import { scopeMessage } from './route.scope.js';
 
@@ -98,15 +99,8 @@ const table: [string, Route, unknown[]][] = [
 ];
 
 const refusals: [string, Route, number, string][] = [
-  ['private', testRoute('a.lab', 1, [testBackend(1, 100)], { access: 'private' }), 403, 'PERMISSION_DENIED'],
   ['without backends', testRoute('a.lab', 1, []), 503, 'UNAVAILABLE'],
   ['without doors', testRoute('a.lab', 1, [testBackend(1, 100, { doors: [] })]), 503, 'UNAVAILABLE'],
-  [
-    'private and without backends',
-    testRoute('a.lab', 1, [], { access: 'private' }),
-    403,
-    'PERMISSION_DENIED',
-  ],
 ];
 
 describe('the scope of a host', () => {
@@ -133,6 +127,17 @@ describe('the scope of a host', () => {
         ],
       },
     });
+  });
+
+  it('switches the check of callers on for a private host, for its own audience', () => {
+    const route = testRoute('a.lab', 1, [], { access: 'private', audience: 'https://a.lab' });
+    const filters = (one: Route): string => {
+      const { virtual_hosts } = scopeMessage(one)['route_configuration'] as { virtual_hosts: Message[] };
+      return JSON.stringify(virtual_hosts[0]?.['typed_per_filter_config']);
+    };
+    expect(filters(route)).toContain('"exact":"https://a.lab"');
+    expect(filters(route)).toContain('PerRouteConfig');
+    expect(filters({ ...route, access: 'public' })).not.toContain('audience');
   });
 
   it.each(refusals)('%s is a refusal with its own words', (_name, route, status, code) => {

@@ -1,7 +1,8 @@
 import type { Route, RouteBackend } from '#libs/domain';
 import { REQUEST_HEADERS } from '#libs/domain';
 import { LOWER_CASE_FILTER } from '../envoy/connection-manager.js';
-import { NO_REVISION, PRIVATE } from '../envoy/refusals.js';
+import { callersOnly } from '../envoy/callers.filter.js';
+import { NO_REVISION } from '../envoy/refusals.js';
 import type { Refusal } from '../envoy/refusals.js';
 import { doorGroupOf } from './door.cluster.js';
 import type { Message } from './proto.js';
@@ -9,7 +10,7 @@ import { any } from './proto.js';
 
 /** Backends that can be asked: a share of the traffic and at least one door. */
 export function liveBackends(route: Route): RouteBackend[] {
-  if (route.deleted || route.access === 'private') return [];
+  if (route.deleted) return [];
   return route.backends.filter(({ percent, doors }) => percent > 0 && doors.length > 0);
 }
 
@@ -27,16 +28,21 @@ export function scopeMessage(route: Route): Message {
           name: route.host,
           domains: ['*'],
           routes: routesOf(route),
-          typed_per_filter_config: { [LOWER_CASE_FILTER]: any(FILTER_SWITCH, { disabled: true }) },
+          typed_per_filter_config: filtersOf(route),
         },
       ],
     },
   };
 }
 
+/** A host whose audience is not told (an older hub's) lets nobody in. */
+function filtersOf({ access, audience = '' }: Route): Message {
+  const known = { [LOWER_CASE_FILTER]: any(FILTER_SWITCH, { disabled: true }) };
+  return access === 'private' ? { ...known, ...callersOnly(audience) } : known;
+}
+
 function routesOf(route: Route): Message[] {
   const backends = liveBackends(route);
-  if (route.access === 'private') return [refusal(route, PRIVATE)];
   if (backends.length === 0) return [refusal(route, NO_REVISION)];
   const timeouts = new Set(backends.map(({ timeoutSeconds }) => timeoutSeconds));
   return timeouts.size === 1 ? [weighted(route, backends)] : oneByOne(route, backends);

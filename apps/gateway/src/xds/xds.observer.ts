@@ -39,7 +39,8 @@ export function observeXds({ logger, health, metrics, onHosts }: Parts): XdsObse
       refusals.inc({ type });
       const alone = names.length === 1;
       logger[alone ? 'error' : 'warn']({ type, names: names.slice(0, 10), reason }, 'Envoy refused a push');
-      if (alone && type !== 'secret') onHosts(type === 'scope' ? names : undefined);
+      if (alone && (type === 'scope' || type === 'cluster' || type === 'endpoints'))
+        onHosts(type === 'scope' ? names : undefined);
     },
   };
 }

@@ -12,6 +12,7 @@ import { RefusedResources } from './refused.js';
 import { TYPE_URL } from './proto.js';
 import { PROTO_NAMES } from './resource.js';
 import type { PushedType, ResourceType } from './resource.js';
+import { ExtensionStream } from './extension.stream.js';
 import { SecretStream } from './secret.stream.js';
 import type { CertificateSource } from './secret.stream.js';
 
@@ -27,6 +28,8 @@ interface Options {
   types: EnvoyTypes;
   desired: DesiredState;
   certificates: CertificateSource;
+  /** The keys of callers' tokens, a JSON Web Key Set; undefined before any have come. */
+  callerKeys: () => string | undefined;
   observer: XdsObserver;
   clock: Clock;
   logger: Logger;
@@ -44,7 +47,8 @@ export class XdsServer {
   });
   /** The next look that is worth it without a change. */
   #next: { at: number; timer: NodeJS.Timeout } | undefined;
-  #current: { call: Call; stream: DeltaStream; secrets: SecretStream } | undefined;
+  #current:
+    { call: Call; stream: DeltaStream; secrets: SecretStream; extensions: ExtensionStream } | undefined;
 
   constructor(private readonly options: Options) {
     this.#refused = new RefusedResources(options.clock);
@@ -76,6 +80,11 @@ export class XdsServer {
     this.#current?.secrets.pump();
   }
 
+  /** Call after the keys of callers' tokens changed. */
+  callerKeysChanged(): void {
+    this.#current?.extensions.pump();
+  }
+
   stop(): void {
     clearTimeout(this.#next?.timer);
     this.#server.forceShutdown();
@@ -103,6 +112,17 @@ export class XdsServer {
     });
   }
 
+  #extensions(call: Call): ExtensionStream {
+    const { types, callerKeys, observer } = this.options;
+    return new ExtensionStream({
+      types,
+      callerKeys,
+      send: (response) => call.write(encodeDeltaResponse(types, response)),
+      acknowledged: (names) => observer.acknowledged('extension', names),
+      refused: (names, reason) => observer.refused('extension', names, reason),
+    });
+  }
+
   #accept(call: Call): void {
     const { desired, observer, types, logger } = this.options;
     // An Envoy that reconnects may be faster than the news that its old connection broke.
@@ -120,7 +140,8 @@ export class XdsServer {
       },
     });
     const secrets = this.#secrets(call);
-    this.#current = { call, stream, secrets };
+    const extensions = this.#extensions(call);
+    this.#current = { call, stream, secrets, extensions };
     observer.connected(true);
     const end = (): void => {
       if (this.#current?.call !== call) return;
@@ -130,6 +151,7 @@ export class XdsServer {
     call.on('data', (request: DeltaRequest) => {
       if (this.#current?.call !== call) return;
       if (request.type_url === SECRET_URL) secrets.receive(request);
+      else if (request.type_url === EXTENSION_URL) extensions.receive(request);
       else stream.receive(request);
     });
     call.on('error', (error) => logger.debug({ err: error }, 'xDS stream broke'));
@@ -140,6 +162,7 @@ export class XdsServer {
 }
 
 const SECRET_URL = TYPE_URL + PROTO_NAMES.secret;
+const EXTENSION_URL = TYPE_URL + PROTO_NAMES.extension;
 
 function definition(types: EnvoyTypes): ServiceDefinition {
   return {

@@ -126,6 +126,8 @@ export const routeSchema = z.object({
   projectId: id('prj'),
   serviceId: id('svc'),
   access: z.enum(['public', 'private']),
+  /** `aud` of tokens that are good for a private host. */
+  audience: z.string().exactOptional(),
   backends: z.array(
     z.object({
       revisionId: id('rev'),
@@ -135,6 +137,21 @@ export const routeSchema = z.object({
       protocol,
       timeoutSeconds: z.int(),
       doors: z.array(z.object({ clusterId: id('cls'), door })),
+    }),
+  ),
+});
+
+/** KV routes, key `_caller-keys`: a JSON Web Key Set; a key stays in it until the last token it signed has expired. */
+export const callerKeysSchema = z.object({
+  schemaVersion: z.literal(1),
+  keys: z.array(
+    z.object({
+      kty: z.literal('OKP'),
+      crv: z.literal('Ed25519'),
+      x: z.string(),
+      kid: z.string(),
+      alg: z.literal('EdDSA'),
+      use: z.literal('sig'),
     }),
   ),
 });

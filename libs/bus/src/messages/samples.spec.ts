@@ -5,6 +5,7 @@ import { decode } from '../codec.js';
 import {
   buildStatusSchema,
   buildTargetSchema,
+  callerKeysSchema,
   clusterStatusSchema,
   gatewayStatusSchema,
   logBatchSchema,
@@ -21,6 +22,7 @@ const SCHEMAS: Record<string, z.ZodType> = {
   'build-status': buildStatusSchema,
   'build-target': buildTargetSchema,
   'cluster-status': clusterStatusSchema,
+  'caller-keys': callerKeysSchema,
   'gateway-status': gatewayStatusSchema,
   'log-batch': logBatchSchema,
   route: routeSchema,

@@ -56,6 +56,8 @@ export interface Route {
   projectId: Id<'prj'>;
   serviceId: Id<'svc'>;
   access: Access;
+  /** What tokens for it are made for (`aud`), when it is private: the service's URL. */
+  audience?: string;
   /** Empty when no revision is ready: the gateway answers 503. */
   backends: RouteBackend[];
 }

@@ -35,6 +35,14 @@ export function serviceUrl(
   return gatewayPort === 80 ? `http://${host}` : `http://${host}:${gatewayPort}`;
 }
 
+/**
+ * What tokens for callers of a private service are made for (`aud`), at all of its hosts. It names no port, so an
+ * operator may move the gateway.
+ */
+export function serviceAudience(service: string, handle: string, domain: string): string {
+  return `https://${serviceHost(undefined, service, handle, domain)}`;
+}
+
 /** `<service>-<suffix>` when the caller gave one, else `<service>-00001` and up. */
 export function revisionName(service: string, number: number, suffix?: string): string {
   return `${service}-${suffix ?? String(number).padStart(5, '0')}`;
