@@ -107,6 +107,7 @@ const COMMANDS: Record<string, Step> = {
       ],
     }),
   },
+  'services.token': { fields: ({ project }) => ({ project, service: 'twin', lifetimeSeconds: 60 }) },
   'services.rollback': { fields: ({ project }) => ({ project, service: 'twin', wait: '120s' }) },
   'clusters.create': {
     operator: true,

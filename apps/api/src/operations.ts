@@ -1,6 +1,7 @@
 import { auditOperations } from './audit/audit.operations.js';
 import { billOperations } from './bill/bill.operations.js';
 import { Registry } from './call/registry.js';
+import { callerOperations } from './caller/caller.operations.js';
 import { clusterOperations } from './cluster/cluster.operations.js';
 import { deviceOperations } from './device/device.operations.js';
 import { invitationOperations } from './invitation/invitation.operations.js';
@@ -35,6 +36,7 @@ export function apiOperations(): Registry {
     ...serviceOperations,
     ...revisionOperations,
     ...trafficOperations,
+    ...callerOperations,
     ...operationOperations,
     ...logOperations,
     ...usageOperations,

@@ -57,6 +57,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/services/traffic-history.js')).servicesTrafficHistory,
   },
   {
+    words: 'services token',
+    summary: 'a token with which a private service may be called',
+    load: async () => (await import('./commands/services/token.js')).servicesToken,
+  },
+  {
     words: 'services usage-records',
     summary: 'what the usage is counted from, one line a request',
     load: async () => (await import('./commands/services/usage-records.js')).servicesUsageRecords,

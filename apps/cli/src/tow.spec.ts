@@ -644,7 +644,21 @@ describe('logs', () => {
 describe('curl', () => {
   const whoami = { body: { installation: { apiUrl: 'x', gatewayPort: 1, domain: 'localhost' } } };
   const at = (path: string): ServiceView =>
-    service({ url: `http://hello--web.localhost:${api.port}${path}` });
+    service({ url: `http://hello--web.localhost:${api.port}${path}`, access: 'public' });
+
+  it('sends a token to a private service, unless it is told what to send', async () => {
+    await serve({
+      [`GET ${HELLO}`]: { by: () => ({ body: { ...at(''), access: 'private' } }) },
+      [`POST ${HELLO}/token`]: { body: { token: 'signed', audience: 'x', expiresAt: 'y' } },
+      'GET /v1/whoami': whoami,
+      'GET /': { body: 'hi' },
+    });
+    expect(await tow('curl hello')).toMatchObject({ exit: 0, out: 'hi' });
+    expect(await tow(['curl', 'hello', '-H', 'Authorization: Basic x'])).toMatchObject({ exit: 0 });
+    const [first, second] = api.asked('GET', '/').map(({ headers }) => headers.authorization);
+    expect([first, second]).toEqual(['Bearer signed', 'Basic x']);
+    expect(api.asked('POST', `${HELLO}/token`)).toHaveLength(1);
+  });
 
   it('connects to this machine with the service’s Host, prints the body as it is, and sends what it was given', async () => {
     await serve({

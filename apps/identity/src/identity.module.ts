@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { Bus, ensureHubTopology } from '#libs/bus';
 import { API_AUDIENCE } from '#libs/domain';
-import type { ProcessParts } from '#libs/process';
+import type { Loop, ProcessParts } from '#libs/process';
 import { Database, parseMasterKey } from '#libs/store';
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Authority } from './authority/authority.js';
 import { CertificateController } from './authority/certificate.controller.js';
+import { showCallerKeys } from './callers/caller.keys.js';
+import { answerCallers } from './callers/caller.tokens.js';
 import { firstRun } from './first-run/first-run.js';
 import type { IdentityConfig } from './identity.config.js';
 import { CredentialSigner } from './join/credentials.js';
@@ -26,11 +28,13 @@ class IdentityLife implements OnApplicationShutdown {
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
-    private readonly endAnswers: () => Promise<void>,
+    private readonly callerKeys: Loop,
+    private readonly endAnswers: (() => Promise<void>)[],
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await this.endAnswers();
+    await Promise.all(this.endAnswers.map((end) => end()));
+    await this.callerKeys.stop();
     await this.bus.close();
     await this.db.close();
   }
@@ -59,7 +63,11 @@ export async function identityModule(config: IdentityConfig, parts: ProcessParts
     domain: config.TOWPATH_DOMAIN,
     lifeSeconds: config.TOWPATH_CERTIFICATE_SECONDS,
   });
-  const life = new IdentityLife(db, bus, answerPeople(bus, people, logger));
+  const callerParts = { db, bus, clock, signer, logger };
+  const callerKeys = showCallerKeys(callerParts);
+  callerKeys.start();
+  const ends = [answerPeople(bus, people, logger), answerCallers(bus, callerParts)];
+  const life = new IdentityLife(db, bus, callerKeys, ends);
   return identityModuleOf(joining, authority, life, parts);
 }
 

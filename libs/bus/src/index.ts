@@ -9,6 +9,7 @@ export type { HubMessage } from './hub-event.js';
 export { JetStreamTransport } from './jetstream.transport.js';
 export { Renewal, joinAnswerSchema, joinOrRestore, renewAnswerSchema } from './join.js';
 export type { JoinOptions, MemberId, Membership, RenewalOptions } from './join.js';
+export { CALLER_TOKEN_ASK } from './messages/caller.messages.js';
 export {
   BILLING_CONSUMER,
   DEPLOYER_CONSUMER,

@@ -26,7 +26,7 @@ export {
   sees,
 } from './access/permissions.js';
 export type { Thing } from './access/permissions.js';
-export { API_AUDIENCE, TOKEN_ALGORITHM, TOKEN_ISSUER } from './access/access-token.js';
+export { API_AUDIENCE, CALLER_TOKEN, TOKEN_ALGORITHM, TOKEN_ISSUER } from './access/access-token.js';
 export { TOKEN_BYTES, TOKEN_PREFIXES, formatToken, isToken } from './access/token-text.js';
 export type { TokenKind } from './access/token-text.js';
 export { MAX_EMAIL, emailProblem, normalEmail } from './access/email.js';

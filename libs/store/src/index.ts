@@ -52,7 +52,7 @@ export {
   updateMember,
 } from './membership.store.js';
 export type { FoundPerson, OwnMembership } from './membership.store.js';
-export { currentSigningKey, publicSigningKeys, replaceSigningKey } from './signing-key.store.js';
+export { publicSigningKeys, replaceSigningKey, signingKeys } from './signing-key.store.js';
 export type { PublicSigningKey, SigningKey, SigningPurpose } from './signing-key.store.js';
 export { clearRate, useRate } from './rate-limit.store.js';
 export {

@@ -11,9 +11,10 @@ export interface PublicKeyRow {
   public_jwk: Record<string, unknown>;
 }
 
-export const currentSigningKeySql = statement<SigningKeyRow>(
-  'signing_key_current',
-  'SELECT kid, sealed_private, created_at FROM signing_keys WHERE purpose = $1 AND retired_at IS NULL',
+export const signingKeysSql = statement<SigningKeyRow>(
+  'signing_keys',
+  `SELECT kid, sealed_private, created_at FROM signing_keys
+   WHERE purpose = $1 AND (retired_at IS NULL OR retired_at > $2) ORDER BY created_at, retired_at NULLS LAST`,
 );
 
 export const retireSigningKeySql = statement<unknown>(

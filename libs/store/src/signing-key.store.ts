@@ -1,10 +1,10 @@
 import { ms, time } from './row.js';
 import { seal, unseal } from './sealing.js';
 import {
-  currentSigningKeySql,
   insertSigningKeySql,
   publicKeysSql,
   retireSigningKeySql,
+  signingKeysSql,
 } from './signing-key.sql.js';
 import type { Tx } from './statement.js';
 
@@ -24,16 +24,19 @@ export interface SigningKey {
   createdAt: number;
 }
 
-/** System role only. */
-export async function currentSigningKey(
+/** The current key, last, and before it those retired after `retiredAfter`; system role only. */
+export async function signingKeys(
   tx: Tx,
   purpose: SigningPurpose,
+  retiredAfter: number,
   masterKey: Uint8Array,
-): Promise<SigningKey | undefined> {
-  const row = await tx.one(currentSigningKeySql, [purpose]);
-  if (!row) return undefined;
-  const { kid, sealed_private: sealed, created_at: createdAt } = row;
-  return { kid, privateKey: unseal(masterKey, binding(kid), sealed), createdAt: ms(createdAt) };
+): Promise<SigningKey[]> {
+  const rows = await tx.run(signingKeysSql, [purpose, time(retiredAfter)]);
+  return rows.map(({ kid, sealed_private: sealed, created_at: createdAt }) => ({
+    kid,
+    privateKey: unseal(masterKey, binding(kid), sealed),
+    createdAt: ms(createdAt),
+  }));
 }
 
 /** Retires the current key of the purpose for this one; system role only. */

@@ -23,6 +23,12 @@ export interface ProjectView extends ProjectRef {
   version: string;
 }
 
+export interface CallerTokenView {
+  token: string;
+  audience: string;
+  expiresAt: string;
+}
+
 export interface OrganizationView {
   id: string;
   name: string;

@@ -7,7 +7,14 @@ import { connectionProblem } from '../client/problem.js';
 import type { ServiceView, WhoamiView } from '../client/wire.types.js';
 import { CliError, interrupted, usageError } from '../exit.js';
 import { durationSeconds } from '../flags/quantity.js';
-import { callService, gatewayAddress, headersOf, headText, type ServiceCall } from '../service/call.js';
+import {
+  callService,
+  callerToken,
+  gatewayAddress,
+  headersOf,
+  headText,
+  type ServiceCall,
+} from '../service/call.js';
 import { getService } from '../service/change.js';
 import type { Tow } from '../tow.js';
 
@@ -24,9 +31,13 @@ interface CurlFlags {
 const FORM = 'application/x-www-form-urlencoded';
 const MAX_SECONDS = 3600;
 
-/** `tow curl NAME [PATH]`: calls a service at the gateway's address, also where its name does not resolve. */
+/** `tow curl NAME [PATH]`: calls a service at the gateway's address, also where its name does not resolve; a private one with a token. */
 export const curl = defineCommand<[string, string], CurlFlags>({
-  calls: ['GET /v1/projects/{project}/services/{service}', 'GET /v1/whoami'],
+  calls: [
+    'GET /v1/projects/{project}/services/{service}',
+    'POST /v1/projects/{project}/services/{service}/token',
+    'GET /v1/whoami',
+  ],
   declare(command) {
     const append = (value: string, before: string[] = []): string[] => [...before, value];
     command
@@ -55,7 +66,8 @@ export const curl = defineCommand<[string, string], CurlFlags>({
 });
 
 async function callOf(tow: Tow, name: string, path: string, flags: CurlFlags): Promise<ServiceCall> {
-  const base = urlOf(await getService(tow, name), flags.tag);
+  const service = await getService(tow, name);
+  const base = urlOf(service, flags.tag);
   const url = new URL(path.startsWith('/') ? path : `/${path}`, base);
   const client = await tow.client();
   const { installation } = await client.get<WhoamiView>('/v1/whoami');
@@ -63,6 +75,7 @@ async function callOf(tow: Tow, name: string, path: string, flags: CurlFlags): P
   if (typeof headers === 'string') throw usageError(`-H: "${headers}" is not \`Name: value\`.`);
   const body = flags.data === undefined ? undefined : await bodyOf(tow, flags.data);
   const usual = {
+    ...(await credentialOf(tow, service, headers)),
     accept: '*/*',
     'user-agent': `tow/${tow.io.version}`,
     ...(body === undefined ? {} : { 'content-type': FORM }),
@@ -78,6 +91,16 @@ async function callOf(tow: Tow, name: string, path: string, flags: CurlFlags): P
     body,
     connect: gatewayAddress(url, client.endpoint.url, installation),
   };
+}
+
+/** A private service is called with a token, unless the caller brings a credential of its own. */
+async function credentialOf(
+  tow: Tow,
+  service: ServiceView,
+  headers: object,
+): Promise<Record<string, string>> {
+  if (service.access === 'public' || 'authorization' in headers) return {};
+  return { authorization: `Bearer ${(await callerToken(tow, service.name)).token}` };
 }
 
 function urlOf(service: ServiceView, tag: string | undefined): string {

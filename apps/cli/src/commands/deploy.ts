@@ -11,6 +11,7 @@ import {
 } from '../flags/template.flags.js';
 import { findService, finishChange, patchService } from '../service/change.js';
 import { uploadSource } from '../service/upload.js';
+import { confirmed } from '../prompt.js';
 import type { Tow } from '../tow.js';
 
 interface DeployFlags extends TemplateFlags {
@@ -47,7 +48,7 @@ export const deploy = defineCommand<[string], DeployFlags>({
       );
     }
     const current = await findService(tow, name);
-    if (current === undefined) refuseForNew(flags);
+    if (current === undefined) await settleNew(tow, name, flags);
     const code = await codeOf(tow, flags);
     tow.out.talk(
       `${current === undefined ? 'Making' : 'Updating'} service ${name} in project ${await tow.project()}`,
@@ -59,9 +60,12 @@ export const deploy = defineCommand<[string], DeployFlags>({
   },
 });
 
-function refuseForNew(flags: DeployFlags): void {
-  if (flags.traffic !== false) return;
-  throw usageError('--no-traffic is of no use for a new service: its first revision gets all traffic.');
+/** What only a new service needs: all traffic, and an answer to the question whether everybody may call it. */
+async function settleNew(tow: Tow, name: string, flags: DeployFlags): Promise<void> {
+  if (flags.traffic === false)
+    throw usageError('--no-traffic is of no use for a new service: its first revision gets all traffic.');
+  if (flags.allowUnauthenticated !== undefined || !tow.mayAsk()) return;
+  flags.allowUnauthenticated = await confirmed(tow, `Allow unauthenticated invocations to ${name}?`);
 }
 
 async function codeOf(tow: Tow, flags: DeployFlags): Promise<Code> {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../config/url.js';
 import { send } from '../client/transport.js';
-import type { WhoamiView } from '../client/wire.types.js';
+import type { CallerTokenView, WhoamiView } from '../client/wire.types.js';
+import type { Tow } from '../tow.js';
 
 /** A request to a service as `tow curl` was asked for it. */
 export interface ServiceCall {
@@ -26,6 +27,16 @@ export function gatewayAddress(
   if (!isLoopback(api) && !isLoopback(url.hostname)) return undefined;
   const port = url.port === '' ? installation.gatewayPort : Number(url.port);
   return { host: isLoopback(api) && !api.startsWith(':') ? '127.0.0.1' : api, port };
+}
+
+/** A token with which the caller may call a private service for so many seconds. */
+export async function callerToken(
+  tow: Tow,
+  name: string,
+  lifetimeSeconds?: number,
+): Promise<CallerTokenView> {
+  const body = lifetimeSeconds === undefined ? {} : { lifetimeSeconds };
+  return (await tow.client()).post<CallerTokenView>(`${await tow.servicePath(name)}/token`, body);
 }
 
 /** Header lines as curl takes them: `Name: value`; a name given twice is sent twice. */

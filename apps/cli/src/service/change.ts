@@ -89,6 +89,7 @@ function sayResult(tow: Tow, service: ServiceView): void {
     );
   }
   if (service.access === 'private') {
-    tow.out.talk(`It is private. Make it public: tow services update ${name} --allow-unauthenticated`);
+    tow.out.talk(`It is private: call it with tow curl ${name}, or a token of tow services token ${name}.`);
+    tow.out.talk(`Make it public: tow services update ${name} --allow-unauthenticated`);
   }
 }

@@ -2,9 +2,9 @@ import { SignJWT, calculateJwkThumbprint, exportJWK, importPKCS8, type CryptoKey
 import { generateKeyPairSync } from 'node:crypto';
 import { TOKEN_ALGORITHM, TOKEN_ISSUER, type Clock } from '#libs/domain';
 import {
-  currentSigningKey,
   lockHub,
   replaceSigningKey,
+  signingKeys,
   type Database,
   type SigningKey,
   type SigningPurpose,
@@ -15,6 +15,9 @@ import {
 const KEY_LIFE_MS = 30 * 24 * 3_600_000;
 /** How long a replica may sign with a key that another one has replaced; verifiers believe it much longer. */
 const LOOK_AGAIN_MS = 60_000;
+
+/** A new key is shown to whoever checks signatures so long before it signs. */
+const SHOWN_FIRST_MS = 120_000;
 
 interface Loaded {
   kid: string;
@@ -45,6 +48,11 @@ export class TokenSigner {
       .sign(key);
   }
 
+  /** Makes the first key of the purpose, or the next when it is due. */
+  async ready(purpose: SigningPurpose): Promise<void> {
+    await this.keyFor(purpose);
+  }
+
   private async keyFor(purpose: SigningPurpose): Promise<Loaded> {
     const known = await this.loaded.get(purpose);
     if (known && this.parts.clock.now() - known.lookedAt < LOOK_AGAIN_MS) return known;
@@ -55,27 +63,26 @@ export class TokenSigner {
   }
 
   private async load(purpose: SigningPurpose): Promise<Loaded> {
-    const { db, clock, masterKey } = this.parts;
-    const lookedAt = clock.now();
-    const isOld = (key: SigningKey | undefined): boolean =>
-      key === undefined || lookedAt - key.createdAt > KEY_LIFE_MS;
-    const found = await db.asSystem((tx) => currentSigningKey(tx, purpose, masterKey));
-    const used = found && !isOld(found) ? found : await db.asSystem((tx) => this.renew(tx, purpose, isOld));
-    const { kid, createdAt, privateKey } = used;
+    const lookedAt = this.parts.clock.now();
+    const keys = await this.parts.db.asSystem((tx) => this.keys(tx, purpose, lookedAt));
+    const all = isOld(keys.at(-1), lookedAt)
+      ? [...keys, await this.parts.db.asSystem((tx) => this.renew(tx, purpose, lookedAt))]
+      : keys;
+    const { kid, createdAt, privateKey } = signingKey(all, lookedAt);
     const key = await importPKCS8(privateKey.toString('utf8'), TOKEN_ALGORITHM);
     return { kid, key, createdAt, lookedAt };
   }
 
-  private async renew(
-    tx: Tx,
-    purpose: SigningPurpose,
-    isOld: (key: SigningKey | undefined) => boolean,
-  ): Promise<SigningKey> {
+  private keys(tx: Tx, purpose: SigningPurpose, now: number): Promise<SigningKey[]> {
+    return signingKeys(tx, purpose, now - SHOWN_FIRST_MS, this.parts.masterKey);
+  }
+
+  private async renew(tx: Tx, purpose: SigningPurpose, now: number): Promise<SigningKey> {
     const { clock, masterKey } = this.parts;
     // Two replicas at once: the second waits here and then finds the key of the first.
     await lockHub(tx);
-    const found = await currentSigningKey(tx, purpose, masterKey);
-    if (found && !isOld(found)) return found;
+    const found = (await this.keys(tx, purpose, now)).at(-1);
+    if (found && !isOld(found, now)) return found;
     const pair = generateKeyPairSync('ed25519');
     const jwk = await exportJWK(pair.publicKey);
     const kid = await calculateJwkThumbprint(jwk);
@@ -85,4 +92,15 @@ export class TokenSigner {
     await replaceSigningKey(tx, purpose, { ...made, publicJwk }, masterKey);
     return made;
   }
+}
+
+function isOld(key: SigningKey | undefined, now: number): boolean {
+  return key === undefined || now - key.createdAt > KEY_LIFE_MS;
+}
+
+/** The newest that has been shown long enough; the very first of all signs at once. */
+export function signingKey<K extends Pick<SigningKey, 'createdAt'>>(keys: readonly K[], now: number): K {
+  const [first] = keys;
+  if (!first) throw new Error('there is no key to sign with');
+  return keys.findLast((key) => now - key.createdAt >= SHOWN_FIRST_MS) ?? first;
 }
