@@ -691,7 +691,7 @@ describe('curl', () => {
 
   it('fails when nothing listens', async () => {
     await serve({
-      [`GET ${HELLO}`]: { body: service({ url: 'http://hello--web.localhost:1' }) },
+      [`GET ${HELLO}`]: { body: service({ access: 'public', url: 'http://hello--web.localhost:1' }) },
       'GET /v1/whoami': whoami,
     });
     expect(await tow('curl hello')).toMatchObject({
