@@ -65,7 +65,16 @@ const COMMANDS: Record<string, Step> = {
     made: signedIn,
   },
   'members.leave': { person: true, fields: () => ({}) },
-  'organizations.create': { operator: true, fields: (twin) => ({ name: `story-${twin.project}` }) },
+  'organizations.create': {
+    operator: true,
+    fields: (twin) => ({ name: `story-${twin.project}` }),
+    made: (answer, twin) => (twin['madeOrganization'] = (answer['organization'] as { id: string }).id),
+  },
+  'organizations.suspend': {
+    operator: true,
+    fields: (twin) => ({ organization: twin['madeOrganization'], reason: 'a story' }),
+  },
+  'organizations.resume': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
   'organizations.update': { fields: (twin) => ({ organization: twin['organization'], name: 'renamed' }) },
   'projects.create': {
     fields: () => ({

@@ -193,6 +193,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/orgs/describe.js')).orgsDescribe,
   },
   {
+    words: 'orgs suspend',
+    summary: 'stop an organization (operators)',
+    load: async () => (await import('./commands/orgs/status.js')).orgsSuspend,
+  },
+  {
+    words: 'orgs resume',
+    summary: 'let a suspended organization go on (operators)',
+    load: async () => (await import('./commands/orgs/status.js')).orgsResume,
+  },
+  {
     words: 'orgs rename',
     summary: 'rename your organization',
     load: async () => (await import('./commands/orgs/rename.js')).orgsRename,

@@ -1,3 +1,4 @@
+export { isServing, mayBecome, type OrganizationStatus } from './organization/organization.lifecycle.js';
 export { newId, isId, kubernetesName, ID_PREFIXES } from './id.js';
 export type { Id, IdPrefix, Random } from './id.js';
 export type { Clock } from './clock.js';

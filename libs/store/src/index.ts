@@ -99,6 +99,7 @@ export {
   insertOrganization,
   listOrganizations,
   renameOrganization,
+  setOrganizationStatus,
 } from './organization.store.js';
 export { deleteProject, findProject, holdProject, insertProject, listProjects } from './project.store.js';
 export {
@@ -134,6 +135,7 @@ export {
   deleteService,
   findService,
   insertService,
+  listServiceIds,
   listServices,
   lockService,
   updateIntent,

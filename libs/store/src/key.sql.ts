@@ -1,4 +1,4 @@
-import type { ApiKey, Id, Role } from '#libs/domain';
+import type { ApiKey, Id, OrganizationStatus, Role } from '#libs/domain';
 import { statement } from './statement.js';
 
 export interface KeyRow {
@@ -23,7 +23,7 @@ export interface FoundKeyRow {
   platform_operator: boolean;
   expires_at: Date | null;
   revoked_at: Date | null;
-  organization_status: string;
+  organization_status: OrganizationStatus;
 }
 
 const COLUMNS = `id, organization_id, name, role, project_id, platform_operator, preview, created_at, expires_at,

@@ -1,4 +1,4 @@
-import type { Actor, ApiKey } from '#libs/domain';
+import { isServing, type Actor, type ApiKey, type OrganizationStatus } from '#libs/domain';
 import {
   findKeyByHashSql,
   findKeySql,
@@ -17,7 +17,7 @@ export interface FoundKey {
   actor: Actor;
   expiresAt?: number;
   revokedAt?: number;
-  organizationStatus: string;
+  organizationStatus: OrganizationStatus;
 }
 
 /** Stores a key by the SHA-256 of its text; the text itself is stored nowhere. */
@@ -86,6 +86,7 @@ export async function findKeyByHash(tx: Tx, hash: Uint8Array): Promise<FoundKey 
       role: row.role,
       platformOperator: row.platform_operator,
       ...present({ projectId: row.project_id }),
+      ...(isServing(row.organization_status) ? {} : { readsOnly: true as const }),
     },
     organizationStatus: row.organization_status,
     ...(expires ? { expiresAt: ms(expires) } : {}),

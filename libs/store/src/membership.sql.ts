@@ -1,4 +1,4 @@
-import type { Member, Role } from '#libs/domain';
+import type { Member, OrganizationStatus, Role } from '#libs/domain';
 import { statement } from './statement.js';
 
 export interface MemberRow {
@@ -18,7 +18,7 @@ export interface OwnMembershipRow extends Omit<MemberRow, 'email' | 'version'> {
 export interface FoundPersonRow {
   role: Role;
   platform_operator: boolean;
-  organization_status: string;
+  organization_status: OrganizationStatus;
   session_expires_at: Date;
   session_ended_at: Date | null;
 }

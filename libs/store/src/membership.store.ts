@@ -1,4 +1,11 @@
-import type { Actor, Id, Member, Role } from '#libs/domain';
+import {
+  isServing,
+  type Actor,
+  type Id,
+  type Member,
+  type OrganizationStatus,
+  type Role,
+} from '#libs/domain';
 import {
   deleteMemberSql,
   findMemberSql,
@@ -26,7 +33,7 @@ export interface OwnMembership {
 /** What the look-up of an access token gives: who acts, and what limits it. Times in UTC ms. */
 export interface FoundPerson {
   actor: Actor;
-  organizationStatus: string;
+  organizationStatus: OrganizationStatus;
   sessionExpiresAt: number;
   sessionEndedAt?: number;
 }
@@ -100,7 +107,14 @@ export async function findPerson(
   if (!row) return undefined;
   const { role, platform_operator: platformOperator, session_ended_at: ended } = row;
   return {
-    actor: { id: userId, organizationId, role, platformOperator, sessionId },
+    actor: {
+      id: userId,
+      organizationId,
+      role,
+      platformOperator,
+      sessionId,
+      ...(isServing(row.organization_status) ? {} : { readsOnly: true as const }),
+    },
     organizationStatus: row.organization_status,
     sessionExpiresAt: ms(row.session_expires_at),
     ...(ended ? { sessionEndedAt: ms(ended) } : {}),

@@ -5,6 +5,7 @@ import {
   listOrganizationsSql,
   rebindTenantSql,
   renameOrganizationSql,
+  setOrganizationStatusSql,
   type OrganizationRow,
 } from './organization.sql.js';
 import { ms, time, type PageRequest } from './row.js';
@@ -45,12 +46,24 @@ export async function renameOrganization(tx: Tx, id: string, name: string): Prom
   return toOrganization((await tx.one(renameOrganizationSql, [id, name])) as OrganizationRow);
 }
 
+/** Must run bound to the organization (see asOrganization). */
+export async function setOrganizationStatus(
+  tx: Tx,
+  id: string,
+  status: Organization['status'],
+  { reason, now }: { reason: string | undefined; now: number },
+): Promise<Organization> {
+  const row = await tx.one(setOrganizationStatusSql, [id, status, reason ?? null, time(now)]);
+  return toOrganization(row as OrganizationRow);
+}
+
 /** Every organization of the installation: ids, names and status, nothing of their content. For operators. */
 export async function listOrganizations(tx: Tx, page: PageRequest): Promise<Organization[]> {
   return (await tx.run(listOrganizationsSql, [page.after ?? '', page.limit])).map(toOrganization);
 }
 
 function toOrganization(row: OrganizationRow): Organization {
-  const { id, name, status, version } = row;
-  return { id, name, status, createdAt: ms(row.created_at), version };
+  const { id, name, status, status_reason: statusReason, version } = row;
+  const reason = statusReason ? { statusReason } : {};
+  return { id, name, status, ...reason, createdAt: ms(row.created_at), version };
 }

@@ -1,17 +1,20 @@
+import type { Organization } from '#libs/domain';
 import { SERVICE_COLUMNS, type ServiceRow } from './service.sql.js';
 import { statement } from './statement.js';
 
 /** A service as the deployer reads it: also a deleted one, with its project's handle. */
 export interface IntentRow extends ServiceRow {
   project_handle: string;
+  organization_status: Organization['status'];
 }
 
 export const findIntentSql = statement<IntentRow>(
   'service_find_intent',
   `SELECT ${SERVICE_COLUMNS.split(',')
     .map((column) => `s.${column.trim()}`)
-    .join(', ')}, p.handle AS project_handle
+    .join(', ')}, p.handle AS project_handle, o.status AS organization_status
    FROM services s JOIN projects p ON p.organization_id = s.organization_id AND p.id = s.project_id
+   JOIN organizations o ON o.id = s.organization_id
    WHERE s.id = $1`,
 );
 

@@ -1,4 +1,4 @@
-import type { Service, ServiceStatus } from '#libs/domain';
+import type { OrganizationStatus, Service, ServiceStatus } from '#libs/domain';
 import { time } from './row.js';
 import {
   findIntentSql,
@@ -15,6 +15,7 @@ import type { Tx } from './statement.js';
 export interface IntentRecord {
   service: Service;
   projectHandle: string;
+  organizationStatus: OrganizationStatus;
   /** The intent generation that changed the template last. */
   templateGeneration: number;
   /** When everything of a deleted service was gone. */
@@ -29,6 +30,7 @@ export async function findIntent(tx: Tx, id: string): Promise<IntentRecord | und
   return {
     service: toService(row),
     projectHandle: row.project_handle,
+    organizationStatus: row.organization_status,
     templateGeneration: row.template_generation,
     ...(row.removed_at ? { removedAt: row.removed_at.getTime() } : {}),
   };

@@ -72,3 +72,9 @@ export const deleteServiceSql = statement<ServiceRow>(
   `UPDATE services SET deleted_at = $3, updated_at = $3, generation = generation + 1, version = version + 1
    WHERE organization_id = $1 AND id = $2 RETURNING ${SERVICE_COLUMNS}`,
 );
+
+/** Of the whole organization the transaction is bound to, deleted ones that still stand too. */
+export const listServiceIdsSql = statement<{ id: Service['id'] }>(
+  'service_list_ids',
+  `SELECT id FROM services WHERE organization_id = $1 AND removed_at IS NULL`,
+);

@@ -7,6 +7,7 @@ import {
   findLeavingServiceSql,
   findServiceSql,
   insertServiceSql,
+  listServiceIdsSql,
   listServicesSql,
   lockServiceSql,
   updateIntentSql,
@@ -51,6 +52,11 @@ export async function findService(
 ): Promise<Service | undefined> {
   const row = await tx.one(findServiceSql, [organizationId, projectId ?? null, ref]);
   return row && toService(row);
+}
+
+/** Every service of the organization that stands, and deleted ones that are not gone yet. */
+export async function listServiceIds(tx: Tx, organizationId: string): Promise<Service['id'][]> {
+  return (await tx.run(listServiceIdsSql, [organizationId])).map((row) => row.id);
 }
 
 /** Oldest first. */

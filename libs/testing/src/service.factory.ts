@@ -91,6 +91,7 @@ export function testServiceRecords(now: number, clusters: Cluster[], name = 'hel
   return {
     service,
     projectHandle: 'default',
+    organizationStatus: 'active',
     templateGeneration: 1,
     revisions: [],
     upload,

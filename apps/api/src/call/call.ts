@@ -37,10 +37,10 @@ export interface Change {
 /** What a command is given beyond a query: the means to write. */
 export interface CommandCall extends Call {
   newId<P extends IdPrefix>(prefix: P): Id<P>;
-  /** Writes the audit row of this command into its transaction. */
-  audit(object: string, change?: Change): Promise<void>;
+  /** Writes the audit row of this command into its transaction; of an operator's deed in the organization it concerns. */
+  audit(object: string, change?: Change, organizationId?: Id<'org'>): Promise<void>;
   /** Writes the message that wakes the deployer for a service into its transaction. */
-  serviceChanged(serviceId: Id<'svc'>): Promise<void>;
+  serviceChanged(serviceId: Id<'svc'>, organizationId?: Id<'org'>): Promise<void>;
 }
 
 /** What a stream is given: it opens its own short transactions, since it lives long. */

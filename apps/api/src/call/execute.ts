@@ -78,12 +78,24 @@ export function authorize(actor: Actor, definition: OperationDefinition): void {
       nextStep: 'Sign in with e-mail and password.',
     });
   }
-  if (can(actor, permission)) return;
+  if (can(actor, permission)) return refuseReadsOnly(actor, definition);
   throw new TowpathError(
     'PERMISSION_DENIED',
     `This needs the permission ${permission}, which you do not have.`,
     {
       nextStep: 'Ask an owner or admin of your organization for another role.',
+    },
+  );
+}
+
+/** @throws TowpathError FAILED_PRECONDITION for what changes something of an organization that is stopped */
+function refuseReadsOnly({ readsOnly }: Actor, { kind }: OperationDefinition): void {
+  if (readsOnly !== true || kind !== 'command') return;
+  throw new TowpathError(
+    'FAILED_PRECONDITION',
+    'Your organization is suspended: it can be read, not changed.',
+    {
+      nextStep: 'The reason stands in `tow orgs describe`; ask the operator of this installation.',
     },
   );
 }
@@ -200,10 +212,10 @@ function commandCall(made: {
     now,
     parts,
     newId: id,
-    audit: (object, change = {}) =>
+    audit: (object, change = {}, about = organizationId) =>
       insertAudit(tx, {
         id: id('aud'),
-        organizationId,
+        organizationId: about,
         time: now,
         actorId: actor.id,
         action: definition.name,
@@ -211,8 +223,9 @@ function commandCall(made: {
         requestId,
         ...change,
       }),
-    serviceChanged: async (serviceId) => {
-      await writeOutbox(tx, { id: id('evt'), name: 'service.changed', key: serviceId, organizationId, now });
+    serviceChanged: async (serviceId, owner = organizationId) => {
+      const event = { id: id('evt'), name: 'service.changed', key: serviceId } as const;
+      await writeOutbox(tx, { ...event, organizationId: owner, now });
       wake();
     },
   };

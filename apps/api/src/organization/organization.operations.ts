@@ -5,6 +5,7 @@ import { definePage } from '../call/page.js';
 import { reference, ruledText } from '../call/scalars.js';
 import { newKeyView } from '../key/key.view.js';
 import { createOrganization, updateOrganization } from './organization.commands.js';
+import { resumeOrganization, suspendOrganization } from './organization.life.js';
 import { getOrganization, listOrganizations } from './organization.queries.js';
 import { organizationView } from './organization.view.js';
 
@@ -53,5 +54,26 @@ export const organizationOperations = [
     input: z.strictObject({ organization, name, version: z.string().optional() }),
     output: organizationView,
     handler: updateOrganization,
+  }),
+  defineCommand({
+    name: 'organizations.suspend',
+    permission: 'organization.suspend',
+    rest: { method: 'POST', path: '/v1/organizations/{organization}/suspend', status: 200 },
+    graphql: 'suspendOrganization',
+    summary:
+      'Stop an organization (platform operators): its hosts answer 403 and its instances end; nothing is deleted.',
+    input: z.strictObject({ organization, reason: z.string().trim().min(1).max(500) }),
+    output: organizationView,
+    handler: suspendOrganization,
+  }),
+  defineCommand({
+    name: 'organizations.resume',
+    permission: 'organization.suspend',
+    rest: { method: 'POST', path: '/v1/organizations/{organization}/resume', status: 200 },
+    graphql: 'resumeOrganization',
+    summary: 'Let a suspended organization go on as before (platform operators).',
+    input: z.strictObject({ organization }),
+    output: organizationView,
+    handler: resumeOrganization,
   }),
 ];

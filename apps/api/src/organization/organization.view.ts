@@ -9,12 +9,14 @@ export const organizationView = z
     status: z
       .enum(['active', 'past_due', 'suspended', 'closing', 'closed'])
       .meta({ id: 'OrganizationStatus' }),
+    statusReason: z.string().optional().describe('Why, in the words of who changed it.'),
     createdAt: z.string(),
     version: z.string(),
   })
   .meta({ id: 'Organization', description: 'The tenant.' });
 
 export function showOrganization(organization: Organization): z.infer<typeof organizationView> {
-  const { id, name, status, createdAt, version } = organization;
-  return { id, name, status, createdAt: iso(createdAt), version: String(version) };
+  const { id, name, status, statusReason, createdAt, version } = organization;
+  const reason = statusReason === undefined ? {} : { statusReason };
+  return { id, name, status, ...reason, createdAt: iso(createdAt), version: String(version) };
 }

@@ -33,6 +33,7 @@ export interface OrganizationView {
   id: string;
   name: string;
   status: string;
+  statusReason?: string;
   createdAt?: string;
 }
 

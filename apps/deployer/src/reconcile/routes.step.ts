@@ -1,6 +1,7 @@
 import {
   deletedRoute,
   desiredRoutes,
+  isServing,
   nextRoute,
   revisionHost,
   serviceAudience,
@@ -19,6 +20,7 @@ export function routesStep(draft: Draft): void {
     projectId,
     serviceId,
     access,
+    suspended: !isServing(draft.records.organizationStatus),
     audience: serviceAudience(draft.service.name, draft.records.projectHandle, draft.tools.domain),
     lines: draft.split,
     hostOf: (tag) => hostOf(draft, tag),

@@ -1,4 +1,4 @@
-import { heldRevisions, makesRevision, nextTarget, targetRevision } from '#libs/domain';
+import { heldRevisions, isServing, makesRevision, nextTarget, targetRevision } from '#libs/domain';
 import type { Id, TargetBody } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
@@ -12,8 +12,9 @@ export function targetsStep(draft: Draft): void {
   const revisions = heldRevisions(draft.revisions, wanted).map((revision) =>
     targetRevision(revision, served.has(revision.name) ? draft.service.minInstances : 0),
   );
+  const stopped = isServing(draft.records.organizationStatus) ? {} : { suspended: true as const };
   for (const clusterId of draft.placed) {
-    draft.targets = withTarget(draft, { ...bodyOf(draft, clusterId), revisions });
+    draft.targets = withTarget(draft, { ...bodyOf(draft, clusterId), ...stopped, revisions });
   }
 }
 

@@ -24,6 +24,13 @@ export const OTHER_AUDIENCE: Refusal = {
 };
 
 /** Pushed as part of a host's route. */
+export const SUSPENDED: Refusal = {
+  status: 403,
+  code: 'FAILED_PRECONDITION',
+  message: 'The owner of this service is suspended on this installation.',
+  nextStep: 'Ask the owner of the service; the owner finds the reason with `tow orgs describe`.',
+};
+
 export const NO_REVISION: Refusal = {
   status: 503,
   code: 'UNAVAILABLE',

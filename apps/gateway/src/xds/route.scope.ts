@@ -2,7 +2,7 @@ import type { Route, RouteBackend } from '#libs/domain';
 import { REQUEST_HEADERS } from '#libs/domain';
 import { LOWER_CASE_FILTER } from '../envoy/connection-manager.js';
 import { callersOnly } from '../envoy/callers.filter.js';
-import { NO_REVISION } from '../envoy/refusals.js';
+import { NO_REVISION, SUSPENDED } from '../envoy/refusals.js';
 import type { Refusal } from '../envoy/refusals.js';
 import { doorGroupOf } from './door.cluster.js';
 import type { Message } from './proto.js';
@@ -10,7 +10,7 @@ import { any } from './proto.js';
 
 /** Backends that can be asked: a share of the traffic and at least one door. */
 export function liveBackends(route: Route): RouteBackend[] {
-  if (route.deleted) return [];
+  if (route.deleted || route.refusal) return [];
   return route.backends.filter(({ percent, doors }) => percent > 0 && doors.length > 0);
 }
 
@@ -36,13 +36,14 @@ export function scopeMessage(route: Route): Message {
 }
 
 /** A host whose audience is not told (an older hub's) lets nobody in. */
-function filtersOf({ access, audience = '' }: Route): Message {
+function filtersOf({ access, refusal: why, audience = '' }: Route): Message {
   const known = { [LOWER_CASE_FILTER]: any(FILTER_SWITCH, { disabled: true }) };
-  return access === 'private' ? { ...known, ...callersOnly(audience) } : known;
+  return access === 'private' && !why ? { ...known, ...callersOnly(audience) } : known;
 }
 
 function routesOf(route: Route): Message[] {
   const backends = liveBackends(route);
+  if (route.refusal) return [refusal(route, SUSPENDED)];
   if (backends.length === 0) return [refusal(route, NO_REVISION)];
   const timeouts = new Set(backends.map(({ timeoutSeconds }) => timeoutSeconds));
   return timeouts.size === 1 ? [weighted(route, backends)] : oneByOne(route, backends);

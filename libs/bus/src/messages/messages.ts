@@ -43,6 +43,7 @@ export const targetSchema = z.object({
   service: z.object({ id: id('svc'), name: z.string() }),
   generation: count,
   epoch: count,
+  suspended: z.literal(true).exactOptional(),
   tombstone: z.object({ by: z.enum(['customer', 'operator', 'derived']) }).exactOptional(),
   revisions: z.array(
     z.object({
@@ -126,6 +127,7 @@ export const routeSchema = z.object({
   projectId: id('prj'),
   serviceId: id('svc'),
   access: z.enum(['public', 'private']),
+  refusal: z.literal('suspended').exactOptional(),
   /** `aud` of tokens that are good for a private host. */
   audience: z.string().exactOptional(),
   backends: z.array(

@@ -8,6 +8,7 @@ export const PERMISSIONS = [
   'organization.read',
   'organization.create',
   'organization.update',
+  'organization.suspend',
   'project.read',
   'project.write',
   'key.read',
@@ -43,6 +44,8 @@ export interface Actor {
   platformOperator: boolean;
   /** When set, the credential reaches this project only. */
   projectId?: Id<'prj'>;
+  /** Its organization is suspended or closing: it reads, and changes nothing. */
+  readsOnly?: true;
   /** The session of a person. */
   sessionId?: Id<'ses'>;
 }

@@ -51,6 +51,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
 /** Only a platform operator may do these, whatever the role; they show no tenant's content. */
 export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'organization.create',
+  'organization.suspend',
   'cluster.read',
   'cluster.write',
 ];

@@ -5,6 +5,8 @@ export interface Organization {
   id: Id<'org'>;
   name: string;
   status: 'active' | 'past_due' | 'suspended' | 'closing' | 'closed';
+  /** Why it has this status, in the words of who changed it. */
+  statusReason?: string;
   createdAt: number;
   version: number;
 }

@@ -24,6 +24,8 @@ export interface Target {
   generation: number;
   epoch: number;
   /** Set when the service must go from this cluster; `customer` and `operator` are authority enough. */
+  /** Runs nothing, and keeps everything: the organization is stopped. */
+  suspended?: true;
   tombstone?: { by: 'customer' | 'operator' | 'derived' };
   revisions: TargetRevision[];
 }
@@ -56,6 +58,8 @@ export interface Route {
   projectId: Id<'prj'>;
   serviceId: Id<'svc'>;
   access: Access;
+  /** Why the host answers nobody, whatever else the route says. */
+  refusal?: 'suspended';
   /** What tokens for it are made for (`aud`), when it is private: the service's URL. */
   audience?: string;
   /** Empty when no revision is ready: the gateway answers 503. */

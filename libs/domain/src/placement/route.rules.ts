@@ -11,6 +11,8 @@ export interface RouteQuestion {
   projectId: Id<'prj'>;
   serviceId: Id<'svc'>;
   access: Access;
+  /** The organization is stopped. */
+  suspended: boolean;
   /** What tokens for the service are made for. */
   audience: string;
   /** The split in force; empty when no revision has been ready yet. */
@@ -51,7 +53,7 @@ export function nextRoute(previous: Route | undefined, held: number, body: Route
 }
 
 function routeOf(question: RouteQuestion, host: string, lines: readonly SplitLine[]): RouteBody {
-  const { organizationId, projectId, serviceId, access, audience, backendOf } = question;
+  const { organizationId, projectId, serviceId, access, suspended, audience, backendOf } = question;
   const backends = [...percents(lines)].map(([revision, percent]) => ({
     backend: backendOf(revision),
     percent,
@@ -64,6 +66,7 @@ function routeOf(question: RouteQuestion, host: string, lines: readonly SplitLin
     projectId,
     serviceId,
     access,
+    ...(suspended ? { refusal: 'suspended' as const } : {}),
     ...(access === 'private' ? { audience } : {}),
     backends: whole
       ? backends.flatMap(({ backend, percent }) => (backend ? [{ ...backend, percent }] : []))

@@ -197,6 +197,7 @@ describe('routes', () => {
       projectId: 'prj_1',
       serviceId: 'svc_1',
       access: 'public',
+      suspended: false,
       audience: 'https://host',
       lines,
       hostOf,

@@ -92,13 +92,13 @@ export class LocalDriver implements Driver {
     const next = new Map<Id<'rev'>, RevisionRunner>();
     for (const revision of target.revisions) {
       const runner = former?.get(revision.id) ?? this.begin(target.service, revision);
-      runner.expect(revision.minInstances, env);
+      runner.expect({ minInstances: revision.minInstances, suspended: target.suspended === true }, env);
       next.set(revision.id, runner);
       this.ingress.routes.set(runner.revision.host, { pool: runner.pool, protocol: revision.protocol });
     }
     this.held.set(serviceId, next);
     for (const [id, runner] of former ?? []) if (!next.has(id)) this.retire(serviceId, runner);
-    for (const [id, runner] of next) if (former?.has(id) !== true) runner.tick();
+    for (const [id, runner] of next) if (former?.has(id) !== true || target.suspended) runner.tick();
     this.changes.tell(serviceId);
     return Promise.resolve();
   }

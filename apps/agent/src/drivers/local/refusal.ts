@@ -39,6 +39,13 @@ export const REVISION_GONE: Refusal = {
   reached: false,
 };
 
+export const SUSPENDED: Refusal = {
+  status: 503,
+  reason: 'Suspended',
+  message: 'The owner of the service is suspended, so nothing of it runs.',
+  reached: false,
+};
+
 export const CONNECTION_LOST: Refusal = {
   status: 502,
   reason: 'InstanceEndedConnection',

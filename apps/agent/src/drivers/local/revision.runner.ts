@@ -6,7 +6,7 @@ import { instanceName } from './instance.name.js';
 import { InstancePool } from './instance.pool.js';
 import type { Place } from './place.js';
 import { failureOfEnd, type StartFailure } from './ready.condition.js';
-import { REVISION_GONE, type Refusal } from './refusal.js';
+import { REVISION_GONE, SUSPENDED, type Refusal } from './refusal.js';
 import { RevisionHealth } from './revision.health.js';
 import { RevisionScaler } from './revision.scaler.js';
 
@@ -32,6 +32,7 @@ export class RevisionRunner {
   private readonly lives = new Set<Promise<void>>();
   private env: ResolvedEnv = () => Promise.resolve({});
   private closing = false;
+  private suspended = false;
 
   constructor(
     private readonly service: RunnerService,
@@ -50,18 +51,26 @@ export class RevisionRunner {
     this.health = new RevisionHealth(revision.id, parts);
   }
 
-  /** What may change about a revision: how many instances stay, and where secrets are read from. */
-  expect(minInstances: number, env: ResolvedEnv): void {
+  /** What may change about a revision: how many instances stay, whether any may run, and where secrets are read from. */
+  expect({ minInstances, suspended }: { minInstances: number; suspended: boolean }, env: ResolvedEnv): void {
     this.scaler.minInstances = minInstances;
+    this.suspended = suspended;
     this.env = env;
   }
 
   /** One beat: look at demand, then start or end instances. */
   tick(): void {
     if (this.closing) return;
+    if (this.suspended) return this.rest();
     this.settle();
     const wanted = this.scaler.decide(this.count('ready'));
     this.converge(this.health.proven || this.health.givenUp ? wanted : Math.max(1, wanted));
+  }
+
+  /** Runs nothing: what is in flight ends, what waits is refused. */
+  private rest(): void {
+    this.pool.refuseWaiting(SUSPENDED);
+    this.converge(0);
   }
 
   state(): RevisionState {
@@ -115,12 +124,13 @@ export class RevisionRunner {
 
   /** A request waits: what starts from zero starts at once, not at the next beat. */
   private wake(): void {
-    if (!this.closing && this.isEmpty()) this.converge(1);
+    if (!this.closing && !this.suspended && this.isEmpty()) this.converge(1);
   }
 
   /** Nothing may wait for a start that is not going to be tried yet. */
   private gate(): Refusal | undefined {
     if (this.closing) return REVISION_GONE;
+    if (this.suspended) return SUSPENDED;
     return this.isEmpty() && !this.health.mayStart() ? this.health.refusal : undefined;
   }
 

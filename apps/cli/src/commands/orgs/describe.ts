@@ -12,7 +12,8 @@ export const orgsDescribe = defineCommand<[string | undefined], object>({
     const client = await tow.client();
     const chosen = id ?? (await client.get<WhoamiView>('/v1/whoami')).organization.id;
     const one = await client.get<OrganizationView>(path`/v1/organizations/${chosen}`);
-    tow.out.thing(one, { Id: one.id, Name: one.name, Status: one.status, Created: one.createdAt });
+    const reason = one.statusReason === undefined ? {} : { Reason: one.statusReason };
+    tow.out.thing(one, { Id: one.id, Name: one.name, Status: one.status, ...reason, Created: one.createdAt });
     return undefined;
   },
 });

@@ -1,0 +1,16 @@
+import { isServing, mayBecome, type OrganizationStatus } from './organization.lifecycle.js';
+
+const ALL: OrganizationStatus[] = ['active', 'past_due', 'suspended', 'closing', 'closed'];
+
+describe('the life of an organization', () => {
+  it.each<[OrganizationStatus, OrganizationStatus[], boolean]>([
+    ['active', ['suspended', 'past_due', 'closing'], true],
+    ['past_due', ['active', 'suspended', 'closing'], true],
+    ['suspended', ['active', 'closing'], false],
+    ['closing', ['active', 'closed'], false],
+    ['closed', [], false],
+  ])('%s', (status, next, serves) => {
+    expect(ALL.filter((one) => mayBecome(status, one)).sort()).toEqual([...next].sort());
+    expect(isServing(status)).toBe(serves);
+  });
+});
