@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import {
   refuseOtherInstallation,
+  storeTool,
   restoreRows,
   takeFiles,
   unpackBackup,
@@ -25,8 +26,9 @@ const OPTIONS = {
   input: { type: 'string' },
   yes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  release: { type: 'string', multiple: true },
 };
-const VERBS = { backup, verify, restore };
+const VERBS = { backup, verify, restore, held };
 
 const say = (text) => console.error(text);
 /** A relative path is meant from where the person stands. */
@@ -85,6 +87,23 @@ async function restore(installation, { input, yes, json }) {
       ? `Start it: npm start -- --data ${installation.dir}`
       : 'The running processes go on with it by themselves.',
   );
+}
+
+/** Services that clusters hold newer than the restored rows: listed, and released by an operator's word. */
+async function held(installation, { release = [], json }) {
+  const { held, released } = await withDatabase(installation, (ownerUrl) =>
+    storeTool('held.main.js', { TOWPATH_SYSTEM_DATABASE_URL: ownerUrl, TOWPATH_RELEASE: release.join(',') }),
+  );
+  const wrong = release.filter((id) => !released.includes(id));
+  if (wrong.length > 0) throw new Obstacle(`Not held, or released already: ${wrong.join(', ')}.`);
+  if (json) return console.log(JSON.stringify(held));
+  if (held.length === 0) say('No service is held: rows and clusters say the same.');
+  for (const { serviceId, organizationId, name, foundAt, released: done } of held)
+    console.log(
+      [serviceId, name, organizationId, new Date(foundAt).toISOString(), done ? 'released' : 'held'].join(
+        '  ',
+      ),
+    );
 }
 
 function isEmpty(dir) {

@@ -209,9 +209,12 @@ export function restoreRows(ownerUrl, unpacked, manifest) {
   });
 }
 
-async function databasePart(env) {
-  const { code, output } = await runNode(['dist/libs/store/src/backup.main.js'], { env, quiet: true });
-  if (code !== 0) throw new Obstacle(`The database could not be copied:\n${sentences(output)}`);
+const databasePart = (env) => storeTool('backup.main.js', env);
+
+/** Runs a program of libs/store and gives what it answered. */
+export async function storeTool(program, env) {
+  const { code, output } = await runNode([`dist/libs/store/src/${program}`], { env, quiet: true });
+  if (code !== 0) throw new Obstacle(`The database refused:\n${sentences(output)}`);
   return JSON.parse(output.trim().split('\n').at(-1));
 }
 

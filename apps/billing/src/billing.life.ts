@@ -11,6 +11,7 @@ import { BillingMetrics } from './billing.metrics.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
 import { UsageIntake } from './intake/usage.intake.js';
+import { UsageReread } from './intake/usage.reread.js';
 import { LagWatch } from './lag.watch.js';
 import { MeteredThings } from './metered.things.js';
 
@@ -33,7 +34,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       onChange: () => this.intake.leasesChanged(),
     });
     const intake = new UsageIntake(db, things, clock);
-    this.intake = new IntakeWorker(bus, this.leases, intake, counted, health, logger);
+    const reread = new UsageReread(db, bus, logger);
+    this.intake = new IntakeWorker(bus, this.leases, intake, reread, counted, health, logger);
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
   }

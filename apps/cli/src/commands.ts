@@ -272,4 +272,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'make an installation from a backup, or put its database back',
     load: async () => (await import('./commands/admin/restore.js')).adminRestore,
   },
+  {
+    words: 'admin held',
+    summary: 'services a restore left as clusters have them; release them',
+    load: async () => (await import('./commands/admin/held.js')).adminHeld,
+  },
 ];

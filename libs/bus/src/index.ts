@@ -19,6 +19,7 @@ export {
   ensureHubTopology,
   gatewayPermissions,
   restartAgentConsumer,
+  restartBillingConsumer,
   restartGatewayConsumer,
 } from './topology.js';
 export type { Permissions } from './topology.js';

@@ -62,6 +62,12 @@ export async function restartAgentConsumer(bus: Bus, clusterId: string): Promise
   await ensureClusterTopology(bus, clusterId);
 }
 
+/** Lets billing receive again all usage that the stream still holds: its rows were put back to an older copy. */
+export async function restartBillingConsumer(bus: Bus): Promise<void> {
+  await dropConsumer(bus, STREAMS.usage, BILLING_CONSUMER);
+  await ensureConsumer(bus, STREAMS.usage, BILLING_CONSUMER);
+}
+
 /** Lets a gateway receive every route again. */
 export async function restartGatewayConsumer(bus: Bus, gatewayId: string): Promise<void> {
   await dropConsumer(bus, kvStream(ROUTES_BUCKET), gatewayConsumer(gatewayId));

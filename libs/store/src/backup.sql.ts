@@ -24,4 +24,5 @@ const MERGE_KEPT = `
     SELECT member_id, hash, kind, created_at FROM kept_renewal_tokens ON CONFLICT DO NOTHING;`;
 
 /** Brings the restored tables above what was; `kept` says whether there was anything before. */
-export const MERGE = (kept: boolean): string => `${kept ? MERGE_KEPT : ''} UPDATE hub SET epoch = epoch + 1`;
+export const MERGE = (kept: boolean): string =>
+  `${kept ? MERGE_KEPT : ''} UPDATE hub SET epoch = epoch + 1, usage_reread = true`;

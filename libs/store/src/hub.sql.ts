@@ -8,3 +8,13 @@ export const raiseHubEpochSql = statement<{ epoch: number }>(
 );
 
 export const lockHubSql = statement<unknown>('hub_lock', `SELECT epoch FROM hub FOR UPDATE`);
+
+export const usageRereadSql = statement<{ asked: boolean }>(
+  'hub_usage_reread',
+  `SELECT usage_reread AS asked FROM hub`,
+);
+
+export const usageRereadDoneSql = statement<unknown>(
+  'hub_usage_reread_done',
+  `UPDATE hub SET usage_reread = false`,
+);

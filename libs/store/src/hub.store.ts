@@ -1,4 +1,4 @@
-import { hubEpochSql, lockHubSql, raiseHubEpochSql } from './hub.sql.js';
+import { hubEpochSql, lockHubSql, raiseHubEpochSql, usageRereadDoneSql, usageRereadSql } from './hub.sql.js';
 import type { Tx } from './statement.js';
 
 /** The hub's fencing epoch: every target carries it, and agents refuse a lower one. */
@@ -17,4 +17,13 @@ export async function raiseHubEpoch(tx: Tx, above: number): Promise<boolean> {
 /** Lets one process at a time go on until its transaction ends. */
 export async function lockHub(tx: Tx): Promise<void> {
   await tx.run(lockHubSql);
+}
+
+/** Whether the rows were put back to a copy, so that usage taken in later must be read again from the broker. */
+export async function mustRereadUsage(tx: Tx): Promise<boolean> {
+  return (await tx.one(usageRereadSql))?.asked === true;
+}
+
+export async function usageIsReread(tx: Tx): Promise<void> {
+  await tx.run(usageRereadDoneSql);
 }

@@ -150,7 +150,7 @@ export type { ArchiveReport } from './archive.js';
 export { SOURCE_LIMITS } from './archive.rules.js';
 export type { ArchiveLimits } from './archive.rules.js';
 export { findBuildOfUpload, findBuildService, findBuildSince, saveBuild } from './build.store.js';
-export { hubEpoch, lockHub, raiseHubEpoch } from './hub.store.js';
+export { hubEpoch, lockHub, raiseHubEpoch, mustRereadUsage, usageIsReread } from './hub.store.js';
 export {
   findGateway,
   findRenewalToken,
@@ -166,6 +166,8 @@ export { dumpDatabase } from './backup.dump.js';
 export type { DumpedDatabase, DumpedTable } from './backup.dump.js';
 export { restoreDatabase } from './backup.restore.js';
 export type { RestoreOptions } from './backup.restore.js';
+export { findHeld, forgetHeld, listHeld, noteHeld, releaseHeld, unknownServices } from './held.store.js';
+export type { HeldService } from './held.store.js';
 export { StaleWrite, countHeld, listClusterServices, listRoutes, listTargets } from './placement.store.js';
 export type { TargetRecord } from './placement.store.js';
 export { findIntent, listStandingServices, listUnsettledServices } from './service-status.store.js';

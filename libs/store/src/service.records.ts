@@ -12,6 +12,7 @@ import type {
 } from '#libs/domain';
 import { findBuildOfUpload, saveBuild } from './build.store.js';
 import { listClusters } from './cluster.store.js';
+import { findHeld } from './held.store.js';
 import { hubEpoch } from './hub.store.js';
 import { assertLease, type Lease } from './lease.store.js';
 import { listOpenOperations, updateOperation } from './operation.store.js';
@@ -60,6 +61,10 @@ export interface ServiceRecords extends IntentRecord {
   /** The secrets that the template's environment names. */
   secrets: Secret[];
   hubEpoch: number;
+  /** The hosts it asks for. */
+  hosts: string[];
+  /** Set while the service is left as clusters have it (see held.store.ts). */
+  held?: { released: boolean };
 }
 
 /** What a decision changes; absent or empty: nothing. Written in one transaction. */
@@ -89,6 +94,8 @@ export async function loadServiceRecords(
   const upload = await uploadOf(tx, service);
   const build = upload && (await findBuildOfUpload(tx, { ...refOf(service), uploadId: upload.id }));
   const placement = await findPlacement(tx, service);
+  const hosts = hostsOf(intent, domain);
+  const held = await findHeld(tx, id);
   return {
     ...intent,
     operations,
@@ -101,7 +108,9 @@ export async function loadServiceRecords(
     ...(build ? { build } : {}),
     ...(placement ? { placement } : {}),
     targets: await listTargets(tx, service),
-    routes: await listRoutes(tx, service, hostsOf(intent, domain)),
+    routes: await listRoutes(tx, service, hosts),
+    hosts,
+    ...(held ? { held } : {}),
     clusters: await listClusters(tx, ALL),
     secrets: await secretsOf(tx, service),
     hubEpoch: await hubEpoch(tx),

@@ -59,6 +59,12 @@ export class FakeServiceRecords {
     return Promise.resolve();
   }
 
+  note(_lease: Lease, service: Service, isHeld: boolean): Promise<void> {
+    const { held: before, ...records } = this.get(service.id);
+    this.services.set(service.id, isHeld ? { ...records, held: before ?? { released: false } } : records);
+    return Promise.resolve();
+  }
+
   openSecret(_organizationId: string, secretId: Id<'sec'>, version: number): Promise<Uint8Array> {
     return Promise.resolve(new TextEncoder().encode(this.secrets.get(`${secretId}.${version}`) ?? ''));
   }

@@ -101,5 +101,6 @@ export function testServiceRecords(now: number, clusters: Cluster[], name = 'hel
     clusters,
     secrets: [],
     hubEpoch: 1,
+    hosts: [`${name}--default.localhost`],
   };
 }

@@ -4,6 +4,7 @@ import { LeaseLost, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import { MessageGroups } from './message.groups.js';
 import type { UsageIntake } from './usage.intake.js';
+import type { UsageReread } from './usage.reread.js';
 
 /** The one partition of stream USAGE there is now; more come as more consumers with subjects of their own. */
 export const INTAKE_LEASE = 'billing-intake-0';
@@ -21,6 +22,7 @@ export class IntakeWorker {
     private readonly bus: Bus,
     private readonly leases: LeaseKeeper,
     private readonly intake: UsageIntake,
+    private readonly reread: UsageReread,
     private readonly metrics: BillingMetrics,
     private readonly health: Health,
     private readonly logger: Logger,
@@ -30,6 +32,7 @@ export class IntakeWorker {
   leasesChanged(): void {
     if (this.ended) return;
     const holding = this.leases.holding(INTAKE_LEASE) !== undefined;
+    if (holding) void this.reread.ifAsked();
     if (holding && !this.follower) this.follower = this.follow();
     if (!holding) void this.pause();
   }

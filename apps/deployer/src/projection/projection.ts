@@ -32,7 +32,9 @@ export class Projection {
   /** Returns how many keys were written. Secrets go first: a target must find what it refers to. */
   async show(draft: Draft): Promise<number> {
     let written = await this.showBuild(draft);
-    for (const { target } of draft.targets) {
+    // of a deleted service only tombstones: clusters keep what they hold until then, or have dropped it already
+    const isDeleted = draft.service.deletedAt !== undefined;
+    for (const { target } of draft.targets.filter((record) => !isDeleted || record.target.tombstone)) {
       written += await this.sealer.seal(target, draft.records.clusters);
       written += await this.showTarget(draft, target);
     }

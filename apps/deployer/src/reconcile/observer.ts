@@ -38,12 +38,21 @@ export class Observer {
         this.keys.getKey(targetsBucket(id), serviceKey(serviceId), targetSchema),
       ),
       shownRoutes: await found(
-        records.routes.map((route) => route.host),
+        [...new Set([...records.hosts, ...records.routes.map((route) => route.host)])],
         (host) => this.keys.getKey(ROUTES_BUCKET, routeKey(host), routeSchema),
       ),
       gateways: this.gateways(),
       held: await this.leaving(records),
     };
+  }
+
+  /**
+   * The same with rows read after everything else: what is shown comes from rows, so rows that are still older than
+   * it were put back.
+   */
+  async confirm(seen: Seen): Promise<Seen> {
+    const records = await this.records.load(seen.records.service.id);
+    return records ? { ...seen, records } : seen;
   }
 
   private async report(clusterId: string, serviceId: string): Promise<TargetReport | undefined> {

@@ -11,6 +11,8 @@ export interface Records {
   held(clusterId: Id<'cls'>): Promise<{ held: number; removing: number }>;
   /** Raises the hub's epoch above one that was seen outside. */
   raiseEpoch(lease: Lease, above: number): Promise<void>;
+  /** Notes that the service is held back, or no longer. */
+  note(lease: Lease, service: Service, isHeld: boolean): Promise<void>;
   /** A secret's value in the clear, to be sealed to a cluster at once. */
   openSecret(organizationId: string, secretId: Id<'sec'>, version: number): Promise<Uint8Array>;
 }

@@ -479,21 +479,61 @@ describe('faults', () => {
     expect([await world.target(), await world.route()]).toEqual(before);
   });
 
-  it('rises above what agents know after the rows were restored from a backup', async () => {
+  it('leaves a service as clusters have it after its rows were put back, until an operator says that the rows count', async () => {
     const world = new World();
     await world.settle();
     const backup = structuredClone(world.rows);
-    world.deployEnv('lost');
+    world.deployEnv('later');
     world.change('update', { minInstances: 1 });
     await world.settle();
-    const ahead = await world.target();
+    const ahead = [await world.target(), await world.route()];
     world.records.add(backup);
+    const asked = world.change('update', { minInstances: 2 });
+    await world.settle();
+    expect([await world.target(), await world.route()]).toEqual(ahead);
+    expect(world.rows.held).toEqual({ released: false });
+    expect(world.rows.operations.find(({ id }) => id === asked.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'FAILED_PRECONDITION' },
+    });
+    expect(world.rows.service.status.conditions.find(({ type }) => type === 'Placed')?.reason).toBe(
+      'HeldBack',
+    );
+    world.records.add({ ...world.rows, held: { released: true } });
     await world.settle();
     const now = await world.target();
-    expect(ahead).toMatchObject({ epoch: 1 });
-    expect(now).toMatchObject({ epoch: 2 });
-    expect(now.revisions.map(({ name }) => name)).toEqual([REVISION_1]);
+    expect(now).toMatchObject({ epoch: 2, revisions: [{ name: REVISION_1, minInstances: 2 }] });
     expect((await world.route())?.version).toBeGreaterThan(1);
+    expect(world.rows.held).toBeUndefined();
+    expect(world.rows.service.status.conditions.find(({ type }) => type === 'Placed')?.reason).toBe('Chosen');
+  });
+
+  it('rows put back that say the same as clusters hold are no reason to hold: the epoch rises above', async () => {
+    const world = new World();
+    await world.settle();
+    const backup = structuredClone(world.rows);
+    world.change('update', { minInstances: 1 });
+    await world.settle();
+    world.change('update', { minInstances: 0 });
+    await world.settle();
+    world.records.add(backup);
+    await world.settle();
+    expect(world.rows.held).toBeUndefined();
+    expect(await world.target()).toMatchObject({ epoch: 2 });
+  });
+
+  it('a service deleted after the copy does not come back by itself, and is deleted again when asked', async () => {
+    const world = new World();
+    await world.settle();
+    const backup = structuredClone(world.rows);
+    world.change('delete', { deletedAt: world.clock.now() });
+    await world.settle();
+    world.records.add(backup);
+    await world.settle();
+    expect((await world.target()).tombstone).toBeDefined();
+    world.change('delete', { deletedAt: world.clock.now() });
+    await world.settle();
+    expect(world.operation).toMatchObject({ kind: 'delete', status: 'succeeded' });
   });
 
   it('seals a secret once for the key of the cluster', async () => {

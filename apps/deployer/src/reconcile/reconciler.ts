@@ -6,7 +6,12 @@ import { changesOf, type Tools } from './draft.js';
 import { epochToRaiseAbove } from './epoch.js';
 import type { Observer } from './observer.js';
 import type { Records } from './ports.js';
-import { decide } from './steps.js';
+import { isHeld } from './hold.js';
+import type { Seen } from './seen.js';
+import { decide, decideHeld } from './steps.js';
+
+/** How soon a held service is looked at again, when nothing wakes it: an operator may have spoken. */
+const HELD_LOOK_MS = 5_000;
 
 /** When to look again; undefined: when something wakes it. */
 export type Again = number | undefined;
@@ -27,6 +32,8 @@ export class Reconciler {
   async reconcile(serviceId: string, lease: Lease): Promise<Again> {
     const seen = await this.observer.look(serviceId);
     if (!seen) return undefined;
+    const held = isHeld(seen) && isHeld(await this.observer.confirm(seen));
+    if (held) return this.hold(seen, lease);
     const above = epochToRaiseAbove(seen);
     if (above !== undefined) {
       await this.records.raiseEpoch(lease, above);
@@ -39,6 +46,17 @@ export class Reconciler {
       crashPoint('deployer.decided');
     }
     const shown = await this.projection.show(draft);
-    return shown > 0 ? 0 : draft.again;
+    if (shown > 0) return 0;
+    if (seen.records.held !== undefined) await this.records.note(lease, draft.service, false);
+    return draft.again;
+  }
+
+  /** Says so, ends what was asked for, and touches nothing that clusters and gateways hold. */
+  private async hold(seen: Seen, lease: Lease): Promise<Again> {
+    const { service } = seen.records;
+    if (seen.records.held === undefined) await this.records.note(lease, service, true);
+    const changes = changesOf(decideHeld(seen, { ...this.tools, now: this.clock.now() }));
+    if (changes) await this.records.write(lease, service, changes);
+    return HELD_LOOK_MS;
   }
 }

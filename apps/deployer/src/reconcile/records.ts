@@ -2,7 +2,9 @@ import type { Clock, Id, Service } from '#libs/domain';
 import {
   assertLease,
   countHeld,
+  forgetHeld,
   loadServiceRecords,
+  noteHeld,
   openSecretVersion,
   raiseHubEpoch,
   writeServiceChanges,
@@ -37,6 +39,13 @@ export class DatabaseRecords implements Records {
     await this.db.asSystem(async (tx) => {
       await assertLease(tx, lease);
       await raiseHubEpoch(tx, above);
+    });
+  }
+
+  async note(lease: Lease, service: Service, isHeld: boolean): Promise<void> {
+    await this.db.asSystem(async (tx) => {
+      await assertLease(tx, lease);
+      await (isHeld ? noteHeld(tx, service, this.clock.now()) : forgetHeld(tx, service.id));
     });
   }
 

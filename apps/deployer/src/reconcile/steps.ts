@@ -1,6 +1,7 @@
 import { buildStep } from './build.step.js';
 import { Draft, type Tools } from './draft.js';
 import { gatewaysStep } from './gateways.step.js';
+import { holdStep } from './hold.js';
 import { operationsStep } from './operations.step.js';
 import { placementStep } from './placement.step.js';
 import { readyStep } from './ready.step.js';
@@ -36,5 +37,12 @@ export function decide(seen: Seen, tools: Tools): Draft {
   const draft = new Draft(seen, tools);
   const steps = draft.service.deletedAt === undefined ? STANDING : DELETED;
   for (const step of steps) step(draft);
+  return draft;
+}
+
+/** Decides about a service that is left as clusters have it: only what is said of it changes. */
+export function decideHeld(seen: Seen, tools: Tools): Draft {
+  const draft = new Draft(seen, tools);
+  for (const step of [holdStep, statusStep]) step(draft);
   return draft;
 }

@@ -30,6 +30,11 @@ export const SERVICE_REASONS = {
   RevisionFailed: { type: 'RevisionReady', status: 'false', message: 'The newest revision did not start.' },
   PlacementPending: { type: 'Placed', status: 'unknown', message: 'No cluster is chosen yet.' },
   Chosen: { type: 'Placed', status: 'true', message: 'Clusters that hold the service are chosen.' },
+  HeldBack: {
+    type: 'Placed',
+    status: 'unknown',
+    message: 'The hub was restored from an older copy; the service runs on as its clusters have it.',
+  },
   NoCluster: { type: 'Placed', status: 'false', message: 'No cluster can hold the service.' },
   RoutesPending: { type: 'RoutesReady', status: 'unknown', message: 'Gateways do not serve the split yet.' },
   RoutesServed: { type: 'RoutesReady', status: 'true', message: 'Every live gateway serves the split.' },
