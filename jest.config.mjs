@@ -17,6 +17,7 @@ const base = {
  * integration: `*.integration.spec.ts` beside the code, real PostgreSQL and nats-server started by tools/test.mjs.
  * stories: e2e/stories, a whole platform started by tools/test.mjs, spoken to through its public faces.
  * crashes: e2e/crashes, a platform of their own whose processes they kill and pause.
+ * disks: e2e/disks, a platform on small file systems, which only root can mount.
  */
 export default {
   projects: [
@@ -43,6 +44,12 @@ export default {
       ...base,
       displayName: 'crashes',
       roots: ['<rootDir>/e2e/crashes'],
+      testMatch: ['**/*.story.ts'],
+    },
+    {
+      ...base,
+      displayName: 'disks',
+      roots: ['<rootDir>/e2e/disks'],
       testMatch: ['**/*.story.ts'],
     },
   ],

@@ -91,7 +91,8 @@ async function serverConfig({ dir, keys, accounts, port, durable }) {
     `listen: "127.0.0.1:${port}"`,
     'server_name: towpath',
     `pid_file: "${path.join(dir, 'nats.pid')}"`,
-    `jetstream { store_dir: "${path.join(dir, 'jetstream')}"${durable ? ', sync_interval: always' : ''} }`,
+    // by default three quarters of what is free at the start, which streams' own limits must then fit into
+    `jetstream { store_dir: "${path.join(dir, 'jetstream')}", max_file_store: 1TB${durable ? ', sync_interval: always' : ''} }`,
     `operator: ${await encodeOperator('towpath', operator, { system_account: system.getPublicKey() })}`,
     `system_account: ${system.getPublicKey()}`,
     'resolver: MEMORY',

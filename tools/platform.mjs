@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Obstacle, isPortFree } from './children.mjs';
 import { Installation } from './installation.mjs';
 import { fullCredentials, startNats } from './nats.mjs';
+import { watchStore } from './nats-store.mjs';
 import { ensureDatabase, startPostgres } from './postgres.mjs';
 import { START_ORDER, STOP_ORDER, launchers } from './processes.mjs';
 import { runNode } from './stages.mjs';
@@ -98,10 +99,19 @@ export class Platform {
     if (url !== undefined && seed !== undefined) return this.#natsFiles(url, seed);
     const options = { dir: this.installation.at('nats'), port: this.ports.nats, accounts: [ACCOUNT] };
     const server = await this.#unlessStopping(() =>
-      this.supervisor.start('nats', (onSpawn) => startNats({ ...options, onSpawn })),
+      this.supervisor.start('nats', async (onSpawn) => {
+        const server = await startNats({ ...options, onSpawn });
+        watchStore({ child: server.child, dir: options.dir, restart: () => this.#restartNats() });
+        return server;
+      }),
     );
     this.say('nats-server up');
     return this.#natsFiles(server.url, server.seeds[ACCOUNT]);
+  }
+
+  #restartNats() {
+    this.say('nats-server was out of space and has some again');
+    this.supervisor.restart('nats');
   }
 
   async #natsFiles(url, seed) {

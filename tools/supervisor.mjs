@@ -35,6 +35,11 @@ export class Supervisor {
     return launched;
   }
 
+  /** Ends a process, which is then started again like one that died. */
+  restart(name) {
+    if (!this.stopping) this.running.get(name)?.kill('SIGTERM');
+  }
+
   /** Stops these together, then the next ones. */
   async stopInOrder(groups) {
     this.stopping = true;

@@ -1,16 +1,28 @@
 /**
  * `npm test`: everything that can be tested without root.
- * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules unit contracts integration stories crashes.
+ * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules unit contracts integration stories crashes disks.
  */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { CHECKS, Stages, contractStage } from './stages.mjs';
 import { filesBelow, inRoot } from './stamp.mjs';
+import { mountDisks } from './disks.mjs';
 import { checkRestart, startStoryPlatform } from './story-platform.mjs';
 import { startTestServers } from './test-servers.mjs';
 
-const ALL = ['format', 'lint', 'types', 'rules', 'unit', 'contracts', 'integration', 'stories', 'crashes'];
+const ALL = [
+  'format',
+  'lint',
+  'types',
+  'rules',
+  'unit',
+  'contracts',
+  'integration',
+  'stories',
+  'crashes',
+  'disks',
+];
 
 const { only, patterns } = readArguments(process.argv.slice(2));
 const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-'));
@@ -24,7 +36,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  for (const stage of [fast, unit, contracts, integration, stories, crashes])
+  for (const stage of [fast, unit, contracts, integration, stories, crashes, disks])
     if (!stages.interrupted) await stage();
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()));
@@ -80,14 +92,33 @@ async function stories() {
 
 /** On a platform of their own: what they leave behind is judged by them. */
 async function crashes() {
-  if (!only.includes('crashes') || !existsSync(inRoot('dist/apps/api/src/main.js'))) return;
+  if (only.includes('crashes')) await onOwnPlatform('crashes');
+}
+
+async function disks() {
+  if (!only.includes('disks')) return;
+  const unmount = mountDisks(path.join(temporaryDir, 'disks'));
+  if (unmount === undefined) return console.log('disks are skipped: only root can mount small file systems');
+  try {
+    await onOwnPlatform('disks');
+  } finally {
+    unmount();
+  }
+}
+
+async function onOwnPlatform(name) {
+  if (!existsSync(inRoot('dist/apps/api/src/main.js'))) return;
   await stages.guard('platform', async () => {
     const faults = path.join(temporaryDir, 'faults');
-    mkdirSync(faults);
+    mkdirSync(faults, { recursive: true });
     const env = { TOWPATH_FAULTS_DIR: faults };
-    const platform = await startStoryPlatform(path.join(temporaryDir, 'crashes'), env);
-    stops.push(platform.stop);
-    await stages.jest('crashes', { patterns, env: { ...platform.env, ...env }, workers: 1 });
-    await stages.pass('stop', () => platform.stop());
+    const platform = await startStoryPlatform(path.join(temporaryDir, name), env);
+    try {
+      // one after the other: each looks at a whole machine
+      await stages.jest(name, { patterns, env: { ...platform.env, ...env }, workers: 1 });
+    } finally {
+      if (stages.interrupted) await platform.stop();
+      else await stages.pass('stop', () => platform.stop());
+    }
   });
 }
