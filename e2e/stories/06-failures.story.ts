@@ -68,13 +68,6 @@ describe('what goes wrong says why, and the old revision serves on', () => {
     expect(JSON.stringify(operation)).toMatch(/Dockerfile/);
   });
 
-  it('a private service answers 403 and says so', async () => {
-    await tenant.mustDeploy('closed', { service: { access: 'private' } });
-    const answer = await tenant.call('closed');
-    expect(answer.status).toBe(403);
-    expect(answer.json<{ message: string }>().message).toMatch(/private/i);
-  });
-
   async function stillServes(): Promise<void> {
     expect((await tenant.call('probe')).json()).toMatchObject({ revision: 'probe-00001' });
     expect((await tenant.service('probe')).latestReadyRevision).toBe('probe-00001');
