@@ -2,6 +2,7 @@
  * The processes of a platform on one machine, in the order of starting: a table, so that a second agent or gateway
  * is one more row. Their environment is contracts/README.md.
  */
+import path from 'node:path';
 import { envoyCommand, isEnvoyLive } from './envoy.mjs';
 import { withFaults } from './faults.mjs';
 import { nodeBinary } from './setup.mjs';
@@ -109,13 +110,19 @@ function environment(own) {
   };
 }
 
+/** Tests of an upgrade run some processes from the checkout of another release: `name=folder`, by comma. */
+function programOf(name) {
+  const others = new Map((process.env.TOWPATH_TEST_RELEASES ?? '').split(',').map((pair) => pair.split('=')));
+  return path.join(others.get(name) ?? ROOT, `dist/apps/${name}/src/main.js`);
+}
+
 /** Ready when it prints its ready line. The data folder in the command line is how a leftover is known again. */
 function launchApp(installation, name, env, onSpawn) {
   return launchLogged({
     name,
     onSpawn,
     command: nodeBinary(),
-    args: ['--enable-source-maps', inRoot(`dist/apps/${name}/src/main.js`), `--data=${installation.dir}`],
+    args: ['--enable-source-maps', programOf(name), `--data=${installation.dir}`],
     options: { cwd: ROOT, env: withFaults(name, environment(env)) },
     logFile: installation.at(`logs/${name}.log`),
     isReady: (output) => /^\{.*"event":"ready"/m.test(output),

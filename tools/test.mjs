@@ -1,10 +1,12 @@
 /**
  * `npm test`: everything that can be tested without root.
- * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules unit contracts integration stories crashes disks.
+ * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules unit contracts integration stories crashes disks upgrade.
  */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { commandLine } from './children.mjs';
+import { buildRelease, lastRelease } from './previous.mjs';
 import { CHECKS, Stages, contractStage } from './stages.mjs';
 import { filesBelow, inRoot } from './stamp.mjs';
 import { mountDisks } from './disks.mjs';
@@ -22,6 +24,7 @@ const ALL = [
   'stories',
   'crashes',
   'disks',
+  'upgrade',
 ];
 
 const { only, patterns } = readArguments(process.argv.slice(2));
@@ -36,7 +39,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  for (const stage of [fast, unit, contracts, integration, stories, crashes, disks])
+  for (const stage of [fast, unit, contracts, integration, stories, crashes, disks, upgrade])
     if (!stages.interrupted) await stage();
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()));
@@ -121,4 +124,37 @@ async function onOwnPlatform(name) {
       else await stages.pass('stop', () => platform.stop());
     }
   });
+}
+
+/**
+ * Neighbouring releases together: an agent and a gateway of the release before at a hub of this version; then a hub
+ * and members of the release before on the schema of this version (a version taken back).
+ */
+async function upgrade() {
+  if (!only.includes('upgrade') || !existsSync(inRoot('dist/apps/api/src/main.js'))) return;
+  const previous = path.join(temporaryDir, 'previous');
+  const members = ['agent', 'gateway'];
+  await stages.guard('previous', () => buildRelease(lastRelease(), previous));
+  const storiesOf = (mix, defaults) =>
+    stages.guard(mix.join(), async () => {
+      const dir = path.join(temporaryDir, `upgrade-${mix.length}`);
+      const releases = mix.map((name) => `${name}=${previous}`).join(',');
+      const platform = await startStoryPlatform(dir, { TOWPATH_TEST_RELEASES: releases });
+      stops.push(platform.stop);
+      await stages.pass(`${mix.join(', ')} are of the release before`, () => areOf(previous, dir, mix));
+      await stages.jest('stories', {
+        patterns: patterns.length > 0 ? patterns : defaults,
+        env: platform.env,
+        workers: 1,
+      });
+      await stages.pass('stop', () => platform.stop());
+    });
+  await storiesOf(members, ['02-revisions', '03-traffic', '08-metering', '09-delete']);
+  await storiesOf([...members, 'identity', 'deployer', 'billing', 'api'], ['02-revisions', '09-delete']);
+}
+
+function areOf(folder, dir, names) {
+  const { pids } = JSON.parse(readFileSync(path.join(dir, 'run.json'), 'utf8'));
+  const others = names.filter((name) => !commandLine(pids[name]).includes(folder));
+  if (others.length > 0) throw new Error(`these are not of that release: ${others.join(', ')}`);
 }

@@ -38,6 +38,8 @@ const SCHEMAS: Record<string, z.ZodType> = {
   ),
 };
 
+const GOLDEN = path.resolve(FOLDER, '../golden');
+
 const files = readdirSync(FOLDER).sort();
 const messageOf = (file: string): string => file.replace(/\.\d+\.json$/, '');
 
@@ -50,5 +52,17 @@ describe('contracts/messages', () => {
     const bytes = readFileSync(path.join(FOLDER, file));
     const schema = SCHEMAS[messageOf(file)] as z.ZodType;
     expect(decode(schema, bytes)).toEqual(JSON.parse(bytes.toString()));
+  });
+});
+
+describe('messages of former releases', () => {
+  const kept = readdirSync(GOLDEN).flatMap((release) =>
+    readdirSync(path.join(GOLDEN, release, 'messages')).map((file) => [release, file] as const),
+  );
+
+  it.each(kept)('%s %s is still read, and says the same', (release, file) => {
+    const bytes = readFileSync(path.join(GOLDEN, release, 'messages', file));
+    const schema = SCHEMAS[messageOf(file)] as z.ZodType;
+    expect(decode(schema, bytes)).toMatchObject(JSON.parse(bytes.toString()) as object);
   });
 });
