@@ -67,9 +67,9 @@ function schemaBreaks(
 ): string[] {
   const [old, a] = resolved(before);
   const [now, b] = resolved(after);
-  const reference = String(before[1]['$ref'] ?? '');
-  if (reference !== '' && met.includes(reference)) return [];
-  const seen = [...met, reference];
+  const reference = before[1]['$ref'];
+  if (typeof reference === 'string' && met.includes(reference)) return [];
+  const seen = typeof reference === 'string' ? [...met, reference] : met;
   const kinds = a['type'] !== undefined && JSON.stringify(a['type']) !== JSON.stringify(b['type']);
   const missing = input ? asList(a['enum']).filter((value) => !asList(b['enum']).includes(value)) : [];
   return [
