@@ -95,14 +95,21 @@ async function held(installation, { release = [], json }) {
     storeTool('held.main.js', { TOWPATH_SYSTEM_DATABASE_URL: ownerUrl, TOWPATH_RELEASE: release.join(',') }),
   );
   const wrong = release.filter((id) => !released.includes(id));
-  if (wrong.length > 0) throw new Obstacle(`Not held, or released already: ${wrong.join(', ')}.`);
+  if (wrong.length > 0)
+    throw new Obstacle(
+      `Not held, released already, or not in the rows (made after the backup): ${wrong.join(', ')}.`,
+    );
   if (json) return console.log(JSON.stringify(held));
   if (held.length === 0) say('No service is held: rows and clusters say the same.');
-  for (const { serviceId, organizationId, name, foundAt, released: done } of held)
+  for (const { serviceId, organizationId, name, foundAt, known, released: done } of held)
     console.log(
-      [serviceId, name, organizationId, new Date(foundAt).toISOString(), done ? 'released' : 'held'].join(
-        '  ',
-      ),
+      [
+        serviceId,
+        name,
+        organizationId,
+        new Date(foundAt).toISOString(),
+        known ? (done ? 'released' : 'held') : 'made after the backup',
+      ].join('  '),
     );
 }
 

@@ -44,7 +44,7 @@ describe('the database is put back to an older copy under traffic', () => {
 
     const standing = await until('held services are listed', 60_000, async () => {
       const list = await held();
-      return ['gone', 'moved'].every((name) => list.some((one) => one.name === name)) && list;
+      return ['gone', 'moved', 'fresh'].every((name) => list.some((one) => one.name === name)) && list;
     });
     expect(standing.every(({ released }) => !released)).toBe(true);
     expect(standing.some(({ name }) => name === 'steady')).toBe(false);

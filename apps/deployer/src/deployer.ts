@@ -17,6 +17,7 @@ import { GatewayBoard } from './wake/gateway.board.js';
 import { DEPLOYER_LEASES, leaseOf } from './wake/partitions.js';
 import { Resync } from './wake/resync.js';
 import { StatusWatches } from './wake/status.watches.js';
+import { Strangers } from './wake/strangers.js';
 
 export interface DeployerOptions {
   domain: string;
@@ -36,6 +37,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly gateways: GatewayBoard;
   private readonly watches: StatusWatches;
   private readonly resync: Resync;
+  private readonly strangers: Strangers;
   private readonly reconciler: Reconciler;
   private readonly passes;
 
@@ -51,6 +53,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.passes = metrics.counter('towpath_deployer_passes_total', 'Passes over a service', ['result']);
     this.queue = new KeyedQueue('services', (serviceId) => this.pass(serviceId), WIDTH, logger);
     this.relay = new OutboxRelay({ db, bus, clock, logger, metrics, health });
+    this.strangers = new Strangers(bus, db, clock, logger);
     this.resync = new Resync(bus, db, clock, wake, logger);
     this.leases = new LeaseKeeper(DEPLOYER_LEASES, owner, db, clock, logger, {
       onGained: () => this.resync.all(),
@@ -76,6 +79,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     await this.gateways.start();
     this.watches.start();
     this.resync.start();
+    this.strangers.start();
     this.leases.start();
     await this.relay.start();
     this.bus.onReturn(() => this.relay.distrust());
@@ -83,7 +87,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   /** Stops taking work and finishes what is in hand. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.resync.stop(), this.watches.stop(), this.relay.stop()]);
+    await Promise.all([this.resync.stop(), this.strangers.stop(), this.watches.stop(), this.relay.stop()]);
     this.gateways.stop();
     await this.queue.stop();
     await this.leases.stop();

@@ -96,6 +96,13 @@ export class Bus {
     return this.js.publish(subject, encode(schema, value), options.msgId ? { msgID: options.msgId } : {});
   }
 
+  /** Names of the keys that a filter matches and that hold a value. */
+  async listKeys(bucket: string, filter: string): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const key of await (await this.kv(bucket)).keys(filter)) keys.push(key);
+    return keys;
+  }
+
   /** Writes a key by publishing, so the right to publish is enough. Returns its sequence. */
   async putKey<T>(bucket: string, key: string, schema: z.ZodType<T>, value: T): Promise<number> {
     return (await this.publish(kvSubject(bucket, key), schema, value)).seq;

@@ -32,7 +32,8 @@ export const listHeldSql = statement<{
 
 export const releaseHeldSql = statement<{ service_id: string }>(
   'held_release',
-  `UPDATE held_services SET released_at = $2 WHERE service_id = $1 AND released_at IS NULL RETURNING service_id`,
+  `UPDATE held_services SET released_at = $2 WHERE service_id = $1 AND released_at IS NULL
+     AND EXISTS (SELECT 1 FROM services s WHERE s.id = $1) RETURNING service_id`,
 );
 
 export const unknownServicesSql = statement<{ id: string }>(
