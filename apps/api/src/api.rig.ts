@@ -107,9 +107,10 @@ export class ApiRig {
       ...(body === undefined ? {} : { payload: body as object }),
       ...(payload === undefined ? {} : { payload }),
     });
-    const json = /json/.test(String(response.headers['content-type']))
-      ? response.json<Record<string, unknown>>()
-      : {};
+    const json =
+      response.body !== '' && /json/.test(String(response.headers['content-type']))
+        ? response.json<Record<string, unknown>>()
+        : {};
     return { status: response.statusCode, headers: response.headers, text: response.body, json };
   }
 

@@ -1,82 +1,13 @@
 import { OPERATOR_PERMISSIONS } from '#libs/domain';
-import { ApiRig, type RigTenant } from '../api.rig.js';
+import { ApiRig } from '../api.rig.js';
 import { PeopleRig } from '../people.rig.js';
-import { overGraphql, overRest, registry, type Input } from './walk.rig.js';
-
-/** What of another organization an operation could be aimed at. */
-interface Things {
-  tenant: RigTenant;
-  project: { id: string; handle: string };
-  service: string;
-  secret: string;
-  operation: string;
-  keyId: string;
-  member: string;
-  invitation: string;
-}
+import { REFERENCES, inputFor, things, type Things } from './things.rig.js';
+import { overGraphql, overRest, registry } from './walk.rig.js';
 
 let rig: ApiRig;
 let people: PeopleRig;
 let own: Things;
 let foreign: Things;
-
-async function things(name: string): Promise<Things> {
-  const tenant = await rig.tenant(name);
-  const { key } = tenant;
-  const project = await rig.project(key);
-  const operation = await rig.service(key, project.id, 'hello');
-  const secrets = `/v1/projects/${project.id}/secrets`;
-  const secret = await rig.call('POST', secrets, { key, body: { name: 'token', value: 'x' } });
-  const keys = await rig.call('GET', '/v1/keys', { key });
-  const service = operation.json['service'] as { id: string };
-  const body = { email: 'guest@example.com', role: 'viewer' };
-  const invitation = await rig.call('POST', '/v1/invitations', { key, body });
-  return {
-    tenant,
-    project,
-    service: service.id,
-    secret: String(secret.json['id']),
-    operation: String(operation.json['id']),
-    keyId: (keys.json['items'] as { id: string }[])[0]?.id ?? '',
-    member: (await people.person(tenant.organizationId, 'viewer')).userId,
-    invitation: String(invitation.json['id']),
-  };
-}
-
-/** A well-formed input of the operation that names these things. */
-function inputFor(name: string, fields: string[], of: Things): Input {
-  const refs: Input = {
-    organization: of.tenant.organizationId,
-    project: of.project.id,
-    service: of.service,
-    secret: of.secret,
-    operation: of.operation,
-    key: of.keyId,
-    member: of.member,
-    invitation: of.invitation,
-    revision: 'hello-00001',
-    ...BODIES[name],
-  };
-  const wanted = [...fields, ...Object.keys(BODIES[name] ?? {})];
-  return Object.fromEntries(Object.entries(refs).filter(([field]) => wanted.includes(field)));
-}
-
-const REFERENCES = [
-  ...['organization', 'project', 'service', 'secret', 'operation', 'key', 'revision'],
-  ...['member', 'invitation'],
-];
-const traffic = [{ revision: 'latest', percent: 100 }];
-const BODIES: Record<string, Input> = {
-  'organizations.update': { name: 'New' },
-  'members.update': { role: 'viewer' },
-  'invitations.create': { email: 'other@example.com', role: 'viewer' },
-  'keys.create': { name: 'k', role: 'viewer' },
-  'secrets.create': { name: 'other', value: 'v' },
-  'secrets.addVersion': { value: 'v' },
-  'services.create': { name: 'other', template: { source: { uploadId: 'upl_00000000000000000000' } } },
-  'services.update': { access: 'public' },
-  'traffic.set': { traffic },
-};
 
 /** What only platform operators may do is refused to everybody else before anything is looked up. */
 const isOperators = (permission: string): boolean => OPERATOR_PERMISSIONS.some((one) => one === permission);
@@ -89,7 +20,7 @@ const aimed = registry.operations.filter(
 beforeAll(async () => {
   rig = await ApiRig.start();
   people = await PeopleRig.over(rig);
-  [own, foreign] = [await things('own'), await things('foreign')];
+  [own, foreign] = [await things(rig, people, 'own'), await things(rig, people, 'foreign')];
 }, 60_000);
 afterAll(() => rig.stop());
 

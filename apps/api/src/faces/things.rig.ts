@@ -1,0 +1,76 @@
+import type { ApiRig, RigTenant } from '../api.rig.js';
+import type { PeopleRig } from '../people.rig.js';
+import type { Input } from './walk.rig.js';
+
+/** What of another organization an operation could be aimed at. */
+export interface Things {
+  tenant: RigTenant;
+  project: { id: string; handle: string };
+  service: string;
+  secret: string;
+  operation: string;
+  keyId: string;
+  member: string;
+  invitation: string;
+}
+
+/** An organization with one thing of every kind. */
+export async function things(rig: ApiRig, people: PeopleRig, name: string): Promise<Things> {
+  const tenant = await rig.tenant(name);
+  const { key } = tenant;
+  const project = await rig.project(key);
+  const operation = await rig.service(key, project.id, 'hello');
+  const secrets = `/v1/projects/${project.id}/secrets`;
+  const secret = await rig.call('POST', secrets, { key, body: { name: 'token', value: 'x' } });
+  const keys = await rig.call('GET', '/v1/keys', { key });
+  const service = operation.json['service'] as { id: string };
+  const body = { email: 'guest@example.com', role: 'viewer' };
+  const invitation = await rig.call('POST', '/v1/invitations', { key, body });
+  return {
+    tenant,
+    project,
+    service: service.id,
+    secret: String(secret.json['id']),
+    operation: String(operation.json['id']),
+    keyId: (keys.json['items'] as { id: string }[])[0]?.id ?? '',
+    member: (await people.person(tenant.organizationId, 'viewer')).userId,
+    invitation: String(invitation.json['id']),
+  };
+}
+
+/** A well-formed input of the operation that names these things. */
+export function inputFor(name: string, fields: string[], of: Things): Input {
+  const refs: Input = {
+    organization: of.tenant.organizationId,
+    project: of.project.id,
+    service: of.service,
+    secret: of.secret,
+    operation: of.operation,
+    key: of.keyId,
+    member: of.member,
+    invitation: of.invitation,
+    revision: 'hello-00001',
+    ...BODIES[name],
+  };
+  const wanted = [...fields, ...Object.keys(BODIES[name] ?? {})];
+  return Object.fromEntries(Object.entries(refs).filter(([field]) => wanted.includes(field)));
+}
+
+/** Fields that name a thing of an organization. */
+export const REFERENCES = [
+  ...['organization', 'project', 'service', 'secret', 'operation', 'key', 'revision'],
+  ...['member', 'invitation'],
+];
+const traffic = [{ revision: 'latest', percent: 100 }];
+const BODIES: Record<string, Input> = {
+  'organizations.update': { name: 'New' },
+  'organizations.suspend': { reason: 'because' },
+  'members.update': { role: 'viewer' },
+  'invitations.create': { email: 'other@example.com', role: 'viewer' },
+  'keys.create': { name: 'k', role: 'viewer' },
+  'secrets.create': { name: 'other', value: 'v' },
+  'secrets.addVersion': { value: 'v' },
+  'services.create': { name: 'other', template: { source: { uploadId: 'upl_00000000000000000000' } } },
+  'services.update': { access: 'public' },
+  'traffic.set': { traffic },
+};
