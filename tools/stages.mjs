@@ -37,6 +37,7 @@ export const CHECKS = [
       'bench',
     ],
   },
+  { name: 'supply', args: ['tools/supply.mjs'] },
 ];
 
 /** The committed faces against those that the code makes now. Needs the compiled api. */

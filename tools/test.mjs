@@ -1,6 +1,6 @@
 /**
  * `npm test`: everything that can be tested without root.
- * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules unit contracts integration stories crashes disks upgrade.
+ * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules supply unit contracts integration stories crashes disks upgrade.
  */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,7 @@ const ALL = [
   'lint',
   'types',
   'rules',
+  'supply',
   'unit',
   'contracts',
   'integration',
