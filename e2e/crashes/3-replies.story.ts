@@ -13,7 +13,7 @@ const CUT: [ProcessName, 'postgres' | 'nats', Reply][] = [
   ['gateway', 'nats', 'PubAck'],
   ['agent', 'nats', 'PubAck'],
 ];
-const CUTS = 5 * crashRuns();
+const CUTS = 3 * crashRuns();
 /** One of so many answers is cut. */
 const ONE_OF = 4;
 const DEADLINE_MS = 60_000 * crashRuns();

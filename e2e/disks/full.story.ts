@@ -30,6 +30,24 @@ describe('a disk is full', () => {
       expect(storm.failed).toEqual([]);
     }));
 
+  it('gateway: requests are served and the gateway says so; afterwards every request is recorded again', async () => {
+    const during = await Storm.begin('spool');
+    await during.through(async () => {
+      await full('gateway', 'the gateway is not well', async () => !(await during.faults.isWell('gateway')));
+      await during.faults.allWell();
+      await during.deploys.more(3);
+      await during.deploys.stop();
+      await during.traffic.stop();
+      expect(during.failed).toEqual([]);
+      const afterwards = await Storm.begin('afterwards');
+      await afterwards.deploys.more(3);
+      await afterwards.settle();
+      const { sent, recorded } = await during.recordsOnce();
+      console.log(`gateway: of ${sent} requests ${sent - recorded} left no record while the disk was full`);
+      expect(recorded).toBeLessThanOrEqual(sent);
+    });
+  });
+
   function survive(disk: string, what: string, isRefused: () => Promise<boolean>): Promise<void> {
     return storm.through(async () => {
       await full(disk, what, isRefused);

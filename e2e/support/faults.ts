@@ -110,6 +110,11 @@ export class Faults {
     }
   }
 
+  /** Whether its /healthz says so; no answer is no. */
+  async isWell(name: ProcessName): Promise<boolean> {
+    return (await health(urlOf(name, this.run.urls)).catch(() => 0)) === 200;
+  }
+
   note(text: string): void {
     this.done.push(`${((Date.now() - this.began) / 1_000).toFixed(1)} s ${text}`);
   }

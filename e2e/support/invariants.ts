@@ -115,6 +115,14 @@ export class Storm {
     }
   }
 
+  /** Requests, and their records when no more come; each is there once. */
+  async recordsOnce(): Promise<{ sent: number; recorded: number }> {
+    const lists = await Promise.all(this.services.map((service) => this.records(service)));
+    const records = lists.flat();
+    expect(new Set(records.map(({ streamId, part }) => `${streamId} ${part}`)).size).toBe(records.length);
+    return { sent: this.traffic.total, recorded: records.length };
+  }
+
   private async records(service: string): Promise<RecordJson[]> {
     const found: RecordJson[] = [];
     let cursor: string | undefined;

@@ -12,6 +12,7 @@ import { RouteJournal } from './routes/route.journal.js';
 import { RouteTable } from './routes/route.table.js';
 import { reportStatus } from './status/gateway.status.js';
 import { CheckpointFile } from './usage/checkpoint.js';
+import { watchSpoolSpace } from './usage/spool.space.js';
 import { Spools } from './usage/spools.js';
 import { usageMetrics } from './usage/usage.metrics.js';
 import { UsageShipper } from './usage/usage.shipper.js';
@@ -29,6 +30,7 @@ export class Gateway {
   readonly #journal: RouteJournal;
   readonly #xds: XdsServer;
   readonly #shipper: UsageShipper;
+  readonly #space: Loop;
   readonly #hub: HubConnection;
   readonly #renewal: Renewal;
   readonly #certificates: Certificates;
@@ -67,6 +69,7 @@ export class Gateway {
     const callerKeys = this.#callerKeys.jwks;
     this.#xds = new XdsServer({ types, desired, certificates, callerKeys, observer, clock, logger });
     this.#shipper = this.#makeShipper();
+    this.#space = watchSpoolSpace(config.TOWPATH_ENVOY_LOG, health, logger);
     this.#renewal = new Renewal(member, {
       url: config.TOWPATH_JOIN_URL,
       dataDir: config.TOWPATH_DATA_DIR,
@@ -108,6 +111,7 @@ export class Gateway {
     await this.#renewal.stop();
     await this.#certificates.stop();
     await this.#shipper.stop();
+    await this.#space.stop();
   }
 
   /** Nest: at the very end. Envoy goes on with what it has. */
@@ -122,6 +126,7 @@ export class Gateway {
     await this.#xds.listen(this.config.TOWPATH_XDS_PORT);
     this.#writeBootstrap();
     this.#shipper.start();
+    this.#space.start();
     this.#renewal.start();
     this.#certificates.start();
     this.#hub.start();

@@ -128,4 +128,20 @@ describe('the bus on a real nats-server', () => {
     await follower.stop();
     expect(seen).toEqual([event]);
   });
+
+  it('says that all is calm again once a message that could not be handled is', async () => {
+    const told: string[] = [];
+    await nats.bus.js.publish(hubSubject('service.changed', 'svc_2'), new Uint8Array());
+    const handle = (): Promise<void> => {
+      told.push('handle');
+      return told.length === 1 ? Promise.reject(new Error('the disk is full')) : Promise.resolve();
+    };
+    const follower = nats.bus.follow(STREAMS.hub, DEPLOYER_CONSUMER, handle, {
+      onTrouble: () => told.push('trouble'),
+      onCalm: () => told.push('calm'),
+    });
+    await until(() => told.includes('calm'), { deadlineMs: 20_000, what: 'calm' });
+    await follower.stop();
+    expect(told).toEqual(['handle', 'trouble', 'handle', 'calm']);
+  });
 });

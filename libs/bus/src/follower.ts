@@ -22,7 +22,7 @@ export interface FollowOptions {
   width?: number;
   /** Told once per trouble (no connection, consumer not there yet), for log and health. */
   onTrouble?: (error: unknown) => void;
-  /** Told when messages can be asked for again. */
+  /** Told when messages can be asked for, or handled, again. */
   onCalm?: () => void;
 }
 
@@ -34,6 +34,8 @@ const NAK_MAX_MS = 30_000;
 /** A pull loop over a durable consumer made by the hub. At least once; the handler must be idempotent. */
 export class Follower {
   private stopped = false;
+  /** A message could not be handled, and none was since. */
+  private failing = false;
   private wake: () => void = () => undefined;
   private fetching: { stop(): void } | undefined;
   private readonly done: Promise<void>;
@@ -105,7 +107,10 @@ export class Follower {
         deleted: operation === 'DEL' || operation === 'PURGE',
       });
       message.ack();
+      if (this.failing) this.options.onCalm?.();
+      this.failing = false;
     } catch (error) {
+      this.failing = true;
       this.options.onTrouble?.(error);
       const limit = Math.min(NAK_MAX_MS, NAK_BASE_MS * 2 ** message.info.deliveryCount);
       message.nak(Math.ceil(limit / 2 + (Math.random() * limit) / 2));
