@@ -74,7 +74,7 @@ const HANDSHAKE_LIMIT = '3s';
 /** The secret a caller without SNI asks for: an IP address has no certificate. */
 const NO_NAME = 'no-name';
 
-/** The certificate is asked for by SNI, over the stream that brings the routes (docs/adr/0005-tls.md). */
+/** The certificate is asked for by SNI, over the stream that brings the routes (docs/adr/0010-tls.md). */
 const ON_DEMAND_TLS = {
   transport_socket_connect_timeout: HANDSHAKE_LIMIT,
   transport_socket: {
