@@ -17,7 +17,7 @@ export interface Edge {
   ports: { http: number; tls: number; admin: number };
   /** What Envoy refused, with its reason. */
   refused: string[];
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 export async function startEdge(
@@ -27,6 +27,8 @@ export async function startEdge(
     callerKeys?: () => string | undefined;
     /** Fills the desired state before Envoy asks. */
     fill?: (desired: DesiredState) => void;
+    /** Envoy's workers; 2 unless told. */
+    concurrency?: number;
   },
 ): Promise<Edge> {
   const [http, tls, admin] = (await freePorts(3)) as [number, number, number];
@@ -48,12 +50,12 @@ export async function startEdge(
     logger: createLogger('gateway', 'silent'),
   });
   const xdsPort = await xds.listen(0);
-  const accessLog = path.join(folder, 'access.log');
+  const accessLog = path.join(folder, 'envoy.log');
   const options = { nodeId: 'lab', listenPort: http, tlsPort: tls, adminPort: admin, xdsPort, accessLog };
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'envoy.json');
   writeFileSync(file, JSON.stringify(bootstrap({ ...options, reportSeconds: 10 })));
-  const envoy = startEnvoy({ bootstrap: file, adminPort: admin, concurrency: 2 });
+  const envoy = startEnvoy({ bootstrap: file, adminPort: admin, concurrency: sources.concurrency ?? 2 });
   await envoy.ready();
   const stop = async (): Promise<void> => {
     await envoy.stop();

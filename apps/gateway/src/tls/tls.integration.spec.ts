@@ -1,20 +1,16 @@
-import { writeFileSync } from 'node:fs';
-import path from 'node:path';
-import { createLogger, systemClock } from '#libs/process';
-import { freePorts, startEnvoy, temporaryFolder, until } from '#libs/testing';
-import type { TemporaryFolder, TestEnvoy } from '#libs/testing';
-import { bootstrap } from '../envoy/bootstrap.js';
+import { temporaryFolder, until } from '#libs/testing';
+import type { TemporaryFolder } from '#libs/testing';
 import { ask } from '../testing/ask.js';
 import type { Answer } from '../testing/ask.js';
 import { askH2Tls, askOn, askTls, handshake } from '../testing/ask-tls.js';
 import type { TlsQuestion } from '../testing/ask-tls.js';
 import { TestAuthority } from '../testing/authority.js';
+import { startEdge } from '../testing/edge.rig.js';
+import type { Edge } from '../testing/edge.rig.js';
 import { startIngress } from '../testing/ingress.js';
 import type { Seen, TestIngress } from '../testing/ingress.js';
 import { testBackend, testRoute } from '../testing/routes.js';
-import { DesiredState } from '../xds/desired-state.js';
-import { loadEnvoyTypes } from '../xds/proto.js';
-import { XdsServer } from '../xds/xds.server.js';
+import type { XdsServer } from '../xds/xds.server.js';
 import type { Certificate } from './certificate.js';
 import { CertificateIndex } from './certificate.index.js';
 
@@ -25,12 +21,12 @@ describe('HTTPS with certificates on demand, by a real Envoy', () => {
   let folder: TemporaryFolder;
   let authority: TestAuthority;
   let ingress: TestIngress;
-  let envoy: TestEnvoy;
+  let edge: Edge;
   let xds: XdsServer;
+  let refused: string[];
   let ports: { http: number; tls: number; admin: number };
   const index = new CertificateIndex();
   const coming = new Set<string>();
-  const refused: string[] = [];
 
   const issue = async (name: string): Promise<void> => {
     index.put(await authority.certificateFor(name));
@@ -58,49 +54,24 @@ describe('HTTPS with certificates on demand, by a real Envoy', () => {
     folder = temporaryFolder();
     authority = await TestAuthority.make();
     ingress = await startIngress();
-    const [http, tls, admin] = (await freePorts(3)) as [number, number, number];
-    ports = { http, tls, admin };
-    const types = loadEnvoyTypes();
-    const desired = new DesiredState(types, systemClock);
     const doors = [
       { clusterId: 'cls_00000000000000000001' as const, door: { host: '127.0.0.1', port: ingress.port } },
     ];
-    for (const host of PLACES) {
-      const protocol = host === GRPC ? 'h2c' : 'http1';
-      desired.apply(testRoute(host, 1, [testBackend(1, 100, { doors, protocol })]));
-    }
-    const quiet = { connected: () => undefined, opened: () => undefined, acknowledged: () => undefined };
-    xds = new XdsServer({
-      callerKeys: () => undefined,
-      types,
-      desired,
+    edge = await startEdge(folder.path, {
       certificates: (name) => index.covering(name) ?? (coming.has(name) ? 'coming' : undefined),
-      observer: {
-        ...quiet,
-        refused: (_type, names, reason) => void refused.push(`${names.join()}: ${reason}`),
+      fill: (desired) => {
+        for (const host of PLACES) {
+          const protocol = host === GRPC ? 'h2c' : 'http1';
+          desired.apply(testRoute(host, 1, [testBackend(1, 100, { doors, protocol })]));
+        }
       },
-      clock: systemClock,
-      logger: createLogger('gateway', 'silent'),
     });
-    const xdsPort = await xds.listen(0);
-    const content = bootstrap({
-      nodeId: 'lab',
-      listenPort: http,
-      tlsPort: tls,
-      adminPort: admin,
-      xdsPort,
-      accessLog: path.join(folder.path, 'access.log'),
-      reportSeconds: 10,
-    });
-    writeFileSync(path.join(folder.path, 'envoy.json'), JSON.stringify(content));
-    envoy = startEnvoy({ bootstrap: path.join(folder.path, 'envoy.json'), adminPort: admin, concurrency: 2 });
-    await envoy.ready();
+    ({ ports, refused, xds } = edge);
     for (const host of [A, B, GRPC]) await issue(host);
   }, 60_000);
 
   afterAll(async () => {
-    await envoy.stop();
-    xds.stop();
+    await edge.stop();
     await ingress.close();
     folder.remove();
   }, 30_000);
