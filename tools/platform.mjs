@@ -18,9 +18,9 @@ const ACCOUNT = 'TOWPATH';
  * What was started is in `stopping` at once, so a failing or interrupted start can be undone.
  */
 export class Platform {
-  constructor({ dataDir, port, domain, say }) {
+  constructor({ dataDir, port, domain, https, say }) {
     this.installation = new Installation(path.resolve(dataDir));
-    Object.assign(this, { port, domain, say });
+    Object.assign(this, { port, domain, https, say });
     this.supervisor = new Supervisor({ say, onChange: (pids) => this.#record(pids) });
   }
 

@@ -20,8 +20,8 @@ export const STOP_ORDER = [
 ];
 
 /** name -> how it is launched: `(onSpawn) => Promise`, resolved when it is ready. */
-export function launchers({ installation, ports, domain, database, nats }) {
-  const environments = processEnvironments({ installation, ports, domain, database, nats });
+export function launchers({ installation, ports, domain, https, database, nats }) {
+  const environments = processEnvironments({ installation, ports, domain, https, database, nats });
   const apps = Object.entries(environments).map(([name, env]) => [
     name,
     (onSpawn) => launchApp(installation, name, env, onSpawn),
@@ -29,12 +29,13 @@ export function launchers({ installation, ports, domain, database, nats }) {
   return { ...Object.fromEntries(apps), envoy: (onSpawn) => launchEnvoy(installation, ports, onSpawn) };
 }
 
-function processEnvironments({ installation, ports, domain, database, nats }) {
+function processEnvironments({ installation, ports, domain, https, database, nats }) {
   const hub = { NATS_URL: nats.url, TOWPATH_NATS_CREDS: nats.credsFile };
   const face = {
     TOWPATH_DOMAIN: domain,
     TOWPATH_GATEWAY_PORT: ports.gateway,
     TOWPATH_GATEWAY_TLS_PORT: ports.gatewayTls,
+    TOWPATH_PUBLIC_SCHEME: https ? 'https' : 'http',
   };
   const masterKey = { TOWPATH_MASTER_KEY_FILE: installation.at('keys/master.key') };
   const blobs = { TOWPATH_BLOBS_DIR: installation.at('blobs') };
@@ -91,6 +92,7 @@ const PASSED_ON = [
   'NODE_EXTRA_CA_CERTS',
   'TOWPATH_LOG_LEVEL',
   'TOWPATH_CERTIFICATE_SECONDS',
+  'TOWPATH_HTTPS_REDIRECT',
   'TOWPATH_TLS_CERTIFICATE_FILE',
   'TOWPATH_TLS_KEY_FILE',
   'TOWPATH_SCALE_WINDOW_SECONDS',

@@ -1,6 +1,6 @@
 /**
  * `npm start`: a whole platform on this machine, until Ctrl-C.
- * `npm start -- --port P --data DIR --empty --domain D`: P is the API, P + 1 the gateway's HTTP, P + 2
+ * `npm start -- --port P --data DIR --empty --domain D --https`: P is the API, P + 1 the gateway's HTTP, P + 2
  * its HTTPS; no example with --empty.
  */
 import path from 'node:path';
@@ -40,7 +40,7 @@ async function main() {
 }
 
 function readOptions() {
-  const { port, data, empty, domain } = parse();
+  const { port, data, empty, domain, https } = parse();
   const number = Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65_533) {
     throw new Obstacle(
@@ -50,7 +50,7 @@ function readOptions() {
   // npm runs scripts in the checkout; a relative path is meant from where the person stands
   const dataDir =
     data === undefined ? DEFAULT_DATA : path.resolve(process.env.INIT_CWD ?? process.cwd(), data);
-  return { port: number, dataDir, empty, domain };
+  return { port: number, dataDir, empty, domain, https };
 }
 
 function parse() {
@@ -61,10 +61,11 @@ function parse() {
         data: { type: 'string' },
         empty: { type: 'boolean', default: false },
         domain: { type: 'string', default: 'localhost' },
+        https: { type: 'boolean', default: false },
       },
     }).values;
   } catch (error) {
-    throw new Obstacle(`${error.message}. Known: --port P --data DIR --empty --domain D.`);
+    throw new Obstacle(`${error.message}. Known: --port P --data DIR --empty --domain D --https.`);
   }
 }
 

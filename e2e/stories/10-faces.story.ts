@@ -128,6 +128,7 @@ const COMMANDS: Record<string, Step> = {
 
 const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'whoami.get': { fields: () => ({}) },
+  'trust.get': { fields: () => ({}) },
   'organizations.list': { fields: () => ({}) },
   'organizations.get': { fields: (twin) => ({ organization: twin['organization'] }) },
   'projects.list': { fields: () => ({}) },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Bus } from '#libs/bus';
-import { Loop, type ProcessParts } from '#libs/process';
+import { Loop, publicOrigin, type ProcessParts } from '#libs/process';
 import { Database, FolderBlobs, parseMasterKey } from '#libs/store';
 import type { ApiConfig } from './api.config.js';
 import type { ApiParts } from './api.parts.js';
@@ -22,6 +22,10 @@ export async function openParts(config: ApiConfig, parts: ProcessParts): Promise
     installation: {
       apiUrl: config.TOWPATH_API_URL ?? `http://127.0.0.1:${config.TOWPATH_PORT}`,
       gatewayPort: config.TOWPATH_GATEWAY_PORT,
+      ...(config.TOWPATH_GATEWAY_TLS_PORT === undefined
+        ? {}
+        : { gatewayTlsPort: config.TOWPATH_GATEWAY_TLS_PORT }),
+      origin: publicOrigin(config),
       domain: config.TOWPATH_DOMAIN,
     },
   };

@@ -1,5 +1,5 @@
 import type { Bus } from '#libs/bus';
-import type { Clock, Random } from '#libs/domain';
+import type { Clock, PublicOrigin, Random } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import type { Database, FolderBlobs } from '#libs/store';
 
@@ -7,7 +7,11 @@ import type { Database, FolderBlobs } from '#libs/store';
 export interface Installation {
   apiUrl: string;
   gatewayPort: number;
+  /** Absent when there is no HTTPS. */
+  gatewayTlsPort?: number;
   domain: string;
+  /** What the URLs of services show. */
+  origin: PublicOrigin;
 }
 
 /** What commands and queries are built from. */

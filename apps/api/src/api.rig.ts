@@ -62,7 +62,12 @@ export class ApiRig {
       clock: systemClock,
       random: systemRandom,
       logger,
-      installation: { apiUrl: 'http://127.0.0.1:8080', gatewayPort: 8081, domain: 'localhost' },
+      installation: {
+        apiUrl: 'http://127.0.0.1:8080',
+        gatewayPort: 8081,
+        domain: 'localhost',
+        origin: { scheme: 'http', port: 8081 },
+      },
     };
     const processParts = {
       logger,

@@ -16,6 +16,7 @@ import { secretOperations } from './secret/secret.operations.js';
 import { serviceOperations } from './service/service.operations.js';
 import { sessionOperations } from './session/session.operations.js';
 import { trafficOperations } from './traffic/traffic.operations.js';
+import { trustOperations } from './trust/trust.operations.js';
 import { uploadOperations } from './upload/upload.operations.js';
 import { usageOperations } from './usage/usage.operations.js';
 import { whoamiOperations } from './whoami/whoami.operations.js';
@@ -26,6 +27,7 @@ export function apiOperations(): Registry {
     ...whoamiOperations,
     ...sessionOperations,
     ...deviceOperations,
+    ...trustOperations,
     ...organizationOperations,
     ...projectOperations,
     ...memberOperations,

@@ -258,6 +258,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/whoami.js')).whoami,
   },
   {
+    words: 'trust',
+    summary: "how to trust this installation's certificates (HTTPS)",
+    load: async () => (await import('./commands/trust.js')).trust,
+  },
+  {
     words: 'version',
     summary: 'versions of tow and of the API',
     load: async () => (await import('./commands/version.js')).version,

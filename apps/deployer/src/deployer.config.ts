@@ -1,4 +1,4 @@
-import { baseConfig } from '#libs/process';
+import { baseConfig, publicOriginConfig } from '#libs/process';
 import { z } from 'zod';
 
 /** What the deployer reads of its environment (contracts/README.md). */
@@ -8,8 +8,7 @@ export const deployerConfigSchema = z.object({
   NATS_URL: z.string().min(1),
   TOWPATH_NATS_CREDS: z.string().min(1),
   TOWPATH_MASTER_KEY_FILE: z.string().min(1),
-  TOWPATH_DOMAIN: z.string().min(1).default('localhost'),
-  TOWPATH_GATEWAY_PORT: z.coerce.number().int().min(1).max(65_535),
+  ...publicOriginConfig,
 });
 
 export type DeployerConfig = z.infer<typeof deployerConfigSchema>;

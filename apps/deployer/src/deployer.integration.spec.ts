@@ -210,7 +210,11 @@ beforeAll(async () => {
   await ensureClusterTopology(nats.bus, cls);
   const built = parts();
   metrics = built.metrics;
-  const options = { domain: 'localhost', gatewayPort: 8081, masterKey: systemRandom(32) };
+  const options = {
+    domain: 'localhost',
+    origin: { scheme: 'http', port: 8081 } as const,
+    masterKey: systemRandom(32),
+  };
   // The deployer closes what it was given, so it gets connections of its own.
   const bus = await Bus.connect({
     servers: nats.url,

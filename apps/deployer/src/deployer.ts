@@ -1,4 +1,5 @@
 import { ensureHubTopology, type Bus } from '#libs/bus';
+import type { PublicOrigin } from '#libs/domain';
 import { KeyedQueue, crashPoint, type Again, type ProcessParts } from '#libs/process';
 import { LeaseKeeper, LeaseLost, StaleWrite, type Database } from '#libs/store';
 import type {
@@ -21,7 +22,7 @@ import { Strangers } from './wake/strangers.js';
 
 export interface DeployerOptions {
   domain: string;
-  gatewayPort: number;
+  origin: PublicOrigin;
   masterKey: Uint8Array;
 }
 
@@ -70,7 +71,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
       records,
       new Projection(bus, new SecretSealer(bus, records)),
       clock,
-      { random, domain: options.domain, gatewayPort: options.gatewayPort },
+      { random, domain: options.domain, origin: options.origin },
     );
   }
 

@@ -71,6 +71,7 @@ export type {
 } from './service/service.types.js';
 export { CALM, decideScale, scalingRules, windowMean } from './service/scaling.js';
 export type { ScalingDecision, ScalingRules, ScalingSample, ScalingState } from './service/scaling.js';
+export type { PublicOrigin } from './service/service.names.js';
 export { certificateName, certificateNameProblem, coveringNames } from './service/certificate.names.js';
 export {
   LATEST,

@@ -12,3 +12,4 @@ export type { Again } from './keyed-queue.js';
 export { Loop } from './loop.js';
 export { createApplication, startProcess } from './start.js';
 export type { ProcessOptions, ProcessParts } from './start.js';
+export { publicOrigin, publicOriginConfig } from './public-origin.js';

@@ -174,6 +174,15 @@ export function defineOpen<I extends z.ZodObject, O extends z.ZodType>(
   return { ...rest, permission: 'anyone', kind: 'command', handle, open };
 }
 
+/** A reading for everybody. */
+export function defineOpenQuery<I extends z.ZodObject, O extends z.ZodType>(
+  definition: Omit<Shape<I, O>, 'permission'> & {
+    handler: (call: OpenCall, input: z.output<I>) => Promise<z.input<O>>;
+  },
+): OperationDefinition {
+  return { ...defineOpen(definition), kind: 'query' };
+}
+
 /** Whether an Idempotency-Key makes the answer be kept and given again. */
 export function keepsAnswers({ kind, rest, open, fetch }: OperationDefinition): boolean {
   return kind === 'command' && rest.method === 'POST' && !open && !fetch;

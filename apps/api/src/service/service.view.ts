@@ -159,5 +159,5 @@ function urlOf(
   project: Project,
   installation: Installation,
 ): string {
-  return serviceUrl(tag, service.name, project.handle, installation.domain, installation.gatewayPort);
+  return serviceUrl(tag, service.name, project.handle, installation.domain, installation.origin);
 }

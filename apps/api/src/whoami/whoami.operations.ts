@@ -18,7 +18,12 @@ const whoamiView = z
     key: keyView.optional().describe('The key that calls; absent for a person.'),
     user: userView.optional().describe('The person that calls; absent for a key.'),
     installation: z
-      .object({ apiUrl: z.string(), gatewayPort: z.int(), domain: z.string() })
+      .object({
+        apiUrl: z.string(),
+        gatewayPort: z.int(),
+        gatewayTlsPort: z.int().optional(),
+        domain: z.string(),
+      })
       .meta({ id: 'Installation' }),
   })
   .meta({ id: 'Whoami' });

@@ -11,16 +11,17 @@ export async function whoami(call: Call): Promise<{
   organization: { id: string; name: string };
   key?: ReturnType<typeof showKey>;
   user?: { id: string; email: string };
-  installation: Installation;
+  installation: Omit<Installation, 'origin'>;
 }> {
   const { actor, tx, parts } = call;
   const organization = await findOrganization(tx, actor.organizationId);
   if (!organization) throw notFound('organization');
+  const { origin: _origin, ...installation } = parts.installation;
   return {
     actor,
     organization: { id: organization.id, name: organization.name },
     ...(isId('usr', actor.id) ? { user: await userOf(call) } : { key: await keyOfCaller(call) }),
-    installation: parts.installation,
+    installation,
   };
 }
 

@@ -11,6 +11,8 @@ export interface WireRequest {
   body?: string | Buffer | Readable | undefined;
   /** Where to connect instead of the URL's host; the Host header still says the URL's. */
   connect?: { host: string; port: number } | undefined;
+  /** What an https server's certificate must lead to, PEM; the system's roots when absent. */
+  ca?: string[] | undefined;
   signal?: AbortSignal | undefined;
   /** No byte for so long means that the other side is gone. */
   idleMs?: number;
@@ -30,6 +32,7 @@ export function send(request: WireRequest): Promise<IncomingMessage> {
     ...target,
     ...(connect ? { host: connect.host, hostname: connect.host, port: connect.port } : {}),
     ...(connect && url.protocol === 'https:' ? { servername: url.hostname } : {}),
+    ...(request.ca ? { ca: request.ca } : {}),
     method: request.method,
     headers: { host: url.host, ...request.headers },
     agent: false,

@@ -55,7 +55,7 @@ export interface WhoamiView {
   organization: { id: string; name: string };
   key?: KeyView;
   user?: { id: string; email: string };
-  installation: { apiUrl: string; gatewayPort: number; domain: string };
+  installation: { apiUrl: string; gatewayPort: number; gatewayTlsPort?: number; domain: string };
 }
 
 export interface UploadView {
@@ -290,4 +290,13 @@ export interface InvitationView {
   expiresAt: string;
   acceptedAt?: string;
   revokedAt?: string;
+}
+
+/** The root certificate of the installation's own authority. */
+export interface TrustView {
+  domain: string;
+  /** PEM. */
+  certificate: string;
+  fingerprint: string;
+  expiresAt: string;
 }

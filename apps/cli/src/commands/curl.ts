@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { once } from 'node:events';
 import { defineCommand } from '../command.js';
 import { connectionProblem } from '../client/problem.js';
-import type { ServiceView, WhoamiView } from '../client/wire.types.js';
+import type { Client } from '../client/client.js';
+import type { ServiceView, TrustView, WhoamiView } from '../client/wire.types.js';
 import { CliError, interrupted, usageError } from '../exit.js';
 import { durationSeconds } from '../flags/quantity.js';
 import {
@@ -37,6 +39,7 @@ export const curl = defineCommand<[string, string], CurlFlags>({
     'GET /v1/projects/{project}/services/{service}',
     'POST /v1/projects/{project}/services/{service}/token',
     'GET /v1/whoami',
+    'GET /v1/trust',
   ],
   declare(command) {
     const append = (value: string, before: string[] = []): string[] => [...before, value];
@@ -90,6 +93,7 @@ async function callOf(tow: Tow, name: string, path: string, flags: CurlFlags): P
     },
     body,
     connect: gatewayAddress(url, client.endpoint.url, installation),
+    ...(url.protocol === 'https:' ? { ca: [...rootCertificates, await ownRoot(client)] } : {}),
   };
 }
 
@@ -101,6 +105,11 @@ async function credentialOf(
 ): Promise<Record<string, string>> {
   if (service.access === 'public' || 'authorization' in headers) return {};
   return { authorization: `Bearer ${(await callerToken(tow, service.name)).token}` };
+}
+
+/** The installation's own root counts beside the usual ones: its operator may have a certificate of a public authority. */
+async function ownRoot(client: Client): Promise<string> {
+  return (await client.get<TrustView>('/v1/trust')).certificate;
 }
 
 function urlOf(service: ServiceView, tag: string | undefined): string {

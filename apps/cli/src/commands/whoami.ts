@@ -21,6 +21,7 @@ export const whoami = defineCommand<[], object>({
       API: url,
       Project: tow.globals.project ?? project,
       Domain: `${who.installation.domain}:${who.installation.gatewayPort}`,
+      'HTTPS port': who.installation.gatewayTlsPort,
     });
     return undefined;
   },

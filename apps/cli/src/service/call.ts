@@ -11,6 +11,7 @@ export interface ServiceCall {
   headers: Record<string, string | string[]>;
   body?: Buffer | undefined;
   connect?: { host: string; port: number } | undefined;
+  ca?: string[] | undefined;
 }
 
 /**
@@ -25,7 +26,8 @@ export function gatewayAddress(
 ): { host: string; port: number } | undefined {
   const api = new URL(apiUrl).hostname.replace(/^\[|\]$/g, '');
   if (!isLoopback(api) && !isLoopback(url.hostname)) return undefined;
-  const port = url.port === '' ? installation.gatewayPort : Number(url.port);
+  const usual = url.protocol === 'https:' ? (installation.gatewayTlsPort ?? 443) : installation.gatewayPort;
+  const port = url.port === '' ? usual : Number(url.port);
   return { host: isLoopback(api) && !api.startsWith(':') ? '127.0.0.1' : api, port };
 }
 

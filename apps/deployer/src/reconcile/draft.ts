@@ -7,6 +7,7 @@ import type {
   OperationStepName,
   Placement,
   PublicError,
+  PublicOrigin,
   Random,
   Route,
   Service,
@@ -24,9 +25,9 @@ export interface Tools {
   /** UTC ms of this pass. */
   now: number;
   random: Random;
-  /** The services' domain and the gateways' public port, for URLs. */
+  /** The services' domain and where it is reached, for URLs. */
   domain: string;
-  gatewayPort: number;
+  origin: PublicOrigin;
 }
 
 /**

@@ -79,7 +79,11 @@ class World {
       records,
       new Projection(keys, new SecretSealer(keys, records)),
       this.clock,
-      { random: seededRandom(this.keys.writes + 1), domain: 'localhost', gatewayPort: 8081 },
+      {
+        random: seededRandom(this.keys.writes + 1),
+        domain: 'localhost',
+        origin: { scheme: 'http', port: 8081 },
+      },
     );
   }
 

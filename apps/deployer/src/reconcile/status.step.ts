@@ -27,5 +27,5 @@ function conditionsOf(draft: Draft): Condition[] {
 const service = (draft: Draft): Condition[] => draft.service.status.conditions;
 
 function urlOf({ service: { name }, records, tools }: Draft, tag?: string): string {
-  return serviceUrl(tag, name, records.projectHandle, tools.domain, tools.gatewayPort);
+  return serviceUrl(tag, name, records.projectHandle, tools.domain, tools.origin);
 }

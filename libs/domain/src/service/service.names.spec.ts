@@ -50,10 +50,18 @@ describe('hosts', () => {
   it('are made of service, tag and handle', () => {
     expect(serviceHost(undefined, 'hello', 'acme-x1y2', 'localhost')).toBe('hello--acme-x1y2.localhost');
     expect(serviceHost('canary', 'hello', 'acme', 'towpath.app')).toBe('canary---hello--acme.towpath.app');
-    expect(serviceUrl(undefined, 'hello', 'acme', 'localhost', 8081)).toBe(
+    expect(serviceUrl(undefined, 'hello', 'acme', 'localhost', { scheme: 'http', port: 8081 })).toBe(
       'http://hello--acme.localhost:8081',
     );
-    expect(serviceUrl('t', 'hello', 'acme', 'towpath.app', 443)).toBe('https://t---hello--acme.towpath.app');
+    expect(serviceUrl('t', 'hello', 'acme', 'towpath.app', { scheme: 'https', port: 443 })).toBe(
+      'https://t---hello--acme.towpath.app',
+    );
+    expect(serviceUrl(undefined, 'hello', 'acme', 'towpath.app', { scheme: 'https', port: 8443 })).toBe(
+      'https://hello--acme.towpath.app:8443',
+    );
+    expect(serviceUrl(undefined, 'hello', 'acme', 'towpath.app', { scheme: 'http', port: 80 })).toBe(
+      'http://hello--acme.towpath.app',
+    );
     expect(revisionName('hello', 7)).toBe('hello-00007');
     expect(revisionName('hello', 7, 'blue')).toBe('hello-blue');
     expect(revisionHost('hello-00007', 'prj_0abc')).toBe('hello-00007.prj-0abc.towpath.internal');

@@ -22,17 +22,24 @@ export function serviceHost(
   return `${label}--${handle}.${domain}`;
 }
 
-/** The public URL of a service or tag. Port 443 means https, port 80 is left out. */
+/** How the gateways are reached from outside. */
+export interface PublicOrigin {
+  scheme: 'http' | 'https';
+  port: number;
+}
+
+const USUAL_PORTS = { http: 80, https: 443 };
+
+/** The public URL of a service or tag; the scheme's usual port is left out. */
 export function serviceUrl(
   tag: string | undefined,
   service: string,
   handle: string,
   domain: string,
-  gatewayPort: number,
+  { scheme, port }: PublicOrigin,
 ): string {
   const host = serviceHost(tag, service, handle, domain);
-  if (gatewayPort === 443) return `https://${host}`;
-  return gatewayPort === 80 ? `http://${host}` : `http://${host}:${gatewayPort}`;
+  return port === USUAL_PORTS[scheme] ? `${scheme}://${host}` : `${scheme}://${host}:${port}`;
 }
 
 /**
