@@ -32,6 +32,7 @@ describe('the registry', () => {
       'invitations.accept',
       'sessions.create',
       'sessions.refresh',
+      'trust.get',
     ]);
     expect(admitting('person').sort()).toEqual([
       'devices.decide',
