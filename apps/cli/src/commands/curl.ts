@@ -6,7 +6,8 @@ import { once } from 'node:events';
 import { defineCommand } from '../command.js';
 import { connectionProblem } from '../client/problem.js';
 import type { Client } from '../client/client.js';
-import type { ServiceView, TrustView, WhoamiView } from '../client/wire.types.js';
+import type { TrustView } from '../client/trust.types.js';
+import type { ServiceView, WhoamiView } from '../client/wire.types.js';
 import { CliError, interrupted, usageError } from '../exit.js';
 import { durationSeconds } from '../flags/quantity.js';
 import {

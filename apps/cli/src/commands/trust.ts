@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { defineCommand } from '../command.js';
-import type { TrustView } from '../client/wire.types.js';
+import type { TrustView } from '../client/trust.types.js';
 import { configPath } from '../config/config.file.js';
 import { usageError } from '../exit.js';
 import type { Tow } from '../tow.js';
