@@ -1,7 +1,7 @@
 import { OPERATOR_PERMISSIONS } from '#libs/domain';
 import { ApiRig } from '../api.rig.js';
 import { PeopleRig } from '../people.rig.js';
-import { REFERENCES, inputFor, things, type Things } from './things.rig.js';
+import { REFERENCES, authority, inputFor, things, type Things } from './things.rig.js';
 import { overGraphql, overRest, registry } from './walk.rig.js';
 
 let rig: ApiRig;
@@ -21,6 +21,7 @@ beforeAll(async () => {
   rig = await ApiRig.start();
   people = await PeopleRig.over(rig);
   [own, foreign] = [await things(rig, people, 'own'), await things(rig, people, 'foreign')];
+  await authority(rig);
 }, 60_000);
 afterAll(() => rig.stop());
 
