@@ -1,5 +1,5 @@
 import { insertAuthority } from '#libs/store';
-import { X509CertificateGenerator } from '@peculiar/x509';
+import { rootCertificate } from '#libs/testing';
 import type { ApiRig, RigTenant } from '../api.rig.js';
 import type { PeopleRig } from '../people.rig.js';
 import type { Input } from './walk.rig.js';
@@ -42,10 +42,7 @@ export async function things(rig: ApiRig, people: PeopleRig, name: string): Prom
 
 /** The root of the installation, as identity leaves it in the database. */
 export async function authority(rig: ApiRig): Promise<void> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const made = await X509CertificateGenerator.createSelfSigned({ keys, signingAlgorithm: algorithm });
-  const record = { certificate: made.toString('pem'), sealedKey: Buffer.from('sealed') };
+  const record = { certificate: await rootCertificate(), sealedKey: Buffer.from('sealed') };
   const { domain } = rig.parts.installation;
   await rig.database.db.asSystem((tx) => insertAuthority(tx, domain, record, rig.parts.clock.now()));
 }
