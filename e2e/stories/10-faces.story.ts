@@ -75,6 +75,8 @@ const COMMANDS: Record<string, Step> = {
     fields: (twin) => ({ organization: twin['madeOrganization'], reason: 'a story' }),
   },
   'organizations.resume': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
+  'organizations.close': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
+  'organizations.reopen': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
   'organizations.update': { fields: (twin) => ({ organization: twin['organization'], name: 'renamed' }) },
   'projects.create': {
     fields: () => ({

@@ -10,6 +10,8 @@ export const apiConfigSchema = z.object({
   TOWPATH_NATS_CREDS: z.string().min(1),
   TOWPATH_BLOBS_DIR: z.string().min(1),
   TOWPATH_MASTER_KEY_FILE: z.string().min(1),
+  /** How long a closing organization is kept before it is erased. */
+  TOWPATH_CLOSE_HOLD_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(2_592_000),
   /** How clients reach this API; by default its own port on 127.0.0.1. */
   TOWPATH_API_URL: z.string().optional(),
 });

@@ -28,6 +28,7 @@ export async function openParts(config: ApiConfig, parts: ProcessParts): Promise
       origin: publicOrigin(config),
       domain: config.TOWPATH_DOMAIN,
     },
+    closeHoldMs: config.TOWPATH_CLOSE_HOLD_SECONDS * 1000,
   };
 }
 

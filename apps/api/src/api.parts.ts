@@ -26,6 +26,8 @@ export interface ApiParts {
   random: Random;
   logger: Logger;
   installation: Installation;
+  /** How long a closing organization is kept before it is erased. */
+  closeHoldMs: number;
 }
 
 export const API_PARTS = Symbol('ApiParts');

@@ -68,6 +68,7 @@ export class ApiRig {
         domain: 'localhost',
         origin: { scheme: 'http', port: 8081 },
       },
+      closeHoldMs: 30 * 86_400_000,
     };
     const processParts = {
       logger,

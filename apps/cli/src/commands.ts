@@ -1,4 +1,5 @@
 import type { CommandEntry } from './command.js';
+import { ORGANIZATION_COMMANDS } from './organization.commands.js';
 import { PEOPLE_COMMANDS } from './people.commands.js';
 
 /** What the help says of a group of commands. */
@@ -177,36 +178,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'end an API key',
     load: async () => (await import('./commands/keys/revoke.js')).keysRevoke,
   },
-  {
-    words: 'orgs list',
-    summary: 'the organizations you can see',
-    load: async () => (await import('./commands/orgs/list.js')).orgsList,
-  },
-  {
-    words: 'orgs create',
-    summary: 'make an organization (platform operator)',
-    load: async () => (await import('./commands/orgs/create.js')).orgsCreate,
-  },
-  {
-    words: 'orgs describe',
-    summary: 'one organization',
-    load: async () => (await import('./commands/orgs/describe.js')).orgsDescribe,
-  },
-  {
-    words: 'orgs suspend',
-    summary: 'stop an organization (operators)',
-    load: async () => (await import('./commands/orgs/status.js')).orgsSuspend,
-  },
-  {
-    words: 'orgs resume',
-    summary: 'let a suspended organization go on (operators)',
-    load: async () => (await import('./commands/orgs/status.js')).orgsResume,
-  },
-  {
-    words: 'orgs rename',
-    summary: 'rename your organization',
-    load: async () => (await import('./commands/orgs/rename.js')).orgsRename,
-  },
+  ...ORGANIZATION_COMMANDS,
   {
     words: 'clusters list',
     summary: 'the clusters (platform operator)',

@@ -1,4 +1,9 @@
-export { isServing, mayBecome, type OrganizationStatus } from './organization/organization.lifecycle.js';
+export {
+  isServing,
+  mayBecome,
+  mayReopen,
+  type OrganizationStatus,
+} from './organization/organization.lifecycle.js';
 export { newId, isId, kubernetesName, ID_PREFIXES } from './id.js';
 export type { Id, IdPrefix, Random } from './id.js';
 export type { Clock } from './clock.js';
@@ -22,6 +27,7 @@ export {
   ORGANIZATION_WIDE,
   ROLE_PERMISSIONS,
   can,
+  isOperator,
   isPermission,
   mayGrant,
   sees,

@@ -96,6 +96,7 @@ export type { NamedOperation, NewOperation } from './operation.store.js';
 export {
   asOrganization,
   findOrganization,
+  holdsOperators,
   insertOrganization,
   listOrganizations,
   renameOrganization,

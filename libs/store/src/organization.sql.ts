@@ -7,11 +7,12 @@ export interface OrganizationRow {
   status: Organization['status'];
   /** Not told in the operator's list. */
   status_reason?: string | null;
+  hold_until?: Date | null;
   created_at: Date;
   version: number;
 }
 
-const COLUMNS = 'id, name, status, status_reason, created_at, version';
+const COLUMNS = 'id, name, status, status_reason, hold_until, created_at, version';
 
 export const insertOrganizationSql = statement<OrganizationRow>(
   'organization_insert',
@@ -30,7 +31,7 @@ export const renameOrganizationSql = statement<OrganizationRow>(
 
 export const setOrganizationStatusSql = statement<OrganizationRow>(
   'organization_set_status',
-  `UPDATE organizations SET status = $2, status_reason = $3, status_changed_at = $4, version = version + 1
+  `UPDATE organizations SET status = $2, status_reason = $3, status_changed_at = $4, hold_until = $5, version = version + 1
    WHERE id = $1 RETURNING ${COLUMNS}`,
 );
 
@@ -42,4 +43,11 @@ export const listOrganizationsSql = statement<OrganizationRow>(
 export const rebindTenantSql = statement<unknown>(
   'organization_rebind',
   `SELECT set_config('towpath.organization_id', $1, true)`,
+);
+
+/** Whether a credential of the platform's operators belongs to it. */
+export const holdsOperatorsSql = statement<{ holds: boolean }>(
+  'organization_holds_operators',
+  `SELECT EXISTS (SELECT FROM api_keys WHERE organization_id = $1 AND platform_operator AND revoked_at IS NULL)
+       OR EXISTS (SELECT FROM memberships WHERE organization_id = $1 AND platform_operator) AS holds`,
 );

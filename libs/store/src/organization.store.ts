@@ -1,6 +1,7 @@
 import type { Organization } from '#libs/domain';
 import {
   findOrganizationSql,
+  holdsOperatorsSql,
   insertOrganizationSql,
   listOrganizationsSql,
   rebindTenantSql,
@@ -8,7 +9,7 @@ import {
   setOrganizationStatusSql,
   type OrganizationRow,
 } from './organization.sql.js';
-import { ms, time, type PageRequest } from './row.js';
+import { ms, present, time, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
 
 /**
@@ -51,10 +52,21 @@ export async function setOrganizationStatus(
   tx: Tx,
   id: string,
   status: Organization['status'],
-  { reason, now }: { reason: string | undefined; now: number },
+  { reason, holdUntil, now }: { reason: string | undefined; holdUntil?: number | undefined; now: number },
 ): Promise<Organization> {
-  const row = await tx.one(setOrganizationStatusSql, [id, status, reason ?? null, time(now)]);
+  const row = await tx.one(setOrganizationStatusSql, [
+    id,
+    status,
+    reason ?? null,
+    time(now),
+    time(holdUntil),
+  ]);
   return toOrganization(row as OrganizationRow);
+}
+
+/** Whether the platform's operators are among its members and keys; must run bound to the organization. */
+export async function holdsOperators(tx: Tx, id: string): Promise<boolean> {
+  return (await tx.one(holdsOperatorsSql, [id]))?.holds === true;
 }
 
 /** Every organization of the installation: ids, names and status, nothing of their content. For operators. */
@@ -63,7 +75,7 @@ export async function listOrganizations(tx: Tx, page: PageRequest): Promise<Orga
 }
 
 function toOrganization(row: OrganizationRow): Organization {
-  const { id, name, status, status_reason: statusReason, version } = row;
-  const reason = statusReason ? { statusReason } : {};
-  return { id, name, status, ...reason, createdAt: ms(row.created_at), version };
+  const { id, name, status, version } = row;
+  const held = present({ statusReason: row.status_reason, holdUntil: row.hold_until?.getTime() });
+  return { id, name, status, ...held, createdAt: ms(row.created_at), version };
 }

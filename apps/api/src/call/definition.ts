@@ -31,6 +31,8 @@ export interface Declaration {
   /** How GraphQL follows it; only for what has a stream. */
   subscription?: Subscription;
   summary: string;
+  /** Also while the organization is suspended or closing, when nothing else may be changed. */
+  whileStopped?: true;
 }
 
 /** The field of Subscription: it carries the data of the stream's events of one name. */

@@ -89,11 +89,11 @@ export function authorize(actor: Actor, definition: OperationDefinition): void {
 }
 
 /** @throws TowpathError FAILED_PRECONDITION for what changes something of an organization that is stopped */
-function refuseReadsOnly({ readsOnly }: Actor, { kind }: OperationDefinition): void {
-  if (readsOnly !== true || kind !== 'command') return;
+function refuseReadsOnly({ readsOnly }: Actor, { kind, whileStopped }: OperationDefinition): void {
+  if (readsOnly !== true || kind !== 'command' || whileStopped) return;
   throw new TowpathError(
     'FAILED_PRECONDITION',
-    'Your organization is suspended: it can be read, not changed.',
+    'Your organization is suspended or closing: it can be read, not changed.',
     {
       nextStep: 'The reason stands in `tow orgs describe`; ask the operator of this installation.',
     },

@@ -1,4 +1,4 @@
-import { OPERATOR_PERMISSIONS } from '#libs/domain';
+import { ROLES, ROLE_PERMISSIONS, isPermission } from '#libs/domain';
 import { ApiRig } from '../api.rig.js';
 import { PeopleRig } from '../people.rig.js';
 import { REFERENCES, authority, inputFor, things, type Things } from './things.rig.js';
@@ -10,7 +10,8 @@ let own: Things;
 let foreign: Things;
 
 /** What only platform operators may do is refused to everybody else before anything is looked up. */
-const isOperators = (permission: string): boolean => OPERATOR_PERMISSIONS.some((one) => one === permission);
+const isOperators = (permission: string): boolean =>
+  isPermission(permission) && !ROLES.some((role) => ROLE_PERMISSIONS[role].includes(permission));
 
 const aimed = registry.operations.filter(
   ({ input, permission }) =>

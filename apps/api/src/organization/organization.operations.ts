@@ -5,11 +5,17 @@ import { definePage } from '../call/page.js';
 import { reference, ruledText } from '../call/scalars.js';
 import { newKeyView } from '../key/key.view.js';
 import { createOrganization, updateOrganization } from './organization.commands.js';
-import { resumeOrganization, suspendOrganization } from './organization.life.js';
+import {
+  closeOrganization,
+  reopenOrganization,
+  resumeOrganization,
+  suspendOrganization,
+} from './organization.life.js';
 import { getOrganization, listOrganizations } from './organization.queries.js';
 import { organizationView } from './organization.view.js';
 
 const name = ruledText(titleProblem);
+const reason = z.string().trim().min(1).max(500);
 const organization = reference('Id of the organization.');
 
 export const organizationOperations = [
@@ -62,7 +68,7 @@ export const organizationOperations = [
     graphql: 'suspendOrganization',
     summary:
       'Stop an organization (platform operators): its hosts answer 403 and its instances end; nothing is deleted.',
-    input: z.strictObject({ organization, reason: z.string().trim().min(1).max(500) }),
+    input: z.strictObject({ organization, reason }),
     output: organizationView,
     handler: suspendOrganization,
   }),
@@ -75,5 +81,27 @@ export const organizationOperations = [
     input: z.strictObject({ organization }),
     output: organizationView,
     handler: resumeOrganization,
+  }),
+  defineCommand({
+    name: 'organizations.close',
+    permission: 'organization.close',
+    whileStopped: true,
+    rest: { method: 'POST', path: '/v1/organizations/{organization}/close', status: 200 },
+    graphql: 'closeOrganization',
+    summary:
+      'Close an organization (its owner, or a platform operator): stopped at once, erased after `holdUntil`; until then it can be read and exported.',
+    input: z.strictObject({ organization, reason: reason.optional(), version: z.string().optional() }),
+    output: organizationView,
+    handler: closeOrganization,
+  }),
+  defineCommand({
+    name: 'organizations.reopen',
+    permission: 'organization.suspend',
+    rest: { method: 'POST', path: '/v1/organizations/{organization}/reopen', status: 200 },
+    graphql: 'reopenOrganization',
+    summary: 'Undo a close before `holdUntil` (platform operators).',
+    input: z.strictObject({ organization }),
+    output: organizationView,
+    handler: reopenOrganization,
   }),
 ];

@@ -1,6 +1,6 @@
 import type { Organization } from '#libs/domain';
 import { z } from 'zod';
-import { iso } from '../call/scalars.js';
+import { iso, isoIf } from '../call/scalars.js';
 
 export const organizationView = z
   .object({
@@ -10,13 +10,18 @@ export const organizationView = z
       .enum(['active', 'past_due', 'suspended', 'closing', 'closed'])
       .meta({ id: 'OrganizationStatus' }),
     statusReason: z.string().optional().describe('Why, in the words of who changed it.'),
+    holdUntil: z
+      .string()
+      .optional()
+      .describe('Of a closing one: erased after this time, reopened before it.'),
     createdAt: z.string(),
     version: z.string(),
   })
   .meta({ id: 'Organization', description: 'The tenant.' });
 
 export function showOrganization(organization: Organization): z.infer<typeof organizationView> {
-  const { id, name, status, statusReason, createdAt, version } = organization;
+  const { id, name, status, statusReason, holdUntil, createdAt, version } = organization;
   const reason = statusReason === undefined ? {} : { statusReason };
-  return { id, name, status, ...reason, createdAt: iso(createdAt), version: String(version) };
+  const held = { ...reason, ...isoIf('holdUntil', holdUntil) };
+  return { id, name, status, ...held, createdAt: iso(createdAt), version: String(version) };
 }

@@ -34,6 +34,7 @@ export interface OrganizationView {
   name: string;
   status: string;
   statusReason?: string;
+  holdUntil?: string;
   createdAt?: string;
 }
 

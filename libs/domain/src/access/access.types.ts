@@ -9,6 +9,7 @@ export const PERMISSIONS = [
   'organization.create',
   'organization.update',
   'organization.suspend',
+  'organization.close',
   'project.read',
   'project.write',
   'key.read',

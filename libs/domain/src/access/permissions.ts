@@ -40,7 +40,7 @@ const ADMINISTER: readonly Permission[] = [
 
 /** The one table of rights: which role may do what in its organization. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
-  owner: ADMINISTER,
+  owner: [...ADMINISTER, 'organization.close'],
   admin: ADMINISTER,
   developer: DEVELOP,
   billing: ['organization.read', 'project.read', 'usage.read', 'bill.read'],
@@ -48,16 +48,18 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   invoker: ['service.invoke'],
 };
 
-/** Only a platform operator may do these, whatever the role; they show no tenant's content. */
+/** A platform operator may do these, whatever its role, and to every organization; they show no tenant's content. */
 export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'organization.create',
   'organization.suspend',
+  'organization.close',
   'cluster.read',
   'cluster.write',
 ];
 
 /** These speak of the whole organization, so a credential of one project never has them. */
 export const ORGANIZATION_WIDE: readonly Permission[] = [
+  'organization.close',
   'organization.update',
   'project.write',
   'member.read',
@@ -74,10 +76,14 @@ export function sees(actor: Actor, thing: Thing): boolean {
   );
 }
 
+/** Whether the credential speaks for the platform; one of a single project never does. */
+export function isOperator({ platformOperator, projectId }: Actor): boolean {
+  return platformOperator && projectId === undefined;
+}
+
 /** Whether the actor may do this, to this thing when one is named. */
 export function can(actor: Actor, permission: Permission, thing?: Thing): boolean {
-  if (OPERATOR_PERMISSIONS.includes(permission))
-    return actor.platformOperator && actor.projectId === undefined;
+  if (isOperator(actor) && OPERATOR_PERMISSIONS.includes(permission)) return true;
   if (!ROLE_PERMISSIONS[actor.role].includes(permission)) return false;
   if (actor.projectId !== undefined && ORGANIZATION_WIDE.includes(permission)) return false;
   return thing === undefined || sees(actor, thing);

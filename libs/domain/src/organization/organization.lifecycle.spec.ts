@@ -1,4 +1,4 @@
-import { isServing, mayBecome, type OrganizationStatus } from './organization.lifecycle.js';
+import { isServing, mayBecome, mayReopen, type OrganizationStatus } from './organization.lifecycle.js';
 
 const ALL: OrganizationStatus[] = ['active', 'past_due', 'suspended', 'closing', 'closed'];
 
@@ -13,4 +13,14 @@ describe('the life of an organization', () => {
     expect(ALL.filter((one) => mayBecome(status, one)).sort()).toEqual([...next].sort());
     expect(isServing(status)).toBe(serves);
   });
+});
+
+it.each<[OrganizationStatus, number | undefined, boolean]>([
+  ['closing', 11, true],
+  ['closing', 10, false],
+  ['closing', undefined, false],
+  ['suspended', 11, false],
+  ['closed', 11, false],
+])('%s with a hold until %s can be reopened at 10: %s', (status, holdUntil, may) => {
+  expect(mayReopen({ status, ...(holdUntil === undefined ? {} : { holdUntil }) }, 10)).toBe(may);
 });

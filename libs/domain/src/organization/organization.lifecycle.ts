@@ -16,6 +16,14 @@ export function mayBecome(status: OrganizationStatus, next: OrganizationStatus):
   return NEXT[status].includes(next);
 }
 
+/** Whether a closing organization may still go on as before. */
+export function mayReopen(
+  { status, holdUntil }: Pick<Organization, 'status' | 'holdUntil'>,
+  now: number,
+): boolean {
+  return status === 'closing' && holdUntil !== undefined && now < holdUntil;
+}
+
 /** Whether its services answer, its instances run, and its members may change things. */
 export function isServing(status: OrganizationStatus): boolean {
   return status === 'active' || status === 'past_due';

@@ -7,6 +7,8 @@ export interface Organization {
   status: 'active' | 'past_due' | 'suspended' | 'closing' | 'closed';
   /** Why it has this status, in the words of who changed it. */
   statusReason?: string;
+  /** Of a closing one: until then (UTC ms) it can be reopened; afterwards it is erased. */
+  holdUntil?: number;
   createdAt: number;
   version: number;
 }

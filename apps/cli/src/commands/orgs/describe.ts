@@ -1,5 +1,6 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
+import { standing } from './status.js';
 import type { OrganizationView, WhoamiView } from '../../client/wire.types.js';
 
 /** `tow orgs describe [ID]`: the own organization unless another is named. */
@@ -12,8 +13,8 @@ export const orgsDescribe = defineCommand<[string | undefined], object>({
     const client = await tow.client();
     const chosen = id ?? (await client.get<WhoamiView>('/v1/whoami')).organization.id;
     const one = await client.get<OrganizationView>(path`/v1/organizations/${chosen}`);
-    const reason = one.statusReason === undefined ? {} : { Reason: one.statusReason };
-    tow.out.thing(one, { Id: one.id, Name: one.name, Status: one.status, ...reason, Created: one.createdAt });
+    const told = { Id: one.id, Name: one.name, Status: one.status, ...standing(one) };
+    tow.out.thing(one, { ...told, Created: one.createdAt });
     return undefined;
   },
 });

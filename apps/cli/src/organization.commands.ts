@@ -1,0 +1,45 @@
+import type { CommandEntry } from './command.js';
+
+/** Commands about organizations and their life. */
+export const ORGANIZATION_COMMANDS: readonly CommandEntry[] = [
+  {
+    words: 'orgs list',
+    summary: 'the organizations you can see',
+    load: async () => (await import('./commands/orgs/list.js')).orgsList,
+  },
+  {
+    words: 'orgs create',
+    summary: 'make an organization (platform operator)',
+    load: async () => (await import('./commands/orgs/create.js')).orgsCreate,
+  },
+  {
+    words: 'orgs describe',
+    summary: 'one organization',
+    load: async () => (await import('./commands/orgs/describe.js')).orgsDescribe,
+  },
+  {
+    words: 'orgs suspend',
+    summary: 'stop an organization (operators)',
+    load: async () => (await import('./commands/orgs/status.js')).orgsSuspend,
+  },
+  {
+    words: 'orgs resume',
+    summary: 'let a suspended organization go on (operators)',
+    load: async () => (await import('./commands/orgs/status.js')).orgsResume,
+  },
+  {
+    words: 'orgs close',
+    summary: 'end an organization: stopped now, erased after its hold',
+    load: async () => (await import('./commands/orgs/status.js')).orgsClose,
+  },
+  {
+    words: 'orgs reopen',
+    summary: 'undo a close before its hold ends (operators)',
+    load: async () => (await import('./commands/orgs/status.js')).orgsReopen,
+  },
+  {
+    words: 'orgs rename',
+    summary: 'rename your organization',
+    load: async () => (await import('./commands/orgs/rename.js')).orgsRename,
+  },
+];
