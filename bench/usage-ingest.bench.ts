@@ -13,7 +13,7 @@ import {
 } from '#libs/bus';
 import { SHARDS, foldRecords, type UsageRecord } from '#libs/domain';
 import { systemClock } from '#libs/process';
-import { acquireLease, assertLease, type Database, type Lease } from '#libs/store';
+import { acquireLease, underLease, type Database, type Lease } from '#libs/store';
 import {
   makeUsedRevision,
   seededRandom,
@@ -148,10 +148,7 @@ async function foldAll(db: Database, lease: Lease): Promise<void> {
   for (let shard = 0; shard < SHARDS; shard++) {
     let folded = 1;
     while (folded > 0) {
-      folded = await db.asSystem(async (tx) => {
-        await assertLease(tx, lease);
-        return foldShard(tx, shard, things, systemClock.now());
-      });
+      folded = await underLease(db, lease, (tx) => foldShard(tx, shard, things, systemClock.now()));
     }
   }
 }

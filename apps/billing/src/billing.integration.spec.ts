@@ -1,5 +1,5 @@
 import { foldRecords, monthSpan, shardOf, windowStart, WINDOW_MS, type UsageRecord } from '#libs/domain';
-import { LeaseLost, assertLease, usageByDay, type Lease } from '#libs/store';
+import { LeaseLost, underLease, usageByDay, type Lease } from '#libs/store';
 import {
   SteppedClock,
   makeUsedRevision,
@@ -240,7 +240,7 @@ describe('folding', () => {
     const records = Array.from({ length: 30 }, (_, i) => usageOf(of, i, at(i * 9_000, i * 9_000 + 4_321)));
     await rig().take(lease, of.gatewayId, records.slice(0, 20));
     const dying = rig();
-    const crash = dying.db.asSystem(async (tx) => {
+    const crash = underLease(dying.db, lease, async (tx) => {
       await foldShard(tx, shardOf(of.organizationId), dying.things, clock.now());
       throw new Error('killed before commit');
     });
@@ -335,20 +335,18 @@ describe('two processes', () => {
     let goOn: () => void = () => undefined;
     const inside = new Promise<void>((resolve) => (reached = resolve));
     const open = new Promise<void>((resolve) => (goOn = resolve));
-    const writing = database.db.asSystem(async (tx) => {
-      await assertLease(tx, former);
+    const writing = underLease(database.db, former, async () => {
       reached();
       await open;
       order.push('written');
     });
     await inside;
     clock.step(1_001);
-    const taking = rig()
-      .lease('waiting', 'b')
-      .then(() => order.push('taken over'));
+    expect(await rig().lease('waiting', 'b')).toBeUndefined();
     goOn();
-    await Promise.all([writing, taking]);
-    expect(order).toEqual(['written', 'taken over']);
+    await writing;
+    expect((await rig().lease('waiting', 'b'))?.epoch).toBe(former.epoch + 1);
+    expect(order).toEqual(['written']);
     expect(await count('usage_records', of)).toBe(0);
   });
 });

@@ -30,9 +30,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
     const names = [INTAKE_LEASE, ...FOLD_LEASES];
-    this.leases = new LeaseKeeper(names, randomUUID(), db, clock, logger, {
-      onChange: () => this.intake.leasesChanged(),
-    });
+    const leases = { group: 'billing', names, owner: randomUUID(), db, clock, logger, metrics };
+    this.leases = new LeaseKeeper(leases, { onChange: () => this.intake.leasesChanged() });
     const intake = new UsageIntake(db, things, clock);
     const reread = new UsageReread(db, bus, logger);
     this.intake = new IntakeWorker(bus, this.leases, intake, reread, counted, health, logger);
@@ -42,7 +41,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
 
   async onApplicationBootstrap(): Promise<void> {
     await ensureHubTopology(this.bus);
-    this.leases.start();
+    await this.leases.start();
     this.fold.start();
     this.lag.start();
   }

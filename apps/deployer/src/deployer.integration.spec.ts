@@ -36,6 +36,7 @@ import {
   lockService,
   updateIntent,
   writeOutbox,
+  underLease,
   writeServiceChanges,
 } from '#libs/store';
 import { testDatabase, testDigest, testNats, until, type TestDatabase, type TestNats } from '#libs/testing';
@@ -359,7 +360,7 @@ describe('writing under a lease', () => {
     expect(second?.epoch).toBe((first?.epoch ?? 0) + 1);
     if (!first || !second) throw new Error('no lease');
     const write = (lease: typeof first): Promise<void> =>
-      db.asSystem((tx) => writeServiceChanges(tx, lease, records.service, changes, 1));
+      underLease(db, lease, (tx) => writeServiceChanges(tx, records.service, changes, 1));
     await expect(write(first)).rejects.toThrow('is lost');
     await db.inTenant(org, async (tx) => {
       const service = await lockService(tx, org, records.service.id);

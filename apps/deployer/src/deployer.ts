@@ -56,9 +56,8 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.relay = new OutboxRelay({ db, bus, clock, logger, metrics, health });
     this.strangers = new Strangers(bus, db, clock, logger);
     this.resync = new Resync(bus, db, clock, wake, logger);
-    this.leases = new LeaseKeeper(DEPLOYER_LEASES, owner, db, clock, logger, {
-      onGained: () => this.resync.all(),
-    });
+    const leases = { group: 'deployer', names: DEPLOYER_LEASES, owner, db, clock, logger, metrics };
+    this.leases = new LeaseKeeper(leases, { onGained: () => this.resync.all() });
     this.gateways = new GatewayBoard(bus, db, () => this.queue.hurry(), logger);
     const news = {
       changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
@@ -81,7 +80,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.watches.start();
     this.resync.start();
     this.strangers.start();
-    this.leases.start();
+    await this.leases.start();
     await this.relay.start();
     this.bus.onReturn(() => this.relay.distrust());
   }

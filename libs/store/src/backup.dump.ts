@@ -22,7 +22,7 @@ export interface DumpedDatabase {
 }
 
 /** Who works at the moment of a dump is not worth keeping: a restore makes every lease change hands. */
-const LEFT_OUT = new Set(['_prisma_migrations', 'leases']);
+const LEFT_OUT = new Set(['_prisma_migrations', 'leases', 'lease_holders']);
 
 const TABLES = `
   SELECT c.relname AS name, array_agg(a.attname::text ORDER BY a.attnum) AS columns

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { temporaryFolder, testDatabase, type TemporaryFolder, type TestDatabase } from '#libs/testing';
 import { dumpDatabase, type DumpedDatabase } from './backup.dump.js';
 import { restoreDatabase } from './backup.restore.js';
-import { acquireLease, assertLease } from './lease.store.js';
+import { acquireLease, underLease } from './lease.store.js';
 import { hubEpoch, raiseHubEpoch } from './hub.store.js';
 import { statement } from './statement.js';
 
@@ -61,7 +61,7 @@ describe('a copy of the database', () => {
     const lease = (await db.asSystem((tx) => acquireLease(tx, ask))) ?? { name: '', epoch: 0 };
     await restore(made);
     expect(await db.asSystem(hubEpoch)).toBe(43);
-    await expect(db.asSystem((tx) => assertLease(tx, lease))).rejects.toThrow('is lost');
+    await expect(underLease(db, lease, () => Promise.resolve())).rejects.toThrow('is lost');
     const taken = await db.asSystem((tx) => acquireLease(tx, { ...ask, owner: 'after' }));
     expect(taken?.epoch).toBeGreaterThan(lease.epoch);
   });

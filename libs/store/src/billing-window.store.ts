@@ -10,10 +10,11 @@ import {
   type WindowKeyRow,
 } from './billing-window.sql.js';
 import { present, time } from './row.js';
+import type { LeasedTx } from './lease.store.js';
 import type { Tx } from './statement.js';
 
 /** Marks windows to be folded again, in the transaction that changed what they are made of. */
-export async function markDirty(tx: Tx, keys: readonly WindowKey[]): Promise<void> {
+export async function markDirty(tx: LeasedTx, keys: readonly WindowKey[]): Promise<void> {
   if (keys.length === 0) return;
   await tx.run(markDirtySql, [
     ...keyColumns(keys),
@@ -22,7 +23,7 @@ export async function markDirty(tx: Tx, keys: readonly WindowKey[]): Promise<voi
 }
 
 /** Takes marks of a shard, oldest windows first; they come back when the transaction fails. */
-export async function takeDirty(tx: Tx, shard: number, limit: number): Promise<WindowKey[]> {
+export async function takeDirty(tx: LeasedTx, shard: number, limit: number): Promise<WindowKey[]> {
   return (await tx.run(takeDirtySql, [shard, limit])).map(keyOf);
 }
 
@@ -55,7 +56,7 @@ export async function findOpenBlocks(
 
 /** Sets windows, never adds to them. */
 export async function saveWindows(
-  tx: Tx,
+  tx: LeasedTx,
   list: readonly { key: WindowKey; window: BillingWindow }[],
   now: number,
 ): Promise<void> {

@@ -25,6 +25,9 @@ const bindTenant = statement<unknown>(
 const INT8 = 20;
 pg.types.setTypeParser(INT8, Number);
 
+/** How long the server keeps the locks of a transaction that says nothing: its process stands still. */
+const IDLE_IN_TRANSACTION_MS = 15_000;
+
 /** The two pools of a process. Reads and writes can only be spelled inside `inTenant` or `asSystem`. */
 export class Database {
   private client: PrismaClient | undefined;
@@ -43,6 +46,7 @@ export class Database {
         connectionString,
         max: options.poolSize ?? 10,
         connectionTimeoutMillis: 10_000,
+        idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       });
       // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
       made.on('error', () => undefined);

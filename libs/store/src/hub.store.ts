@@ -1,4 +1,5 @@
 import { hubEpochSql, lockHubSql, raiseHubEpochSql, usageRereadDoneSql, usageRereadSql } from './hub.sql.js';
+import type { LeasedTx } from './lease.store.js';
 import type { Tx } from './statement.js';
 
 /** The hub's fencing epoch: every target carries it, and agents refuse a lower one. */
@@ -24,6 +25,6 @@ export async function mustRereadUsage(tx: Tx): Promise<boolean> {
   return (await tx.one(usageRereadSql))?.asked === true;
 }
 
-export async function usageIsReread(tx: Tx): Promise<void> {
+export async function usageIsReread(tx: LeasedTx): Promise<void> {
   await tx.run(usageRereadDoneSql);
 }

@@ -15,8 +15,8 @@ export {
 } from './outbox.store.js';
 export type { NewOutboxRow, UnsentRow } from './outbox.store.js';
 export { LeaseKeeper } from './lease.keeper.js';
-export type { LeaseNews } from './lease.keeper.js';
-export { LeaseLost, acquireLease, assertLease, releaseLease } from './lease.store.js';
+export type { LeaseNews, LeaseParts } from './lease.keeper.js';
+export { LeaseLost, LeasedTx, acquireLease, underLease } from './lease.store.js';
 export type { Lease } from './lease.store.js';
 export { insertAudit, listAudit } from './audit.store.js';
 export type { AuditEntry } from './audit.store.js';

@@ -14,7 +14,7 @@ import { findBuildOfUpload, saveBuild } from './build.store.js';
 import { listClusters } from './cluster.store.js';
 import { findHeld } from './held.store.js';
 import { hubEpoch } from './hub.store.js';
-import { assertLease, type Lease } from './lease.store.js';
+import type { LeasedTx } from './lease.store.js';
 import { listOpenOperations, updateOperation } from './operation.store.js';
 import {
   StaleWrite,
@@ -119,16 +119,14 @@ export async function loadServiceRecords(
 
 /**
  * Writes a decision under the lease that covers the service.
- * @throws LeaseLost, or StaleWrite when intent or rows changed since they were read: nothing is written then
+ * @throws StaleWrite when intent or rows changed since they were read: nothing is written then
  */
 export async function writeServiceChanges(
-  tx: Tx,
-  lease: Lease,
+  tx: LeasedTx,
   service: Service,
   changes: ServiceChanges,
   now: number,
 ): Promise<void> {
-  await assertLease(tx, lease);
   const generation = await lockGeneration(tx, service);
   if (generation !== service.generation) throw new StaleWrite(`the intent of ${service.id}`);
   if (changes.build) await saveBuild(tx, changes.build);

@@ -4,6 +4,7 @@ import type { NotBillableReason, QuarantineReason, UsageRecord } from '#libs/dom
 import { from as copyFrom } from 'pg-copy-streams';
 import { keyOf, markDirty } from './billing-window.store.js';
 import { time } from './row.js';
+import type { LeasedTx } from './lease.store.js';
 import type { Tx } from './statement.js';
 import {
   COPY_STAGING,
@@ -35,7 +36,7 @@ export interface StoredUsage {
  * Stores a batch once by (producer, position) and marks every window it touches, all in the caller's transaction:
  * COPY into a temporary table, then INSERT ... ON CONFLICT DO NOTHING. Again or in other batches, it changes nothing.
  */
-export async function storeUsage(tx: Tx, batch: readonly CheckedUsage[]): Promise<StoredUsage> {
+export async function storeUsage(tx: LeasedTx, batch: readonly CheckedUsage[]): Promise<StoredUsage> {
   if (batch.length === 0) return { stored: 0, conflicts: [] };
   await tx.run(stagingSql);
   await copy(tx, COPY_STAGING, batch.map(copyLine).join(''));
@@ -51,7 +52,7 @@ export async function storeUsage(tx: Tx, batch: readonly CheckedUsage[]): Promis
  * @returns the gateway each producer belongs to
  */
 export async function bindProducers(
-  tx: Tx,
+  tx: LeasedTx,
   gatewayId: string,
   highest: ReadonlyMap<string, number>,
   now: number,
@@ -77,7 +78,7 @@ export interface QuarantinedUsage {
 
 /** Keeps what was refused, once per content. Returns how many are new. */
 export async function quarantineUsage(
-  tx: Tx,
+  tx: LeasedTx,
   list: readonly QuarantinedUsage[],
   now: number,
 ): Promise<number> {

@@ -2,8 +2,8 @@ import { SHARDS, type Clock } from '#libs/domain';
 import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
 import {
   LeaseLost,
-  assertLease,
   findDirtyShards,
+  underLease,
   type Database,
   type Lease,
   type LeaseKeeper,
@@ -74,8 +74,7 @@ export class FoldWorker {
   async foldOnce(shard: number, lease: Lease): Promise<number> {
     const began = this.clock.now();
     try {
-      const folded = await this.db.asSystem(async (tx) => {
-        await assertLease(tx, lease);
+      const folded = await underLease(this.db, lease, async (tx) => {
         const windows = await foldShard(tx, shard, this.things, began);
         crashPoint('billing.folded');
         return windows;

@@ -9,7 +9,15 @@ import {
   type OpenBlocks,
   type WindowKey,
 } from '#libs/domain';
-import { findOpenBlocks, findWindowFacts, markDirty, saveWindows, takeDirty, type Tx } from '#libs/store';
+import {
+  findOpenBlocks,
+  findWindowFacts,
+  markDirty,
+  saveWindows,
+  takeDirty,
+  type LeasedTx,
+  type Tx,
+} from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
 
 /** Windows folded at a time. */
@@ -24,7 +32,12 @@ const NOTHING_RUNS: Capacity = { concurrency: 1, maxInstances: 1 };
  * window's end change, the next window is folded too, until the carried state equals the stored one.
  * @returns how many windows were folded; fewer than FOLD_BATCH means that nothing is left
  */
-export async function foldShard(tx: Tx, shard: number, things: MeteredThings, now: number): Promise<number> {
+export async function foldShard(
+  tx: LeasedTx,
+  shard: number,
+  things: MeteredThings,
+  now: number,
+): Promise<number> {
   let batch = await takeDirty(tx, shard, FOLD_BATCH);
   let folded = 0;
   for (let round = 0; batch.length > 0; round++) {
@@ -40,7 +53,7 @@ export async function foldShard(tx: Tx, shard: number, things: MeteredThings, no
 
 /** Folds these windows, oldest first; returns the windows after them that start differently now. */
 async function foldBatch(
-  tx: Tx,
+  tx: LeasedTx,
   keys: readonly WindowKey[],
   things: MeteredThings,
   now: number,

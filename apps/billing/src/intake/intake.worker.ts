@@ -31,10 +31,10 @@ export class IntakeWorker {
   /** Called whenever the leases may have changed hands. */
   leasesChanged(): void {
     if (this.ended) return;
-    const holding = this.leases.holding(INTAKE_LEASE) !== undefined;
-    if (holding) void this.reread.ifAsked();
-    if (holding && !this.follower) this.follower = this.follow();
-    if (!holding) void this.pause();
+    const lease = this.leases.holding(INTAKE_LEASE);
+    if (!lease) return void this.pause();
+    void this.reread.ifAsked(lease);
+    this.follower ??= this.follow();
   }
 
   /** Ends after the message in hand. */

@@ -2,15 +2,15 @@ import { priceZoneOf, quarantineReason, whyNotBillable, type Clock, type UsageRe
 import type { FollowedMessage } from '#libs/bus';
 import { crashPoint } from '#libs/process';
 import {
-  assertLease,
   bindProducers,
   quarantineUsage,
   storeUsage,
+  underLease,
   type CheckedUsage,
   type Database,
   type Lease,
+  type LeasedTx,
   type QuarantinedUsage,
-  type Tx,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
 import { readUsageMessage, type UsageMessage } from './usage.message.js';
@@ -37,13 +37,10 @@ export class UsageIntake {
    */
   async take(messages: readonly FollowedMessage[], lease: Lease): Promise<IntakeResult> {
     const read = messages.map(readUsageMessage);
-    return this.db.asSystem(async (tx) => {
-      await assertLease(tx, lease);
-      return this.store(tx, read);
-    });
+    return underLease(this.db, lease, (tx) => this.store(tx, read));
   }
 
-  private async store(tx: Tx, messages: readonly UsageMessage[]): Promise<IntakeResult> {
+  private async store(tx: LeasedTx, messages: readonly UsageMessage[]): Promise<IntakeResult> {
     const now = this.clock.now();
     const records = messages.flatMap((message) => message.records);
     await this.things.load(

@@ -1,6 +1,6 @@
 import { restartBillingConsumer, type Bus } from '#libs/bus';
 import type { Logger } from '#libs/process';
-import { mustRereadUsage, usageIsReread, type Database } from '#libs/store';
+import { mustRereadUsage, underLease, usageIsReread, type Database, type Lease } from '#libs/store';
 
 /**
  * After a restore the rows lack usage that was taken in and acknowledged since the copy. The stream holds a week of it:
@@ -14,11 +14,11 @@ export class UsageReread {
   ) {}
 
   /** The mark is cleared last: cut off anywhere, it happens again. */
-  async ifAsked(): Promise<void> {
+  async ifAsked(lease: Lease): Promise<void> {
     try {
       if (!(await this.db.asSystem(mustRereadUsage))) return;
       await restartBillingConsumer(this.bus);
-      await this.db.asSystem(usageIsReread);
+      await underLease(this.db, lease, usageIsReread);
       this.logger.warn('the rows were restored from a copy: usage of the last week is read again');
     } catch (error) {
       this.logger.warn({ err: error }, 'usage could not be read again; tried at the next change of leases');

@@ -1,6 +1,6 @@
 import { shardOf, type Clock, type UsageRecord } from '#libs/domain';
 import type { FollowedMessage } from '#libs/bus';
-import { acquireLease, assertLease, type Database, type Lease } from '#libs/store';
+import { acquireLease, underLease, type Database, type Lease } from '#libs/store';
 import { foldShard } from '../fold/window.fold.js';
 import { UsageIntake, type IntakeResult } from '../intake/usage.intake.js';
 import { MeteredThings } from '../metered.things.js';
@@ -38,10 +38,7 @@ export class BillingRig {
     let folded = 0;
     for (const shard of new Set(of.map(({ organizationId }) => shardOf(organizationId)))) {
       for (let count = 1; count > 0; folded += count) {
-        count = await this.db.asSystem(async (tx) => {
-          await assertLease(tx, lease);
-          return foldShard(tx, shard, this.things, this.clock.now());
-        });
+        count = await underLease(this.db, lease, (tx) => foldShard(tx, shard, this.things, this.clock.now()));
       }
     }
     return folded;

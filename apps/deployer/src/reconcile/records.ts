@@ -1,12 +1,12 @@
 import type { Clock, Id, Service } from '#libs/domain';
 import {
-  assertLease,
   countHeld,
   forgetHeld,
   loadServiceRecords,
   noteHeld,
   openSecretVersion,
   raiseHubEpoch,
+  underLease,
   writeServiceChanges,
   type Database,
   type Lease,
@@ -28,7 +28,8 @@ export class DatabaseRecords implements Records {
   }
 
   async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void> {
-    await this.db.asSystem((tx) => writeServiceChanges(tx, lease, service, changes, this.clock.now()));
+    const now = this.clock.now();
+    await underLease(this.db, lease, (tx) => writeServiceChanges(tx, service, changes, now));
   }
 
   held(clusterId: Id<'cls'>): Promise<{ held: number; removing: number }> {
@@ -36,17 +37,14 @@ export class DatabaseRecords implements Records {
   }
 
   async raiseEpoch(lease: Lease, above: number): Promise<void> {
-    await this.db.asSystem(async (tx) => {
-      await assertLease(tx, lease);
-      await raiseHubEpoch(tx, above);
-    });
+    await underLease(this.db, lease, (tx) => raiseHubEpoch(tx, above));
   }
 
   async note(lease: Lease, service: Service, isHeld: boolean): Promise<void> {
-    await this.db.asSystem(async (tx) => {
-      await assertLease(tx, lease);
-      await (isHeld ? noteHeld(tx, service, this.clock.now()) : forgetHeld(tx, service.id));
-    });
+    const now = this.clock.now();
+    await underLease(this.db, lease, (tx) =>
+      isHeld ? noteHeld(tx, service, now) : forgetHeld(tx, service.id),
+    );
   }
 
   openSecret(organizationId: string, secretId: Id<'sec'>, version: number): Promise<Uint8Array> {
