@@ -160,7 +160,7 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
 };
 
 /** Only REST can carry these: a body of bytes, a stream of events. */
-const REST_ONLY = ['uploads.create', 'operations.follow'];
+const REST_ONLY = ['uploads.create', 'operations.follow', 'organizations.export'];
 /** Runs last; everything before needs the service. */
 const DELETE = 'services.delete';
 

@@ -28,6 +28,11 @@ export const ORGANIZATION_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/orgs/status.js')).orgsResume,
   },
   {
+    words: 'orgs export',
+    summary: 'everything of your organization as a tar.gz',
+    load: async () => (await import('./commands/orgs/export.js')).orgsExport,
+  },
+  {
     words: 'orgs close',
     summary: 'end an organization: stopped now, erased after its hold',
     load: async () => (await import('./commands/orgs/status.js')).orgsClose,

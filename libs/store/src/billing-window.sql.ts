@@ -86,6 +86,13 @@ export interface UsageDayRow {
   memory_mib: number;
 }
 
+/** UTC months like 2026-11 in which the organization used anything, ascending. */
+export const listMonthsSql = statement<{ month: string }>(
+  'billing_months',
+  `SELECT DISTINCT to_char(to_timestamp(window_start_ms / 1000) AT TIME ZONE 'UTC', 'YYYY-MM') AS month
+   FROM billing_windows WHERE organization_id = $1 ORDER BY month`,
+);
+
 export const usageByDaySql = statement<UsageDayRow>(
   'billing_usage_by_day',
   `WITH days AS (

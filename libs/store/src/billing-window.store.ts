@@ -1,6 +1,7 @@
 import { shardOf, type BillingWindow, type OpenBlocks, type UsageDay, type WindowKey } from '#libs/domain';
 import {
   dirtyShardsSql,
+  listMonthsSql,
   markDirtySql,
   openBlocksSql,
   saveWindowsSql,
@@ -81,6 +82,11 @@ export interface UsageFilter {
   /** UTC ms; windows that begin in [fromMs, toMs). */
   fromMs: number;
   toMs: number;
+}
+
+/** UTC months like `2026-11` in which the organization used anything, ascending. */
+export async function listMonths(tx: Tx, organizationId: string): Promise<string[]> {
+  return (await tx.run(listMonthsSql, [organizationId])).map(({ month }) => month);
 }
 
 /** Usage of an organization by UTC day, project, service, revision and price zone, in that order. */

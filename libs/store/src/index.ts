@@ -136,6 +136,7 @@ export {
   deleteService,
   findService,
   insertService,
+  listEveryService,
   listServiceIds,
   listServices,
   lockService,
@@ -195,6 +196,7 @@ export {
   markDirty,
   saveWindows,
   takeDirty,
+  listMonths,
   usageByDay,
 } from './billing-window.store.js';
 export type { DirtyShard, UsageFilter } from './billing-window.store.js';

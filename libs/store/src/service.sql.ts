@@ -73,6 +73,12 @@ export const deleteServiceSql = statement<ServiceRow>(
    WHERE organization_id = $1 AND id = $2 RETURNING ${SERVICE_COLUMNS}`,
 );
 
+/** Of the whole organization, deleted ones too. */
+export const listEveryServiceSql = statement<{ id: Service['id'] }>(
+  'service_list_every',
+  `SELECT id FROM services WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3`,
+);
+
 /** Of the whole organization the transaction is bound to, deleted ones that still stand too. */
 export const listServiceIdsSql = statement<{ id: Service['id'] }>(
   'service_list_ids',

@@ -7,6 +7,7 @@ import {
   findLeavingServiceSql,
   findServiceSql,
   insertServiceSql,
+  listEveryServiceSql,
   listServiceIdsSql,
   listServicesSql,
   lockServiceSql,
@@ -57,6 +58,15 @@ export async function findService(
 /** Every service of the organization that stands, and deleted ones that are not gone yet. */
 export async function listServiceIds(tx: Tx, organizationId: string): Promise<Service['id'][]> {
   return (await tx.run(listServiceIdsSql, [organizationId])).map((row) => row.id);
+}
+
+/** Every service the organization ever had, oldest first. */
+export function listEveryService(
+  tx: Tx,
+  organizationId: string,
+  page: PageRequest,
+): Promise<{ id: Service['id'] }[]> {
+  return tx.run(listEveryServiceSql, [organizationId, page.after ?? '', page.limit]);
 }
 
 /** Oldest first. */

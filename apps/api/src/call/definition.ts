@@ -60,6 +60,9 @@ export interface OperationDefinition extends Declaration {
   fetch?: (call: ReceiveCall, input: unknown) => Promise<unknown>;
   /** The same for whoever comes; exactly when the permission is `anyone`. */
   open?: (call: OpenCall, input: unknown) => Promise<unknown>;
+  /** The answer is a stream of bytes of type `media`, outside of any transaction. */
+  download?: (call: DownloadCall, input: unknown) => Promise<Download>;
+  media?: string;
   receive?: (call: ReceiveCall, input: unknown, body: Readable) => Promise<unknown>;
   handle: (call: CommandCall, input: unknown, received: unknown) => Promise<unknown>;
   /** Looks everything up first, so that what the caller may not see is refused before the stream opens. */
@@ -75,6 +78,18 @@ export interface OpenCall extends Asked {
 export interface ReceiveCall extends Caller {
   parts: ApiParts;
   read<T>(work: (call: Call) => Promise<T>): Promise<T>;
+}
+
+/** What a download is given: it reads in short transactions, since it lives long. */
+export interface DownloadCall extends ReceiveCall {
+  /** Notes in the audit that the thing was taken. */
+  audit(object: string): Promise<void>;
+}
+
+/** Bytes under a file name. */
+export interface Download {
+  name: string;
+  body: AsyncIterable<Uint8Array>;
 }
 
 interface Shape<I extends z.ZodObject, O extends z.ZodType> extends Declaration {
@@ -202,5 +217,23 @@ export function defineStream<I extends z.ZodObject, O extends z.ZodType>(
     kind: 'stream',
     handle: () => Promise.reject(new Error(`${definition.name} can only be followed`)),
     stream: (call, input) => stream(call, input as z.output<I>),
+  };
+}
+
+/** An operation that answers with a file, streamed. */
+export function defineDownload<I extends z.ZodObject>(
+  definition: Declaration & {
+    input: I;
+    media: string;
+    download: (call: DownloadCall, input: z.output<I>) => Promise<Download>;
+  },
+): OperationDefinition {
+  const { download, ...rest } = definition;
+  return {
+    ...rest,
+    kind: 'query',
+    output: z.string(),
+    handle: () => Promise.reject(new Error(`${definition.name} can only be downloaded`)),
+    download: (call, input) => download(call, input as z.output<I>),
   };
 }

@@ -100,6 +100,16 @@ export class Client {
     return answer;
   }
 
+  /** One attempt at a file: its bytes are the caller's to read, and end in an error when it is not whole. */
+  async download(path: string): Promise<IncomingMessage> {
+    const label = `waiting for ${this.endpoint.url}`;
+    const answer = await this.progress.waiting(label, () =>
+      this.once({ method: 'GET', path, headers: {}, idleMs: IDLE_MS }),
+    );
+    if ((answer.statusCode ?? 0) >= 300) throw await this.problem(answer);
+    return answer;
+  }
+
   private async json<T>(request: Request): Promise<T> {
     const label = `waiting for ${this.endpoint.url}`;
     const text = await this.progress.waiting(label, () => this.repeated(request));

@@ -10,6 +10,7 @@ export const PERMISSIONS = [
   'organization.update',
   'organization.suspend',
   'organization.close',
+  'organization.export',
   'project.read',
   'project.write',
   'key.read',

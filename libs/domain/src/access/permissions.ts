@@ -29,6 +29,7 @@ const DEVELOP: readonly Permission[] = [
 const ADMINISTER: readonly Permission[] = [
   ...DEVELOP,
   'organization.update',
+  'organization.export',
   'project.write',
   'key.read',
   'key.write',
@@ -60,6 +61,7 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
 /** These speak of the whole organization, so a credential of one project never has them. */
 export const ORGANIZATION_WIDE: readonly Permission[] = [
   'organization.close',
+  'organization.export',
   'organization.update',
   'project.write',
   'member.read',

@@ -60,6 +60,11 @@ function operationObject(definition: OperationDefinition, schemas: Json): Json {
 }
 
 function answer(definition: OperationDefinition, schemas: Json): Json {
+  const { media } = definition;
+  if (media !== undefined) {
+    const schema = { type: 'string', format: 'binary' };
+    return { description: definition.summary, content: { [media]: { schema } } };
+  }
   const schema = hoisted(definition.output, 'output', schemas);
   const json = definition.kind === 'stream' ? {} : { 'application/json': { schema } };
   const stream = definition.stream ? { 'text/event-stream': { schema: { type: 'string' } } } : {};

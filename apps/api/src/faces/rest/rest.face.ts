@@ -6,7 +6,8 @@ import { API_PARTS, type ApiParts } from '../../api.parts.js';
 import type { Caller } from '../../call/call.js';
 import type { OperationDefinition } from '../../call/definition.js';
 import { execute } from '../../call/execute.js';
-import { follow } from '../../call/follow.js';
+import { download } from '../../call/download.js';
+import { follow, type FollowRequest } from '../../call/follow.js';
 import { Credentials } from '../../credential/credentials.js';
 import { OpenStreams } from '../open-streams.js';
 import { problemOf, tellable } from '../problem.js';
@@ -29,6 +30,10 @@ export class RestFace {
   async answer(definition: OperationDefinition, request: RestRequest, reply: FastifyReply): Promise<void> {
     const asked = { requestId: requestIdOf(reply), from: originOf(request) };
     const raw = restInput(definition, request as unknown as RestMessage);
+    if (definition.download) {
+      await this.download(definition, { ...asked, actor: request.user }, raw, request, reply);
+      return;
+    }
     if (definition.stream && wantsStream(definition, request, raw)) {
       await this.follow(definition, { ...asked, actor: request.user }, raw, request, reply);
       return;
@@ -52,17 +57,46 @@ export class RestFace {
     request: RestRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    const { signal, closed } = this.streams.start(caller.actor.organizationId);
-    reply.raw.once('close', closed);
-    try {
-      const { authorization } = request.headers;
-      const authenticate = (): Promise<Actor> => this.credentials.authenticate(authorization);
-      const events = await follow(this.parts, definition, { ...caller, raw, signal, authenticate });
+    await this.whileOpen(caller, request, reply, async (open) => {
+      const events = await follow(this.parts, definition, { ...caller, raw, ...open });
       const text = eventStream(events, (error) =>
         problemOf(tellable(error, caller.requestId, this.parts.logger), caller.requestId),
       );
       void reply.status(200).header('content-type', 'text/event-stream').header('x-accel-buffering', 'no');
       void reply.send(Readable.from(text));
+    });
+  }
+
+  private async download(
+    definition: OperationDefinition,
+    caller: Caller,
+    raw: Record<string, unknown>,
+    request: RestRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    await this.whileOpen(caller, request, reply, async (open) => {
+      const { name, body } = await download(this.parts, definition, { ...caller, raw, ...open });
+      const attachment = `attachment; filename="${name}"`;
+      void reply
+        .status(200)
+        .header('content-type', definition.media)
+        .header('content-disposition', attachment);
+      void reply.send(Readable.from(body));
+    });
+  }
+
+  /** Counts the stream among the open ones until the connection closes or it cannot be opened. */
+  private async whileOpen(
+    { actor }: Caller,
+    request: RestRequest,
+    reply: FastifyReply,
+    work: (open: Pick<FollowRequest, 'signal' | 'authenticate'>) => Promise<void>,
+  ): Promise<void> {
+    const { signal, closed } = this.streams.start(actor.organizationId);
+    reply.raw.once('close', closed);
+    const { authorization } = request.headers;
+    try {
+      await work({ signal, authenticate: () => this.credentials.authenticate(authorization) });
     } catch (error) {
       closed();
       throw error;

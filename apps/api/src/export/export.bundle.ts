@@ -1,0 +1,160 @@
+import type { Project, Service } from '#libs/domain';
+import {
+  findOrganization,
+  findRevision,
+  listAudit,
+  listEveryService,
+  listKeys,
+  listMembers,
+  listMonths,
+  listProjects,
+  listRevisions,
+  listSecrets,
+  listServices,
+  listUsageRecords,
+  type PageRequest,
+} from '#libs/store';
+import { readBill } from '../bill/bill.queries.js';
+import type { Call } from '../call/call.js';
+import { showKey } from '../key/key.view.js';
+import { showMember } from '../member/member.view.js';
+import { showOrganization } from '../organization/organization.view.js';
+import { showProject } from '../project/project.view.js';
+import { showRevision } from '../revision/revision.view.js';
+import { showSecret } from '../secret/secret.view.js';
+import { showService } from '../service/service.view.js';
+import { BUNDLE_GUIDE } from './bundle.guide.js';
+import type { BundleFile } from './bundle.tar.js';
+import { serviceManifest } from './service.manifest.js';
+
+/** Rows of one page, which is one transaction and at most one file. */
+const PAGE = 1_000;
+const ALL_TIME = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER };
+
+/** Runs a reading in a short transaction of its own, bound to the organization. */
+type Reading = <T>(work: (call: Call) => Promise<T>) => Promise<T>;
+
+/** Everything an organization may take with it, page by page: never more than one page is held. */
+export async function* bundleOf(read: Reading): AsyncGenerator<BundleFile> {
+  yield { path: 'README.txt', content: BUNDLE_GUIDE };
+  yield* organization(read);
+  yield* pages('members', read, (call, page) => listMembers(call.tx, own(call), page), byUser, showMember);
+  yield* pages('keys', read, (call, page) => listKeys(call.tx, own(call), page), byId, showKey);
+  yield* pages(
+    'audit',
+    read,
+    (call, page) => listAudit(call.tx, own(call), page),
+    byId,
+    (row) => row,
+  );
+  for await (const project of each(read, (call, page) => listProjects(call.tx, own(call), page), byId)) {
+    yield* inProject(read, project);
+  }
+  for await (const { id } of each(read, (call, page) => listEveryService(call.tx, own(call), page), byId)) {
+    yield* usageOf(read, id);
+  }
+  for (const month of await read((call) => listMonths(call.tx, own(call)))) {
+    yield json(`bill/${month}.json`, await read((call) => readBill(call, { month })));
+  }
+}
+
+const byId = ({ id }: { id: string }): string => id;
+const byUser = ({ userId }: { userId: string }): string => userId;
+const byNumber = ({ number }: { number: number }): string => String(number);
+const own = (call: Call): string => call.actor.organizationId;
+
+async function* organization(read: Reading): AsyncGenerator<BundleFile> {
+  const found = await read((call) => findOrganization(call.tx, own(call)));
+  if (found) yield json('organization.json', showOrganization(found));
+}
+
+async function* inProject(read: Reading, project: Project): AsyncGenerator<BundleFile> {
+  const folder = `projects/${project.handle}`;
+  yield json(`${folder}/project.json`, showProject(project));
+  yield* pages(
+    `${folder}/secrets`,
+    read,
+    (call, page) => listSecrets(call.tx, own(call), project.id, page),
+    byId,
+    showSecret,
+  );
+  const services = each(read, (call, page) => listServices(call.tx, own(call), project.id, page), byId);
+  for await (const service of services) yield* inService(read, folder, project, service);
+}
+
+async function* inService(
+  read: Reading,
+  folder: string,
+  project: Project,
+  service: Service,
+): AsyncGenerator<BundleFile> {
+  const path = `${folder}/services/${service.name}`;
+  const name = service.status.latestReadyRevision;
+  const ready =
+    name === undefined ? undefined : await read((call) => findRevision(call.tx, own(call), service.id, name));
+  yield { path: `${path}.yaml`, content: serviceManifest(service, project, ready) };
+  const shown = await read((call) => Promise.resolve(showService(service, project, call.parts.installation)));
+  yield json(`${path}.json`, shown);
+  yield* pages(
+    `${path}.revisions`,
+    read,
+    (call, page) => listRevisions(call.tx, own(call), service.id, page),
+    byNumber,
+    showRevision,
+  );
+}
+
+function usageOf(read: Reading, serviceId: string): AsyncGenerator<BundleFile> {
+  return pages(
+    `usage/${serviceId}`,
+    read,
+    (call, page) => listUsageRecords(call.tx, { organizationId: own(call), serviceId, ...ALL_TIME }, page),
+    byId,
+    (record) => record,
+  );
+}
+
+type List<T> = (call: Call, page: PageRequest) => Promise<T[]>;
+
+/** Pages of a list as files of one JSON object a line: `<path>-00001.ndjson` and up; none when it is empty. */
+async function* pages<T extends object>(
+  path: string,
+  read: Reading,
+  list: List<T>,
+  key: (item: T) => string,
+  show: (item: T) => object,
+): AsyncGenerator<BundleFile> {
+  let number = 0;
+  for await (const page of pagesOf(read, list, key)) {
+    number += 1;
+    const content = page.map((item) => `${JSON.stringify(show(item))}\n`).join('');
+    yield { path: `${path}-${String(number).padStart(5, '0')}.ndjson`, content };
+  }
+}
+
+async function* each<T extends object>(
+  read: Reading,
+  list: List<T>,
+  key: (item: T) => string,
+): AsyncGenerator<T> {
+  for await (const page of pagesOf(read, list, key)) yield* page;
+}
+
+async function* pagesOf<T extends object>(
+  read: Reading,
+  list: List<T>,
+  key: (item: T) => string,
+): AsyncGenerator<T[]> {
+  for (let after: string | undefined; ;) {
+    const page = { limit: PAGE, ...(after === undefined ? {} : { after }) };
+    const items = await read((call) => list(call, page));
+    if (items.length > 0) yield items;
+    const last = items.at(-1);
+    if (last === undefined || items.length < PAGE) return;
+    after = key(last);
+  }
+}
+
+function json(path: string, value: object): BundleFile {
+  return { path, content: `${JSON.stringify(value, undefined, 2)}\n` };
+}

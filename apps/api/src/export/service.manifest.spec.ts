@@ -1,0 +1,120 @@
+import { load } from 'js-yaml';
+import type { Project, Revision, Service } from '#libs/domain';
+import { serviceManifest } from './service.manifest.js';
+
+const project: Project = {
+  id: 'prj_0',
+  organizationId: 'org_0',
+  name: 'shop',
+  handle: 'shop-1a2b',
+  createdAt: 0,
+  version: 1,
+};
+const service = (more: Partial<Service> = {}, template: Partial<Service['template']> = {}): Service => ({
+  id: 'svc_0',
+  organizationId: 'org_0',
+  projectId: 'prj_0',
+  name: 'web',
+  access: 'public',
+  minInstances: 1,
+  template: {
+    source: { uploadId: 'upl_0' },
+    env: [],
+    resources: { cpuMillis: 500, memoryMiB: 256 },
+    concurrency: 80,
+    timeoutSeconds: 300,
+    maxInstances: 10,
+    port: 8080,
+    protocol: 'http1',
+    ...template,
+  },
+  traffic: [{ revision: 'latest', percent: 100 }],
+  generation: 1,
+  createdAt: 0,
+  updatedAt: 0,
+  version: 1,
+  status: { observedGeneration: 1, traffic: [], conditions: [] },
+  ...more,
+});
+const digest = `sha256:${'a'.repeat(64)}` as const;
+const ready = { spec: { imageDigest: digest } } as Revision;
+const read = (of: Service, revision?: Revision): unknown => load(serviceManifest(of, project, revision));
+
+describe('a service as Knative reads it', () => {
+  it('carries everything that is in force', () => {
+    const env = [
+      { name: 'YES', value: 'no' },
+      { name: 'TOKEN', secret: { name: 'token', version: 3 } },
+      { name: 'KEY', secret: { name: 'key', version: 'latest' as const } },
+    ];
+    expect(read(service({}, { env, command: ['./run', 'a: b'] }), ready)).toEqual({
+      apiVersion: 'serving.knative.dev/v1',
+      kind: 'Service',
+      metadata: { name: 'web', namespace: 'shop-1a2b' },
+      spec: {
+        template: {
+          metadata: {
+            annotations: {
+              'autoscaling.knative.dev/min-scale': '1',
+              'autoscaling.knative.dev/max-scale': '10',
+            },
+          },
+          spec: {
+            containerConcurrency: 80,
+            timeoutSeconds: 300,
+            containers: [
+              {
+                image: `registry.invalid/shop-1a2b/web@${digest}`,
+                command: ['./run', 'a: b'],
+                ports: [{ name: 'http1', containerPort: 8080 }],
+                env: [
+                  { name: 'YES', value: 'no' },
+                  { name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'token', key: 'version-3' } } },
+                  { name: 'KEY', valueFrom: { secretKeyRef: { name: 'key', key: 'version-latest' } } },
+                ],
+                resources: { limits: { cpu: '500m', memory: '256Mi' } },
+              },
+            ],
+          },
+        },
+        traffic: [{ latestRevision: true, percent: 100 }],
+      },
+    });
+  });
+
+  it.each<[string, Service, Revision | undefined, object]>([
+    [
+      'a private one is reached inside the cluster only',
+      service({ access: 'private' }),
+      ready,
+      { metadata: { labels: { 'networking.knative.dev/visibility': 'cluster-local' } } },
+    ],
+    [
+      'a tag of the newest goes with it, an older revision does not',
+      service({
+        traffic: [
+          { revision: 'web-00001', percent: 100, tag: 'old' },
+          { revision: 'latest', percent: 0, tag: 'canary' },
+        ],
+      }),
+      ready,
+      { spec: { traffic: [{ latestRevision: true, percent: 100, tag: 'canary' }] } },
+    ],
+    [
+      'an image stays what the customer named',
+      service({}, { image: 'example.com/web:1' }),
+      ready,
+      { spec: { template: { spec: { containers: [{ image: 'example.com/web:1' }] } } } },
+    ],
+    [
+      'what was never built says so',
+      service(),
+      undefined,
+      {
+        spec: { template: { spec: { containers: [{ image: 'registry.invalid/shop-1a2b/web:not-built' }] } } },
+      },
+    ],
+  ])('%s', (_what, of, revision, expected) => {
+    expect(read(of, revision)).toMatchObject(expected);
+  });
+});

@@ -1,0 +1,76 @@
+import type { EnvEntry, Project, Revision, Service, Template } from '#libs/domain';
+import { dump } from 'js-yaml';
+
+/** Where an image would be pulled from that exists as content only: to be replaced by a registry it was pushed to. */
+const NO_REGISTRY = 'registry.invalid';
+
+/**
+ * A service as Knative reads it, without anything of Towpath: its newest intent, with the image of the revision that
+ * was ready last. Revisions of before are not in it, so traffic is the newest one's.
+ */
+export function serviceManifest(service: Service, project: Project, ready: Revision | undefined): string {
+  const manifest = {
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Service',
+    metadata: {
+      name: service.name,
+      namespace: project.handle,
+      // without our gateway nobody would check who calls a private service
+      ...(service.access === 'private'
+        ? { labels: { 'networking.knative.dev/visibility': 'cluster-local' } }
+        : {}),
+    },
+    spec: {
+      template: templateOf(service, imageOf(service, project, ready)),
+      traffic: [{ latestRevision: true, percent: 100, ...tagOf(service) }],
+    },
+  };
+  return dump(manifest, { lineWidth: -1, noRefs: true });
+}
+
+function imageOf({ name, template }: Service, { handle }: Project, ready: Revision | undefined): string {
+  if (template.image !== undefined) return template.image;
+  const image = `${NO_REGISTRY}/${handle}/${name}`;
+  return ready === undefined ? `${image}:not-built` : `${image}@${ready.spec.imageDigest}`;
+}
+
+function templateOf({ template, minInstances }: Service, image: string): object {
+  const { resources, concurrency, timeoutSeconds, maxInstances, port, protocol, command } = template;
+  return {
+    metadata: {
+      annotations: {
+        'autoscaling.knative.dev/min-scale': String(minInstances),
+        'autoscaling.knative.dev/max-scale': String(maxInstances),
+      },
+    },
+    spec: {
+      containerConcurrency: concurrency,
+      timeoutSeconds,
+      containers: [
+        {
+          image,
+          ...(command === undefined ? {} : { command }),
+          ports: [{ name: protocol, containerPort: port }],
+          ...envOf(template),
+          resources: { limits: { cpu: `${resources.cpuMillis}m`, memory: `${resources.memoryMiB}Mi` } },
+        },
+      ],
+    },
+  };
+}
+
+function envOf({ env }: Template): { env?: object[] } {
+  return env.length === 0 ? {} : { env: env.map(entryOf) };
+}
+
+function entryOf(entry: EnvEntry): object {
+  if ('value' in entry) return entry;
+  const { name, version } = entry.secret;
+  return { name: entry.name, valueFrom: { secretKeyRef: { name, key: `version-${version}` } } };
+}
+
+/** A tag of the newest revision goes with it. */
+function tagOf({ traffic }: Service): { tag?: string } {
+  const tag = traffic.find((line) => line.revision === 'latest' && line.tag !== undefined)?.tag;
+  return tag === undefined ? {} : { tag };
+}
