@@ -172,24 +172,6 @@ export {
 } from './usage/usage.validation.js';
 export type { QuarantineReason, UsageContext } from './usage/usage.validation.js';
 export type { Interval, UsageRecord } from './usage/usage.types.js';
-export { BLOCK_MS } from './billing/billing.types.js';
-export type { BillingModel, PriceItem, PricePlan, UsageDay } from './billing/billing.types.js';
-export { capacityOf, changesOf, mergeChanges, sweepBlocks, unitsOfRequest } from './billing/blocks.js';
-export type { Capacity, Change, OpenBlocks, Sweep } from './billing/blocks.js';
-export {
-  SHARDS,
-  WINDOW_MS,
-  priceZoneOf,
-  shardOf,
-  windowAfter,
-  windowBefore,
-  windowSpan,
-  windowStart,
-  windowsOf,
-} from './billing/window.js';
-export type { WindowKey } from './billing/window.js';
-export { factsOf, foldRecords, foldWindow, sameOpenBlocks } from './billing/fold.js';
-export type { BillingWindow, StreamPart, WindowCounts, WindowFacts } from './billing/fold.js';
 export {
   add,
   compare,
@@ -201,11 +183,56 @@ export {
   parseDecimal,
   roundHalfUp,
   sum,
-} from './billing/decimal.js';
-export type { Decimal } from './billing/decimal.js';
-export { BUILTIN_PLAN } from './billing/builtin.plan.js';
-export { parsePricePlan } from './billing/plan.validation.js';
-export { rate, underModel } from './billing/rating.js';
-export type { PricedLine, Quantities } from './billing/rating.js';
+} from './price/decimal.js';
+export type { Decimal } from './price/decimal.js';
+export { compareRatios, formatRatio, parseRatio, ratioOf, roundRatio } from './price/ratio.js';
+export type { Ratio } from './price/ratio.js';
+export type {
+  BillingModel,
+  Factor,
+  Fee,
+  Grant,
+  InstanceState,
+  Measure,
+  Multiplier,
+  PriceItem,
+  PricePlan,
+  PriceZone,
+  Tier,
+} from './price/plan.types.js';
+export { BUILTIN_PLAN, MEMORY_TICK_PLAN } from './price/builtin.plans.js';
+export { parsePricePlan } from './price/plan.validation.js';
+export { parsePriceSchedule, planAt } from './price/schedule.js';
+export type { PriceSchedule } from './price/schedule.js';
+export { DEFAULT_ZONE, priceZoneOf } from './price/zones.js';
+export {
+  BLOCK_MS,
+  capacityOf,
+  changesOf,
+  mergeChanges,
+  sweepBlocks,
+  unitsOfRequest,
+} from './rating/blocks.js';
+export type { Capacity, Change, OpenBlocks, Sweep } from './rating/blocks.js';
+export { metersOf } from './rating/meters.js';
+export type { Meter, Quantities } from './rating/meters.js';
+export { priceUsage, underModel } from './rating/pricing.js';
+export type { PricedLine, Size, Usage } from './rating/pricing.js';
+export { chargeMonth, sumCharges } from './rating/charges.js';
+export type { Adjustment, Charge, MonthPart } from './rating/charges.js';
+export {
+  SHARDS,
+  WINDOW_MS,
+  shardOf,
+  windowAfter,
+  windowBefore,
+  windowSpan,
+  windowStart,
+  windowsOf,
+} from './billing/window.js';
+export type { WindowKey } from './billing/window.js';
+export type { UsageDay } from './billing/billing.types.js';
+export { factsOf, foldRecords, foldWindow, sameOpenBlocks } from './billing/fold.js';
+export type { BillingWindow, StreamPart, WindowCounts, WindowFacts } from './billing/fold.js';
 export { billOf, monthOf, monthSpan } from './billing/bill.js';
 export type { Bill, BillItem, BillLine, BillTotal } from './billing/bill.js';

@@ -1,9 +1,8 @@
 import { billOf, monthOf, monthSpan } from './bill.js';
+import { BUILTIN_PLAN, MEMORY_TICK_PLAN } from '../price/builtin.plans.js';
+import type { PricePlan } from '../price/plan.types.js';
+import { underModel } from '../rating/pricing.js';
 import type { UsageDay } from './billing.types.js';
-import { BUILTIN_PLAN } from './builtin.plan.js';
-import { formatDecimal, sum } from './decimal.js';
-import { parsePricePlan } from './plan.validation.js';
-import { rate, underModel } from './rating.js';
 
 const usage = (change: Partial<UsageDay> = {}): UsageDay => ({
   projectId: 'prj_1',
@@ -26,12 +25,12 @@ const usage = (change: Partial<UsageDay> = {}): UsageDay => ({
 });
 
 const amounts = (change: Partial<UsageDay>, plan = BUILTIN_PLAN): string[] =>
-  rate(plan, usage(change)).map(({ amount }) => formatDecimal(amount));
+  billOf(plan, '2026-11', [usage(change)]).lines.map(({ amount }) => amount);
 
 describe('rating by the built-in plan', () => {
   it('one request of 1 ms (research vector D4, without free tier)', () => {
     expect(amounts({})).toEqual(['0.0000024', '0.000000125', '0.0000004']);
-    expect(formatDecimal(sum(rate(BUILTIN_PLAN, usage()).map(({ amount }) => amount)))).toBe('0.000002925');
+    expect(billOf(BUILTIN_PLAN, '2026-11', [usage()]).total).toBe('0.000002925');
   });
 
   it('10 M requests of 200 ms, concurrency 1 (D1 before its free tier of 4.32, 0.90 and 0.80)', () => {
@@ -57,8 +56,19 @@ describe('rating by the built-in plan', () => {
     expect(amounts({ requests: 0n, blocks: 0n, perRequestUnits: 0n, notBillableRequests: 9n })).toEqual([]);
   });
 
-  it('says that instance time is not rated yet', () => {
-    expect(() => rate(underModel(BUILTIN_PLAN, 'instance'), usage())).toThrow(/instance/);
+  it('counts memory ticks of each request alone under the other built-in plan', () => {
+    expect(amounts({ memoryMiB: 1024, perRequestUnits: 3n, blocks: 1n }, MEMORY_TICK_PLAN)).toEqual([
+      '0.00000495',
+    ]);
+  });
+
+  it.each<[string, Partial<PricePlan['items'][number]>]>([
+    ['instance_time', { measure: 'instance_time', model: undefined }],
+    ['request_time', { quantumMs: 1 }],
+    ['build_time', { measure: 'build_time', model: undefined }],
+  ])('refuses a plan that needs a %s which windows do not count', (measure, change) => {
+    const items = BUILTIN_PLAN.items.map((item) => ({ ...item, ...change }));
+    expect(() => billOf({ ...BUILTIN_PLAN, items }, '2026-11', [])).toThrow(`does not count ${measure}`);
   });
 });
 
@@ -113,56 +123,5 @@ describe('months', () => {
 
   it.each(['2026-13', '2026-1', 'november', '', '2026-00', '2026-11-01'])('refuses %j', (text) => {
     expect(() => monthSpan(text)).toThrow(/month/);
-  });
-});
-
-describe('a price plan as data', () => {
-  const data = {
-    ...BUILTIN_PLAN,
-    items: BUILTIN_PLAN.items.map((item) => ({ ...item, quantityPerUnit: item.quantityPerUnit.toString() })),
-  };
-  const first = data.items[0];
-
-  it('the built-in one passes its own validator', () => expect(parsePricePlan(data)).toEqual(BUILTIN_PLAN));
-
-  it.each<[string, unknown, string]>([
-    ['not an object', [], ''],
-    ['an unknown field', { ...data, colour: 'red' }, 'colour'],
-    ['a currency in words', { ...data, currency: 'dollars' }, 'currency'],
-    ['an unknown model', { ...data, model: 'guess' }, 'model'],
-    ['no items', { ...data, items: [] }, 'items'],
-    ['a half version', { ...data, version: 1.5 }, 'version'],
-    ['decimals beyond', { ...data, decimals: 9 }, 'decimals'],
-    ['a rate that is a number', { ...data, items: [{ ...first, rate: 0.1 }] }, 'items[0].rate'],
-    ['a negative rate', { ...data, items: [{ ...first, rate: '-0.1' }] }, 'items[0].rate'],
-    ['a rate with an exponent', { ...data, items: [{ ...first, rate: '1e-9' }] }, 'items[0].rate'],
-    [
-      'more decimals than are kept',
-      { ...data, items: [{ ...first, rate: `0.${'0'.repeat(18)}1` }] },
-      'items[0].rate',
-    ],
-    ['an unknown measure', { ...data, items: [{ ...first, measure: 'love' }] }, 'items[0].measure'],
-    [
-      'a unit that never ends',
-      { ...data, items: [{ ...first, quantityPerUnit: '3600' }] },
-      'items[0].quantityPerUnit',
-    ],
-    [
-      'a quantity of zero',
-      { ...data, items: [{ ...first, quantityPerUnit: '0' }] },
-      'items[0].quantityPerUnit',
-    ],
-    ['an item that is a text', { ...data, items: ['cpu'] }, 'items[0]'],
-    ['an item twice', { ...data, items: [first, first] }, 'items[1].id'],
-    ['an unknown field of an item', { ...data, items: [{ ...first, tax: 1 }] }, 'items[0].tax'],
-  ])('names the wrong field: %s', (_name, input, field) => {
-    expect(() => parsePricePlan(input)).toThrow(
-      field === '' ? /object/ : expect.objectContaining({ message: expect.stringContaining(`${field}:`) }),
-    );
-  });
-
-  it('names all of them at once', () => {
-    const wrong = { ...data, currency: 'x', items: [{ ...first, rate: 'x' }] };
-    expect(() => parsePricePlan(wrong)).toThrow(/2 fields are not valid/);
   });
 });

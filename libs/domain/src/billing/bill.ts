@@ -1,8 +1,13 @@
 import { TowpathError } from '../error.js';
 import type { Interval } from '../usage/usage.types.js';
-import type { BillingModel, PricePlan, UsageDay } from './billing.types.js';
-import { add, formatDecimal, parseDecimal, roundHalfUp, sum, ZERO, type Decimal } from './decimal.js';
-import { rate, underModel, type PricedLine } from './rating.js';
+import { formatDecimal, ZERO } from '../price/decimal.js';
+import type { BillingModel, PriceItem, PricePlan } from '../price/plan.types.js';
+import { formatRatio, NOTHING, roundRatio } from '../price/ratio.js';
+import { BLOCK_MS } from '../rating/blocks.js';
+import { chargeMonth, sumCharges, type Charge } from '../rating/charges.js';
+import { metersOf, type Meter } from '../rating/meters.js';
+import { inUnits, listRate, priceUsage, underModel, type PricedLine, type Usage } from '../rating/pricing.js';
+import type { UsageDay } from './billing.types.js';
 
 /** Usage of one revision on one day under one price. Decimals as text, exact. */
 export interface BillLine {
@@ -73,36 +78,61 @@ export function monthOf(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 7);
 }
 
-/** The bill of one organization from its usage by day. Pure: the same usage gives the same bytes. */
+/**
+ * The bill of one organization from its usage by day. Pure: the same usage gives the same bytes.
+ * @throws TowpathError NOT_SUPPORTED for a plan that needs what the windows do not count
+ */
 export function billOf(plan: PricePlan, month: string, days: readonly UsageDay[]): Bill {
-  const priced = days.map((day) => ({ day, lines: rate(plan, day) }));
-  const items = itemsOf(
-    plan,
-    priced.flatMap(({ lines }) => lines),
-  );
+  refuseUncounted(plan);
+  const priced = days.map((day) => ({ day, lines: priceUsage(plan, usageOf(day)) }));
+  const charges = chargeMonth([{ plan, lines: priced.flatMap(({ lines }) => lines) }]);
   return {
     month,
     currency: plan.currency,
     plan: { id: plan.id, version: plan.version, name: plan.name, model: plan.model },
     lines: priced.flatMap(({ day, lines }) => lines.map((line) => lineOf(day, line))),
-    items,
-    ...totalOf(plan, items),
-    comparison: { perRequest: totalUnder(plan, 'per_request', days) },
+    items: plan.items.map((item) => billItem(plan, item, charges)),
+    ...totalOf(plan, charges),
+    comparison: { perRequest: totalUnder(plan, days) },
   };
 }
 
-function totalUnder(plan: PricePlan, model: BillingModel, days: readonly UsageDay[]): BillTotal {
-  const other = underModel(plan, model);
+function totalUnder(plan: PricePlan, days: readonly UsageDay[]): BillTotal {
+  const other = underModel(plan, 'per_request');
   return totalOf(
     other,
-    itemsOf(
-      other,
-      days.flatMap((day) => rate(other, day)),
-    ),
+    chargeMonth([{ plan: other, lines: days.flatMap((day) => priceUsage(other, usageOf(day))) }]),
   );
 }
 
-function lineOf(day: UsageDay, { item, quantity, amount }: PricedLine): BillLine {
+/** The windows count blocks and units of 100 ms, requests and bytes; other measures would silently cost nothing. */
+function refuseUncounted(plan: PricePlan): void {
+  const uncounted = metersOf(plan).meters.find((meter) => !isCounted(meter));
+  if (uncounted === undefined) return;
+  throw new TowpathError(
+    'NOT_SUPPORTED',
+    `This installation does not count ${uncounted.measure} as price plan ${plan.id} needs it.`,
+  );
+}
+
+function isCounted({ measure, quantumMs, minimumMs }: Meter): boolean {
+  if (measure === 'request_time') return quantumMs === BLOCK_MS && minimumMs <= BLOCK_MS;
+  return measure === 'requests' || measure === 'egress_bytes';
+}
+
+function usageOf(day: UsageDay): Usage {
+  const { priceZone: zone, cpuMillis, memoryMiB } = day;
+  const quantities = new Map([
+    ['request_time/concurrency#0', day.blocks * BigInt(BLOCK_MS)],
+    ['request_time/per_request#0', day.perRequestUnits * BigInt(BLOCK_MS)],
+    ['requests#0', day.requests],
+    ['egress_bytes#0', day.responseBytes],
+  ]);
+  const size = { cpuMillis, memoryMiB, diskMiB: 0, gpus: 0, gpuClass: undefined };
+  return { zone, class: undefined, size, quantities };
+}
+
+function lineOf(day: UsageDay, { item, measured, amount }: PricedLine): BillLine {
   return {
     projectId: day.projectId,
     project: day.project,
@@ -112,36 +142,27 @@ function lineOf(day: UsageDay, { item, quantity, amount }: PricedLine): BillLine
     ...(day.revision === undefined ? {} : { revision: day.revision }),
     day: day.day,
     item: item.id,
-    quantity: formatDecimal(quantity),
+    quantity: formatRatio(inUnits(measured, item)),
     unit: item.unit,
-    rate: item.rate,
-    amount: formatDecimal(amount),
+    rate: formatDecimal(listRate(item)),
+    amount: formatRatio(amount),
   };
 }
 
-function itemsOf(plan: PricePlan, lines: readonly PricedLine[]): BillItem[] {
-  const byItem = new Map<string, { quantity: Decimal; amount: Decimal }>();
-  for (const { item, quantity, amount } of lines) {
-    const before = byItem.get(item.id) ?? { quantity: ZERO, amount: ZERO };
-    byItem.set(item.id, { quantity: add(before.quantity, quantity), amount: add(before.amount, amount) });
-  }
-  return plan.items.map(({ id, name, unit, rate: price }) => {
-    const { quantity, amount } = byItem.get(id) ?? { quantity: ZERO, amount: ZERO };
-    return {
-      item: id,
-      name,
-      unit,
-      rate: price,
-      quantity: formatDecimal(quantity),
-      amount: formatDecimal(amount),
-      rounded: formatDecimal(roundHalfUp(amount, plan.decimals), plan.decimals),
-    };
-  });
-}
-
-function totalOf(plan: PricePlan, items: readonly BillItem[]): BillTotal {
+function billItem(plan: PricePlan, item: PriceItem, charges: readonly Charge[]): BillItem {
+  const charge = charges.find((one) => one.item === item.id);
   return {
-    total: formatDecimal(sum(items.map((item) => parseDecimal(item.amount)))),
-    due: formatDecimal(sum(items.map((item) => parseDecimal(item.rounded))), plan.decimals),
+    item: item.id,
+    name: item.name,
+    unit: item.unit,
+    rate: formatDecimal(listRate(item)),
+    quantity: formatRatio(charge?.quantity ?? NOTHING),
+    amount: formatRatio(charge?.amount ?? NOTHING),
+    rounded: formatDecimal(charge?.rounded ?? ZERO, plan.decimals),
   };
+}
+
+function totalOf({ decimals }: PricePlan, charges: readonly Charge[]): BillTotal {
+  const { total, due } = sumCharges(charges);
+  return { total: formatRatio(total), due: formatDecimal(roundRatio(due, decimals), decimals) };
 }

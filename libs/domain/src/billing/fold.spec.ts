@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Id } from '../id.js';
 import { lengthOf, unionOf } from '../usage/interval.js';
 import type { UsageRecord } from '../usage/usage.types.js';
-import { changesOf, sweepBlocks, unitsOfRequest } from './blocks.js';
+import { changesOf, sweepBlocks, unitsOfRequest } from '../rating/blocks.js';
 import { foldRecords, sameOpenBlocks } from './fold.js';
 import { WINDOW_MS, shardOf, SHARDS, windowStart, windowsOf } from './window.js';
 

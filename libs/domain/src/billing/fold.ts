@@ -9,7 +9,7 @@ import {
   type Capacity,
   type Change,
   type OpenBlocks,
-} from './blocks.js';
+} from '../rating/blocks.js';
 import { windowBefore, windowSpan, windowsOf } from './window.js';
 
 /** One report of a long stream (a stream that came in more than one record). */

@@ -51,14 +51,3 @@ export function shardOf(organizationId: string): number {
   }
   return (hash >>> 0) % SHARDS;
 }
-
-/**
- * The price zone of a region: the set of regions with one price. Every region of an installation belongs to zone
- * `default` as long as its price plans name no other.
- */
-export function priceZoneOf(
-  region: string,
-  zones: readonly { name: string; regions: readonly string[] }[] = [],
-): string {
-  return zones.find((zone) => zone.regions.includes(region))?.name ?? 'default';
-}

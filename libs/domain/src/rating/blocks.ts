@@ -1,5 +1,7 @@
 import type { Interval } from '../usage/usage.types.js';
-import { BLOCK_MS } from './billing.types.js';
+
+/** How many ms one block is (design D6). */
+export const BLOCK_MS = 100;
 
 /** From `atMs` on, `delta` more (or fewer) requests are active. */
 export interface Change {

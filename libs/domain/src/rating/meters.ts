@@ -1,0 +1,44 @@
+import type { BillingModel, InstanceState, Measure, PriceItem, PricePlan } from '../price/plan.types.js';
+
+/**
+ * One way of measuring that items of a plan need. A lane is its name, the same in every version of a plan, so that
+ * blocks open at a change of price go on covering.
+ */
+export interface Meter {
+  lane: string;
+  measure: Measure;
+  model: BillingModel | undefined;
+  states: readonly InstanceState[];
+  quantumMs: number;
+  minimumMs: number;
+}
+
+/** What one thing used in one period: whole ms, bytes or counts by lane. */
+export type Quantities = ReadonlyMap<string, bigint>;
+
+/** The meters of a plan, each once, and the lane of each item by the item's id. */
+export function metersOf(plan: PricePlan): { meters: readonly Meter[]; lanes: ReadonlyMap<string, string> } {
+  const meters: Meter[] = [];
+  const lanes = new Map<string, string>();
+  for (const item of plan.items) {
+    const family = familyOf(item);
+    const rivals = meters.filter(({ lane }) => lane.startsWith(`${family}#`));
+    const same = rivals.find((m) => m.quantumMs === item.quantumMs && m.minimumMs === item.minimumMs);
+    const lane = same?.lane ?? `${family}#${rivals.length}`;
+    if (same === undefined) meters.push(meterOf(item, lane));
+    lanes.set(item.id, lane);
+  }
+  return { meters, lanes };
+}
+
+function meterOf({ measure, model, states, quantumMs, minimumMs }: PriceItem, lane: string): Meter {
+  return { lane, measure, model, states, quantumMs, minimumMs };
+}
+
+/** GPU time is instance time of instances with GPUs, counted once for each GPU when it is priced. */
+function familyOf({ measure, model, states, counter }: PriceItem): string {
+  if (measure === 'request_time') return `request_time/${model}`;
+  if (measure === 'instance_time' || measure === 'gpu_time')
+    return `instance_time/${states.toSorted().join('+')}`;
+  return measure === 'counter' ? `counter/${counter}` : measure;
+}
