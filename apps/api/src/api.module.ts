@@ -9,6 +9,7 @@ import { ApiResources } from './api.resources.js';
 import { Registry } from './call/registry.js';
 import { CredentialStrategy } from './credential/credential.strategy.js';
 import { Credentials } from './credential/credentials.js';
+import { Documents } from './faces/graphql/documents.js';
 import { graphqlOptions } from './faces/graphql/graphql.options.js';
 import { SubscriptionSocket } from './faces/graphql/subscription.socket.js';
 import { ContractController } from './faces/openapi/contract.controller.js';
@@ -23,13 +24,14 @@ import { apiOperations } from './operations.js';
 export class ApiModule {
   static create(parts: ApiParts, watch?: Loop): DynamicModule {
     const registry = apiOperations();
+    const documents = new Documents();
     const credentials = new Credentials(parts.db, parts.clock, parts.logger);
     return {
       module: ApiModule,
       imports: [
         PassportModule,
         GraphQLModule.forRoot<MercuriusDriverConfig>({
-          ...graphqlOptions(registry, parts, credentials),
+          ...graphqlOptions(registry, parts, credentials, documents),
           driver: MercuriusDriver,
         }),
       ],
@@ -38,6 +40,7 @@ export class ApiModule {
         { provide: API_PARTS, useValue: parts },
         { provide: Registry, useValue: registry },
         { provide: Credentials, useValue: credentials },
+        { provide: Documents, useValue: documents },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: ApiResources, useFactory: () => new ApiResources(parts, watch) },
         CredentialStrategy,

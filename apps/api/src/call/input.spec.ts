@@ -18,6 +18,17 @@ function reasons(raw: unknown): [string, string][] {
 const good = { project: 'p', name: 'a', template: { source: { uploadId: 'upl_0' } } };
 
 describe('an input', () => {
+  it('of too many values is refused before it is read, however deep they are', () => {
+    const deep = JSON.parse(`${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`) as unknown;
+    const reason = [['body', 'must hold at most 5000 values']];
+    expect([reasons({ name: deep }), reasons({ name: Array(5_000).fill(0) })]).toEqual([reason, reason]);
+  });
+
+  it('of many wrong values is refused with the first hundred reasons', () => {
+    const unknown = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`f${at}`, at]));
+    expect(reasons({ ...good, ...unknown })).toHaveLength(100);
+  });
+
   it('is read when it is good', () => {
     expect(readInput(create, good)).toEqual(good);
   });

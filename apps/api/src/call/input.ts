@@ -2,15 +2,37 @@ import { refuseIfAny, type Violation } from '#libs/domain';
 import type { z } from 'zod';
 import type { OperationDefinition } from './definition.js';
 
+/** Fields and items that one input may hold; the largest that is of use has some 600. */
+const MOST_VALUES = 5_000;
+/** Reasons that one refusal tells; who repairs these is told the next. */
+const MOST_REASONS = 100;
+
 /**
  * Reads an input by its definition.
- * @throws TowpathError INVALID_ARGUMENT with all reasons and their field paths; a value is never repeated
+ * @throws TowpathError INVALID_ARGUMENT with its reasons (the first 100) and their field paths; a value is never repeated
  */
 export function readInput(definition: OperationDefinition, raw: unknown): Record<string, unknown> {
+  refuseManyValues(raw);
   const result = definition.input.safeParse(raw);
-  if (!result.success) refuseIfAny(result.error.issues.flatMap(toViolations));
+  if (!result.success) refuseIfAny(result.error.issues.flatMap(toViolations).slice(0, MOST_REASONS));
   refuseIfAny(forbiddenCharacters(raw, ''));
   return result.data as Record<string, unknown>;
+}
+
+/**
+ * Before anything walks over an input: checks take time by the number of its values, and a deep one ends a stack.
+ * @throws TowpathError INVALID_ARGUMENT
+ */
+export function refuseManyValues(raw: unknown, field = 'body'): void {
+  const left = [raw];
+  let count = 0;
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    if (value === null || typeof value !== 'object') continue;
+    const inner: unknown[] = Object.values(value);
+    count += inner.length;
+    if (count > MOST_VALUES) refuseIfAny([{ field, message: `must hold at most ${MOST_VALUES} values` }]);
+    left.push(...inner.filter((one) => one !== undefined));
+  }
 }
 
 /** `['template', 'env', 0, 'name']` -> `template.env[0].name`. */

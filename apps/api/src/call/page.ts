@@ -28,7 +28,7 @@ export function definePage<I extends z.ZodObject, O extends z.ZodObject>(
 ): OperationDefinition {
   const { handler, item, key, ...rest } = definition;
   const input = definition.input.extend({
-    limit: z.int().min(LIMIT.minimum).max(LIMIT.maximum).optional().describe('Items in a page; default 50.'),
+    limit: z.int().min(LIMIT.minimum).max(LIMIT.maximum).default(LIMIT.standard).describe('Items in a page.'),
     cursor: z.string().max(500).optional().describe('`nextCursor` of the page before.'),
   });
   return {
@@ -38,7 +38,7 @@ export function definePage<I extends z.ZodObject, O extends z.ZodObject>(
     pageKey: key,
     output: z.object({ items: z.array(item), nextCursor: z.string().optional() }),
     handle: async (call, asked) => {
-      const { limit = LIMIT.standard, cursor } = asked as { limit?: number; cursor?: string };
+      const { limit, cursor } = asked as { limit: number; cursor?: string };
       const after = cursor === undefined ? undefined : decodeCursor(definition.name, key, cursor);
       const page = { limit: limit + 1, ...(after === undefined ? {} : { after }) };
       const items = await handler(call, asked as z.output<I>, page);

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { buildSchema, lexicographicSortSchema, parse, printSchema, validate, validateSchema } from 'graphql';
+import { buildSchema, lexicographicSortSchema, printSchema, validateSchema } from 'graphql';
 import { apiOperations } from '../operations.js';
-import { limitsRule } from './graphql/limits.js';
 import { graphqlSdl } from './graphql/sdl.js';
 import { openApiDocument } from './openapi/openapi.js';
 
@@ -32,27 +31,4 @@ describe('the generated faces', () => {
     expect(named.filter((name) => !(name in document.components.schemas))).toEqual([]);
     expect(text).not.toContain('$defs');
   });
-});
-
-describe('limits of a document', () => {
-  const errors = (document: string): string[] =>
-    validate(schema, parse(document), [limitsRule]).map(({ message }) => message);
-
-  it.each<[string, string, boolean]>([
-    ['a page with everything', '{ projects(first: 100) { edges { node { id name handle } } } }', true],
-    ['many aliases', `{ ${Array.from({ length: 31 }, (_, n) => `a${n}: __typename`).join(' ')} }`, false],
-    ['depth', `{ a${' { a'.repeat(13)} ${'}'.repeat(13)} }`, false],
-    ['fragments that grow', bomb(), false],
-    ['a fragment that holds itself', 'query { ...f } fragment f on Query { __typename ...f }', true],
-  ])('%s', (_what, document, fine) => {
-    expect(errors(document).length === 0).toBe(fine);
-  });
-
-  function bomb(): string {
-    const levels = Array.from(
-      { length: 12 },
-      (_, n) => `fragment f${n} on Query { ...f${n + 1} ...f${n + 1} ...f${n + 1} }`,
-    );
-    return `query { ...f0 } ${levels.join(' ')} fragment f12 on Query { __typename }`;
-  }
 });

@@ -17,7 +17,7 @@ export const logOperations = [
       project: reference('Handle or id of the project.'),
       service: reference('Name or id of the service.'),
       since: moment.optional(),
-      limit: z.int().min(1).max(1000).optional().describe('The newest that many; default 200.'),
+      limit: z.int().min(1).max(1000).default(200).describe('The newest that many.'),
       revision: reference('Only of this revision.').optional(),
       follow: z.boolean().optional(),
     }),

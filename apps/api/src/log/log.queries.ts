@@ -7,7 +7,7 @@ import { showLogEntry } from './log.view.js';
 
 export interface LogInput extends ServiceRef {
   since?: string | undefined;
-  limit?: number | undefined;
+  limit: number;
   revision?: string | undefined;
   follow?: boolean | undefined;
 }
@@ -16,7 +16,6 @@ export interface LogInput extends ServiceRef {
 const KEPT_MS = 24 * 3_600_000;
 /** How far back following begins when the client does not say. */
 const FOLLOW_FROM_MS = 5 * 60_000;
-const DEFAULT_LIMIT = 200;
 const READ_TIMEOUT_MS = 15_000;
 
 /** The newest entries since a time, oldest first. */
@@ -25,7 +24,7 @@ export async function readLogs(
   input: LogInput,
 ): Promise<{ items: ReturnType<typeof showLogEntry>[] }> {
   const { service } = await call.read((reading) => serviceOf(reading, input));
-  const limit = input.limit ?? DEFAULT_LIMIT;
+  const { limit } = input;
   const newest: LogEntry[] = [];
   const question = {
     about: service.id,

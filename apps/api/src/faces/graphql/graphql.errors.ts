@@ -18,13 +18,20 @@ export function formatErrors(
   return { statusCode: 200, response: { data: execution.data ?? null, errors } };
 }
 
+/** Bounds of a refusal: graphql repeats a wrong variable in every error about it. */
+const MOST_ERRORS = 20;
+const LONGEST_MESSAGE = 500;
+
 /** Errors as they leave the house. */
 export function toldErrors(
   errors: readonly GraphQLError[],
   requestId: string,
   logger: Logger,
 ): GraphQLFormattedError[] {
-  return errors.flatMap(flattened).map((error) => told(error, requestId, logger));
+  return errors
+    .flatMap(flattened)
+    .slice(0, MOST_ERRORS)
+    .map((error) => told(error, requestId, logger));
 }
 
 /** mercurius wraps what the parser and the validation found. */
@@ -48,7 +55,11 @@ function reason(error: GraphQLError, requestId: string, logger: Logger): Towpath
   const cause = error.originalError;
   if (error instanceof TowpathError) return error;
   if (cause instanceof GraphQLError || (!cause && error instanceof GraphQLError)) {
-    return new TowpathError('INVALID_ARGUMENT', error.message);
+    return new TowpathError('INVALID_ARGUMENT', shortened(error.message));
   }
   return tellable(cause ?? error, requestId, logger);
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_MESSAGE ? text : `${text.slice(0, LONGEST_MESSAGE)}…`;
 }

@@ -7,15 +7,19 @@ import type { Credentials } from '../../credential/credentials.js';
 import { originOf } from '../rest/origin.js';
 import { requestIdOf } from '../rest/request-id.js';
 import { formatErrors } from './graphql.errors.js';
-import { limitsRule } from './limits.js';
+import { PARSING, type Documents } from './documents.js';
 import { graphqlResolvers, type GraphqlContext } from './resolvers.js';
 import { graphqlSdl } from './sdl.js';
+
+/** A document at the limits takes about 1 MiB as a syntax tree. */
+const KEPT_DOCUMENTS = 50;
 
 /** How `/graphql` is served: the generated schema, our limits, our errors. */
 export function graphqlOptions(
   registry: Registry,
   parts: ApiParts,
   credentials: Credentials,
+  documents: Documents,
 ): MercuriusDriverConfig {
   return {
     driver: MercuriusDriver,
@@ -24,7 +28,10 @@ export function graphqlOptions(
     typeDefs: graphqlSdl(registry),
     resolvers: graphqlResolvers(registry, parts) as never,
     allowBatchedQueries: false,
-    validationRules: [limitsRule],
+    graphql: { parseOptions: PARSING },
+    // mercurius keeps as many documents that are good, and as many that are not.
+    cache: KEPT_DOCUMENTS,
+    hooks: documents.hooks,
     context: (request: FastifyRequest, reply: FastifyReply): GraphqlContext => {
       let actor: ReturnType<Credentials['authenticate']> | undefined;
       return {

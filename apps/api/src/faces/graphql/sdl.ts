@@ -12,6 +12,7 @@ interface JsonSchema {
   anyOf?: JsonSchema[];
   properties?: Record<string, JsonSchema>;
   required?: string[];
+  default?: unknown;
   description?: string;
 }
 
@@ -83,7 +84,7 @@ class SdlTypes {
   query(definition: OperationDefinition, field: string): string {
     const { pageKey, summary, input } = definition;
     const args = this.args(input, field, pageKey === undefined ? [] : ['limit', 'cursor']);
-    if (pageKey !== undefined) args.push('first: Int', 'after: String');
+    if (pageKey !== undefined) args.push(`first: Int${standard(input, 'limit')}`, 'after: String');
     return `  ${doc(summary)}\n  ${field}${listed(args)}: ${this.answer(definition, field)}!`;
   }
 
@@ -93,11 +94,14 @@ class SdlTypes {
     return `  ${doc(summary)}\n  ${field}${listed(args)}: ${type}!`;
   }
 
-  private args(type: z.ZodType, field: string, without: readonly string[]): string[] {
+  private args(type: z.ZodObject, field: string, without: readonly string[]): string[] {
     const input = this.schemaOf(type, 'input');
     return Object.entries(input.properties ?? {})
       .filter(([name]) => !without.includes(name))
-      .map(([name, schema]) => this.field(name, schema, `${capital(field)}${capital(name)}`, input, 'input'));
+      .map(([name, schema]) => {
+        const argument = this.field(name, schema, `${capital(field)}${capital(name)}`, input, 'input');
+        return argument + standard(type, name);
+      });
   }
 
   private answer(definition: OperationDefinition, field: string): string {
@@ -171,6 +175,12 @@ const SCALARS: Record<string, string> = {
 
 function listed(args: readonly string[]): string {
   return args.length === 0 ? '' : `(${args.join(', ')})`;
+}
+
+/** What an argument is when nobody gives it: it also says what the page costs. */
+function standard({ shape }: z.ZodObject, name: string): string {
+  const type: unknown = shape[name];
+  return type instanceof z.ZodDefault ? ` = ${JSON.stringify(type.def.defaultValue)}` : '';
 }
 
 function capital(text: string): string {

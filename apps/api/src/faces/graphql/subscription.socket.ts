@@ -3,22 +3,15 @@ import websocket from '@fastify/websocket';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance } from 'fastify';
-import {
-  GraphQLError,
-  parse,
-  specifiedRules,
-  validate,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-} from 'graphql';
+import { GraphQLError, type ExecutionArgs, type GraphQLFormattedError, type GraphQLSchema } from 'graphql';
 import { makeHandler } from 'graphql-ws/use/@fastify/websocket';
 import { API_PARTS, type ApiParts } from '../../api.parts.js';
 import { Registry } from '../../call/registry.js';
 import { Credentials } from '../../credential/credentials.js';
 import { OpenStreams } from '../open-streams.js';
 import { originOf } from '../rest/origin.js';
+import { Documents, type AskedDocument } from './documents.js';
 import { toldErrors } from './graphql.errors.js';
-import { limitsRule } from './limits.js';
 import type { GraphqlContext } from './resolvers.js';
 import { subscriptionFields } from './subscriptions.js';
 
@@ -34,6 +27,7 @@ export class SubscriptionSocket implements OnModuleInit {
     @Inject(API_PARTS) private readonly parts: ApiParts,
     @Inject(Registry) private readonly registry: Registry,
     @Inject(Credentials) private readonly credentials: Credentials,
+    @Inject(Documents) private readonly documents: Documents,
     @Inject(OpenStreams) private readonly streams: OpenStreams,
     @Inject(HttpAdapterHost) private readonly host: HttpAdapterHost,
   ) {}
@@ -57,9 +51,6 @@ export class SubscriptionSocket implements OnModuleInit {
 
   private handler(schema: () => GraphQLSchema): ReturnType<typeof makeHandler> {
     return makeHandler({
-      isProd: true,
-      schema,
-      validate: (valid, document) => validate(valid, document, [...specifiedRules, limitsRule]),
       onConnect: async ({ connectionParams, extra }) => {
         const authorization = authorizationOf(connectionParams, extra.request.headers.authorization);
         return this.credentials.authenticate(authorization).then(
@@ -75,29 +66,22 @@ export class SubscriptionSocket implements OnModuleInit {
           authenticate: () => this.credentials.authenticate(authorization),
         };
       },
-      onSubscribe: ({ subscriptions }, _id, { query }) => refusal(Object.keys(subscriptions).length, query),
+      onSubscribe: ({ subscriptions }, _id, asked) =>
+        this.admit(schema(), Object.keys(subscriptions).length, asked),
       onNext: (_context, _id, _payload, { contextValue }, { data, errors }) =>
         errors && { data: data ?? null, errors: this.told(errors, contextValue) },
       onError: (_context, _id, _payload, errors) => this.told(errors, undefined),
     });
   }
 
+  private admit(schema: GraphQLSchema, open: number, asked: AskedDocument): ExecutionArgs | GraphQLError[] {
+    if (open <= MOST_OF_ONE_SOCKET) return this.documents.admit(schema, asked);
+    return [new GraphQLError(`One connection follows at most ${MOST_OF_ONE_SOCKET} things at once.`)];
+  }
+
   private told(errors: readonly GraphQLError[], context: unknown): GraphQLFormattedError[] {
     const { requestId = randomUUID() } = (context ?? {}) as Partial<GraphqlContext>;
     return toldErrors(errors, requestId, this.parts.logger);
-  }
-}
-
-/** The handler closes the whole connection on a document that cannot be parsed, so it is tried here. */
-function refusal(open: number, query: string): GraphQLError[] | undefined {
-  if (open > MOST_OF_ONE_SOCKET)
-    return [new GraphQLError(`One connection follows at most ${MOST_OF_ONE_SOCKET} things at once.`)];
-  try {
-    parse(query);
-    return undefined;
-  } catch (error) {
-    if (error instanceof GraphQLError) return [error];
-    throw error;
   }
 }
 
