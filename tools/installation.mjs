@@ -25,6 +25,24 @@ const INTERNAL_PORTS = [
   'envoyAdmin',
   'xds',
 ];
+/** What a second and later replica of the hub's processes and of the gateway gets ports for. */
+const REPLICATED_PORTS = [
+  'api',
+  'gateway',
+  'gatewayTls',
+  'identity',
+  'deployer',
+  'billing',
+  'gatewayProcess',
+  'envoyAdmin',
+  'xds',
+];
+
+/** The name of the nth replica of something: the first one has no number. */
+export const nth = (name, replica) => (replica === 1 ? name : `${name}-${replica}`);
+
+/** 2 … n. */
+export const laterReplicas = (replicas) => Array.from({ length: replicas - 1 }, (_one, index) => index + 2);
 
 export class Installation {
   constructor(dir) {
@@ -39,11 +57,12 @@ export class Installation {
     return this.at('run.json');
   }
 
-  makeFolders() {
+  makeFolders(replicas = 1) {
     this.#makeDataFolder();
     // as root, PostgreSQL runs as another user, who must be able to pass
     chmodSync(this.dir, 0o711);
-    for (const name of ['keys', 'logs', 'agent', 'gateway', 'blobs'])
+    const gateways = laterReplicas(replicas).map((replica) => nth('gateway', replica));
+    for (const name of ['keys', 'logs', 'agent', 'gateway', 'blobs', ...gateways])
       mkdirSync(this.at(name), { recursive: true, mode: 0o700 });
   }
 
@@ -91,10 +110,13 @@ export class Installation {
   }
 
   /** Ports of the last start where they are still free, so that what joined finds the same addresses again. */
-  async choosePorts(api) {
+  async choosePorts(api, replicas) {
     const before = this.lastRun()?.ports ?? {};
     const ports = { api, gateway: api + 1, gatewayTls: api + 2 };
-    for (const name of INTERNAL_PORTS) {
+    const later = laterReplicas(replicas).flatMap((replica) =>
+      REPLICATED_PORTS.map((name) => nth(name, replica)),
+    );
+    for (const name of [...INTERNAL_PORTS, ...later]) {
       const known = before[name];
       const usable =
         known !== undefined && !Object.values(ports).includes(known) && (await isPortFree(known));

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Obstacle, isPortFree } from './children.mjs';
-import { Installation } from './installation.mjs';
+import { Installation, laterReplicas, nth } from './installation.mjs';
 import { fullCredentials, startNats } from './nats.mjs';
 import { watchStore } from './nats-store.mjs';
 import { ensureDatabase, startPostgres } from './postgres.mjs';
-import { START_ORDER, STOP_ORDER, launchers } from './processes.mjs';
+import { launchers, startOrder, stopOrder } from './processes.mjs';
 import { runNode } from './stages.mjs';
 import { Supervisor } from './supervisor.mjs';
 
@@ -14,20 +14,21 @@ export const DATABASE = 'towpath';
 const ACCOUNT = 'TOWPATH';
 
 /**
- * Starts everything below `dataDir`; `port` is the API's, the gateway's are the next two: HTTP, HTTPS.
+ * Starts everything below `dataDir`; `port` is the API's, the gateway's are the next two: HTTP, HTTPS. Of `replicas` > 1
+ * the later ones have free ports, kept from start to start.
  * What was started is in `stopping` at once, so a failing or interrupted start can be undone.
  */
 export class Platform {
-  constructor({ dataDir, port, domain, https, say }) {
+  constructor({ dataDir, port, replicas, domain, https, say }) {
     this.installation = new Installation(path.resolve(dataDir));
-    Object.assign(this, { port, domain, https, say });
+    Object.assign(this, { port, replicas, domain, https, say });
     this.supervisor = new Supervisor({ say, onChange: (pids) => this.#record(pids) });
   }
 
   /** Everything that would stop a start, before anything has started. @throws Obstacle */
   async check() {
     this.installation.refuseSecondStarter();
-    this.installation.makeFolders();
+    this.installation.makeFolders(this.replicas);
     const stopped = await this.installation.stopLeftovers();
     if (stopped > 0) this.say(`stopped ${stopped} processes that a killed start had left behind`);
     for (const [port, what] of [
@@ -40,7 +41,7 @@ export class Platform {
         `Port ${port} (${what}) is taken: stop what uses it, or choose others with \`npm start -- --port ${this.port + 1000}\`.`,
       );
     }
-    this.ports = await this.installation.choosePorts(this.port);
+    this.ports = await this.installation.choosePorts(this.port, this.replicas);
   }
 
   async start() {
@@ -50,7 +51,7 @@ export class Platform {
     this.say('database schema up to date');
     this.installation.secret('master.key');
     const launch = launchers({ ...this, database, nats });
-    for (const names of START_ORDER) {
+    for (const names of startOrder(this.replicas)) {
       await Promise.all(
         names.map((name) => this.#unlessStopping(() => this.supervisor.start(name, launch[name]))),
       );
@@ -60,7 +61,7 @@ export class Platform {
   }
 
   stop() {
-    return this.supervisor.stopInOrder(STOP_ORDER);
+    return this.supervisor.stopInOrder(stopOrder(this.replicas));
   }
 
   /** A start that was interrupted must not start more. */
@@ -85,6 +86,7 @@ export class Platform {
       dir: this.installation.at('postgres'),
       port: this.ports.postgres,
       password: this.installation.secret('postgres.password'),
+      settings: [`max_connections=${100 * this.replicas}`],
     };
     const server = await this.#unlessStopping(() =>
       this.supervisor.start('postgres', (onSpawn) => startPostgres({ ...options, onSpawn })),
@@ -130,9 +132,9 @@ export class Platform {
   }
 
   #record(pids) {
-    const { api, gateway, gatewayTls, identity, deployer, billing, gatewayProcess, agent, envoyAdmin } =
-      this.ports;
+    const { api, agent } = this.ports;
     const at = (port, rest = '') => `http://127.0.0.1:${port}${rest}`;
+    const replicas = [1, ...laterReplicas(this.replicas)].flatMap((replica) => this.#urlsOf(replica));
     this.run = {
       pid: process.pid,
       pids,
@@ -142,19 +144,23 @@ export class Platform {
         api: at(api),
         docs: at(api, '/docs'),
         graphql: at(api, '/graphql'),
-        gateway: at(gateway),
-        gatewayTls: `https://127.0.0.1:${gatewayTls}`,
-        identity: at(identity),
-        deployer: at(deployer),
-        billing: at(billing),
-        gatewayProcess: at(gatewayProcess),
+        ...Object.fromEntries(replicas),
         agent: at(agent),
-        envoyAdmin: at(envoyAdmin),
       },
       operatorKey: this.bootstrap?.operatorKey,
       project: this.bootstrap?.project,
     };
     this.installation.writeRun(this.run);
+  }
+
+  /** Where the processes of one replica are reached, by name; the first ones have no number. */
+  #urlsOf(replica) {
+    const plain = ['api', 'gateway', 'identity', 'deployer', 'billing', 'gatewayProcess', 'envoyAdmin'];
+    const url = (name, scheme) => {
+      const named = nth(name, replica);
+      return [named, `${scheme}://127.0.0.1:${this.ports[named]}`];
+    };
+    return [...plain.map((name) => url(name, 'http')), url('gatewayTls', 'https')];
   }
 }
 

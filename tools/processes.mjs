@@ -1,40 +1,59 @@
 /**
- * The processes of a platform on one machine, in the order of starting: a table, so that a second agent or gateway
- * is one more row. Their environment is contracts/README.md.
+ * The processes of a platform on one machine, in the order of starting: a table of kinds, each of the hub's and the
+ * gateway with its Envoy once for every replica. Their environment is contracts/README.md.
  */
 import path from 'node:path';
 import { envoyCommand, isEnvoyLive } from './envoy.mjs';
 import { withFaults } from './faults.mjs';
+import { laterReplicas, nth } from './installation.mjs';
 import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 import { launchLogged } from './supervisor.mjs';
 
+/** Kinds of which there is one process. */
+const SINGLE = ['agent', 'nats', 'postgres'];
+const everyReplica = (groups, replicas) =>
+  groups.map((kinds) =>
+    kinds.flatMap((kind) =>
+      SINGLE.includes(kind) ? [kind] : [1, ...laterReplicas(replicas)].map((replica) => nth(kind, replica)),
+    ),
+  );
+
 /** Groups start one after the other; what stands in a group starts together. */
-export const START_ORDER = [['identity'], ['deployer', 'billing', 'api'], ['gateway'], ['envoy', 'agent']];
+export const startOrder = (replicas) =>
+  everyReplica([['identity'], ['deployer', 'billing', 'api'], ['gateway'], ['envoy', 'agent']], replicas);
+
 /** The other way round: first what takes work, Envoy when nobody configures it any more, last what keeps data. */
-export const STOP_ORDER = [
-  ['api', 'agent', 'gateway', 'deployer', 'billing', 'identity'],
-  ['envoy'],
-  ['nats'],
-  ['postgres'],
-];
+export const stopOrder = (replicas) =>
+  everyReplica(
+    [['api', 'agent', 'gateway', 'deployer', 'billing', 'identity'], ['envoy'], ['nats'], ['postgres']],
+    replicas,
+  );
 
 /** name -> how it is launched: `(onSpawn) => Promise`, resolved when it is ready. */
-export function launchers({ installation, ports, domain, https, database, nats }) {
-  const environments = processEnvironments({ installation, ports, domain, https, database, nats });
-  const apps = Object.entries(environments).map(([name, env]) => [
-    name,
-    (onSpawn) => launchApp(installation, name, env, onSpawn),
-  ]);
-  return { ...Object.fromEntries(apps), envoy: (onSpawn) => launchEnvoy(installation, ports, onSpawn) };
+export function launchers(platform) {
+  const launch = {};
+  for (let replica = platform.replicas; replica >= 1; replica -= 1) {
+    const own = { ...platform, replica, ports: portsOf(platform.ports, replica) };
+    for (const [kind, env] of Object.entries(processEnvironments(own)))
+      launch[nth(kind, replica)] = (onSpawn) => launchApp(own, kind, env, onSpawn);
+    launch[nth('envoy', replica)] = (onSpawn) => launchEnvoy(own, onSpawn);
+  }
+  return launch;
 }
 
-function processEnvironments({ installation, ports, domain, https, database, nats }) {
+/** The ports by kind, as one replica sees them: its own where it has some. */
+function portsOf(ports, replica) {
+  const own = Object.keys(ports).map((name) => [name, ports[nth(name, replica)] ?? ports[name]]);
+  return { ...Object.fromEntries(own), public: { http: ports.gateway, https: ports.gatewayTls } };
+}
+
+function processEnvironments({ installation, ports, replica, replicas, domain, https, database, nats }) {
   const hub = { NATS_URL: nats.url, TOWPATH_NATS_CREDS: nats.credsFile };
   const face = {
     TOWPATH_DOMAIN: domain,
-    TOWPATH_GATEWAY_PORT: ports.gateway,
-    TOWPATH_GATEWAY_TLS_PORT: ports.gatewayTls,
+    TOWPATH_GATEWAY_PORT: ports.public.http,
+    TOWPATH_GATEWAY_TLS_PORT: ports.public.https,
     TOWPATH_PUBLIC_SCHEME: https ? 'https' : 'http',
   };
   const masterKey = { TOWPATH_MASTER_KEY_FILE: installation.at('keys/master.key') };
@@ -42,7 +61,7 @@ function processEnvironments({ installation, ports, domain, https, database, nat
   const asApi = { TOWPATH_API_DATABASE_URL: database.apiUrl };
   const asSystem = { TOWPATH_SYSTEM_DATABASE_URL: database.systemUrl };
   const joining = { TOWPATH_JOIN_URL: `http://127.0.0.1:${ports.identity}` };
-  return {
+  const hubProcesses = {
     identity: {
       TOWPATH_PORT: ports.identity,
       ...asApi,
@@ -51,6 +70,7 @@ function processEnvironments({ installation, ports, domain, https, database, nat
       ...masterKey,
       TOWPATH_NATS_ACCOUNT_SEED_FILE: nats.seedFile,
       TOWPATH_BOOTSTRAP_FILE: installation.at('keys/bootstrap.json'),
+      TOWPATH_GATEWAY_TOKEN_FILES: laterReplicas(replicas).map((later) => gatewayToken(installation, later)),
       TOWPATH_DOMAIN: domain,
     },
     deployer: { TOWPATH_PORT: ports.deployer, ...asSystem, ...hub, ...masterKey, ...face },
@@ -58,12 +78,18 @@ function processEnvironments({ installation, ports, domain, https, database, nat
     api: { TOWPATH_PORT: ports.api, ...asApi, ...hub, ...masterKey, ...blobs, ...face },
     gateway: {
       TOWPATH_PORT: ports.gatewayProcess,
-      TOWPATH_DATA_DIR: installation.at('gateway'),
-      TOWPATH_JOIN_TOKEN_FILE: installation.at('keys/gateway.token'),
+      TOWPATH_DATA_DIR: installation.at(nth('gateway', replica)),
+      TOWPATH_JOIN_TOKEN_FILE: gatewayToken(installation, replica),
       ...joining,
       ...face,
-      ...envoyMeeting(installation, ports),
+      TOWPATH_GATEWAY_PORT: ports.gateway,
+      TOWPATH_GATEWAY_TLS_PORT: ports.gatewayTls,
+      ...envoyMeeting(installation, ports, replica),
     },
+  };
+  if (replica > 1) return hubProcesses;
+  return {
+    ...hubProcesses,
     agent: {
       TOWPATH_PORT: ports.agent,
       TOWPATH_DATA_DIR: installation.at('agent'),
@@ -74,11 +100,13 @@ function processEnvironments({ installation, ports, domain, https, database, nat
   };
 }
 
-const envoyMeeting = (installation, ports) => ({
+const gatewayToken = (installation, replica) => installation.at(`keys/${nth('gateway', replica)}.token`);
+
+const envoyMeeting = (installation, ports, replica) => ({
   TOWPATH_ENVOY_ADMIN_PORT: ports.envoyAdmin,
   TOWPATH_XDS_PORT: ports.xds,
-  TOWPATH_ENVOY_BOOTSTRAP: installation.at('gateway/envoy.json'),
-  TOWPATH_ENVOY_LOG: installation.at('gateway/access.log'),
+  TOWPATH_ENVOY_BOOTSTRAP: installation.at(nth('gateway', replica), 'envoy.json'),
+  TOWPATH_ENVOY_LOG: installation.at(nth('gateway', replica), 'access.log'),
 });
 
 /** What a process may know of the person's own environment; the rest could hold anything. */
@@ -120,25 +148,27 @@ function programOf(name) {
 }
 
 /** Ready when it prints its ready line. The data folder in the command line is how a leftover is known again. */
-function launchApp(installation, name, env, onSpawn) {
+function launchApp({ installation, replica }, kind, env, onSpawn) {
+  const name = nth(kind, replica);
   return launchLogged({
     name,
     onSpawn,
     command: nodeBinary(),
-    args: ['--enable-source-maps', programOf(name), `--data=${installation.dir}`],
+    args: ['--enable-source-maps', programOf(kind), `--data=${installation.dir}`],
     options: { cwd: ROOT, env: withFaults(name, environment(env)) },
     logFile: installation.at(`logs/${name}.log`),
     isReady: (output) => /^\{.*"event":"ready"/m.test(output),
   });
 }
 
-function launchEnvoy(installation, ports, onSpawn) {
+function launchEnvoy({ installation, ports, replica }, onSpawn) {
+  const name = nth('envoy', replica);
   return launchLogged({
-    name: 'envoy',
+    name,
     onSpawn,
-    ...envoyCommand({ bootstrap: installation.at('gateway/envoy.json') }),
+    ...envoyCommand({ bootstrap: installation.at(nth('gateway', replica), 'envoy.json') }),
     options: { cwd: installation.dir, env: environment({}) },
-    logFile: installation.at('logs/envoy.log'),
+    logFile: installation.at(`logs/${name}.log`),
     isReady: () => isEnvoyLive(ports.envoyAdmin),
   });
 }

@@ -1,12 +1,14 @@
 /**
  * `npm start`: a whole platform on this machine, until Ctrl-C.
- * `npm start -- --port P --data DIR --empty --domain D --https`: P is the API, P + 1 the gateway's HTTP, P + 2
- * its HTTPS; no example with --empty.
+ * `npm start -- --port P --data DIR --empty --domain D --https --replicas N`: P is the API, P + 1 the gateway's HTTP,
+ * P + 2 its HTTPS; no example with --empty; every process of the hub and the gateway N times (1), the later ones on free
+ * ports.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Obstacle } from './children.mjs';
 import { deployHello, logIn } from './first-deploy.mjs';
+import { laterReplicas, nth } from './installation.mjs';
 import { Platform } from './platform.mjs';
 import { inRoot } from './stamp.mjs';
 
@@ -36,21 +38,26 @@ async function main() {
     await platform.stop();
     throw error;
   }
-  say(`Towpath is up: API ${platform.run.urls.api}, gateway ${platform.run.urls.gateway} (Ctrl-C stops it)`);
+  const { urls } = platform.run;
+  for (const replica of laterReplicas(options.replicas))
+    say(`replica ${replica}: API ${urls[nth('api', replica)]}, gateway ${urls[nth('gateway', replica)]}`);
+  say(`Towpath is up: API ${urls.api}, gateway ${urls.gateway} (Ctrl-C stops it)`);
 }
 
 function readOptions() {
-  const { port, data, empty, domain, https } = parse();
+  const { port, data, empty, domain, https, replicas } = parse();
   const number = Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65_533) {
     throw new Obstacle(
       `--port wants a number from 1 to 65533 (the next two are the gateway's), not "${port}".`,
     );
   }
+  if (!/^[1-9]$/.test(replicas))
+    throw new Obstacle(`--replicas wants a number from 1 to 9, not "${replicas}".`);
   // npm runs scripts in the checkout; a relative path is meant from where the person stands
   const dataDir =
     data === undefined ? DEFAULT_DATA : path.resolve(process.env.INIT_CWD ?? process.cwd(), data);
-  return { port: number, dataDir, empty, domain, https };
+  return { port: number, dataDir, empty, domain, https, replicas: Number(replicas) };
 }
 
 function parse() {
@@ -62,10 +69,13 @@ function parse() {
         empty: { type: 'boolean', default: false },
         domain: { type: 'string', default: 'localhost' },
         https: { type: 'boolean', default: false },
+        replicas: { type: 'string', default: '1' },
       },
     }).values;
   } catch (error) {
-    throw new Obstacle(`${error.message}. Known: --port P --data DIR --empty --domain D --https.`);
+    throw new Obstacle(
+      `${error.message}. Known: --port P --data DIR --empty --domain D --https --replicas N.`,
+    );
   }
 }
 

@@ -14,12 +14,12 @@ import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 
 /**
- * `extra` is added to the starter's environment.
+ * `extra` is added to the starter's environment, `more` to its arguments.
  * @returns {Promise<{env: Record<string, string>, stop: () => Promise<void>}>} `env` for jest; `stop` rejects when
  *   anything is left running
  */
-export async function startStoryPlatform(dir, extra = {}) {
-  const child = await startPlatform(dir, await freePorts(), extra);
+export async function startStoryPlatform(dir, extra = {}, more = []) {
+  const child = await startPlatform(dir, await freePorts(), extra, more);
   const stop = async () => {
     if (hasEnded(child)) return;
     await stopChild(child, 'SIGINT', 60_000);
@@ -47,8 +47,8 @@ export async function checkRestart(dir) {
 /** The shortest the rules allow: stories wait for instances to go and for starts to fail. */
 const STORY_SETTINGS = { TOWPATH_SCALE_WINDOW_SECONDS: '6', TOWPATH_START_TIMEOUT_SECONDS: '10' };
 
-async function startPlatform(dir, port, extra = {}) {
-  const args = [inRoot('tools/start.mjs'), '--empty', '--port', String(port), '--data', dir];
+async function startPlatform(dir, port, extra = {}, more = []) {
+  const args = [inRoot('tools/start.mjs'), '--empty', '--port', String(port), '--data', dir, ...more];
   const env = { ...process.env, ...STORY_SETTINGS, ...extra };
   const child = spawnDetached(nodeBinary(), args, { cwd: ROOT, env });
   try {

@@ -1,6 +1,7 @@
 /**
  * `npm test`: everything that can be tested without root.
- * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules supply unit contracts integration stories crashes disks upgrade.
+ * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules supply unit contracts integration stories crashes replicas
+ * disks upgrade.
  */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,7 @@ const ALL = [
   'integration',
   'stories',
   'crashes',
+  'replicas',
   'disks',
   'upgrade',
 ];
@@ -40,7 +42,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  for (const stage of [fast, unit, contracts, integration, stories, crashes, disks, upgrade])
+  for (const stage of [fast, unit, contracts, integration, stories, crashes, replicas, disks, upgrade])
     if (!stages.interrupted) await stage();
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()));
@@ -99,6 +101,11 @@ async function crashes() {
   if (only.includes('crashes')) await onOwnPlatform('crashes');
 }
 
+/** Two of every hub process, two gateways. */
+async function replicas() {
+  if (only.includes('replicas')) await onOwnPlatform('replicas', ['--replicas', '2']);
+}
+
 async function disks() {
   if (!only.includes('disks')) return;
   const unmount = mountDisks(path.join(temporaryDir, 'disks'));
@@ -110,13 +117,13 @@ async function disks() {
   }
 }
 
-async function onOwnPlatform(name) {
+async function onOwnPlatform(name, args = []) {
   if (!existsSync(inRoot('dist/apps/api/src/main.js'))) return;
   await stages.guard('platform', async () => {
     const faults = path.join(temporaryDir, 'faults');
     mkdirSync(faults, { recursive: true });
     const env = { TOWPATH_FAULTS_DIR: faults };
-    const platform = await startStoryPlatform(path.join(temporaryDir, name), env);
+    const platform = await startStoryPlatform(path.join(temporaryDir, name), env, args);
     try {
       // one after the other: each looks at a whole machine
       await stages.jest(name, { patterns, env: { ...platform.env, ...env }, workers: 1 });

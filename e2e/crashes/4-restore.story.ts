@@ -31,7 +31,7 @@ describe('the database is put back to an older copy under traffic', () => {
       (await tenant.call(service, '/env?name=NAME')).json().value;
 
     for (const service of ['steady', 'moved', 'gone']) await tenant.mustDeploy(service, named('before'));
-    const traffic = new Traffic(tenant, ['steady', 'moved']);
+    const traffic = new Traffic([tenant], ['steady', 'moved']);
     await tenant.usageOf('steady', 10);
     await admin('backup', '--output', file);
 

@@ -14,15 +14,21 @@ const SOURCE = `require('node:http').createServer((_request, response) => respon
 process.on('SIGTERM', () => process.exit(0));
 `;
 
-/** Deploys without end, one lane a service; asks again, as a client does, until the API has answered. */
+/**
+ * Deploys without end, one lane a service; asks again, as a client does, until the API has answered. With several APIs
+ * each request goes to the next one.
+ */
 export class Deploys {
   /** What the API accepted. */
   readonly accepted: string[] = [];
+  /** From the first try to the end of the longest deploy, ms. */
+  longestMs = 0;
   private readonly lanes: Promise<void>[];
   private stopped = false;
 
+  /** @param ways the tenant by way of each API */
   constructor(
-    private readonly tenant: Tenant,
+    private readonly ways: readonly Tenant[],
     services: readonly string[],
   ) {
     this.lanes = services.map((service) => this.lane(service));
@@ -42,11 +48,22 @@ export class Deploys {
 
   private ended = 0;
 
+  private turn = 0;
+
+  private get way(): Tenant {
+    this.turn += 1;
+    const way = this.ways[this.turn % this.ways.length];
+    if (!way) throw new Error('no API to ask');
+    return way;
+  }
+
   private async lane(service: string): Promise<void> {
     for (let count = 1; !this.stopped; count += 1) {
+      const began = Date.now();
       const operation = await this.deploy(service, count);
       this.accepted.push(operation.id);
       await this.end(operation.id);
+      this.longestMs = Math.max(this.longestMs, Date.now() - began);
       this.ended += 1;
     }
   }
@@ -54,7 +71,7 @@ export class Deploys {
   private async deploy(service: string, count: number): Promise<OperationJson> {
     const env = [{ name: 'COUNT', value: `${service} ${count}` }];
     const source = count % UPLOAD_EVERY === 0 ? { source: { uploadId: await this.upload(count) } } : {};
-    const answer = await this.untilAnswered<OperationJson>('PATCH', this.tenant.at(service), {
+    const answer = await this.untilAnswered<OperationJson>('PATCH', this.way.at(service), {
       template: { env, ...source },
     });
     if (answer.status >= 300) throw new Error(`deploy: ${answer.status} ${JSON.stringify(answer.body)}`);
@@ -63,7 +80,7 @@ export class Deploys {
 
   private upload(count: number): Promise<string> {
     const files = { 'server.js': `${SOURCE}// ${count}\n`, Procfile: 'web: node server.js\n' };
-    return until('an upload', PATIENCE_MS, () => this.tenant.upload(files));
+    return until('an upload', PATIENCE_MS, () => this.way.upload(files));
   }
 
   private async end(id: string): Promise<void> {
@@ -77,7 +94,7 @@ export class Deploys {
   private untilAnswered<T>(method: string, path: string, body?: unknown): Promise<ApiAnswer<T>> {
     const headers = method === 'POST' ? { 'idempotency-key': randomUUID() } : {};
     return until(`${method} ${path}`, PATIENCE_MS, async () => {
-      const answer = await this.tenant.api.request<T>(method, path, body, headers);
+      const answer = await this.way.api.request<T>(method, path, body, headers);
       return answer.status < 500 && answer.status !== 409 && answer;
     });
   }

@@ -6,7 +6,9 @@ import { until } from './until.js';
 
 /** What may be killed or paused under traffic without a request failing. */
 export const HUB = ['api', 'identity', 'deployer', 'billing', 'gateway', 'nats', 'postgres'] as const;
-export type ProcessName = (typeof HUB)[number] | 'agent';
+type Replicated = Exclude<(typeof HUB)[number], 'nats' | 'postgres'>;
+/** The second replica of a process is called `<name>-2`. */
+export type ProcessName = (typeof HUB)[number] | 'agent' | `${Replicated}-2`;
 
 /** What the next start of a process is given (tools/faults.mjs). */
 export interface Planted {
@@ -102,8 +104,9 @@ export class Faults {
 
   /** Resolves when everything says it is well. */
   async allWell(): Promise<void> {
-    const { urls } = this.run;
-    for (const name of [...HUB, 'agent'] as const) {
+    const { urls, pids } = this.run;
+    const names = Object.keys(pids).filter((name) => !name.startsWith('envoy')) as ProcessName[];
+    for (const name of names) {
       await this.serves(name);
       if (name === 'nats' || name === 'postgres') continue;
       await until(`${name} is healthy`, BACK_MS, async () => (await health(urlOf(name, urls))) === 200);
@@ -121,7 +124,7 @@ export class Faults {
 }
 
 function urlOf(name: ProcessName, urls: Record<string, string>): string {
-  return urls[name === 'gateway' ? 'gatewayProcess' : name] ?? '';
+  return urls[name.replace('gateway', 'gatewayProcess')] ?? '';
 }
 
 async function health(url: string): Promise<number> {

@@ -55,6 +55,11 @@ export class HubInside {
     return marks;
   }
 
+  /** Rows of a question to the database, past row-level security. */
+  async query<Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return (await this.db.query(sql, [...values])).rows as Row[];
+  }
+
   /** Rows that the outbox keeps, and messages of the stream they went to. */
   async outbox(): Promise<{ rows: number; messages: number }> {
     const { rows } = await this.db.query<{ n: string }>(
@@ -99,8 +104,16 @@ export class HubInside {
   }
 
   private async passes(): Promise<number> {
-    const answer = await fetch(`${this.faults.run.urls['deployer']}/metrics`);
-    const lines = (await answer.text()).matchAll(/^towpath_deployer_passes_total\{[^}]*\} (\d+)/gm);
-    return [...lines].reduce((sum, [, count]) => sum + Number(count), 0);
+    return this.metric('deployer', 'towpath_deployer_passes_total');
+  }
+
+  /** A metric summed over its labels and over the replicas of a process. */
+  async metric(process: string, name: string): Promise<number> {
+    const replicas = Object.entries(this.faults.run.urls).filter(
+      ([one]) => one.replace(/-\d$/, '') === process,
+    );
+    const texts = await Promise.all(replicas.map(async ([, url]) => (await fetch(`${url}/metrics`)).text()));
+    const lines = [...texts.join('\n').matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)`, 'gm'))];
+    return lines.reduce((sum, [, count]) => sum + Number(count), 0);
   }
 }

@@ -30,13 +30,14 @@ export class Storm {
 
   static async begin(
     name: string,
-    { steady = ['steady'], moving = ['moving-a', 'moving-b', 'moving-c'] } = {},
+    { steady = ['steady'], moving = ['moving-a', 'moving-b', 'moving-c'], replicas = 1 } = {},
   ): Promise<Storm> {
     const tenant = await Tenant.create(name);
+    const ways = replicas === 1 ? [tenant] : [tenant, tenant.bySecond];
     const services = [...steady, ...moving];
     for (const service of services)
       await tenant.mustDeploy(service, { service: { minInstances: 1 }, template: { concurrency: 20 } });
-    return new Storm(tenant, services, new Traffic(tenant, services), new Deploys(tenant, moving));
+    return new Storm(tenant, services, new Traffic(ways, services), new Deploys(ways, moving));
   }
 
   /** Requests that failed although the agent was there. */

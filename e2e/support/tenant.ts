@@ -20,14 +20,15 @@ export interface Platform {
   dataDir: string;
 }
 
-export function platform(): Platform {
+/** @param replica `-2` for the second API and gateway */
+export function platform(replica: '' | '-2' = ''): Platform {
   const file = process.env['TOWPATH_STORY_RUN_FILE'];
   if (!file) throw new Error('run stories with: npm test -- --only stories');
   const read = (): RunFile => JSON.parse(readFileSync(file, 'utf8')) as RunFile;
   const run = read();
   return {
-    apiUrl: run.urls.api,
-    gatewayPort: run.ports.gateway,
+    apiUrl: run.urls[`api${replica}`] ?? '',
+    gatewayPort: run.ports[`gateway${replica}`] ?? 0,
     domain: run.domain,
     operatorKey: run.operatorKey,
     pids: () => read().pids,
@@ -36,8 +37,8 @@ export function platform(): Platform {
 }
 
 interface RunFile {
-  urls: { api: string };
-  ports: { gateway: number };
+  urls: Record<string, string>;
+  ports: Record<string, number>;
   domain: string;
   operatorKey: string;
   pids: Record<string, number>;
@@ -64,6 +65,12 @@ export class Tenant {
     const api = new Api(at.apiUrl, made.key.secret);
     const project = await api.ok<{ handle: string }>('POST', '/v1/projects', { name: 'stories' });
     return new Tenant(at, made.organization.id, api, project.handle);
+  }
+
+  /** The same tenant by way of the second API and the second gateway. */
+  get bySecond(): Tenant {
+    const at = platform('-2');
+    return new Tenant(at, this.organizationId, new Api(at.apiUrl, this.api.key), this.project);
   }
 
   /** The address of a service, or of one of its sub-resources. */

@@ -7,10 +7,12 @@ export interface FailedRequest {
   /** UTC ms. */
   at: number;
   service: string;
+  /** Port of the gateway. */
+  gateway: number;
   what: string;
 }
 
-/** Requests without end, one lane a service; every answer is counted. */
+/** Requests without end, one lane a service and gateway; every answer is counted. */
 export class Traffic {
   readonly sent = new Map<string, number>();
   readonly failed: FailedRequest[] = [];
@@ -19,11 +21,9 @@ export class Traffic {
   private readonly lanes: Promise<void>[];
   private stopped = false;
 
-  constructor(
-    private readonly tenant: Tenant,
-    services: readonly string[],
-  ) {
-    this.lanes = services.map((service) => this.lane(service));
+  /** @param ways the tenant by way of each gateway */
+  constructor(ways: readonly Tenant[], services: readonly string[]) {
+    this.lanes = ways.flatMap((way) => services.map((service) => this.lane(way, service)));
   }
 
   get total(): number {
@@ -36,25 +36,25 @@ export class Traffic {
     await Promise.all(this.lanes);
   }
 
-  private async lane(service: string): Promise<void> {
+  private async lane(way: Tenant, service: string): Promise<void> {
     while (!this.stopped) {
-      await this.request(service);
+      await this.request(way, service);
       await new Promise((resolve) => setTimeout(resolve, REST_MS));
     }
   }
 
-  private async request(service: string): Promise<void> {
+  private async request(way: Tenant, service: string): Promise<void> {
     this.sent.set(service, (this.sent.get(service) ?? 0) + 1);
     try {
-      const answer = await this.tenant.call(service);
+      const answer = await way.call(service);
       if (answer.status === 200) this.servedAt.set(service, Date.now());
-      else this.fail(service, `${answer.status} ${answer.text.slice(0, 200)}`);
+      else this.fail(way, service, `${answer.status} ${answer.text.slice(0, 200)}`);
     } catch (error) {
-      this.fail(service, String(error));
+      this.fail(way, service, String(error));
     }
   }
 
-  private fail(service: string, what: string): void {
-    this.failed.push({ at: Date.now(), service, what });
+  private fail(way: Tenant, service: string, what: string): void {
+    this.failed.push({ at: Date.now(), service, gateway: way.platform.gatewayPort, what });
   }
 }

@@ -14,6 +14,7 @@ import { Observer } from './reconcile/observer.js';
 import { Reconciler } from './reconcile/reconciler.js';
 import { DatabaseRecords } from './reconcile/records.js';
 import { ClusterBoard } from './wake/cluster.board.js';
+import { EventDoor } from './wake/event.door.js';
 import { GatewayBoard } from './wake/gateway.board.js';
 import { DEPLOYER_LEASES, leaseOf } from './wake/partitions.js';
 import { Resync } from './wake/resync.js';
@@ -35,6 +36,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   readonly relay: OutboxRelay;
   private readonly queue: KeyedQueue<string>;
   private readonly leases: LeaseKeeper;
+  private readonly door: EventDoor;
   private readonly gateways: GatewayBoard;
   private readonly watches: StatusWatches;
   private readonly resync: Resync;
@@ -55,9 +57,11 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.queue = new KeyedQueue('services', (serviceId) => this.pass(serviceId), WIDTH, logger);
     this.relay = new OutboxRelay({ db, bus, clock, logger, metrics, health });
     this.strangers = new Strangers(bus, db, clock, logger);
-    this.resync = new Resync(bus, db, clock, wake, logger);
+    const asked = (): void => this.watches.wake();
+    this.resync = new Resync(bus, db, clock, { wakeService: wake, asked }, logger);
     const leases = { group: 'deployer', names: DEPLOYER_LEASES, owner, db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onGained: () => this.resync.all() });
+    this.door = new EventDoor({ bus, leases: this.leases, owner, wakeService: wake, logger });
     this.gateways = new GatewayBoard(bus, db, () => this.queue.hurry(), logger);
     const news = {
       changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
@@ -77,6 +81,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   async onApplicationBootstrap(): Promise<void> {
     await ensureHubTopology(this.bus);
     await this.gateways.start();
+    this.door.start();
     this.watches.start();
     this.resync.start();
     this.strangers.start();
@@ -87,7 +92,13 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   /** Stops taking work and finishes what is in hand. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.resync.stop(), this.strangers.stop(), this.watches.stop(), this.relay.stop()]);
+    await Promise.all([
+      this.door.stop(),
+      this.resync.stop(),
+      this.strangers.stop(),
+      this.watches.stop(),
+      this.relay.stop(),
+    ]);
     this.gateways.stop();
     await this.queue.stop();
     await this.leases.stop();
@@ -98,14 +109,10 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     await this.db.close();
   }
 
-  /** Fails when another replica holds the service's partition: the message is given back for that one. */
-  wakeFromEvent(serviceId: string): Promise<void> {
-    if (!this.leases.holding(leaseOf(serviceId))) {
-      return Promise.reject(new Error(`${leaseOf(serviceId)} is not held here`));
-    }
-    this.queue.add(serviceId);
+  /** Fails when no replica looks at the service now: the message is given back, and comes again. */
+  async wakeFromEvent(serviceId: string): Promise<void> {
+    await this.door.wake(serviceId);
     crashPoint('deployer.woken');
-    return Promise.resolve();
   }
 
   lookForClusters(): Promise<void> {

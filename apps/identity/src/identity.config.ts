@@ -10,6 +10,11 @@ export const identityConfigSchema = z.object({
   TOWPATH_MASTER_KEY_FILE: z.string().min(1),
   TOWPATH_NATS_ACCOUNT_SEED_FILE: z.string().min(1),
   TOWPATH_BOOTSTRAP_FILE: z.string().min(1),
+  /** Files, by comma, in which further gateways of this machine find their join tokens. */
+  TOWPATH_GATEWAY_TOKEN_FILES: z
+    .string()
+    .default('')
+    .transform((names) => names.split(',').filter((name) => name !== '')),
   /** The services' domain: what the authority may vouch for. */
   TOWPATH_DOMAIN: z.string().min(1).default('localhost'),
   /** How long a certificate lives; it is renewed after half of it. */

@@ -26,12 +26,14 @@ import { z } from 'zod';
 import { ALGORITHM } from './authority/authority.certificates.js';
 import type { Bootstrap } from './first-run/bootstrap.file.js';
 import { firstRun } from './first-run/first-run.js';
+import { giveGatewayTokens } from './first-run/gateway.tokens.js';
 import { identityConfigSchema } from './identity.config.js';
 import { identityModule } from './identity.module.js';
 import { tokenHash } from './token.js';
 
 const folder = temporaryFolder();
 const bootstrapFile = path.join(folder.path, 'keys', 'bootstrap.json');
+const gatewayTokenFile = path.join(path.dirname(bootstrapFile), 'gateway-2.token');
 const anything = z.looseObject({});
 const publicKey = { kty: 'OKP', crv: 'X25519', x: 'A'.repeat(43) };
 
@@ -96,6 +98,7 @@ beforeAll(async () => {
     TOWPATH_NATS_ACCOUNT_SEED_FILE: file('account.seed', nats.accountSeed),
     TOWPATH_MASTER_KEY_FILE: file('master.key', randomBytes(32).toString('hex')),
     TOWPATH_BOOTSTRAP_FILE: bootstrapFile,
+    TOWPATH_GATEWAY_TOKEN_FILES: [gatewayTokenFile],
     TOWPATH_DOMAIN: 'localhost',
     TOWPATH_CERTIFICATE_SECONDS: 3_600,
   };
@@ -149,6 +152,18 @@ describe('the first run', () => {
     const { operatorKey } = JSON.parse(readFileSync(file, 'utf8')) as Bootstrap;
     expect(await other.db.asApi((tx) => findKeyByHash(tx, tokenHash(operatorKey)))).toBeDefined();
     await other.drop();
+  });
+});
+
+describe('further gateways of this machine', () => {
+  it('each find a token in their file, which is made once', async () => {
+    const text = readFileSync(gatewayTokenFile, 'utf8');
+    expect(statSync(gatewayTokenFile).mode & 0o777).toBe(0o600);
+    const parts = { db: database.db, clock: systemClock, random: systemRandom, files: [gatewayTokenFile] };
+    await giveGatewayTokens(parts);
+    expect(readFileSync(gatewayTokenFile, 'utf8')).toBe(text);
+    const joined = await post('/join', { token: text });
+    expect(joined).toMatchObject({ status: 200, body: { kind: 'gateway', region: 'local' } });
   });
 });
 

@@ -9,6 +9,7 @@ import { CertificateController } from './authority/certificate.controller.js';
 import { showCallerKeys } from './callers/caller.keys.js';
 import { answerCallers } from './callers/caller.tokens.js';
 import { firstRun } from './first-run/first-run.js';
+import { giveGatewayTokens } from './first-run/gateway.tokens.js';
 import type { IdentityConfig } from './identity.config.js';
 import { CredentialSigner } from './join/credentials.js';
 import { JoinCommands } from './join/join.commands.js';
@@ -51,6 +52,7 @@ export async function identityModule(config: IdentityConfig, parts: ProcessParts
   await ensureHubTopology(bus);
   const first = await firstRun({ db, clock, random, bootstrapFile: config.TOWPATH_BOOTSTRAP_FILE });
   if (first) logger.info('first run: made the first organization and its operator');
+  await giveGatewayTokens({ db, clock, random, files: config.TOWPATH_GATEWAY_TOKEN_FILES });
   const joinParts = { db, bus, clock, random, signer: new CredentialSigner(seed), natsUrl: config.NATS_URL };
   const joining = new JoinCommands(joinParts);
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));

@@ -10,6 +10,7 @@ export { JetStreamTransport } from './jetstream.transport.js';
 export { Renewal, joinAnswerSchema, joinOrRestore, renewAnswerSchema } from './join.js';
 export type { JoinOptions, MemberId, Membership, RenewalOptions } from './join.js';
 export { CALLER_TOKEN_ASK } from './messages/caller.messages.js';
+export { LOOK_ASK } from './messages/deployer.messages.js';
 export {
   BILLING_CONSUMER,
   DEPLOYER_CONSUMER,
@@ -39,6 +40,7 @@ export {
   kvStream,
   kvSubject,
   logSubject,
+  lookSubject,
   resyncSubject,
   routeKey,
   sealedKey,

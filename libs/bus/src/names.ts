@@ -31,6 +31,8 @@ export const usageSubject = (gatewayId: string): string => `usage.${gatewayId}`;
 /** `about` is a service id or a build id, `sender` a cluster id or a gateway id. */
 export const logSubject = (about: string, sender: string): string => `logs.${about}.${sender}`;
 export const resyncSubject = (id: string): string => `resync.${id}`;
+/** Where one replica of the deployer is told to look at a service. */
+export const lookSubject = (replica: string): string => `deployer.${replica}.look`;
 /** What identity is asked on; its replicas share the queue. */
 export const identitySubject = (verb: string): string => `identity.${verb}`;
 export const IDENTITY_QUEUE = 'identity';

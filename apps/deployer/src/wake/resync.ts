@@ -15,6 +15,12 @@ const UNSETTLED_MS = 60_000;
 const QUEUE = 'deployer';
 const ALL = { limit: 10_000 };
 
+export interface ResyncNews {
+  wakeService(serviceId: string): void;
+  /** An agent or gateway asked, as it does when it has joined or comes back: every replica hears of it. */
+  asked(): void;
+}
+
 /** Wakes services without an event: at start, every minute what is not settled, and when an agent or gateway asks. */
 export class Resync {
   private readonly loop: Loop;
@@ -24,7 +30,7 @@ export class Resync {
     private readonly bus: Bus,
     private readonly db: Database,
     private readonly clock: Clock,
-    private readonly wakeService: (serviceId: string) => void,
+    private readonly news: ResyncNews,
     private readonly logger: Logger,
   ) {
     this.loop = new Loop('resync', UNSETTLED_MS, () => this.unsettled(), logger);
@@ -75,6 +81,7 @@ export class Resync {
   }
 
   private async asked(id: string): Promise<void> {
+    this.news.asked();
     try {
       await (isId('cls', id) ? this.cluster(id) : this.all());
     } catch (error) {
@@ -93,7 +100,7 @@ export class Resync {
   }
 
   private async wake(list: (tx: Tx) => Promise<string[]>): Promise<void> {
-    for (const serviceId of new Set(await this.db.asSystem(list))) this.wakeService(serviceId);
+    for (const serviceId of new Set(await this.db.asSystem(list))) this.news.wakeService(serviceId);
   }
 }
 

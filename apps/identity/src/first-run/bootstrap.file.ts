@@ -1,6 +1,5 @@
-import { open, rename } from 'node:fs/promises';
-import path from 'node:path';
 import type { Id } from '#libs/domain';
+import { writePrivately } from './private.file.js';
 
 /** What the first run hands to whoever started it; readable by its owner only. */
 export interface Bootstrap {
@@ -16,21 +15,6 @@ export interface Bootstrap {
 }
 
 /** Writes the file whole or not at all, and returns when the disk has it. */
-export async function writeBootstrap(file: string, bootstrap: Bootstrap): Promise<void> {
-  const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w', 0o600);
-  try {
-    await handle.chmod(0o600);
-    await handle.writeFile(`${JSON.stringify(bootstrap, null, 2)}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(temporary, file);
-  const folder = await open(path.dirname(file), 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+export function writeBootstrap(file: string, bootstrap: Bootstrap): Promise<void> {
+  return writePrivately(file, `${JSON.stringify(bootstrap, null, 2)}\n`);
 }

@@ -23,9 +23,10 @@ import { tokenHash } from '../token.js';
 import { writeBootstrap, type Bootstrap } from './bootstrap.file.js';
 
 /** The local agent and gateway may be started for the first time long after the first run. */
-const TOKEN_LIFE_MS = 30 * 24 * 3_600_000;
+export const FIRST_TOKEN_LIFE_MS = 30 * 24 * 3_600_000;
 const NAME = 'default';
-const LOCAL = 'local';
+/** Region, zone and provider of what runs on this machine. */
+export const LOCAL = 'local';
 
 export interface FirstRunParts {
   db: Database;
@@ -77,7 +78,7 @@ async function makeAll(tx: Tx, { clock, random }: FirstRunParts): Promise<Bootst
       hash: tokenHash(token),
       ...join,
       createdAt: now,
-      expiresAt: now + TOKEN_LIFE_MS,
+      expiresAt: now + FIRST_TOKEN_LIFE_MS,
     });
     return token;
   };

@@ -15,6 +15,7 @@ import {
   targetStatusSchema,
   usageBatchSchema,
 } from './messages.js';
+import { LOOK_ASK } from './deployer.messages.js';
 import { PEOPLE_ASKS } from './people.messages.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../../contracts/messages');
@@ -23,6 +24,8 @@ const SCHEMAS: Record<string, z.ZodType> = {
   'build-target': buildTargetSchema,
   'cluster-status': clusterStatusSchema,
   'caller-keys': callerKeysSchema,
+  'deployer-look-answer': LOOK_ASK.answer,
+  'deployer-look-request': LOOK_ASK.request,
   'gateway-status': gatewayStatusSchema,
   'log-batch': logBatchSchema,
   route: routeSchema,
