@@ -70,7 +70,7 @@ function variant([name, { port, pid }]: [string, Edge], hosts: string[]): Varian
       const before = cpuOf(pid);
       const { requests, errors } = await generator.run({
         port,
-        hosts,
+        requests: hosts.map((host) => `GET / HTTP/1.1\r\nhost: ${host}\r\nuser-agent: bench\r\n\r\n`),
         connections: CONNECTIONS,
         millis: SLICE_MS,
       });

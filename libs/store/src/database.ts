@@ -3,8 +3,10 @@ import pg from 'pg';
 import type { Clock } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import { DatabaseClock } from './database.clock.js';
+import { gatherWrites } from './gather-writes.js';
 import { PrismaClient } from './generated/client.js';
-import { Tx, statement } from './statement.js';
+import { Notifier } from './notifier.js';
+import { Tx } from './statement.js';
 
 export interface DatabaseOptions {
   /** Login of role towpath_api (under row-level security). */
@@ -14,11 +16,6 @@ export interface DatabaseOptions {
   /** Connections per role, default 10. */
   poolSize?: number;
 }
-
-const bindTenant = statement<unknown>(
-  'bind_tenant',
-  `SELECT set_config('towpath.organization_id', $1, true)`,
-);
 
 // bigint and numeric come as strings unless told otherwise. Counters and versions of ours stay far below 2^53;
 // sums of usage are cast to text in their statements, so that no JS number ever holds them.
@@ -32,6 +29,9 @@ const IDLE_IN_TRANSACTION_MS = 15_000;
 export class Database {
   private client: PrismaClient | undefined;
   private time: DatabaseClock | undefined;
+  private readonly notifier = new Notifier(async (channel) => {
+    await (this.api ?? this.poolOf('system')).query('SELECT pg_notify($1, $2)', [channel, '']);
+  });
 
   private constructor(
     private readonly api: pg.Pool | undefined,
@@ -40,10 +40,11 @@ export class Database {
   ) {}
 
   static open(options: DatabaseOptions): Database {
-    const pool = (connectionString: string | undefined): pg.Pool | undefined => {
+    const pool = (connectionString: string | undefined, pipeline: boolean): pg.Pool | undefined => {
       if (connectionString === undefined) return undefined;
       const made = new pg.Pool({
         connectionString,
+        pipeline,
         max: options.poolSize ?? 10,
         connectionTimeoutMillis: 10_000,
         idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
@@ -52,15 +53,14 @@ export class Database {
       made.on('error', () => undefined);
       return made;
     };
-    return new Database(pool(options.apiUrl), pool(options.systemUrl), options);
+    // COPY and Prisma, which the system's role uses, need one statement at a time.
+    return new Database(pool(options.apiUrl, true), pool(options.systemUrl, false), options);
   }
 
   /** Runs `work` in one transaction of the api's role that sees this organization's rows only. */
   inTenant<T>(organizationId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-    return this.transaction(this.poolOf('api'), async (tx) => {
-      await tx.run(bindTenant, [organizationId]);
-      return work(tx);
-    });
+    const bound = `BEGIN; SET LOCAL towpath.organization_id = ${pg.escapeLiteral(organizationId)}`;
+    return this.transaction(this.poolOf('api'), work, bound);
   }
 
   /** Runs `work` in one transaction of the api's role that is bound to no tenant: platform tables only. */
@@ -80,9 +80,8 @@ export class Database {
   }
 
   /** One NOTIFY outside any transaction (inside one it would serialize commits). Wakes, carries nothing. */
-  async notify(channel: string): Promise<void> {
-    const pool = this.api ?? this.poolOf('system');
-    await pool.query('SELECT pg_notify($1, $2)', [channel, '']);
+  notify(channel: string): Promise<void> {
+    return this.notifier.notify(channel);
   }
 
   /**
@@ -124,15 +123,25 @@ export class Database {
     return pool;
   }
 
-  private async transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  /**
+   * `begin`, then `work`. Where the pool sends ahead, the work does not wait for it: PostgreSQL shows a session that is
+   * bound to no tenant no rows and takes none.
+   */
+  private async transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>, begin = 'BEGIN'): Promise<T> {
     const client = await pool.connect();
     // Without a listener an error between queries (server gone) would end the process.
     const ignore = (): void => undefined;
     client.on('error', ignore);
     let broken: Error | undefined;
     try {
-      await client.query('BEGIN');
-      const result = await work(new Tx(client));
+      const { pipeline } = pool.options;
+      const tx = new Tx(client, pipeline);
+      if (pipeline) gatherWrites(client);
+      const opening = client.query(begin);
+      opening.catch(() => undefined);
+      if (!pipeline) await opening;
+      const result = await work(tx);
+      await opening;
       const { command } = await client.query('COMMIT');
       // What PostgreSQL answers when a statement had failed and its error was passed over: nothing was kept.
       if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');

@@ -43,10 +43,14 @@ export const lockProjectSql = statement<{ id: string }>(
   `SELECT id FROM projects WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE`,
 );
 
-/** Takes a share of the project, so that it cannot be deleted while something is being put into it. */
-export const holdProjectSql = statement<{ id: string }>(
+/**
+ * Takes a share of the project, so that it cannot be deleted (lockProjectSql) while something is being put into it: the
+ * weakest share there is, which the foreign keys of what is put into it take as well.
+ */
+export const holdProjectSql = statement<ProjectRow>(
   'project_hold',
-  `SELECT id FROM projects WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE`,
+  `SELECT ${COLUMNS} FROM projects
+   WHERE organization_id = $1 AND deleted_at IS NULL AND (id = $2 OR handle = $2) FOR KEY SHARE`,
 );
 
 export const countServicesSql = statement<{ services: number }>(

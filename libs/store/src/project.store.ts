@@ -52,9 +52,10 @@ export async function listProjects(
   return rows.map(toProject);
 }
 
-/** Holds the project until the transaction ends, so that it cannot be deleted meanwhile; false when it is gone. */
-export async function holdProject(tx: Tx, organizationId: string, id: string): Promise<boolean> {
-  return (await tx.one(holdProjectSql, [organizationId, id])) !== undefined;
+/** By handle or id, held until the transaction ends, so that it cannot be deleted meanwhile. */
+export async function holdProject(tx: Tx, organizationId: string, ref: string): Promise<Project | undefined> {
+  const row = await tx.one(holdProjectSql, [organizationId, ref]);
+  return row && toProject(row);
 }
 
 /**

@@ -23,19 +23,28 @@ export interface ServiceRow {
 export const SERVICE_COLUMNS = `id, organization_id, project_id, name, access, min_instances, template, traffic,
   generation, template_generation, status, created_at, updated_at, deleted_at, removed_at, version`;
 
+/** No row while a service of that name is being removed: its hosts and instances still exist. */
 export const insertServiceSql = statement<ServiceRow>(
   'service_insert',
   `INSERT INTO services (id, organization_id, project_id, name, access, min_instances, template, traffic, status,
      created_at, updated_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING ${SERVICE_COLUMNS}`,
+   SELECT $1, $2::text, $3::text, $4::text, $5, $6::int, $7::jsonb, $8::jsonb, $9::jsonb, $10::timestamptz, $10
+   WHERE NOT EXISTS (SELECT 1 FROM services WHERE organization_id = $2 AND project_id = $3 AND name = $4
+     AND deleted_at IS NOT NULL AND removed_at IS NULL)
+   RETURNING ${SERVICE_COLUMNS}`,
 );
 
-/** By name or id inside a project; by id alone when no project is given. */
+/** By name or id inside a project. */
 export const findServiceSql = statement<ServiceRow>(
   'service_find',
   `SELECT ${SERVICE_COLUMNS} FROM services
-   WHERE organization_id = $1 AND deleted_at IS NULL AND ($2::text IS NULL OR project_id = $2)
-     AND (id = $3 OR ($2::text IS NOT NULL AND name = $3))`,
+   WHERE organization_id = $1 AND project_id = $2 AND deleted_at IS NULL AND (id = $3 OR name = $3)`,
+);
+
+/** A statement of its own: one with an optional project would look through the whole organization. */
+export const findServiceByIdSql = statement<ServiceRow>(
+  'service_find_by_id',
+  `SELECT ${SERVICE_COLUMNS} FROM services WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL`,
 );
 
 export const lockServiceSql = statement<ServiceRow>(
@@ -48,13 +57,6 @@ export const listServicesSql = statement<ServiceRow>(
   'service_list',
   `SELECT ${SERVICE_COLUMNS} FROM services
    WHERE organization_id = $1 AND project_id = $2 AND deleted_at IS NULL AND id > $3 ORDER BY id LIMIT $4`,
-);
-
-/** A service of that name whose removal has not ended: its hosts and instances still exist. */
-export const findLeavingServiceSql = statement<{ id: string }>(
-  'service_find_leaving',
-  `SELECT id FROM services WHERE organization_id = $1 AND project_id = $2 AND name = $3
-   AND deleted_at IS NOT NULL AND removed_at IS NULL LIMIT 1`,
 );
 
 export const updateIntentSql = statement<ServiceRow>(

@@ -4,7 +4,7 @@ import { isUniqueViolation } from './database.js';
 import { ms, present, time, type PageRequest } from './row.js';
 import {
   deleteServiceSql,
-  findLeavingServiceSql,
+  findServiceByIdSql,
   findServiceSql,
   insertServiceSql,
   listEveryServiceSql,
@@ -22,8 +22,6 @@ export type NewService = Pick<Service, 'id' | 'organizationId' | 'projectId' | '
 /** @throws TowpathError ALREADY_EXISTS while the project has a service of that name, or one that is being removed */
 export async function insertService(tx: Tx, service: NewService): Promise<Service> {
   const { id, organizationId, projectId, name, createdAt, status } = service;
-  const leaving = await tx.one(findLeavingServiceSql, [organizationId, projectId, name]);
-  if (leaving) throw taken(`The former service "${name}" is still being removed.`, 'Try again in a moment.');
   try {
     const row = await tx.one(insertServiceSql, [
       id,
@@ -37,11 +35,12 @@ export async function insertService(tx: Tx, service: NewService): Promise<Servic
       JSON.stringify(status),
       time(createdAt),
     ]);
-    return toService(row as ServiceRow);
+    if (row) return toService(row);
   } catch (error) {
     if (!isUniqueViolation(error, 'services_name_live')) throw error;
     throw taken(`A service named "${name}" exists.`, 'Change that service, or choose another name.');
   }
+  throw taken(`The former service "${name}" is still being removed.`, 'Try again in a moment.');
 }
 
 /** By name or id inside a project; by id alone when no project is given. Deleted services are not found. */
@@ -51,7 +50,9 @@ export async function findService(
   projectId: string | undefined,
   ref: string,
 ): Promise<Service | undefined> {
-  const row = await tx.one(findServiceSql, [organizationId, projectId ?? null, ref]);
+  const row = await (projectId === undefined
+    ? tx.one(findServiceByIdSql, [organizationId, ref])
+    : tx.one(findServiceSql, [organizationId, projectId, ref]));
   return row && toService(row);
 }
 

@@ -152,10 +152,8 @@ async function change(
   });
   crashPoint('api.committed');
   if (woken) {
-    // The relay also polls, so a lost wake only costs time.
-    await parts.db
-      .notify('outbox')
-      .catch((error: unknown) => parts.logger.warn({ err: error }, 'notify failed'));
+    // Nobody waits for it: the relay also polls, so a lost wake only costs time.
+    parts.db.notify('outbox').catch((error: unknown) => parts.logger.warn({ err: error }, 'notify failed'));
   }
   return answer;
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import { TowpathError, isApiKey, type Actor, type Clock } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import { findKeyByHash, touchKey, type Database, type FoundKey } from '#libs/store';
@@ -40,7 +40,7 @@ export class ApiKeys {
   }
 
   private find(key: string): Promise<FoundKey | undefined> {
-    const hash = createHash('sha256').update(key).digest();
+    const hash = digest('sha256', key, 'buffer');
     return this.believed.get(hash.toString('base64'), () => this.db.asApi((tx) => findKeyByHash(tx, hash)));
   }
 

@@ -3,13 +3,12 @@ import {
   dataKeyOf,
   deleteSecret as deleteStored,
   findSecretUsers,
-  holdProject,
   insertSecret,
   insertSecretVersion,
 } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
-import { projectOf } from '../project/project.queries.js';
+import { heldProjectOf } from '../project/project.queries.js';
 import { getSecret, secretOf } from './secret.queries.js';
 import { showSecret } from './secret.view.js';
 
@@ -20,8 +19,7 @@ export async function createSecret(
 ): Promise<ReturnType<typeof showSecret>> {
   const { tx, now } = call;
   const value = bytesOf(input.value);
-  const { organizationId, id: projectId } = await projectOf(call, input.project);
-  if (!(await holdProject(tx, organizationId, projectId))) throw notFound('project');
+  const { organizationId, id: projectId } = await heldProjectOf(call, input.project);
   const id = call.newId('sec');
   await insertSecret(tx, { id, organizationId, projectId, name: input.name, createdAt: now });
   await addVersion(call, { id, organizationId }, value);

@@ -35,9 +35,12 @@ export async function writeIntent(
   const newTemplate = !sameTemplate(before.template, intent.template);
   const after = await updateIntent(call.tx, before, intent, newTemplate, call.now);
   const from = newTemplate ? servedBefore(before) : before.traffic;
-  if (!sameTraffic(from, after.traffic)) await writeTrafficChange(call, after, from);
-  await call.audit(after.id, { before: auditOf(before), after: auditOf(after) });
-  return startOperation(call, project, after, newTemplate ? 'deploy' : kind, newTemplate);
+  const [operation] = await Promise.all([
+    startOperation(call, project, after, newTemplate ? 'deploy' : kind, newTemplate),
+    sameTraffic(from, after.traffic) ? undefined : writeTrafficChange(call, after, from),
+    call.audit(after.id, { before: auditOf(before), after: auditOf(after) }),
+  ]);
+  return operation;
 }
 
 /** The split in words that still mean the same once `latest` has moved to a new revision. */
@@ -70,7 +73,7 @@ export async function startOperation(
   newTemplate: boolean,
 ): Promise<OperationView> {
   const { organizationId, projectId, id: serviceId, generation } = service;
-  const operation = await insertOperation(call.tx, {
+  const inserted = insertOperation(call.tx, {
     id: call.newId('op'),
     organizationId,
     projectId,
@@ -80,7 +83,7 @@ export async function startOperation(
     steps: plannedSteps(kind, newTemplate),
     createdAt: call.now,
   });
-  await call.serviceChanged(serviceId);
+  const [operation] = await Promise.all([inserted, call.serviceChanged(serviceId)]);
   return showOperation({ ...operation, projectHandle: project.handle, serviceName: service.name });
 }
 

@@ -13,11 +13,10 @@ import {
   type TemplatePatch,
   type TrafficTarget,
 } from '#libs/domain';
-import { deleteService as deleteStored, holdProject, insertService } from '#libs/store';
+import { deleteService as deleteStored, insertService } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
-import { notFound } from '../call/not-found.js';
 import type { OperationView } from '../operation/operation.view.js';
-import { projectOf } from '../project/project.queries.js';
+import { heldProjectOf } from '../project/project.queries.js';
 import { checkIntent } from './service.checks.js';
 import { auditOf, lockForChange, startOperation, writeIntent, writeTrafficChange } from './service.change.js';
 import { serviceOf, type ServiceRef } from './service.queries.js';
@@ -31,8 +30,7 @@ export interface CreateServiceInput extends Omit<ServicePatch, 'template'> {
 
 /** Makes a service; its first revision follows from its template. */
 export async function createService(call: CommandCall, input: CreateServiceInput): Promise<OperationView> {
-  const project = await projectOf(call, input.project);
-  if (!(await holdProject(call.tx, project.organizationId, project.id))) throw notFound('project');
+  const project = await heldProjectOf(call, input.project);
   const intent = newIntent(input);
   await checkIntent(call, project, intent);
   const service = await insertService(call.tx, {
@@ -43,9 +41,12 @@ export async function createService(call: CommandCall, input: CreateServiceInput
     createdAt: call.now,
     status: initialServiceStatus(),
   });
-  await writeTrafficChange(call, service, []);
-  await call.audit(service.id, { after: auditOf(service) });
-  return startOperation(call, project, service, 'deploy', true);
+  const [operation] = await Promise.all([
+    startOperation(call, project, service, 'deploy', true),
+    writeTrafficChange(call, service, []),
+    call.audit(service.id, { after: auditOf(service) }),
+  ]);
+  return operation;
 }
 
 function newIntent(input: CreateServiceInput): ServiceIntent {

@@ -2,11 +2,10 @@ import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { TowpathError, refuseIfAny, type Digest } from '#libs/domain';
 import { crashPoint } from '#libs/process';
-import { checkArchive, holdProject, insertUpload, type FolderBlobs, type StoredBlob } from '#libs/store';
+import { checkArchive, insertUpload, type FolderBlobs, type StoredBlob } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import type { ReceiveCall } from '../call/definition.js';
-import { notFound } from '../call/not-found.js';
-import { projectOf } from '../project/project.queries.js';
+import { heldProjectOf, projectOf } from '../project/project.queries.js';
 import { showUpload } from './upload.view.js';
 
 /** Bytes of the largest source archive. */
@@ -35,8 +34,7 @@ export async function createUpload(
   input: UploadInput,
   blob: StoredBlob,
 ): Promise<ReturnType<typeof showUpload>> {
-  const { organizationId, id: projectId, handle } = await projectOf(call, input.project);
-  if (!(await holdProject(call.tx, organizationId, projectId))) throw notFound('project');
+  const { organizationId, id: projectId, handle } = await heldProjectOf(call, input.project);
   const stored = { id: call.newId('upl'), organizationId, projectId, ...blob, createdAt: call.now };
   const upload = await insertUpload(call.tx, stored);
   await call.audit(upload.id, { after: { digest: blob.digest, size: blob.size } });
