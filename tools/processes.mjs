@@ -73,7 +73,7 @@ function processEnvironments({ installation, ports, replica, replicas, domain, h
       TOWPATH_GATEWAY_TOKEN_FILES: laterReplicas(replicas).map((later) => gatewayToken(installation, later)),
       TOWPATH_DOMAIN: domain,
     },
-    deployer: { TOWPATH_PORT: ports.deployer, ...asSystem, ...hub, ...masterKey, ...face },
+    deployer: { TOWPATH_PORT: ports.deployer, ...asSystem, ...hub, ...masterKey, ...blobs, ...face },
     billing: { TOWPATH_PORT: ports.billing, ...asSystem, ...hub },
     api: { TOWPATH_PORT: ports.api, ...asApi, ...hub, ...masterKey, ...blobs, ...face },
     gateway: {

@@ -76,6 +76,10 @@ const COMMANDS: Record<string, Step> = {
   },
   'organizations.resume': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
   'organizations.close': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
+  'organizations.erase': {
+    operator: true,
+    fields: (twin) => ({ organization: twin['leaving'], reason: 'a story' }),
+  },
   'organizations.reopen': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
   'organizations.update': { fields: (twin) => ({ organization: twin['organization'], name: 'renamed' }) },
   'projects.create': {
@@ -133,6 +137,7 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'trust.get': { fields: () => ({}) },
   'organizations.list': { fields: () => ({}) },
   'organizations.get': { fields: (twin) => ({ organization: twin['organization'] }) },
+  'organizations.erasure': { operator: true, fields: (twin) => ({ organization: twin['leaving'] }) },
   'projects.list': { fields: () => ({}) },
   'projects.get': { fields: ({ project }) => ({ project }) },
   'keys.list': { fields: () => ({}) },
@@ -194,8 +199,22 @@ describe('every operation gives the same result through REST and GraphQL', () =>
     return {
       ...{ project, upload, email, unwanted: unwanted.id, organization: tenant.organizationId },
       ...{ other: elsewhere.organizationId, elsewhere: await inviteTo(elsewhere, email, 'viewer') },
+      leaving: await closed(),
       waiting: (await tenant.api.ok<{ userCode: string }>('POST', '/v1/devices', {})).userCode,
     };
+  }
+
+  /** An organization that can be erased. */
+  async function closed(): Promise<string> {
+    const { organization } = await operator.ok<{ organization: { id: string } }>(
+      'POST',
+      '/v1/organizations',
+      {
+        name: 'leaving',
+      },
+    );
+    await operator.ok('POST', `/v1/organizations/${organization.id}/close`, {});
+    return organization.id;
   }
 
   function apiOf(step: { operator?: true; person?: true }, twin?: Twin): Api {

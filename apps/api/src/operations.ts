@@ -4,6 +4,7 @@ import { Registry } from './call/registry.js';
 import { callerOperations } from './caller/caller.operations.js';
 import { clusterOperations } from './cluster/cluster.operations.js';
 import { deviceOperations } from './device/device.operations.js';
+import { erasureOperations } from './erasure/erasure.operations.js';
 import { exportOperations } from './export/export.operations.js';
 import { invitationOperations } from './invitation/invitation.operations.js';
 import { keyOperations } from './key/key.operations.js';
@@ -31,6 +32,7 @@ export function apiOperations(): Registry {
     ...trustOperations,
     ...organizationOperations,
     ...exportOperations,
+    ...erasureOperations,
     ...projectOperations,
     ...memberOperations,
     ...invitationOperations,

@@ -43,6 +43,16 @@ export const ORGANIZATION_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/orgs/status.js')).orgsReopen,
   },
   {
+    words: 'orgs erase',
+    summary: 'erase a closing organization before its hold ends (operators)',
+    load: async () => (await import('./commands/orgs/erase.js')).orgsErase,
+  },
+  {
+    words: 'orgs erasure',
+    summary: 'what was erased of an organization and what is kept (operators)',
+    load: async () => (await import('./commands/orgs/erase.js')).orgsErasure,
+  },
+  {
     words: 'orgs rename',
     summary: 'rename your organization',
     load: async () => (await import('./commands/orgs/rename.js')).orgsRename,

@@ -7,6 +7,7 @@ export const deployerConfigSchema = z.object({
   TOWPATH_SYSTEM_DATABASE_URL: z.string().min(1),
   NATS_URL: z.string().min(1),
   TOWPATH_NATS_CREDS: z.string().min(1),
+  TOWPATH_BLOBS_DIR: z.string().min(1),
   TOWPATH_MASTER_KEY_FILE: z.string().min(1),
   ...publicOriginConfig,
 });

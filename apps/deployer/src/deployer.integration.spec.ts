@@ -24,6 +24,7 @@ import { initialServiceStatus, newId, newTemplate, plannedSteps, type Id } from 
 import { Health, Metrics, createApplication, createLogger, systemClock, systemRandom } from '#libs/process';
 import {
   Database,
+  FolderBlobs,
   acquireLease,
   insertCluster,
   insertOperation,
@@ -39,7 +40,15 @@ import {
   underLease,
   writeServiceChanges,
 } from '#libs/store';
-import { testDatabase, testDigest, testNats, until, type TestDatabase, type TestNats } from '#libs/testing';
+import {
+  temporaryFolder,
+  testDatabase,
+  testDigest,
+  testNats,
+  until,
+  type TestDatabase,
+  type TestNats,
+} from '#libs/testing';
 import type { INestApplication } from '@nestjs/common';
 import { Deployer } from './deployer.js';
 import { deployerModuleOf, followHub } from './deployer.module.js';
@@ -52,6 +61,7 @@ const prj = id('prj');
 const cls = id('cls');
 const gw = id('gw');
 
+const folder = temporaryFolder();
 let database: TestDatabase;
 let nats: TestNats;
 let app: INestApplication;
@@ -215,6 +225,7 @@ beforeAll(async () => {
     domain: 'localhost',
     origin: { scheme: 'http', port: 8081 } as const,
     masterKey: systemRandom(32),
+    blobs: new FolderBlobs(folder.path),
   };
   // The deployer closes what it was given, so it gets connections of its own.
   const bus = await Bus.connect({
@@ -236,6 +247,7 @@ afterAll(async () => {
   await app.close();
   await nats.release();
   await database.drop();
+  folder.remove();
 });
 
 describe('the deployer on real PostgreSQL and nats-server', () => {

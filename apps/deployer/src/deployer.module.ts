@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { DEPLOYER_CONSUMER, Bus, JetStreamTransport, STREAMS } from '#libs/bus';
 import { publicOrigin, type ProcessParts } from '#libs/process';
-import { Database, parseMasterKey } from '#libs/store';
+import { Database, FolderBlobs, parseMasterKey } from '#libs/store';
 import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
 import type { DeployerConfig } from './deployer.config.js';
 import { Deployer } from './deployer.js';
@@ -17,7 +17,8 @@ export async function deployerModule(config: DeployerConfig, parts: ProcessParts
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'deployer', waits: true });
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
   const clock = await db.clock(parts.logger);
-  const options = { domain: config.TOWPATH_DOMAIN, origin: publicOrigin(config), masterKey };
+  const blobs = new FolderBlobs(config.TOWPATH_BLOBS_DIR);
+  const options = { domain: config.TOWPATH_DOMAIN, origin: publicOrigin(config), masterKey, blobs };
   return deployerModuleOf(new Deployer(db, bus, { ...parts, clock }, options), bus);
 }
 

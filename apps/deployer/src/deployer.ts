@@ -1,12 +1,13 @@
 import { ensureHubTopology, type Bus } from '#libs/bus';
 import type { PublicOrigin } from '#libs/domain';
 import { KeyedQueue, crashPoint, type Again, type ProcessParts } from '#libs/process';
-import { LeaseKeeper, LeaseLost, StaleWrite, type Database } from '#libs/store';
+import { LeaseKeeper, LeaseLost, StaleWrite, type Database, type FolderBlobs, type Lease } from '#libs/store';
 import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
   OnApplicationShutdown,
 } from '@nestjs/common';
+import { Eraser } from './erasure/eraser.js';
 import { OutboxRelay } from './outbox/relay.js';
 import { Projection } from './projection/projection.js';
 import { SecretSealer } from './projection/secret-sealer.js';
@@ -25,6 +26,7 @@ export interface DeployerOptions {
   domain: string;
   origin: PublicOrigin;
   masterKey: Uint8Array;
+  blobs: FolderBlobs;
 }
 
 /** Services worked on at a time. */
@@ -41,6 +43,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly watches: StatusWatches;
   private readonly resync: Resync;
   private readonly strangers: Strangers;
+  private readonly eraser: Eraser;
   private readonly reconciler: Reconciler;
   private readonly passes;
 
@@ -62,6 +65,8 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     const leases = { group: 'deployer', names: DEPLOYER_LEASES, owner, db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onGained: () => this.resync.all() });
     this.door = new EventDoor({ bus, leases: this.leases, owner, wakeService: wake, logger });
+    const holding = (id: string): Lease | undefined => this.leases.holding(leaseOf(id));
+    this.eraser = new Eraser({ db, bus, clock, random, logger, holding, blobs: options.blobs });
     this.gateways = new GatewayBoard(bus, db, () => this.queue.hurry(), logger);
     const news = {
       changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
@@ -87,18 +92,14 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.strangers.start();
     await this.leases.start();
     await this.relay.start();
+    this.eraser.start();
     this.bus.onReturn(() => this.relay.distrust());
   }
 
   /** Stops taking work and finishes what is in hand. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([
-      this.door.stop(),
-      this.resync.stop(),
-      this.strangers.stop(),
-      this.watches.stop(),
-      this.relay.stop(),
-    ]);
+    const loops = [this.door, this.resync, this.strangers, this.watches, this.relay, this.eraser];
+    await Promise.all(loops.map((loop) => loop.stop()));
     this.gateways.stop();
     await this.queue.stop();
     await this.leases.stop();

@@ -2,6 +2,7 @@ export type { Ask } from './ask.js';
 export { Bus } from './bus.js';
 export { decode, encode } from './codec.js';
 export type { BusOptions, KeyEntry } from './bus.js';
+export { forgetKeys, laggards, purgeKeys, purgeLogs } from './erase.js';
 export { Follower } from './follower.js';
 export type { FollowOptions, FollowedMessage, MessageHandler } from './follower.js';
 export { decodeHubEvent, encodeHubEvent, hubEventType } from './hub-event.js';
@@ -42,6 +43,7 @@ export {
   logSubject,
   lookSubject,
   resyncSubject,
+  hostOfRoute,
   routeKey,
   sealedKey,
   serviceKey,

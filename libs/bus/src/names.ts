@@ -24,6 +24,8 @@ export const CLUSTER_KEY = 'cluster';
 /** The key of bucket routes under which identity shows the public keys of callers' tokens; no host has such a name. */
 export const CALLER_KEYS_KEY = '_caller-keys';
 export const routeKey = (host: string): string => host.replaceAll('.', '/');
+/** The host of a route's key. */
+export const hostOfRoute = (key: string): string => key.replaceAll('/', '.');
 
 export const hubSubject = (name: HubEventName, key: string): string =>
   `hub.${name.replaceAll('.', '-')}.${key}`;

@@ -1,4 +1,18 @@
 export {
+  ERASURE_SETTLES_MS,
+  ERASURE_STEPS,
+  advanceErasure,
+  newErasure,
+  nextErasureStep,
+} from './organization/erasure.js';
+export type {
+  ErasedStore,
+  Erasure,
+  ErasureStep,
+  ErasureStepName,
+  StepProgress,
+} from './organization/erasure.js';
+export {
   isServing,
   mayBecome,
   mayReopen,

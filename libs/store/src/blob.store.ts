@@ -72,6 +72,21 @@ export class FolderBlobs {
     return found?.size;
   }
 
+  /** When it was written last (UTC ms), undefined when it is not there. Writing it again makes it young again. */
+  async writtenAt(digest: Digest): Promise<number | undefined> {
+    const found = await stat(this.path(digest)).catch(() => undefined);
+    return found?.mtimeMs;
+  }
+
+  /** Every blob there is, a folder at a time. */
+  async *list(): AsyncGenerator<Digest> {
+    const folder = join(this.folder, 'sha256');
+    for (const start of await readdir(folder).catch(() => [])) {
+      for (const hex of await readdir(join(folder, start)).catch(() => []))
+        if (/^[0-9a-f]{64}$/.test(hex)) yield `sha256:${hex}`;
+    }
+  }
+
   /** Removes a blob; removing what is not there is no error. */
   async delete(digest: Digest): Promise<void> {
     await rm(this.path(digest), { force: true });

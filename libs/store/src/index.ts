@@ -20,6 +20,21 @@ export { LeaseLost, LeasedTx, acquireLease, underLease } from './lease.store.js'
 export type { Lease } from './lease.store.js';
 export { insertAudit, listAudit } from './audit.store.js';
 export type { AuditEntry } from './audit.store.js';
+export {
+  deleteEveryService,
+  endedHolds,
+  eraseRows,
+  findErasure,
+  openErasures,
+  saveErasure,
+  startErasure,
+  traceIds,
+} from './erasure.store.js';
+export type { TraceIds } from './erasure.store.js';
+export { blobsOf, neededBlobs, ownBlobs } from './blob-references.store.js';
+export type { BlobReferences } from './blob-references.store.js';
+export { TENANT_TABLES } from './erasure.tables.js';
+export type { TenantTable } from './erasure.tables.js';
 export { findAuthority, findRootCertificate, insertAuthority } from './authority.store.js';
 export type { AuthorityRecord } from './authority.store.js';
 export { findCluster, hasRuntime, insertCluster, insertJoinToken, listClusters } from './cluster.store.js';

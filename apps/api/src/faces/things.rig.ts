@@ -74,6 +74,7 @@ const traffic = [{ revision: 'latest', percent: 100 }];
 const BODIES: Record<string, Input> = {
   'organizations.update': { name: 'New' },
   'organizations.suspend': { reason: 'because' },
+  'organizations.erase': { reason: 'because' },
   'members.update': { role: 'viewer' },
   'invitations.create': { email: 'other@example.com', role: 'viewer' },
   'keys.create': { name: 'k', role: 'viewer' },

@@ -29,15 +29,6 @@ export interface CallerTokenView {
   expiresAt: string;
 }
 
-export interface OrganizationView {
-  id: string;
-  name: string;
-  status: string;
-  statusReason?: string;
-  holdUntil?: string;
-  createdAt?: string;
-}
-
 export interface KeyView {
   id: string;
   name: string;

@@ -3,6 +3,7 @@ import {
   ROUTES_BUCKET,
   decode,
   gatewayConsumer,
+  hostOfRoute,
   kvStream,
   kvSubject,
   resyncSubject,
@@ -50,9 +51,11 @@ export function followRoutes(parts: Parts): Follower {
   return follower;
 }
 
+const hostOf = (subject: string): string => hostOfRoute(subject.slice(kvSubject(ROUTES_BUCKET, '').length));
+
 async function take(message: FollowedMessage, { table, callerKeys, logger }: Parts): Promise<void> {
   if (message.deleted) {
-    table.handled(message.sequence);
+    await table.forget(hostOf(message.subject), message.sequence);
     return;
   }
   try {

@@ -52,7 +52,7 @@ export class RouteJournal {
     this.#lines += 1;
     if (this.#lines < COMPACT_AT) return;
     const entries = all();
-    if (this.#lines > 2 * entries.length) await this.#rewrite(entries);
+    if (this.#lines > 2 * entries.length) await this.rewrite(entries);
   }
 
   async close(): Promise<void> {
@@ -61,7 +61,8 @@ export class RouteJournal {
     this.#handle = undefined;
   }
 
-  async #rewrite(entries: RouteEntry[]): Promise<void> {
+  /** Only these lines are left. */
+  async rewrite(entries: readonly RouteEntry[]): Promise<void> {
     const temporary = `${this.#file}.new`;
     const file = await open(temporary, 'w');
     await file.writeFile(entries.map((entry) => JSON.stringify(entry)).join('\n'));

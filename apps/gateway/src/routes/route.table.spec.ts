@@ -113,6 +113,26 @@ describe('the route table', () => {
     expect(second.table.acknowledged()).toBe(2);
   });
 
+  it('forgets a host without a route, on disk too, and no other', async () => {
+    const { table, take } = open();
+    await table.accept(testRoute('gone.lab', 1, [testBackend(1, 100)]), 1);
+    await table.accept(testRoute('stays.lab', 1, [testBackend(1, 100)]), 2);
+    take('gone.lab', 'stays.lab');
+    await table.accept({ ...testRoute('gone.lab', 2, []), deleted: true }, 3);
+    expect(table.acknowledged()).toBe(2);
+    await table.forget('stays.lab', 4);
+    await table.forget('gone.lab', 5);
+    await table.forget('never.lab', 6);
+    expect([table.acknowledged(), table.hosts(), table.size]).toEqual([6, ['stays.lab'], 1]);
+    const journal = readFileSync(path.join(folder.path, 'routes.jsonl'), 'utf8');
+    expect(journal).toContain('stays.lab');
+    expect(journal).not.toContain('gone.lab');
+    await table.accept(testRoute('later.lab', 1, [testBackend(1, 100)]), 7);
+    const again = open();
+    again.table.restore();
+    expect(again.table.hosts()).toEqual(['stays.lab', 'later.lab']);
+  });
+
   it('comes back from disk past a torn line', async () => {
     const first = open();
     await first.table.accept(testRoute('a.lab', 1, [testBackend(1, 100)]), 1);

@@ -76,6 +76,17 @@ export class RouteTable {
     await this.parts.journal.append(entry, () => [...this.#entries.values()]);
   }
 
+  /** The hub has no more use for the host: of one without a route nothing is kept, one with a route stays as it is. */
+  async forget(host: string, sequence: number): Promise<void> {
+    this.handled(sequence);
+    if (this.#entries.get(host)?.route.deleted !== true) return;
+    this.#entries.delete(host);
+    this.#rejected.delete(host);
+    // Envoy loses it all the same; nobody waits for that any more.
+    this.#pending.delete(host);
+    await this.parts.journal.rewrite([...this.#entries.values()]);
+  }
+
   /** A message that changes no route (deleted key, no route inside) moves the sequence all the same. */
   handled(sequence: number): void {
     this.#received = Math.max(this.#received, sequence);

@@ -10,6 +10,7 @@ export const PERMISSIONS = [
   'organization.update',
   'organization.suspend',
   'organization.close',
+  'organization.erase',
   'organization.export',
   'project.read',
   'project.write',

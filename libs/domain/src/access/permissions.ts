@@ -54,6 +54,7 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'organization.create',
   'organization.suspend',
   'organization.close',
+  'organization.erase',
   'cluster.read',
   'cluster.write',
 ];

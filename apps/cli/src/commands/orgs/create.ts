@@ -1,5 +1,6 @@
 import { defineCommand } from '../../command.js';
-import type { KeyView, OrganizationView } from '../../client/wire.types.js';
+import type { OrganizationView } from '../../client/organization.types.js';
+import type { KeyView } from '../../client/wire.types.js';
 
 interface Created {
   organization: OrganizationView;

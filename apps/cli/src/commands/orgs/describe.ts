@@ -1,7 +1,8 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
 import { standing } from './status.js';
-import type { OrganizationView, WhoamiView } from '../../client/wire.types.js';
+import type { OrganizationView } from '../../client/organization.types.js';
+import type { WhoamiView } from '../../client/wire.types.js';
 
 /** `tow orgs describe [ID]`: the own organization unless another is named. */
 export const orgsDescribe = defineCommand<[string | undefined], object>({

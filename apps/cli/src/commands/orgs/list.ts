@@ -1,4 +1,4 @@
-import type { OrganizationView } from '../../client/wire.types.js';
+import type { OrganizationView } from '../../client/organization.types.js';
 import { listCommand } from '../../list.command.js';
 
 /** `tow orgs list`: the own one; the platform operator sees all. */

@@ -1,6 +1,7 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
-import type { OrganizationView, WhoamiView } from '../../client/wire.types.js';
+import type { OrganizationView } from '../../client/organization.types.js';
+import type { WhoamiView } from '../../client/wire.types.js';
 
 /** `tow orgs rename NAME`: the own organization. */
 export const orgsRename = defineCommand<[string], object>({

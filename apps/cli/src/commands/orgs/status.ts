@@ -1,6 +1,6 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
-import type { OrganizationView } from '../../client/wire.types.js';
+import type { OrganizationView } from '../../client/organization.types.js';
 import type { Tow } from '../../tow.js';
 
 /** `tow orgs suspend ID --reason TEXT` (operators): its services answer nobody and run nothing until it is resumed. */

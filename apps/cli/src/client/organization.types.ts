@@ -1,0 +1,19 @@
+/** Organizations as the API sends them. */
+export interface OrganizationView {
+  id: string;
+  name: string;
+  status: string;
+  statusReason?: string;
+  holdUntil?: string;
+  createdAt?: string;
+}
+
+export interface ErasureView {
+  organization: string;
+  requestedBy: string;
+  reason?: string;
+  steps: { name: string; status: string; message: string }[];
+  stores: { store: string; erased: number; held: number }[];
+  startedAt: string;
+  finishedAt?: string;
+}

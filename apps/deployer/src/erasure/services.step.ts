@@ -1,0 +1,17 @@
+import { newId } from '#libs/domain';
+import { deleteEveryService, writeOutbox } from '#libs/store';
+import type { EraseStep } from './erase.step.js';
+
+/** Every service is deleted as a customer would, and waited for: hosts, instances and what clusters keep of it. */
+export const removeServices: EraseStep = ({ clock, random }, { organizationId }) =>
+  Promise.resolve(async (tx) => {
+    const now = clock.now();
+    const { deleted, standing } = await deleteEveryService(tx, organizationId, now);
+    for (const key of deleted) {
+      const event = { id: newId('evt', now, random), name: 'service.changed', key } as const;
+      await writeOutbox(tx, { ...event, organizationId, now });
+    }
+    const done = standing === 0;
+    const message = done ? 'No service is left.' : `${standing} services are being removed.`;
+    return { done, message, stores: [] };
+  });
