@@ -231,6 +231,7 @@ it('names every other table as one that holds nothing of a tenant', async () => 
     'gateways',
     'hub',
     'join_tokens',
+    'lease_holders',
     'leases',
     'renewal_tokens',
   ];
