@@ -4,15 +4,26 @@ import { Loop, publicOrigin, type ProcessParts } from '#libs/process';
 import { Database, FolderBlobs, parseMasterKey } from '#libs/store';
 import type { ApiConfig } from './api.config.js';
 import type { ApiParts } from './api.parts.js';
+import { FairGate } from './call/fair-gate.js';
+
+/** Sessions of PostgreSQL; some are left for looking up credentials. */
+const SESSIONS = 20;
+const SESSIONS_FOR_WORK = 16;
 
 /** Checked configuration -> built objects. */
 export async function openParts(config: ApiConfig, parts: ProcessParts): Promise<ApiParts> {
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'api', waits: true });
-  const db = Database.open({ apiUrl: config.TOWPATH_API_DATABASE_URL, poolSize: 20 });
+  const db = Database.open({ apiUrl: config.TOWPATH_API_DATABASE_URL, poolSize: SESSIONS });
+  const limits = {
+    width: SESSIONS_FOR_WORK,
+    each: config.TOWPATH_TENANT_TRANSACTIONS,
+    waiting: config.TOWPATH_TENANT_WAITING,
+  };
   return {
     db,
+    gate: new FairGate(limits, parts.metrics),
     bus,
     blobs: new FolderBlobs(config.TOWPATH_BLOBS_DIR),
     masterKey,

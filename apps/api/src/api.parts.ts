@@ -2,6 +2,7 @@ import type { Bus } from '#libs/bus';
 import type { Clock, PublicOrigin, Random } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import type { Database, FolderBlobs } from '#libs/store';
+import type { FairGate } from './call/fair-gate.js';
 
 /** How clients reach this installation. */
 export interface Installation {
@@ -17,6 +18,8 @@ export interface Installation {
 /** What commands and queries are built from. */
 export interface ApiParts {
   db: Database;
+  /** Where organizations take turns at the database. */
+  gate: FairGate;
   /** Read by log streams only. */
   bus: Bus;
   blobs: FolderBlobs;

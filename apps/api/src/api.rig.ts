@@ -12,6 +12,7 @@ import type { ApiParts } from './api.parts.js';
 import { prepareApi } from './api.prepare.js';
 import { sendProblem } from './faces/rest/problem.reply.js';
 import type { CommandCall } from './call/call.js';
+import { FairGate } from './call/fair-gate.js';
 import { makeKey } from './key/key.commands.js';
 
 export interface RigAnswer {
@@ -54,8 +55,10 @@ export class ApiRig {
     const folder = temporaryFolder();
     await ensureHubTopology(nats.bus);
     const logger = createLogger('api-rig', process.env['TEST_LOG_LEVEL'] ?? 'silent');
+    const metrics = new Metrics();
     const parts: ApiParts = {
       db: database.db,
+      gate: new FairGate({ width: 4, each: 3, waiting: 100 }, metrics),
       bus: nats.bus,
       blobs: new FolderBlobs(folder.path),
       masterKey: randomBytes(32),
@@ -75,7 +78,7 @@ export class ApiRig {
       clock: systemClock,
       random: systemRandom,
       health: new Health(),
-      metrics: new Metrics(),
+      metrics,
     };
     const app = await createApplication(
       {

@@ -21,6 +21,7 @@ export {
 export { newId, isId, kubernetesName, ID_PREFIXES } from './id.js';
 export type { Id, IdPrefix, Random } from './id.js';
 export type { Clock } from './clock.js';
+export { FairLine, type FairLimits } from './fair-line.js';
 export { canonical, same } from './canonical.js';
 export { withCondition } from './condition.js';
 export type { Condition } from './condition.js';

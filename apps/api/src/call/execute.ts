@@ -100,12 +100,16 @@ function refuseReadsOnly({ readsOnly }: Actor, { kind, whileStopped }: Operation
   );
 }
 
+/** One transaction bound to the caller's organization, when it is its turn. */
+function inTurn<T>({ gate, db }: ApiParts, actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const { organizationId } = actor;
+  return gate.run(organizationId, () => db.inTenant(organizationId, work));
+}
+
 /** Runs a query in a transaction of its own, bound to the caller's organization. */
 export function read<T>(parts: ApiParts, caller: Caller, work: (call: Call) => Promise<T>): Promise<T> {
   const { actor, requestId, from } = caller;
-  return parts.db.inTenant(actor.organizationId, (tx) =>
-    work({ actor, requestId, from, tx, parts, now: parts.clock.now() }),
-  );
+  return inTurn(parts, actor, (tx) => work({ actor, requestId, from, tx, parts, now: parts.clock.now() }));
 }
 
 async function receive(
@@ -135,7 +139,7 @@ async function change(
 ): Promise<Answer> {
   const now = parts.clock.now();
   let woken = false;
-  const answer = await parts.db.inTenant(request.actor.organizationId, async (tx) => {
+  const answer = await inTurn(parts, request.actor, async (tx) => {
     const claim = claimOf(parts, definition, request, input);
     const kept = claim && (await claimIdempotencyKey(tx, claim, now));
     if (kept)

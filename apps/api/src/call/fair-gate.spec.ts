@@ -1,0 +1,51 @@
+import { Metrics } from '#libs/process';
+import { FairGate } from './fair-gate.js';
+
+const limits = { width: 2, each: 1, waiting: 2 };
+
+/** Work that ends when told, in the order in which it was let in. */
+function rig() {
+  const gate = new FairGate(limits, new Metrics());
+  const started: string[] = [];
+  const ends: (() => void)[] = [];
+  const bring = (tenant: string, name: string): Promise<string> =>
+    gate.run(tenant, () => {
+      started.push(name);
+      return new Promise((resolve) => ends.push(() => resolve(name)));
+    });
+  return { started, ends, bring };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the gate before the database', () => {
+  it('lets an organization that comes later pass one that holds its share', async () => {
+    const { started, ends, bring } = rig();
+    const all = [bring('a', 'a1'), bring('a', 'a2'), bring('b', 'b1')];
+    await turn();
+    expect(started).toEqual(['a1', 'b1']);
+    ends[0]?.();
+    await turn();
+    expect(started).toEqual(['a1', 'b1', 'a2']);
+    for (const end of ends) end();
+    expect(await Promise.all(all)).toEqual(['a1', 'a2', 'b1']);
+  });
+
+  it('refuses what the line of an organization does not hold, says when to come again, and nobody else notices', async () => {
+    const { bring, ends, started } = rig();
+    const kept = [bring('a', 'a1'), bring('a', 'a2'), bring('a', 'a3')];
+    await expect(bring('a', 'a4')).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 1 });
+    kept.push(bring('b', 'b1'));
+    while (started.length < kept.length || ends.length > 0) {
+      ends.shift()?.();
+      await turn();
+    }
+    expect(await Promise.all(kept)).toHaveLength(4);
+  });
+
+  it('gives the turn back when work fails', async () => {
+    const gate = new FairGate(limits, new Metrics());
+    await expect(gate.run('a', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
+    expect(await gate.run('a', () => Promise.resolve('well'))).toBe('well');
+  });
+});
