@@ -36,6 +36,11 @@ export class RouteTable {
     return entry !== undefined && entry.route.deleted !== true;
   }
 
+  /** Whether that host has a route or had one. */
+  knows(host: string): boolean {
+    return this.#entries.has(host);
+  }
+
   /** Hosts that have a route. */
   hosts(): string[] {
     return [...this.#entries.keys()].filter((host) => this.has(host));
@@ -84,6 +89,7 @@ export class RouteTable {
     this.#rejected.delete(host);
     // Envoy loses it all the same; nobody waits for that any more.
     this.#pending.delete(host);
+    this.parts.changed([host]);
     await this.parts.journal.rewrite([...this.#entries.values()]);
   }
 

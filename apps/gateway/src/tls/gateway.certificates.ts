@@ -45,6 +45,7 @@ export function certificatesOf(config: GatewayConfig, parts: Parts): Certificate
     domain: config.TOWPATH_DOMAIN,
     hosts: () => table.hosts(),
     isHost: (name) => table.has(name),
+    isKnown: (host) => table.knows(host),
     files: new CertificateFiles(config.TOWPATH_DATA_DIR),
     issue: async (name) => {
       const { request, key: made } = await certificateRequest(name);

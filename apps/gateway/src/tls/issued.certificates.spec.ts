@@ -14,6 +14,7 @@ describe('the certificates a gateway was issued', () => {
   const folder = temporaryFolder();
   const clock = new SteppedClock(Date.now());
   const hosts = new Set<string>();
+  const forgotten = new Set<string>();
   let authority: TestAuthority;
   let certificates: IssuedCertificates;
   let changes = 0;
@@ -24,6 +25,7 @@ describe('the certificates a gateway was issued', () => {
       domain,
       hosts: () => hosts,
       isHost: (name) => hosts.has(name),
+      isKnown: (name) => !forgotten.has(name),
       files: new CertificateFiles(folder.path),
       issue: async (name) => {
         if (name === failing) throw new Error('refused');
@@ -90,6 +92,21 @@ describe('the certificates a gateway was issued', () => {
     failing = '';
     await certificates.renewDue();
     expect(found('b.localhost').names).toEqual(['b.localhost']);
+  });
+
+  it('keeps one whose host has no route now, until nobody knows the host any more', async () => {
+    certificates = open('localhost');
+    hosts.add('went.localhost').add('stays.localhost');
+    await certificates.renewDue();
+    hosts.clear();
+    await certificates.renewDue();
+    const kept = (): string[] => readdirSync(path.join(folder.path, 'certificates'));
+    expect(kept()).toEqual(expect.arrayContaining(['stays.localhost.json', 'went.localhost.json']));
+    forgotten.add('went.localhost');
+    await certificates.renewDue();
+    expect(kept()).toContain('stays.localhost.json');
+    expect(kept()).not.toContain('went.localhost.json');
+    expect(certificates.find('went.localhost')).toBeUndefined();
   });
 
   it('serves no certificate that has ended, and forgets one that nobody wants', async () => {

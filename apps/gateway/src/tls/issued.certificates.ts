@@ -10,6 +10,8 @@ interface Parts {
   /** Every host that has a route. */
   hosts: () => Iterable<string>;
   isHost: (name: string) => boolean;
+  /** Whether a host has a route or had one: what nobody knows any more is forgotten here too. */
+  isKnown: (host: string) => boolean;
   files: CertificateFiles;
   /** Asks the authority for a certificate of that name. */
   issue: (name: string) => Promise<Certificate>;
@@ -39,7 +41,8 @@ export class IssuedCertificates {
 
   /** Routes of these hosts came or went. */
   wake(hosts: readonly string[]): void {
-    if (hosts.some((host) => this.find(host) === 'coming')) this.#loop.wake();
+    const isNews = (host: string): boolean => this.find(host) === 'coming' || !this.parts.isKnown(host);
+    if (hosts.some(isNews)) this.#loop.wake();
   }
 
   stop(): Promise<void> {
@@ -79,7 +82,8 @@ export class IssuedCertificates {
     const kept = { ...certificate, obtainedAt: this.parts.clock.now() };
     this.parts.files.write(name, kept);
     this.#take(kept);
-    this.parts.logger.info({ name, serial: kept.serial }, 'certificate issued');
+    // No name: logs of the process are kept by nobody's rules.
+    this.parts.logger.info({ serial: kept.serial }, 'certificate issued');
     this.parts.changed();
   }
 
@@ -88,11 +92,12 @@ export class IssuedCertificates {
     for (const name of kept.names) this.#kept.set(name, kept);
   }
 
-  /** A name nobody wants is not renewed, and forgotten when its certificate has ended. */
+  /** A name nobody wants is not renewed, and forgotten when its certificate has ended or nobody knows it any more. */
   #dropEnded(wanted: Set<string>): void {
     const now = this.parts.clock.now();
     for (const [name, { notAfter }] of this.#kept) {
-      if (wanted.has(name) || notAfter > now) continue;
+      const isKept = notAfter > now && (name.startsWith('*') || this.parts.isKnown(name));
+      if (wanted.has(name) || isKept) continue;
       this.#kept.delete(name);
       this.#index.drop(name);
       this.parts.files.remove(name);
