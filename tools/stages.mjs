@@ -44,12 +44,12 @@ export const CHECKS = [
 export const contractStage = () =>
   existsSync(CONTRACTS) ? [{ name: 'contracts', args: [CONTRACTS, '--check'] }] : [];
 
-/** How many times as much the crashes do (e2e/support/chance.ts). */
+/** How many times as much the crashes and the properties do (e2e/support/chance.ts, libs/domain/src/property.rig.ts). */
 const RUNS = Math.max(1, Number(process.env.TOWPATH_RUNS ?? 1));
 
 /** Longest life of one test; how fast things must be is said by their deadlines. */
 const TEST_SECONDS = {
-  unit: 10,
+  unit: 10 * RUNS,
   integration: 60,
   stories: 300,
   crashes: 300 * RUNS,
@@ -59,7 +59,7 @@ const TEST_SECONDS = {
 
 /** A suite that hangs must not hang everything. */
 const STAGE_MINUTES = {
-  unit: 3,
+  unit: 3 * RUNS,
   integration: 8,
   stories: 12,
   crashes: 12 * RUNS,

@@ -228,13 +228,20 @@ export {
   sweepBlocks,
   unitsOfRequest,
 } from './rating/blocks.js';
-export type { Capacity, Change, OpenBlocks, Sweep } from './rating/blocks.js';
+export type { Change, Sweep } from './rating/blocks.js';
+export type { Capacity, OpenBlocks } from './rating/block.sweep.js';
 export { metersOf } from './rating/meters.js';
 export type { Meter, Quantities } from './rating/meters.js';
 export { priceUsage, underModel } from './rating/pricing.js';
 export type { PricedLine, Size, Usage } from './rating/pricing.js';
 export { chargeMonth, sumCharges } from './rating/charges.js';
 export type { Adjustment, Charge, MonthPart } from './rating/charges.js';
+export { parseUsageEntry } from './rating/usage.entry.js';
+export type { UsageEntry } from './rating/usage.entry.js';
+export { UsageFold } from './rating/usage.fold.js';
+export type { FoldCounts, FoldedUsage, Held } from './rating/usage.fold.js';
+export { rateUsage } from './rating/rating.js';
+export type { RatedCharge, RatedLine, RatedMonth, Rating } from './rating/rating.js';
 export {
   SHARDS,
   WINDOW_MS,

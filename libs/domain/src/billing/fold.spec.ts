@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { propertyRuns } from '../property.rig.js';
 import type { Id } from '../id.js';
 import { lengthOf, unionOf } from '../usage/interval.js';
 import type { UsageRecord } from '../usage/usage.types.js';
@@ -6,8 +7,7 @@ import { changesOf, sweepBlocks, unitsOfRequest } from '../rating/blocks.js';
 import { foldRecords, sameOpenBlocks } from './fold.js';
 import { WINDOW_MS, shardOf, SHARDS, windowStart, windowsOf } from './window.js';
 
-const seed = Number(process.env['TOWPATH_PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
-const runs = { seed, numRuns: Number(process.env['TOWPATH_PROPERTY_RUNS'] ?? 500) };
+const runs = propertyRuns();
 const T0 = 1_795_219_200_000;
 
 const id = <P extends 'spl' | 'gw' | 'org' | 'prj' | 'svc' | 'rev'>(prefix: P): Id<P> =>
@@ -131,7 +131,7 @@ describe('what is counted', () => {
   });
 });
 
-describe(`properties of folding (seed ${seed}, ${runs.numRuns} runs)`, () => {
+describe(`properties of folding (seed ${runs.seed}, ${runs.numRuns} runs)`, () => {
   const span = fc.record({
     at: fc.integer({ min: 0, max: 3 * WINDOW_MS }),
     length: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 70_000 })),

@@ -1,15 +1,8 @@
 import type { Interval, UsageRecord } from '../usage/usage.types.js';
 import { lengthOf, unionOf } from '../usage/interval.js';
 import { whyNotBillable } from '../usage/billable.js';
-import {
-  changesOf,
-  mergeChanges,
-  sweepBlocks,
-  unitsOfRequest,
-  type Capacity,
-  type Change,
-  type OpenBlocks,
-} from '../rating/blocks.js';
+import { changesOf, mergeChanges, sweepBlocks, unitsOfRequest, type Change } from '../rating/blocks.js';
+import type { Capacity, OpenBlocks } from '../rating/block.sweep.js';
 import { windowBefore, windowSpan, windowsOf } from './window.js';
 
 /** One report of a long stream (a stream that came in more than one record). */

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { propertyRuns } from '../property.rig.js';
 import {
   add,
   compare,
@@ -13,8 +14,7 @@ import {
   type Decimal,
 } from './decimal.js';
 
-const seed = Number(process.env['TOWPATH_PROPERTY_SEED'] ?? Date.now() % 2 ** 31);
-const runs = { seed, numRuns: Number(process.env['TOWPATH_PROPERTY_RUNS'] ?? 500) };
+const runs = propertyRuns();
 const d = (text: string): Decimal => parseDecimal(text);
 
 describe('reading and writing', () => {
@@ -78,7 +78,7 @@ describe('rounding', () => {
   });
 });
 
-describe(`properties of decimals (seed ${seed}, ${runs.numRuns} runs)`, () => {
+describe(`properties of decimals (seed ${runs.seed}, ${runs.numRuns} runs)`, () => {
   const decimal = fc
     .record({
       units: fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }),

@@ -20,7 +20,7 @@ export function itemFrom(document: ItemDocument, { model }: Pick<PlanDocument, '
   return {
     ...{ id, name, measure, counter, gpuClass, classes, zones, times, unit, multipliers },
     model: measure === 'request_time' ? (document.model ?? model) : undefined,
-    quantumMs: document.quantum,
+    quantumMs: dimensionOf(measure) === 'time' ? document.quantum : 1,
     minimumMs: document.minimum,
     states: document.states ?? ['active', 'idle'],
     per: perOf(document) ?? 1n,

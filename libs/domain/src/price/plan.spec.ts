@@ -71,7 +71,7 @@ describe('a price plan as data', () => {
     });
     expect(items.map(({ per, quantumMs, model: of }) => [per, quantumMs, of])).toEqual([
       [1_000n, 100, 'concurrency'],
-      [1n, 100, undefined],
+      [1n, 1, undefined],
     ]);
     expect(items[0]?.tiers.map(({ rate }) => formatDecimal(rate))).toEqual(['0.000024']);
   });

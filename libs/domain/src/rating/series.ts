@@ -1,0 +1,228 @@
+import { whyNotBillable } from '../usage/billable.js';
+import { MAX_RECORD_MS } from '../usage/usage.validation.js';
+import { ActiveSweep } from './active.sweep.js';
+import type { Capacity } from './block.sweep.js';
+import type { Meter } from './meters.js';
+import type { Period, Periods } from './periods.js';
+import type { Size } from './pricing.js';
+import { Tally } from './tally.js';
+import {
+  isPart,
+  type BuildEntry,
+  type CountEntry,
+  type InstanceEntry,
+  type RequestEntry,
+} from './usage.entry.js';
+
+/** What uses: a revision, or an organization for what belongs to no revision. */
+export interface Source {
+  organizationId: string;
+  serviceId: string | undefined;
+  revisionId: string | undefined;
+  class: string | undefined;
+  size: Size;
+  capacity: Capacity;
+}
+
+/** A stream of which parts came, and what it counted for so far. */
+interface Stream {
+  endMs: number;
+  lengthMs: number;
+  /** Where it began: a request belongs whole to that period. */
+  period: Period;
+}
+
+/** Entries are forgotten when so many came since they were last looked through, or twice as many as stayed. */
+const SWEEP_OUT = 4_096;
+
+/**
+ * Usage of one source in one price zone, entry by entry, ascending by their start. Holds what is active, the blocks that
+ * are open, the streams and instances of the last hours, and the sums.
+ */
+export class Series {
+  readonly tally = new Tally();
+  private period: Period;
+  private readonly sweeps = new Map<string, ActiveSweep>();
+  private readonly streams = new Map<string, Stream>();
+  /** Until when an instance is covered, by instance and lane. */
+  private readonly covered = new Map<string, number>();
+  private room = SWEEP_OUT;
+
+  constructor(
+    readonly source: Source,
+    readonly zone: string,
+    private readonly periods: Periods,
+    startMs: number,
+  ) {
+    this.period = periods.at(startMs);
+  }
+
+  /** @returns false for a request that costs nothing */
+  addRequest(entry: RequestEntry): boolean {
+    this.goTo(entry.startMs);
+    if (whyNotBillable(entry) !== undefined) return false;
+    const { period } = this;
+    const stream = isPart(entry) ? this.streamOf(entry) : undefined;
+    for (const meter of period.meters) {
+      if (meter.measure === 'request_time') this.addTime(meter, entry, stream);
+      else if (meter.measure === 'requests' && entry.part === 0)
+        this.tally.add(period, meter.lane, BigInt(entry.repeat));
+      else if (meter.measure === 'egress_bytes')
+        this.tally.add(period, meter.lane, BigInt(entry.responseBytes) * BigInt(entry.repeat));
+    }
+    if (stream !== undefined) this.extend(stream, entry);
+    return true;
+  }
+
+  addInstance(entry: InstanceEntry): void {
+    this.goTo(entry.startMs);
+    const lanes = new Set(this.lanesOf(entry));
+    for (const lane of lanes) this.cover(lane, entry);
+    if (this.covered.size > this.room) this.forget(entry.startMs);
+  }
+
+  addBuild({ startMs, endMs, repeat }: BuildEntry): void {
+    this.goTo(startMs);
+    for (const meter of this.period.meters) {
+      if (meter.measure === 'build_time')
+        this.tally.add(this.period, meter.lane, alone(meter, endMs - startMs) * BigInt(repeat));
+    }
+  }
+
+  addCount({ startMs, counter, quantity }: CountEntry): void {
+    this.goTo(startMs);
+    for (const { measure, lane } of this.period.meters) {
+      if (measure === counter || lane === `counter/${counter}#0`) this.tally.add(this.period, lane, quantity);
+    }
+  }
+
+  /** Follows what is still active to its end. */
+  finish(): void {
+    while ([...this.sweeps.values()].some((sweep) => !sweep.isQuiet)) this.nextPeriod();
+    this.cut(this.period.endMs);
+  }
+
+  private goTo(atMs: number): void {
+    while (atMs >= this.period.endMs) {
+      if ([...this.sweeps.values()].every((sweep) => sweep.isQuiet)) this.jumpTo(atMs);
+      else this.nextPeriod();
+    }
+  }
+
+  /** Nothing is active: the periods between stay empty. */
+  private jumpTo(atMs: number): void {
+    this.cut(this.period.endMs);
+    this.enter(this.periods.at(atMs));
+  }
+
+  private nextPeriod(): void {
+    this.cut(this.period.endMs);
+    this.enter(this.periods.at(this.period.endMs));
+  }
+
+  private enter(period: Period): void {
+    this.period = period;
+    for (const { lane, quantumMs } of period.meters) this.sweeps.get(lane)?.resize(quantumMs);
+  }
+
+  private cut(atMs: number): void {
+    const { period } = this;
+    for (const [lane, sweep] of this.sweeps) {
+      const opened = BigInt(sweep.cutAt(atMs));
+      const quantum = period.meters.find((meter) => meter.lane === lane)?.quantumMs;
+      if (quantum !== undefined) this.tally.add(period, lane, opened * BigInt(quantum));
+    }
+  }
+
+  private addTime(meter: Meter, entry: RequestEntry, stream: Stream | undefined): void {
+    if (meter.model === 'per_request' || entry.repeat > 1) this.addAlone(meter, entry, stream);
+    else this.addActive(meter, entry, stream);
+  }
+
+  /** Under concurrency: what its blocks cover. */
+  private addActive(meter: Meter, { startMs, endMs }: RequestEntry, stream: Stream | undefined): void {
+    const from = Math.max(startMs, stream?.endMs ?? startMs);
+    if (from >= endMs) return;
+    let sweep = this.sweeps.get(meter.lane);
+    if (sweep === undefined) {
+      sweep = new ActiveSweep(this.source.capacity, this.period.startMs, meter.quantumMs);
+      this.sweeps.set(meter.lane, sweep);
+    }
+    sweep.add(from, endMs, startMs);
+  }
+
+  /** Each request alone, rounded up; a part adds what the whole stream's rounding grows by. */
+  private addAlone(meter: Meter, entry: RequestEntry, stream: Stream | undefined): void {
+    const { startMs, endMs, repeat } = entry;
+    if (stream === undefined) {
+      this.tally.add(this.period, meter.lane, alone(meter, endMs - startMs) * BigInt(repeat));
+      return;
+    }
+    const before = stream.lengthMs === 0 ? 0n : alone(meter, stream.lengthMs);
+    const longer = stream.lengthMs + Math.max(0, endMs - Math.max(startMs, stream.endMs));
+    this.tally.add(stream.period, meter.lane, alone(meter, longer) - before);
+  }
+
+  private streamOf({ streamId = '', startMs }: RequestEntry): Stream {
+    const known = this.streams.get(streamId);
+    // reports come each minute: after two hours it is another stream
+    if (known !== undefined && startMs - known.endMs <= MAX_RECORD_MS) return known;
+    const stream = { endMs: startMs, lengthMs: 0, period: this.period };
+    this.streams.set(streamId, stream);
+    if (this.streams.size > this.room) this.forget(startMs);
+    return stream;
+  }
+
+  private extend(stream: Stream, { startMs, endMs }: RequestEntry): void {
+    stream.lengthMs += Math.max(0, endMs - Math.max(startMs, stream.endMs));
+    stream.endMs = Math.max(stream.endMs, endMs);
+  }
+
+  private lanesOf({ startMs, endMs, begunMs = startMs, state }: InstanceEntry): string[] {
+    const lanes: string[] = [];
+    for (let at = startMs; at < Math.max(endMs, begunMs + 1); at = this.periods.at(at).endMs) {
+      for (const { measure, states, lane } of this.periods.at(at).meters)
+        if (OF_INSTANCES.has(measure) && states.includes(state)) lanes.push(lane);
+    }
+    return lanes;
+  }
+
+  /** Blocks of one instance: each opens at the first ms in use that no block of it covers. */
+  private cover(lane: string, entry: InstanceEntry): void {
+    const { instanceId, startMs, endMs, repeat } = entry;
+    const key = `${instanceId} ${lane}`;
+    let from = Math.max(startMs, repeat > 1 ? 0 : (this.covered.get(key) ?? 0));
+    const end = Math.max(endMs, this.minimumEnd(lane, entry));
+    while (from < end) {
+      const period = this.periods.at(from);
+      const quantum = period.meters.find((meter) => meter.lane === lane)?.quantumMs;
+      const stop = Math.min(end, period.endMs);
+      const blocks = quantum === undefined ? 0 : Math.ceil((stop - from) / quantum);
+      this.tally.add(period, lane, BigInt(blocks) * BigInt(quantum ?? 0) * BigInt(repeat));
+      from = quantum === undefined ? stop : from + blocks * quantum;
+    }
+    if (repeat === 1) this.covered.set(key, from);
+  }
+
+  /** A start counts at least as long as the minimum, from when it began. */
+  private minimumEnd(lane: string, { startMs, begunMs = startMs }: InstanceEntry): number {
+    const meter = this.periods.at(begunMs).meters.find((one) => one.lane === lane);
+    const end = begunMs + (meter?.minimumMs ?? 0);
+    return end > startMs ? end : 0;
+  }
+
+  /** Lets go of what can not matter any more. */
+  private forget(nowMs: number): void {
+    for (const [key, untilMs] of this.covered) if (untilMs <= nowMs) this.covered.delete(key);
+    for (const [key, { endMs }] of this.streams) if (nowMs - endMs > MAX_RECORD_MS) this.streams.delete(key);
+    this.room = Math.max(SWEEP_OUT, 2 * Math.max(this.covered.size, this.streams.size));
+  }
+}
+
+const OF_INSTANCES: ReadonlySet<string> = new Set(['instance_time', 'gpu_time']);
+
+/** What one stretch alone counts for: at least the minimum, rounded up to whole quanta. */
+function alone({ quantumMs, minimumMs }: Meter, lengthMs: number): bigint {
+  const units = Math.ceil(Math.max(lengthMs, minimumMs) / quantumMs);
+  return BigInt(units) * BigInt(quantumMs);
+}
