@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import type { Id } from '../id.js';
 import { MEMORY_TICK_PLAN, BUILTIN_PLAN } from '../price/builtin.plans.js';
 import type { PriceSchedule } from '../price/schedule.js';
 import { propertyRuns } from '../property.rig.js';
