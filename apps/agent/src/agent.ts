@@ -43,6 +43,8 @@ const STRAY_MS = 3_600_000;
 const ABANDONED_MS = 24 * 3_600_000;
 /** Services worked on at the same time. */
 const WIDTH = 8;
+/** Of one organization. */
+const WIDTH_OF_ONE = 6;
 
 export interface AgentParts extends ProcessParts {
   dataDir: string;
@@ -99,7 +101,10 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     const environments = new Environments(sealed, keys.privateKey);
     const guard = this.guard;
     this.reconciler = new ServiceReconciler({ targets, sealed, environments, guard, driver, clock, logger });
-    this.services = new KeyedQueue('services', this.reconcile, WIDTH, logger);
+    this.services = new KeyedQueue('services', this.reconcile, WIDTH, logger, {
+      tenantOf: (serviceId) => targets.get(serviceId)?.organizationId ?? '',
+      each: WIDTH_OF_ONE,
+    });
     this.logs = new LogShipper(clusterId, bus, clock, logger);
     this.status = new StatusReporter({
       clusterId,

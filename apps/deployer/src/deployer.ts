@@ -1,7 +1,15 @@
 import { ensureHubTopology, type Bus } from '#libs/bus';
 import type { PublicOrigin } from '#libs/domain';
 import { KeyedQueue, crashPoint, type Again, type ProcessParts } from '#libs/process';
-import { LeaseKeeper, LeaseLost, StaleWrite, type Database, type FolderBlobs, type Lease } from '#libs/store';
+import {
+  LeaseKeeper,
+  LeaseLost,
+  StaleWrite,
+  findOwners,
+  type Database,
+  type FolderBlobs,
+  type Lease,
+} from '#libs/store';
 import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
@@ -17,6 +25,7 @@ import { DatabaseRecords } from './reconcile/records.js';
 import { ClusterBoard } from './wake/cluster.board.js';
 import { EventDoor } from './wake/event.door.js';
 import { GatewayBoard } from './wake/gateway.board.js';
+import { Owners } from './wake/owners.js';
 import { DEPLOYER_LEASES, leaseOf } from './wake/partitions.js';
 import { Resync } from './wake/resync.js';
 import { StatusWatches } from './wake/status.watches.js';
@@ -31,6 +40,8 @@ export interface DeployerOptions {
 
 /** Services worked on at a time. */
 const WIDTH = 8;
+/** Of one organization: however much it deploys, another's service finds a free place. */
+const WIDTH_OF_ONE = 6;
 const STALE_RETRY_MS = 20;
 
 /** One replica of the deployer: what wakes it, the queue by service, and the relay. */
@@ -55,9 +66,14 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   ) {
     const { clock, logger, random, metrics, health } = parts;
     const owner = `deployer-${Buffer.from(random(8)).toString('hex')}`;
-    const wake = (serviceId: string): void => this.queue.add(serviceId);
+    const find = (ids: string[]): Promise<Map<string, string>> => db.asSystem((tx) => findOwners(tx, ids));
+    const owners = new Owners(find, (serviceId) => this.queue.add(serviceId), logger);
+    const wake = (serviceId: string): void => owners.wake(serviceId);
     this.passes = metrics.counter('towpath_deployer_passes_total', 'Passes over a service', ['result']);
-    this.queue = new KeyedQueue('services', (serviceId) => this.pass(serviceId), WIDTH, logger);
+    this.queue = new KeyedQueue('services', (serviceId) => this.pass(serviceId), WIDTH, logger, {
+      tenantOf: (serviceId) => owners.of(serviceId),
+      each: WIDTH_OF_ONE,
+    });
     this.relay = new OutboxRelay({ db, bus, clock, logger, metrics, health });
     this.strangers = new Strangers(bus, db, clock, logger);
     const asked = (): void => this.watches.wake();

@@ -22,13 +22,18 @@ export const markDirtySql = statement<unknown>(
 );
 
 // Taken before the facts are read: a record stored meanwhile marks again. Marks of running writers are left to the
-// next round.
+// next round. Organizations take turns: the oldest window of each, then the second oldest, and so on.
 export const takeDirtySql = statement<WindowKeyRow>(
   'billing_take_dirty',
-  `DELETE FROM billing_dirty_windows d USING (
-     SELECT organization_id, service_id, revision_id, price_zone, window_start_ms
-     FROM billing_dirty_windows WHERE shard = $1
-     ORDER BY window_start_ms LIMIT $2 FOR UPDATE SKIP LOCKED) t
+  `WITH turns AS (
+     SELECT organization_id, service_id, revision_id, price_zone, window_start_ms,
+       row_number() OVER (PARTITION BY organization_id ORDER BY window_start_ms) AS turn
+     FROM billing_dirty_windows WHERE shard = $1)
+   DELETE FROM billing_dirty_windows d USING (
+     SELECT w.organization_id, w.service_id, w.revision_id, w.price_zone, w.window_start_ms
+     FROM turns JOIN billing_dirty_windows w
+       USING (organization_id, service_id, revision_id, price_zone, window_start_ms)
+     WHERE turn <= $3 ORDER BY turn, window_start_ms LIMIT $2 FOR UPDATE OF w SKIP LOCKED) t
    WHERE (d.organization_id, d.service_id, d.revision_id, d.price_zone, d.window_start_ms)
        = (t.organization_id, t.service_id, t.revision_id, t.price_zone, t.window_start_ms)
    RETURNING d.organization_id, d.project_id, d.service_id, d.revision_id, d.price_zone, d.window_start_ms`,

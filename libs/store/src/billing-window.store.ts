@@ -23,9 +23,18 @@ export async function markDirty(tx: LeasedTx, keys: readonly WindowKey[]): Promi
   ]);
 }
 
-/** Takes marks of a shard, oldest windows first; they come back when the transaction fails. */
-export async function takeDirty(tx: LeasedTx, shard: number, limit: number): Promise<WindowKey[]> {
-  return (await tx.run(takeDirtySql, [shard, limit])).map(keyOf);
+/** How many marks are taken at a time: of all organizations, and of one. */
+export interface DirtyLimits {
+  all: number;
+  each: number;
+}
+
+/**
+ * Takes marks of a shard, organizations in turns, each its oldest windows first; they come back when the transaction
+ * fails.
+ */
+export async function takeDirty(tx: LeasedTx, shard: number, limits: DirtyLimits): Promise<WindowKey[]> {
+  return (await tx.run(takeDirtySql, [shard, limits.all, limits.each])).map(keyOf);
 }
 
 /** What waits to be folded in a shard. */

@@ -187,7 +187,12 @@ export { findHeld, forgetHeld, listHeld, noteHeld, releaseHeld, unknownServices 
 export type { HeldService } from './held.store.js';
 export { StaleWrite, countHeld, listClusterServices, listRoutes, listTargets } from './placement.store.js';
 export type { TargetRecord } from './placement.store.js';
-export { findIntent, listStandingServices, listUnsettledServices } from './service-status.store.js';
+export {
+  findIntent,
+  findOwners,
+  listStandingServices,
+  listUnsettledServices,
+} from './service-status.store.js';
 export type { IntentRecord } from './service-status.store.js';
 export { loadServiceRecords, writeServiceChanges } from './service.records.js';
 export type { ServiceChanges, ServiceRecords } from './service.records.js';

@@ -18,6 +18,11 @@ export const findIntentSql = statement<IntentRow>(
    WHERE s.id = $1`,
 );
 
+export const findOwnersSql = statement<{ id: string; organization_id: string }>(
+  'service_find_owners',
+  `SELECT id, organization_id FROM services WHERE id = ANY ($1::text[])`,
+);
+
 /** Locks the service; numbers of revisions are given under this lock. */
 export const lockGenerationSql = statement<{ generation: number }>(
   'service_lock_generation',

@@ -2,6 +2,7 @@ import type { OrganizationStatus, Service, ServiceStatus } from '#libs/domain';
 import { time } from './row.js';
 import {
   findIntentSql,
+  findOwnersSql,
   listStandingServicesSql,
   listUnsettledServicesSql,
   lockGenerationSql,
@@ -23,6 +24,12 @@ export interface IntentRecord {
 }
 
 type Ref = Pick<Service, 'organizationId' | 'id'>;
+
+/** Whose services these are, by id; those that are not there are left out. */
+export async function findOwners(tx: Tx, serviceIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await tx.run(findOwnersSql, [serviceIds]);
+  return new Map(rows.map((row) => [row.id, row.organization_id]));
+}
 
 export async function findIntent(tx: Tx, id: string): Promise<IntentRecord | undefined> {
   const row = await tx.one(findIntentSql, [id]);

@@ -24,7 +24,7 @@ export interface BuildParts {
   logger: Logger;
 }
 
-/** Builds one after the other, each once: a result on disk is only said again; an interrupted build starts anew. */
+/** Builds one after the other, organizations in turns, each once: a result on disk is only said again; an interrupted build starts anew. */
 export class BuildQueue {
   private readonly queue: KeyedQueue<Id<'bld'>>;
   private readonly abort = new AbortController();
@@ -32,7 +32,10 @@ export class BuildQueue {
   private readonly attempts = new Map<Id<'bld'>, number>();
 
   constructor(private readonly parts: BuildParts) {
-    this.queue = new KeyedQueue('builds', (id: Id<'bld'>) => this.work(id), 1, parts.logger);
+    this.queue = new KeyedQueue('builds', (id: Id<'bld'>) => this.work(id), 1, parts.logger, {
+      tenantOf: (id) => parts.builds.get(id)?.target.organizationId ?? '',
+      each: 1,
+    });
   }
 
   /** Takes up what a former run did not finish. */

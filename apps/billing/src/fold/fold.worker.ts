@@ -10,12 +10,14 @@ import {
 } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import type { MeteredThings } from '../metered.things.js';
-import { FOLD_BATCH, foldShard } from './window.fold.js';
+import { foldShard } from './window.fold.js';
 
 /** How often marks are looked for: the bill is this and one fold behind what was taken in. */
 const LOOK_MS = 500;
 /** After a fold of d ms, folding rests this many times d: a busy window is read whole each time. */
 const REST = 2;
+/** But no longer: what one organization's backlog took, the others do not wait for. */
+const MOST_REST_MS = 2_000;
 
 export const foldLease = (shard: number): string => `billing-fold-${shard}`;
 export const FOLD_LEASES = Array.from({ length: SHARDS }, (_, shard) => foldLease(shard));
@@ -51,12 +53,9 @@ export class FoldWorker {
     this.metrics.waiting(dirty);
     const began = this.clock.now();
     const failures: unknown[] = [];
-    for (const { shard } of dirty) {
-      const lease = this.leases.holding(foldLease(shard));
-      // One shard's trouble keeps no other from being folded.
-      if (lease) await this.foldAll(shard, lease, signal).catch((error: unknown) => failures.push(error));
-    }
-    this.restUntil = this.clock.now() + REST * (this.clock.now() - began);
+    let left = dirty.map(({ shard }) => shard);
+    while (left.length > 0 && !signal.aborted) left = await this.foldRound(left, failures);
+    this.restUntil = this.clock.now() + Math.min(REST * (this.clock.now() - began), MOST_REST_MS);
     this.health.set(
       'fold',
       failures.length === 0,
@@ -65,9 +64,20 @@ export class FoldWorker {
     if (failures.length > 0) throw failures[0];
   }
 
-  private async foldAll(shard: number, lease: Lease, signal: AbortSignal): Promise<void> {
-    let folded = FOLD_BATCH;
-    while (folded >= FOLD_BATCH && !signal.aborted) folded = await this.foldOnce(shard, lease);
+  /** One transaction of each shard, so that a shard with much to fold holds up no other; returns those with more. */
+  private async foldRound(shards: readonly number[], failures: unknown[]): Promise<number[]> {
+    const left: number[] = [];
+    for (const shard of shards) {
+      const lease = this.leases.holding(foldLease(shard));
+      if (!lease) continue;
+      try {
+        if ((await this.foldOnce(shard, lease)) > 0) left.push(shard);
+      } catch (error) {
+        // One shard's trouble keeps no other from being folded.
+        failures.push(error);
+      }
+    }
+    return left;
   }
 
   /** One transaction of one shard; what makes it fail leaves the marks where they are. */

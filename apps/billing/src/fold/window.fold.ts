@@ -20,8 +20,8 @@ import {
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
 
-/** Windows folded at a time. */
-export const FOLD_BATCH = 256;
+/** Windows folded in one transaction. One organization's are few: whoever comes next waits for that transaction. */
+const FOLD_LIMITS = { all: 256, each: 16 };
 /** Rounds of "the next window starts differently now" in one transaction; what is left is marked and comes next. */
 const MAX_ROUNDS = 50;
 /** What was answered before a revision was chosen runs nothing. */
@@ -30,7 +30,7 @@ const NOTHING_RUNS: Capacity = { concurrency: 1, maxInstances: 1 };
 /**
  * Folds marked windows of a shard: reads what they are made of, sweeps, sets the rows. When the open blocks at a
  * window's end change, the next window is folded too, until the carried state equals the stored one.
- * @returns how many windows were folded; fewer than FOLD_BATCH means that nothing is left
+ * @returns how many windows were folded; 0 means that nothing is left
  */
 export async function foldShard(
   tx: LeasedTx,
@@ -38,12 +38,12 @@ export async function foldShard(
   things: MeteredThings,
   now: number,
 ): Promise<number> {
-  let batch = await takeDirty(tx, shard, FOLD_BATCH);
+  let batch = await takeDirty(tx, shard, FOLD_LIMITS);
   let folded = 0;
   for (let round = 0; batch.length > 0; round++) {
     if (round === MAX_ROUNDS) {
       await markDirty(tx, batch);
-      return Math.max(folded, FOLD_BATCH);
+      return folded;
     }
     folded += batch.length;
     batch = await foldBatch(tx, batch, things, now);
