@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, credsAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import pg from 'pg';
@@ -67,6 +68,43 @@ export class HubInside {
     );
     const { state } = await (await jetstreamManager(this.nc)).streams.info('HUB');
     return { rows: Number(rows[0]?.n), messages: state.messages };
+  }
+
+  /** Streams of what agents and gateways are shown. */
+  async projections(): Promise<string[]> {
+    const rows = await this.query<{ id: string }>('SELECT id FROM clusters WHERE joined_at IS NOT NULL');
+    return ['KV_routes', ...rows.map(({ id }) => `KV_targets_${id}`)];
+  }
+
+  /** Takes everything out of a stream, or the stream itself away. */
+  async lose(stream: string, how: 'emptied' | 'deleted'): Promise<void> {
+    const { streams } = await jetstreamManager(this.nc);
+    await (how === 'emptied' ? streams.purge(stream) : streams.delete(stream));
+  }
+
+  /** What rows say of standing services and KV does not show so, and whether the callers' keys are missing. */
+  async notShown(): Promise<string[]> {
+    const rows = await this.query<{ stream: string; subject: string; body: unknown }>(
+      `SELECT 'KV_routes' AS stream, '$KV.routes.' || replace(r.host, '.', '/') AS subject, r.body
+       FROM routes r JOIN services s ON s.id = r.service_id WHERE s.removed_at IS NULL
+       UNION ALL
+       SELECT 'KV_targets_' || t.cluster_id, '$KV.targets_' || t.cluster_id || '.service.' || t.service_id, t.body
+       FROM targets t JOIN services s ON s.id = t.service_id WHERE s.removed_at IS NULL`,
+    );
+    const wanted = [...rows, { stream: 'KV_routes', subject: '$KV.routes._caller-keys', body: undefined }];
+    const missing = await Promise.all(
+      wanted.map(async ({ stream, subject, body }) => {
+        const shown = await this.shown(stream, subject);
+        return shown !== undefined && (body === undefined || isDeepStrictEqual(shown, body)) ? [] : [subject];
+      }),
+    );
+    return missing.flat();
+  }
+
+  private async shown(stream: string, subject: string): Promise<unknown> {
+    const jsm = await jetstreamManager(this.nc);
+    const message = await jsm.streams.getMessage(stream, { last_by_subj: subject }).catch(() => undefined);
+    return message?.json();
   }
 
   /** Has every service looked at again, as an agent that comes back asks for; resolves when all passes are done. */

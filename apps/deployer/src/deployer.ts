@@ -1,5 +1,5 @@
 import { ensureHubTopology, type Bus } from '#libs/bus';
-import type { PublicOrigin } from '#libs/domain';
+import type { Clock, PublicOrigin } from '#libs/domain';
 import { KeyedQueue, crashPoint, type Again, type ProcessParts } from '#libs/process';
 import {
   LeaseKeeper,
@@ -22,11 +22,12 @@ import { SecretSealer } from './projection/secret-sealer.js';
 import { Observer } from './reconcile/observer.js';
 import { Reconciler } from './reconcile/reconciler.js';
 import { DatabaseRecords } from './reconcile/records.js';
+import { BucketGuard } from './wake/bucket.guard.js';
 import { ClusterBoard } from './wake/cluster.board.js';
 import { EventDoor } from './wake/event.door.js';
 import { GatewayBoard } from './wake/gateway.board.js';
 import { Owners } from './wake/owners.js';
-import { DEPLOYER_LEASES, leaseOf } from './wake/partitions.js';
+import { DEPLOYER_LEASES, FIRST_LEASE, leaseOf } from './wake/partitions.js';
 import { Resync } from './wake/resync.js';
 import { StatusWatches } from './wake/status.watches.js';
 import { Strangers } from './wake/strangers.js';
@@ -53,6 +54,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly gateways: GatewayBoard;
   private readonly watches: StatusWatches;
   private readonly resync: Resync;
+  private readonly guard: BucketGuard;
   private readonly strangers: Strangers;
   private readonly eraser: Eraser;
   private readonly reconciler: Reconciler;
@@ -80,6 +82,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.resync = new Resync(bus, db, clock, { wakeService: wake, asked }, logger);
     const leases = { group: 'deployer', names: DEPLOYER_LEASES, owner, db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onGained: () => this.resync.all() });
+    this.guard = this.guardOf(clock);
     this.door = new EventDoor({ bus, leases: this.leases, owner, wakeService: wake, logger });
     const holding = (id: string): Lease | undefined => this.leases.holding(leaseOf(id));
     this.eraser = new Eraser({ db, bus, clock, random, logger, holding, blobs: options.blobs });
@@ -106,15 +109,19 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.watches.start();
     this.resync.start();
     this.strangers.start();
+    this.guard.start();
     await this.leases.start();
     await this.relay.start();
     this.eraser.start();
-    this.bus.onReturn(() => this.relay.distrust());
+    this.bus.onReturn(() => {
+      this.relay.distrust();
+      this.guard.wake();
+    });
   }
 
   /** Stops taking work and finishes what is in hand. */
   async beforeApplicationShutdown(): Promise<void> {
-    const loops = [this.door, this.resync, this.strangers, this.watches, this.relay, this.eraser];
+    const loops = [this.door, this.resync, this.guard, this.strangers, this.watches, this.relay, this.eraser];
     await Promise.all(loops.map((loop) => loop.stop()));
     this.gateways.stop();
     await this.queue.stop();
@@ -135,6 +142,15 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   lookForClusters(): Promise<void> {
     this.watches.wake();
     return Promise.resolve();
+  }
+
+  private guardOf(clock: Clock): BucketGuard {
+    const news = {
+      all: (): Promise<void> => this.resync.all(),
+      cluster: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
+      leads: (): boolean => this.leases.holding(FIRST_LEASE) !== undefined,
+    };
+    return new BucketGuard(this.bus, this.db, clock, news, this.parts.logger);
   }
 
   private async pass(serviceId: string): Promise<Again> {

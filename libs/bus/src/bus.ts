@@ -16,7 +16,8 @@ import type { z } from 'zod';
 import { answer, ask, type Ask } from './ask.js';
 import { decode, encode } from './codec.js';
 import { Follower, type FollowOptions, type MessageHandler } from './follower.js';
-import { kvSubject } from './names.js';
+import { KeyWatch } from './key.watch.js';
+import { kvStream, kvSubject } from './names.js';
 
 export interface BusOptions {
   /** Comma-separated or one `nats://host:port`. */
@@ -43,6 +44,14 @@ export interface KeyEntry {
   storedAt: number;
 }
 
+/** A bucket at rest changes none of this; a smaller number or another `created` says that something was lost. */
+export interface BucketState {
+  created: string;
+  lastSequence: number;
+  keys: number;
+}
+
+const STREAM_NOT_FOUND = 10_059;
 /** JetStream's error code when compare-and-set finds another sequence. */
 const WRONG_LAST_SEQUENCE = 10_071;
 
@@ -96,6 +105,17 @@ export class Bus {
     return this.js.publish(subject, encode(schema, value), options.msgId ? { msgID: options.msgId } : {});
   }
 
+  /** What a bucket is now; undefined when there is none. Hub processes only. */
+  async bucketState(bucket: string): Promise<BucketState | undefined> {
+    try {
+      const { created, state } = await (await this.jsm()).streams.info(kvStream(bucket));
+      return { created, lastSequence: state.last_seq, keys: state.messages };
+    } catch (error) {
+      if ((error as { code?: number }).code === STREAM_NOT_FOUND) return undefined;
+      throw error;
+    }
+  }
+
   /** Names of the keys that a filter matches and that hold a value. */
   async listKeys(bucket: string, filter: string): Promise<string[]> {
     const keys: string[] = [];
@@ -141,17 +161,23 @@ export class Bus {
   }
 
   /**
-   * Calls back with the present value of every matching key and then with every change. Hub processes only.
-   * Returns what ends it.
+   * Calls back with the present value of every matching key and then with every change; with the present values again
+   * when the bucket was lost or rolled back and is there anew. Hub processes only. Returns what ends it.
    */
   async watchKeys(bucket: string, filter: string, onEntry: (entry: KeyEntry) => void): Promise<() => void> {
-    const watch = await (await this.kv(bucket)).watch({ key: filter });
-    void (async () => {
-      for await (const entry of watch) {
-        const value = entry.operation === 'PUT' ? entry.value : undefined;
-        onEntry({ key: entry.key, value, sequence: entry.revision, storedAt: entry.created.getTime() });
-      }
-    })();
+    const watch = new KeyWatch(
+      bucket,
+      filter,
+      ({ key, operation, value, revision, created }) =>
+        onEntry({
+          key,
+          value: operation === 'PUT' ? value : undefined,
+          sequence: revision,
+          storedAt: created.getTime(),
+        }),
+      { jsm: () => this.jsm(), kv: (name) => this.kv(name) },
+    );
+    await watch.start();
     return () => watch.stop();
   }
 

@@ -1,7 +1,7 @@
 export type { Ask } from './ask.js';
 export { Bus } from './bus.js';
 export { decode, encode } from './codec.js';
-export type { BusOptions, KeyEntry } from './bus.js';
+export type { BucketState, BusOptions, KeyEntry } from './bus.js';
 export { forgetKeys, laggards, purgeKeys, purgeLogs } from './erase.js';
 export { Follower } from './follower.js';
 export type { FollowOptions, FollowedMessage, MessageHandler } from './follower.js';

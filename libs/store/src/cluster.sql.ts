@@ -71,6 +71,11 @@ export const findGatewaySql = statement<Pick<Gateway, 'id' | 'region'>>(
   `SELECT id, region FROM gateways WHERE id = $1`,
 );
 
+export const listGatewaysSeenSql = statement<{ id: string }>(
+  'gateway_list_seen',
+  `SELECT id FROM gateways WHERE coalesce(last_seen_at, joined_at) > $1 ORDER BY id`,
+);
+
 export const recordGatewaySql = statement<unknown>(
   'gateway_record',
   `UPDATE gateways SET last_seen_at = greatest(last_seen_at, $2) WHERE id = $1`,

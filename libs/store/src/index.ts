@@ -174,6 +174,7 @@ export {
   insertGateway,
   joinCluster,
   recordCluster,
+  listGatewaysSeen,
   recordGateway,
   saveRenewalToken,
   takeJoinToken,

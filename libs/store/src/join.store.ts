@@ -5,6 +5,7 @@ import {
   insertGatewaySql,
   joinClusterSql,
   recordClusterSql,
+  listGatewaysSeenSql,
   recordGatewaySql,
   saveRenewalTokenSql,
   takeJoinTokenSql,
@@ -94,4 +95,9 @@ export async function recordCluster(
 /** Notes when a gateway was last heard of. */
 export async function recordGateway(tx: Tx, id: string, seenAt: number): Promise<void> {
   await tx.run(recordGatewaySql, [id, time(seenAt)]);
+}
+
+/** Ids of the gateways heard of since then (UTC ms). */
+export async function listGatewaysSeen(tx: Tx, since: number): Promise<string[]> {
+  return (await tx.run(listGatewaysSeenSql, [time(since)])).map(({ id }) => id);
 }

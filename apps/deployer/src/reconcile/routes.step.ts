@@ -49,7 +49,7 @@ function setRoutes(draft: Draft, bodies: readonly RouteBody[]): void {
   for (const body of bodies) {
     const before = draft.routes.find((route) => route.host === body.host);
     const held = draft.seen.shownRoutes.get(body.host)?.value.version ?? 0;
-    const route = nextRoute(before, held, body);
+    const route = nextRoute(before, { held, hubEpoch: draft.records.hubEpoch }, body);
     if (route !== before) draft.routes = [...draft.routes.filter((other) => other !== before), route];
   }
 }

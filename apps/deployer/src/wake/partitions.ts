@@ -15,4 +15,7 @@ export function leaseOf(serviceId: string): string {
   return leaseName(partitionOf(serviceId));
 }
 
+/** Whoever holds it also does what one replica should do. */
+export const FIRST_LEASE = leaseName(0);
+
 export const DEPLOYER_LEASES = Array.from({ length: PARTITIONS }, (_, partition) => leaseName(partition));

@@ -4,7 +4,7 @@ import { Loop, type Logger } from '#libs/process';
 import { publicSigningKeys, type Database } from '#libs/store';
 import type { TokenSigner } from '../signing/token.signer.js';
 
-const EVERY_MS = 15_000;
+const EVERY_MS = 5_000;
 
 /**
  * Shows gateways the public keys of callers' tokens: written at start, and again whenever the bucket says otherwise (it
@@ -28,7 +28,8 @@ export function showCallerKeys(parts: {
       const wanted = callerKeysSchema.parse({ schemaVersion: 1, keys: keys.map(({ jwk }) => jwk) });
       const shown = await bus.getKey(ROUTES_BUCKET, CALLER_KEYS_KEY, callerKeysSchema);
       if (shown && same(shown.value, wanted)) return;
-      await bus.putKey(ROUTES_BUCKET, CALLER_KEYS_KEY, callerKeysSchema, wanted);
+      // Only over what was looked at: a replica that stood still must not put back what another has replaced.
+      await bus.replaceKey(ROUTES_BUCKET, CALLER_KEYS_KEY, callerKeysSchema, wanted, shown?.sequence);
     },
     logger,
   );

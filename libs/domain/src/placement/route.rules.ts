@@ -6,6 +6,9 @@ import type { Route, RouteBackend, SplitLine } from './placement.types.js';
 /** A route without the number that orders its versions. */
 export type RouteBody = Omit<Route, 'version'>;
 
+/** More than a host ever has; 2^20 epochs stay exact in a JS number. */
+const VERSIONS_PER_EPOCH = 2 ** 32;
+
 export interface RouteQuestion {
   organizationId: Id<'org'>;
   projectId: Id<'prj'>;
@@ -43,13 +46,19 @@ export function deletedRoute(route: Route): RouteBody {
 
 /**
  * The route after this one: the same object when it says the same, else the next version, above the version `held`
- * that gateways were shown before (higher than ours after a restore from backup).
+ * that gateways are shown (higher than ours after a restore from backup) and, when the hub's epoch has risen, above
+ * every version of a former epoch: a gateway may keep one on its disk that is shown nowhere any more.
  */
-export function nextRoute(previous: Route | undefined, held: number, body: RouteBody): Route {
-  if (previous === undefined) return { ...body, version: held + 1 };
+export function nextRoute(
+  previous: Route | undefined,
+  { held, hubEpoch }: { held: number; hubEpoch: number },
+  body: RouteBody,
+): Route {
+  const floor = Math.max(held, (hubEpoch - 1) * VERSIONS_PER_EPOCH);
+  if (previous === undefined) return { ...body, version: floor + 1 };
   const { version, ...oldBody } = previous;
-  if (version >= held && same(oldBody, body)) return previous;
-  return { ...body, version: Math.max(version, held) + 1 };
+  if (version >= floor && same(oldBody, body)) return previous;
+  return { ...body, version: Math.max(version, floor) + 1 };
 }
 
 function routeOf(question: RouteQuestion, host: string, lines: readonly SplitLine[]): RouteBody {

@@ -251,14 +251,20 @@ describe('routes', () => {
   it('keeps its version for the same body, and rises above what gateways were shown', () => {
     const [desired] = routesOf([{ revision: 'a', percent: 100 }]);
     if (!desired) throw new Error('no route');
-    const first: Route = nextRoute(undefined, 0, desired);
+    const at = (held: number, hubEpoch = 1): { held: number; hubEpoch: number } => ({ held, hubEpoch });
+    const first: Route = nextRoute(undefined, at(0), desired);
     expect(first.version).toBe(1);
-    expect(nextRoute(first, 1, desired)).toBe(first);
-    expect(nextRoute(first, 7, desired).version).toBe(8);
-    expect(nextRoute(first, 1, deletedRoute(first))).toMatchObject({
+    expect(nextRoute(first, at(1), desired)).toBe(first);
+    expect(nextRoute(first, at(7), desired).version).toBe(8);
+    expect(nextRoute(first, at(1), deletedRoute(first))).toMatchObject({
       version: 2,
       deleted: true,
       backends: [],
     });
+    const restored = nextRoute(first, at(0, 2), desired);
+    expect(restored.version).toBeGreaterThan(1_000_000_000);
+    expect(nextRoute(restored, at(restored.version, 2), desired)).toBe(restored);
+    expect(nextRoute(restored, at(0, 3), desired).version).toBeGreaterThan(restored.version + 1_000_000_000);
+    expect(Number.isSafeInteger(nextRoute(first, at(0, 2 ** 20), desired).version)).toBe(true);
   });
 });
