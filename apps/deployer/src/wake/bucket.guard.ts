@@ -62,26 +62,27 @@ export class BucketGuard {
   private async look(): Promise<void> {
     const { bus, news } = this;
     if (!(await bus.bucketState(GATEWAYS_BUCKET))) await ensureHubTopology(bus);
-    await this.check(ROUTES_BUCKET, async () => {
-      if (news.leads()) await this.restartGateways();
+    await this.check(ROUTES_BUCKET, async (change) => {
+      if (change === 'other' && news.leads()) await this.restartGateways();
       await news.all();
     });
     const clusters = await this.db.asSystem((tx) => listClusters(tx, ALL));
     for (const { id } of clusters.filter(({ joinedAt }) => joinedAt !== undefined)) {
       if (!(await bus.bucketState(statusBucket(id)))) await ensureClusterTopology(bus, id);
-      await this.check(targetsBucket(id), async () => {
-        if (news.leads()) await restartAgentConsumer(bus, id);
+      await this.check(targetsBucket(id), async (change) => {
+        if (change === 'other' && news.leads()) await restartAgentConsumer(bus, id);
         await news.cluster(id);
       });
     }
   }
 
   /** The state is kept when the repair has worked; until then every look finds the loss again. */
-  private async check(bucket: string, repair: () => Promise<void>): Promise<void> {
+  private async check(bucket: string, repair: (change: Loss) => Promise<void>): Promise<void> {
     const state = await this.bus.bucketState(bucket);
-    if (isLost(this.known.get(bucket), state)) {
-      this.logger.warn({ bucket }, 'a projection was emptied, rolled back or lost: it is written again');
-      await repair();
+    const loss = lossOf(this.known.get(bucket), state);
+    if (loss) {
+      this.logger.warn({ bucket, loss }, 'a projection holds less than before: it is compared with the rows');
+      await repair(loss);
     }
     const now = await this.bus.bucketState(bucket);
     if (now) this.known.set(bucket, now);
@@ -95,9 +96,13 @@ export class BucketGuard {
   }
 }
 
-/** Whether a bucket that is only ever added to holds less than it did, or is another one. */
-export function isLost(before: BucketState | undefined, now: BucketState | undefined): boolean {
-  if (now === undefined) return true;
-  if (before === undefined) return false;
-  return now.created !== before.created || now.lastSequence < before.lastSequence || now.keys < before.keys;
+/** `other`: it is not there, is another one, or went back. `fewer`: keys were taken out; an erasure does that, too. */
+export type Loss = 'other' | 'fewer';
+
+/** What happened to a bucket that is otherwise only added to. */
+export function lossOf(before: BucketState | undefined, now: BucketState | undefined): Loss | undefined {
+  if (now === undefined) return 'other';
+  if (before === undefined) return undefined;
+  if (now.created !== before.created || now.lastSequence < before.lastSequence) return 'other';
+  return now.keys < before.keys ? 'fewer' : undefined;
 }
