@@ -232,6 +232,7 @@ describe('the agent on a real nats-server', () => {
       driver: parts.driver,
       buildEnv: buildBaseEnv(process.env, process.execPath),
       settleMs: parts.settleMs ?? 5000,
+      logLinesPerSecond: 1_000,
       clock: systemClock,
       random: systemRandom,
       health: new Health(),

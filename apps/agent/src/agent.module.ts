@@ -41,6 +41,7 @@ export async function agentModule(config: AgentConfig, parts: ProcessParts): Pro
     blobs,
     images,
     driver: new LocalDriver({ settings, environment: config.NODE_ENV, images, clock, random, logger }),
+    logLinesPerSecond: config.TOWPATH_TENANT_LOG_LINES,
     buildEnv: buildBaseEnv(process.env, process.execPath),
   });
   return { module: AgentModule, providers: [{ provide: Agent, useValue: agent }] };

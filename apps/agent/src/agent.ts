@@ -4,7 +4,7 @@ import type {
   OnApplicationBootstrap,
   OnApplicationShutdown,
 } from '@nestjs/common';
-import type { Id, Target, TargetRevision } from '#libs/domain';
+import { LogBudget, type Id, type Target, type TargetRevision } from '#libs/domain';
 import {
   AGENT_CONSUMER,
   kvStream,
@@ -57,6 +57,8 @@ export interface AgentParts extends ProcessParts {
   /** What a build's commands see of the environment. */
   buildEnv: Record<string, string>;
   settleMs?: number;
+  /** Of one organization. */
+  logLinesPerSecond: number;
 }
 
 interface Stores {
@@ -102,10 +104,11 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     const guard = this.guard;
     this.reconciler = new ServiceReconciler({ targets, sealed, environments, guard, driver, clock, logger });
     this.services = new KeyedQueue('services', this.reconcile, WIDTH, logger, {
-      tenantOf: (serviceId) => targets.get(serviceId)?.organizationId ?? '',
+      tenantOf: (serviceId) => this.ownerOf(serviceId),
       each: WIDTH_OF_ONE,
     });
-    this.logs = new LogShipper(clusterId, bus, clock, logger);
+    const budget = new LogBudget(parts.logLinesPerSecond);
+    this.logs = new LogShipper({ clusterId, bus, clock, budget, metrics: parts.metrics, logger });
     this.status = new StatusReporter({
       clusterId,
       targets,
@@ -135,7 +138,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     const { driver } = this.parts;
     await driver.start();
     driver.onChange(this.status.look);
-    driver.onLog(({ serviceId, ...line }) => this.logs.add(serviceId, line));
+    driver.onLog(({ serviceId, ...line }) => this.logs.add(this.ownerOf(serviceId), serviceId, line));
     for (const target of this.stores.targets.all()) this.services.add(target.service.id);
     this.builds.start();
     this.link.start();
@@ -155,6 +158,11 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     await this.link.close();
   }
 
+  /** A service without a target shares with all such. */
+  private ownerOf(serviceId: Id<'svc'>): string {
+    return this.stores.targets.get(serviceId)?.organizationId ?? '';
+  }
+
   private buildQueue(clusterId: Id<'cls'>, bus: () => Bus): BuildQueue {
     const { dataDir, blobs, images, buildEnv, clock, logger } = this.parts;
     return new BuildQueue({
@@ -162,7 +170,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
       builds: this.stores.builds,
       builder: new Builder({ workDir: join(dataDir, 'work'), blobs, images, baseEnv: buildEnv }),
       bus,
-      log: (buildId, line) => this.logs.add(buildId, line),
+      log: ({ organizationId, buildId }, line) => this.logs.add(organizationId, buildId, line),
       clock,
       logger,
     });

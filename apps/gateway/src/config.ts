@@ -27,6 +27,8 @@ const names = z.object({
   TOWPATH_ENVOY_REPORT_SECONDS: z.coerce.number().int().min(1).max(300).default(10),
   /** Size at which Envoy's log is put aside and begun anew, bytes. */
   TOWPATH_SPOOL_BYTES: z.coerce.number().int().min(4_096).default(67_108_864),
+  /** Rows a second that one organization may write into the request log. */
+  TOWPATH_TENANT_LOG_LINES: z.coerce.number().int().min(1).max(1_000_000).default(1_000),
 });
 
 /** What the gateway process reads (contracts/README.md). */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { Renewal, inboxPrefix, joinOrRestore } from '#libs/bus';
 import type { Bus, Follower, MemberId, Membership } from '#libs/bus';
 import type { Loop, ProcessParts } from '#libs/process';
+import { LogBudget } from '#libs/domain';
 import type { GatewayConfig } from './config.js';
 import { bootstrap } from './envoy/bootstrap.js';
 import { CallerKeys } from './callers/caller.keys.js';
@@ -168,6 +169,7 @@ export class Gateway {
       bus: () => this.#hub.bus,
       revisionName: (id: string) => this.#table.revisionName(id),
       metrics: usageMetrics(parts.metrics),
+      logBudget: new LogBudget(config.TOWPATH_TENANT_LOG_LINES),
       logger: parts.logger,
     };
     return new UsageShipper(options, state);

@@ -22,6 +22,7 @@ export { newId, isId, kubernetesName, ID_PREFIXES } from './id.js';
 export type { Id, IdPrefix, Random } from './id.js';
 export type { Clock } from './clock.js';
 export { FairLine, type FairLimits } from './fair-line.js';
+export { LogBudget } from './log-budget.js';
 export { canonical, same } from './canonical.js';
 export { withCondition } from './condition.js';
 export type { Condition } from './condition.js';

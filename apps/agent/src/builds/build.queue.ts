@@ -19,7 +19,7 @@ export interface BuildParts {
   builds: BuildStore;
   builder: Builder;
   bus: () => Bus;
-  log: (buildId: Id<'bld'>, line: Line) => void;
+  log: (of: Pick<BuildTarget, 'organizationId' | 'buildId'>, line: Line) => void;
   clock: Clock;
   logger: Logger;
 }
@@ -85,7 +85,7 @@ export class BuildQueue {
     // The hub may be away; the build does not wait for it.
     void this.say(this.status(buildId, { phase: 'running' })).catch(() => undefined);
     const onLine = (text: string): void =>
-      this.parts.log(buildId, { time: this.parts.clock.now(), stream: 'build', text });
+      this.parts.log(target, { time: this.parts.clock.now(), stream: 'build', text });
     let result: BuildStatus;
     try {
       const imageDigest: Digest = await builder.build(target, onLine, this.abort.signal);

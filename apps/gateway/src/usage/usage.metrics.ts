@@ -10,7 +10,8 @@ export function usageMetrics(metrics: Metrics) {
     ),
     logRowsDropped: metrics.counter(
       'towpath_gateway_request_log_rows_dropped_total',
-      'Rows of the request log that could not be stored',
+      'Rows of the request log that were dropped',
+      ['reason'],
     ),
     lagBytes: metrics.gauge(
       'towpath_gateway_usage_lag_bytes',

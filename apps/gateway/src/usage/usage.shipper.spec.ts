@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Bus } from '#libs/bus';
-import type { UsageRecord } from '#libs/domain';
+import { LogBudget, type UsageRecord } from '#libs/domain';
 import { Metrics, createLogger } from '#libs/process';
 import { SteppedClock, seededRandom, temporaryFolder, type TemporaryFolder } from '#libs/testing';
 import { CheckpointFile } from './checkpoint.js';
@@ -50,6 +50,7 @@ describe('shipping usage', () => {
         bus: () => bus,
         revisionName: () => undefined,
         metrics: usageMetrics(new Metrics()),
+        logBudget: new LogBudget(1_000),
         logger,
       },
       state,

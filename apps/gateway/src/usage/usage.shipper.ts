@@ -1,11 +1,12 @@
 import { logBatchSchema, logSubject, usageBatchSchema, usageSubject } from '#libs/bus';
 import type { Bus, LogEntry } from '#libs/bus';
-import type { Id, UsageRecord } from '#libs/domain';
+import type { Id, LogBudget, UsageRecord } from '#libs/domain';
 import { Loop, crashPoint } from '#libs/process';
 import type { Logger } from '#libs/process';
 import type { CheckpointFile } from './checkpoint.js';
 import { splitLines } from './line-split.js';
 import type { SplitLines } from './line-split.js';
+import { RequestLog } from './request-log.js';
 import type { Spools } from './spools.js';
 import { StreamParts } from './stream-parts.js';
 import type { OpenStream } from './stream-parts.js';
@@ -27,12 +28,14 @@ export interface ShipperOptions {
   bus: () => Bus | undefined;
   revisionName: (revisionId: string) => string | undefined;
   metrics: UsageMetrics;
+  /** What one organization may write into the request log. */
+  logBudget: LogBudget;
   logger: Logger;
 }
 
 interface Batch {
   records: UsageRecord[];
-  entries: Map<Id<'svc'>, LogEntry[]>;
+  log: RequestLog;
 }
 
 /**
@@ -118,8 +121,8 @@ export class UsageShipper {
   }
 
   #batch({ lines }: SplitLines, producer: Id<'spl'>): Batch {
-    const { gatewayId, region, revisionName } = this.options;
-    const batch: Batch = { records: [], entries: new Map() };
+    const { gatewayId, region, revisionName, logBudget } = this.options;
+    const batch: Batch = { records: [], log: new RequestLog(logBudget) };
     for (const { line, position } of lines) {
       const part = this.#parts.take(line);
       const record = usageRecord(line, part, { gatewayId, region, producer, position });
@@ -127,22 +130,22 @@ export class UsageShipper {
       batch.records.push(record);
       if (!part.last) continue;
       const name = record.revisionId === undefined ? undefined : revisionName(record.revisionId);
-      const entry = requestEntry(line, this.#finishedBytes + position, name);
-      const rows = batch.entries.get(record.serviceId);
-      if (rows) rows.push(entry);
-      else batch.entries.set(record.serviceId, [entry]);
+      batch.log.add(record, requestEntry(line, this.#finishedBytes + position, name));
     }
     return batch;
   }
 
-  async #publish(bus: Bus, { records, entries }: Batch): Promise<void> {
+  async #publish(bus: Bus, { records, log }: Batch): Promise<void> {
     const { gatewayId, metrics } = this.options;
     for (const part of bySize(records)) {
       const message = { schemaVersion: 1 as const, records: part };
       await bus.publish(usageSubject(gatewayId), usageBatchSchema, message, { msgId: spanOf(part) });
     }
     metrics.records.inc(records.length);
-    const logs = [...entries].flatMap(([serviceId, all]) => bySize(all).map((part) => ({ serviceId, part })));
+    metrics.logRowsDropped.inc({ reason: 'limit' }, log.dropped);
+    const logs = [...log.entries].flatMap(([serviceId, all]) =>
+      bySize(all).map((part) => ({ serviceId, part })),
+    );
     await Promise.all(logs.map(({ serviceId, part }) => this.#publishLog(bus, serviceId, part)));
   }
 
@@ -152,7 +155,7 @@ export class UsageShipper {
     try {
       await bus.publish(logSubject(serviceId, gatewayId), logBatchSchema, { schemaVersion: 1, entries });
     } catch (error) {
-      metrics.logRowsDropped.inc(entries.length);
+      metrics.logRowsDropped.inc({ reason: 'not_stored' }, entries.length);
       logger.warn({ err: error, rows: entries.length }, 'rows of the request log were dropped');
     }
   }
