@@ -48,6 +48,12 @@ export function newId<P extends IdPrefix>(prefix: P, nowMs: number, random: Rand
   return `${prefix}_${time}${tail}`;
 }
 
+/** When an id was made, UTC ms. */
+export function idTime(id: Id): number {
+  const digits = id.slice(id.indexOf('_') + 1);
+  return Number.parseInt(digits.slice(0, TIME_DIGITS), 36);
+}
+
 /** Whether the text is an id of that kind; says nothing about whether such a thing exists. */
 export function isId<P extends IdPrefix>(prefix: P, text: string): text is Id<P> {
   return text.startsWith(`${prefix}_`) && /^[a-z0-9]{20}$/.test(text.slice(prefix.length + 1));

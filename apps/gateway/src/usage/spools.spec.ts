@@ -173,6 +173,24 @@ describe('the spools', () => {
     expect(readdirSync(folder.path)).toEqual([`envoy.log.unclaimed-${clock.now()}`]);
   });
 
+  it('puts a small log aside after a day, and an empty one never', async () => {
+    await drain();
+    writeFileSync(log, '');
+    clock.step(86_400_000);
+    await drain();
+    expect(readdirSync(folder.path)).toEqual(['envoy.log']);
+    appendFileSync(log, line('a'));
+    await drain();
+    await drain();
+    expect(asked).toBe(1);
+    expect(readdirSync(folder.path).filter((name) => name.includes('.spl_'))).toHaveLength(1);
+    writeFileSync(log, line('b'));
+    clock.step(86_399_999);
+    await drain();
+    expect(texts()).toBe(line('a') + line('b'));
+    expect(spools.list.map(({ file }) => path.basename(file))).toEqual(['envoy.log']);
+  });
+
   it('drops shipped files after a week', async () => {
     const old = `${log}.spl_old`;
     writeFileSync(old, 'x');

@@ -2,7 +2,7 @@ import { closeSync, openSync, readSync, readdirSync, renameSync, statSync, unlin
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { newId } from '#libs/domain';
+import { idTime, newId } from '#libs/domain';
 import type { Clock, Random } from '#libs/domain';
 import { crashPoint, type Logger } from '#libs/process';
 import type { Spool } from './checkpoint.js';
@@ -10,6 +10,9 @@ import type { Spool } from './checkpoint.js';
 const HEAD_BYTES = 64;
 const KEEP_MS = 7 * 24 * 3_600_000;
 const ASK_EVERY_MS = 1_000;
+/** A spool is put aside after a day also when it is small: what it holds of persons must not outlive KEEP_MS by more. */
+const DAY_MS = 24 * 3_600_000;
+const DROP_EVERY_MS = 3_600_000;
 
 export interface SpoolsOptions {
   /** The file Envoy writes. */
@@ -31,6 +34,7 @@ export interface SpoolsOptions {
 export class Spools {
   #handle: FileHandle | undefined;
   #askedAt = 0;
+  #droppedAt = -Infinity;
 
   constructor(
     readonly list: Spool[],
@@ -42,6 +46,7 @@ export class Spools {
     const before = JSON.stringify(this.list);
     if (this.list.length === 0) this.#begin();
     this.#follow();
+    this.#dropOld();
     await this.#askForFile();
     return JSON.stringify(this.list) !== before;
   }
@@ -66,7 +71,6 @@ export class Spools {
   async finish(): Promise<number> {
     await this.close();
     const done = this.list.shift();
-    this.#dropOld();
     return done?.offset ?? 0;
   }
 
@@ -118,7 +122,7 @@ export class Spools {
       this.#follow();
     } else if (found.size < written.offset) {
       this.#replaceShrunk(written, found.ino);
-    } else if (found.size >= rotateBytes) {
+    } else if (found.size >= rotateBytes || (found.size > 0 && this.#isOld(written))) {
       this.#putAside(written);
       this.#add();
     }
@@ -185,8 +189,14 @@ export class Spools {
     if (head.length >= HEAD_BYTES) spool.head = head;
   }
 
+  #isOld({ producer }: Spool): boolean {
+    return this.options.clock.now() - idTime(producer) >= DAY_MS;
+  }
+
   #dropOld(): void {
     const { log, clock } = this.options;
+    if (clock.now() - this.#droppedAt < DROP_EVERY_MS) return;
+    this.#droppedAt = clock.now();
     const folder = path.dirname(log);
     const known = new Set(this.list.map(({ file }) => file));
     for (const name of readdirSync(folder)) {
