@@ -81,6 +81,14 @@ const COMMANDS: Record<string, Step> = {
     fields: (twin) => ({ organization: twin['leaving'], reason: 'a story' }),
   },
   'organizations.reopen': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
+  'grants.create': {
+    operator: true,
+    fields: (twin) => ({ organization: twin['organization'], role: 'viewer', reason: 'a story' }),
+    made: (answer, twin) => (twin['grant'] = (answer['grant'] as { id: string }).id),
+  },
+  'grants.revoke': {
+    fields: (twin) => ({ organization: twin['organization'], grant: twin['grant'] }),
+  },
   'organizations.update': { fields: (twin) => ({ organization: twin['organization'], name: 'renamed' }) },
   'projects.create': {
     fields: () => ({
@@ -138,6 +146,7 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'organizations.list': { fields: () => ({}) },
   'organizations.get': { fields: (twin) => ({ organization: twin['organization'] }) },
   'organizations.erasure': { operator: true, fields: (twin) => ({ organization: twin['leaving'] }) },
+  'grants.list': { fields: (twin) => ({ organization: twin['organization'] }) },
   'projects.list': { fields: () => ({}) },
   'projects.get': { fields: ({ project }) => ({ project }) },
   'keys.list': { fields: () => ({}) },

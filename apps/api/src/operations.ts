@@ -6,6 +6,7 @@ import { clusterOperations } from './cluster/cluster.operations.js';
 import { deviceOperations } from './device/device.operations.js';
 import { erasureOperations } from './erasure/erasure.operations.js';
 import { exportOperations } from './export/export.operations.js';
+import { grantOperations } from './grant/grant.operations.js';
 import { invitationOperations } from './invitation/invitation.operations.js';
 import { keyOperations } from './key/key.operations.js';
 import { logOperations } from './log/log.operations.js';
@@ -33,6 +34,7 @@ export function apiOperations(): Registry {
     ...organizationOperations,
     ...exportOperations,
     ...erasureOperations,
+    ...grantOperations,
     ...projectOperations,
     ...memberOperations,
     ...invitationOperations,

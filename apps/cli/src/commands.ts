@@ -14,6 +14,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   sessions: 'where you are signed in',
   keys: 'API keys',
   orgs: 'organizations',
+  grants: "operators' access to an organization",
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',
   contexts: 'APIs you are logged in to',

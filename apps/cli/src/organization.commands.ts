@@ -53,6 +53,21 @@ export const ORGANIZATION_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/orgs/erase.js')).orgsErasure,
   },
   {
+    words: 'grants create',
+    summary: 'get access to an organization for a time (operators)',
+    load: async () => (await import('./commands/grants/grants.js')).grantsCreate,
+  },
+  {
+    words: 'grants list',
+    summary: 'which operators have or had access to your organization',
+    load: async () => (await import('./commands/grants/grants.js')).grantsList,
+  },
+  {
+    words: 'grants revoke',
+    summary: 'end a grant before its time',
+    load: async () => (await import('./commands/grants/grants.js')).grantsRevoke,
+  },
+  {
     words: 'orgs rename',
     summary: 'rename your organization',
     load: async () => (await import('./commands/orgs/rename.js')).orgsRename,

@@ -3,6 +3,7 @@ export const ID_PREFIXES = [
   'org', // organization
   'prj', // project
   'key', // API key
+  'grt', // grant of access to an operator
   'usr', // user
   'ses', // session of a user
   'inv', // invitation

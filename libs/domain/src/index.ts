@@ -38,6 +38,8 @@ export {
 export type { Organization, Project } from './organization/organization.types.js';
 export { PERMISSIONS, ROLES } from './access/access.types.js';
 export type { Actor, ApiKey, Permission, Role } from './access/access.types.js';
+export { GRANT_ROLES, GRANT_SECONDS, OUTLIVES_A_GRANT } from './access/grant.js';
+export type { GrantRole, OperatorGrant } from './access/grant.js';
 export {
   OPERATOR_PERMISSIONS,
   ORGANIZATION_WIDE,

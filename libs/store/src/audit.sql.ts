@@ -18,8 +18,9 @@ const COLUMNS = `id, organization_id, time, actor_id, on_behalf_of, grant_id, ac
 
 export const insertAuditSql = statement<unknown>(
   'audit_insert',
-  `INSERT INTO audit_rows (id, organization_id, time, actor_id, action, object, before, after, request_id)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+  `INSERT INTO audit_rows (id, organization_id, time, actor_id, action, object, before, after, request_id,
+     on_behalf_of, grant_id)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 );
 
 export const listAuditSql = statement<AuditRow>(

@@ -32,6 +32,8 @@ export async function insertAudit(tx: Tx, entry: AuditEntry): Promise<void> {
     entry.before === undefined ? null : JSON.stringify(entry.before),
     entry.after === undefined ? null : JSON.stringify(entry.after),
     entry.requestId,
+    entry.onBehalfOf ?? null,
+    entry.grantId ?? null,
   ]);
 }
 

@@ -24,6 +24,8 @@ export interface FoundKeyRow {
   expires_at: Date | null;
   revoked_at: Date | null;
   organization_status: OrganizationStatus;
+  grant_id: Id<'grt'> | null;
+  granted_to: string | null;
 }
 
 const COLUMNS = `id, organization_id, name, role, project_id, platform_operator, preview, created_at, expires_at,
@@ -70,6 +72,7 @@ export const touchKeySql = statement<unknown>(
 
 export const findKeyByHashSql = statement<FoundKeyRow>(
   'key_find_by_hash',
-  `SELECT id, organization_id, role, project_id, platform_operator, expires_at, revoked_at, organization_status
+  `SELECT id, organization_id, role, project_id, platform_operator, expires_at, revoked_at, organization_status,
+     grant_id, granted_to
    FROM find_api_key($1)`,
 );

@@ -86,6 +86,7 @@ export async function findKeyByHash(tx: Tx, hash: Uint8Array): Promise<FoundKey 
       role: row.role,
       platformOperator: row.platform_operator,
       ...present({ projectId: row.project_id }),
+      ...(row.grant_id === null ? {} : { grant: { id: row.grant_id, operatorId: row.granted_to ?? '' } }),
       ...(isServing(row.organization_status) ? {} : { readsOnly: true as const }),
     },
     organizationStatus: row.organization_status,

@@ -3,7 +3,7 @@ import { insertAudit } from '#libs/store';
 import type { ApiParts } from '../api.parts.js';
 import type { Caller } from './call.js';
 import type { Download, OperationDefinition } from './definition.js';
-import { authorize, read } from './execute.js';
+import { authorize, read, whoActs } from './execute.js';
 import type { FollowRequest } from './follow.js';
 import { readInput } from './input.js';
 
@@ -61,6 +61,6 @@ async function audit(
 ): Promise<void> {
   const { organizationId } = actor;
   const time = parts.clock.now();
-  const row = { id: newId('aud', time, parts.random), organizationId, time, actorId: actor.id };
+  const row = { id: newId('aud', time, parts.random), organizationId, time, ...whoActs(actor) };
   await parts.db.inTenant(organizationId, (tx) => insertAudit(tx, { ...row, action, object, requestId }));
 }

@@ -219,7 +219,7 @@ function commandCall(made: {
         id: id('aud'),
         organizationId: about,
         time: now,
-        actorId: actor.id,
+        ...whoActs(actor),
         action: definition.name,
         object,
         requestId,
@@ -231,4 +231,9 @@ function commandCall(made: {
       wake();
     },
   };
+}
+
+/** Who the audit names: of a grant's key also the grant, and the operator who has it. */
+export function whoActs({ id, grant }: Actor): { actorId: string; grantId?: string; onBehalfOf?: string } {
+  return { actorId: id, ...(grant ? { grantId: grant.id, onBehalfOf: grant.operatorId } : {}) };
 }

@@ -34,6 +34,7 @@ const UNKNOWN: Input = {
   key: 'key_00000000000000000000',
   member: 'usr_00000000000000000000',
   invitation: 'inv_00000000000000000000',
+  grant: 'grt_00000000000000000000',
 };
 
 let rig: ApiRig;
@@ -59,6 +60,7 @@ function leaks(text: string, sent: string): boolean {
     foreign.secret,
     foreign.operation,
     foreign.member,
+    foreign.grant,
   ];
   return secrets.some((secret) => text.includes(secret) && !sent.includes(secret));
 }

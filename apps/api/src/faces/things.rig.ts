@@ -14,6 +14,7 @@ export interface Things {
   keyId: string;
   member: string;
   invitation: string;
+  grant: string;
 }
 
 /** An organization with one thing of every kind. */
@@ -37,7 +38,15 @@ export async function things(rig: ApiRig, people: PeopleRig, name: string): Prom
     keyId: (keys.json['items'] as { id: string }[])[0]?.id ?? '',
     member: (await people.person(tenant.organizationId, 'viewer')).userId,
     invitation: String(invitation.json['id']),
+    grant: await grantOf(rig, tenant),
   };
+}
+
+async function grantOf(rig: ApiRig, { organizationId }: RigTenant): Promise<string> {
+  const { key } = await rig.tenant('operators', true);
+  const body = { role: 'viewer', reason: 'a walk' };
+  const made = await rig.call('POST', `/v1/organizations/${organizationId}/grants`, { key, body });
+  return String((made.json['grant'] as { id: string }).id);
 }
 
 /** The root of the installation, as identity leaves it in the database. */
@@ -58,6 +67,7 @@ export function inputFor(name: string, fields: string[], of: Things): Input {
     key: of.keyId,
     member: of.member,
     invitation: of.invitation,
+    grant: of.grant,
     revision: 'hello-00001',
     ...BODIES[name],
   };
@@ -68,12 +78,13 @@ export function inputFor(name: string, fields: string[], of: Things): Input {
 /** Fields that name a thing of an organization. */
 export const REFERENCES = [
   ...['organization', 'project', 'service', 'secret', 'operation', 'key', 'revision'],
-  ...['member', 'invitation'],
+  ...['member', 'invitation', 'grant'],
 ];
 const traffic = [{ revision: 'latest', percent: 100 }];
 const BODIES: Record<string, Input> = {
   'organizations.update': { name: 'New' },
   'organizations.suspend': { reason: 'because' },
+  'grants.create': { role: 'viewer', reason: 'because' },
   'organizations.erase': { reason: 'because' },
   'members.update': { role: 'viewer' },
   'invitations.create': { email: 'other@example.com', role: 'viewer' },

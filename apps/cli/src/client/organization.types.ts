@@ -17,3 +17,15 @@ export interface ErasureView {
   startedAt: string;
   finishedAt?: string;
 }
+
+export interface GrantView {
+  id: string;
+  organization: string;
+  keyId: string;
+  operator: string;
+  role: string;
+  reason: string;
+  createdAt: string;
+  expiresAt: string;
+  endedAt?: string;
+}

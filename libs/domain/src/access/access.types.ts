@@ -18,6 +18,9 @@ export const PERMISSIONS = [
   'key.write',
   'member.read',
   'member.write',
+  'grant.create',
+  'grant.read',
+  'grant.revoke',
   'upload.write',
   'secret.read',
   'secret.write',
@@ -49,6 +52,8 @@ export interface Actor {
   projectId?: Id<'prj'>;
   /** Its organization is suspended or closing: it reads, and changes nothing. */
   readsOnly?: true;
+  /** It is the key of a grant: which one, and whose. */
+  grant?: { id: Id<'grt'>; operatorId: string };
   /** The session of a person. */
   sessionId?: Id<'ses'>;
 }

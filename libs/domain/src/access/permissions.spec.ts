@@ -1,4 +1,5 @@
 import { PERMISSIONS, ROLES, type Actor, type Permission, type Role } from './access.types.js';
+import { OUTLIVES_A_GRANT } from './grant.js';
 import { OPERATOR_PERMISSIONS, can, mayGrant, sees } from './permissions.js';
 
 const actor = (role: Role, more: Partial<Actor> = {}): Actor => ({
@@ -21,7 +22,10 @@ describe('the table of rights', () => {
   it.each<[Role, Permission[], Permission[]]>([
     [
       'owner',
-      PERMISSIONS.filter((permission) => !OPERATOR_PERMISSIONS.includes(permission)),
+      [
+        ...PERMISSIONS.filter((permission) => !OPERATOR_PERMISSIONS.includes(permission)),
+        ...(['organization.close', 'grant.read', 'grant.revoke'] as const),
+      ],
       ['cluster.write'],
     ],
     ['admin', [...WRITES, 'key.write', 'bill.read', 'audit.read'], ['organization.create']],
@@ -47,6 +51,13 @@ describe('the table of rights', () => {
     expect(can(actor('viewer', { platformOperator: true }), 'cluster.write')).toBe(true);
     expect(can(actor('invoker', { platformOperator: true }), 'service.read')).toBe(false);
     expect(can(actor('owner', { platformOperator: true, projectId: 'prj_0' }), 'cluster.write')).toBe(false);
+  });
+
+  it('lets the key of a grant do nothing that outlives it', () => {
+    const grant = { id: 'grt_0', operatorId: 'key_1' } as const;
+    for (const permission of OUTLIVES_A_GRANT)
+      expect([permission, can(actor('owner', { grant }), permission)]).toEqual([permission, false]);
+    expect(can(actor('admin', { grant }), 'service.write')).toBe(true);
   });
 
   it('hides other organizations, and from a credential of one project the other projects', () => {

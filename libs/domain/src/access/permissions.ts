@@ -1,6 +1,7 @@
 import type { Id } from '../id.js';
 import type { Actor, Permission, Role } from './access.types.js';
 import { PERMISSIONS } from './access.types.js';
+import { OUTLIVES_A_GRANT } from './grant.js';
 
 /** What a permission is asked for: at least the tenant; the project when the thing lives in one. */
 export interface Thing {
@@ -35,6 +36,8 @@ const ADMINISTER: readonly Permission[] = [
   'key.write',
   'member.read',
   'member.write',
+  'grant.read',
+  'grant.revoke',
   'bill.read',
   'audit.read',
 ];
@@ -55,6 +58,9 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'organization.suspend',
   'organization.close',
   'organization.erase',
+  'grant.create',
+  'grant.read',
+  'grant.revoke',
   'cluster.read',
   'cluster.write',
 ];
@@ -67,6 +73,8 @@ export const ORGANIZATION_WIDE: readonly Permission[] = [
   'project.write',
   'member.read',
   'member.write',
+  'grant.read',
+  'grant.revoke',
   'bill.read',
   'audit.read',
 ];
@@ -87,6 +95,7 @@ export function isOperator({ platformOperator, projectId }: Actor): boolean {
 /** Whether the actor may do this, to this thing when one is named. */
 export function can(actor: Actor, permission: Permission, thing?: Thing): boolean {
   if (isOperator(actor) && OPERATOR_PERMISSIONS.includes(permission)) return true;
+  if (actor.grant !== undefined && OUTLIVES_A_GRANT.includes(permission)) return false;
   if (!ROLE_PERMISSIONS[actor.role].includes(permission)) return false;
   if (actor.projectId !== undefined && ORGANIZATION_WIDE.includes(permission)) return false;
   return thing === undefined || sees(actor, thing);
