@@ -33,6 +33,12 @@ describe('two organizations', () => {
     const key = await theirs.api.ok<{ id: string }>('POST', '/v1/keys', { name: 'theirs', role: 'viewer' });
     const invitation = { email: newEmail('guest'), role: 'viewer' };
     const invited = await theirs.api.ok<{ id: string }>('POST', '/v1/invitations', invitation);
+    const operator = new Api(theirs.platform.apiUrl, theirs.platform.operatorKey);
+    const { grant } = await operator.ok<{ grant: { id: string } }>(
+      'POST',
+      `/v1/organizations/${theirs.organizationId}/grants`,
+      { role: 'viewer', reason: 'a story' },
+    );
     const made = await theirs.api.ok<{ items: { id: string }[] }>('GET', '/v1/operations');
     foreign = {
       organization: theirs.organizationId,
@@ -44,6 +50,7 @@ describe('two organizations', () => {
       invitation: invited.id,
       member: (await Person.create(theirs, 'theirs', 'viewer')).signedIn.user.id,
       operation: made.items[0]?.id ?? '',
+      grant: grant.id,
     };
     operations = (await operationsOf(ours.api)).filter(
       (one) =>
