@@ -18,7 +18,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',
   contexts: 'APIs you are logged in to',
-  admin: 'an installation on this machine: backup, restore',
+  admin: 'an installation on this machine: backup, restore; rating files',
 };
 
 /** The command tree: words, a sentence, and the file that is loaded when the command is run. */
@@ -254,5 +254,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: 'admin held',
     summary: 'services a restore left as clusters have them; release them',
     load: async () => (await import('./commands/admin/held.js')).adminHeld,
+  },
+  {
+    words: 'admin rate',
+    summary: 'what the usage in a file costs by a price plan, without any server',
+    load: async () => (await import('./commands/admin/rate.js')).adminRate,
   },
 ];

@@ -65,16 +65,16 @@ export function objectOf<T>(fields: Fields<T>, what: string): Reader<T> {
   const readers = Object.entries<Reader<unknown>>(fields);
   const known = new Set(Object.keys(fields));
   return (value, path, found) => {
-    const at = path === '' ? '' : `${path}.`;
+    const pathOf = (field: string): string => (path === '' ? field : `${path}.${field}`);
     const given = isObject(value) ? value : {};
     if (!isObject(value)) found.push({ field: path === '' ? what : path, message: 'must be an object' });
     for (const field of Object.keys(given)) {
-      if (!known.has(field)) found.push({ field: `${at}${field}`, message: `is not a field of a ${what}` });
+      if (!known.has(field)) found.push({ field: pathOf(field), message: `is not a field of a ${what}` });
     }
     // without an object there is one reason, not one per field
     const into = isObject(value) ? found : [];
     const read: Record<string, unknown> = {};
-    for (const [field, reader] of readers) read[field] = reader(given[field], `${at}${field}`, into);
+    for (const [field, reader] of readers) read[field] = reader(given[field], pathOf(field), into);
     return read as T;
   };
 }

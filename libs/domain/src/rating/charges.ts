@@ -140,7 +140,7 @@ function grantQuantity(grant: Grant, cells: readonly Cell[], { granted }: Progre
 }
 
 function climbTiers(item: PriceItem, cells: readonly Cell[], { climbed }: Progress): void {
-  const zones = Map.groupBy(
+  const zones = grouped(
     cells.filter((cell) => cell.item.id === item.id),
     ({ zone }) => zone,
   );
@@ -201,7 +201,7 @@ function chargeFee(plan: PricePlan, fee: Fee, held: MonthPart['held'], { fees }:
 }
 
 function mergeAdjustments(list: readonly Adjustment[]): Adjustment[] {
-  const merged = Map.groupBy(list, ({ kind, id }) => `${kind} ${id}`);
+  const merged = grouped(list, ({ kind, id }) => `${kind} ${id}`);
   return [...merged.values()].flatMap(([first, ...rest]) =>
     first === undefined ? [] : [{ ...first, amount: total([first, ...rest].map(({ amount }) => amount)) }],
   );
@@ -217,6 +217,17 @@ function listAmount({ item, multiplier }: Cell, measured: Decimal): Ratio {
 
 function subtract(a: Decimal, b: Decimal): Decimal {
   return add(a, { ...b, units: -b.units });
+}
+
+/** Map.groupBy, which a client on Node 20 does not have. */
+function grouped<T>(list: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of list) {
+    const group = groups.get(keyOf(one));
+    if (group) group.push(one);
+    else groups.set(keyOf(one), [one]);
+  }
+  return groups;
 }
 
 function compareText(a: string, b: string): number {

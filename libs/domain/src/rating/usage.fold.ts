@@ -117,10 +117,9 @@ export class UsageFold {
   private isRepeated(entry: Timed): boolean {
     const id = 'id' in entry ? entry.id : undefined;
     if (id === undefined) return false;
-    const key = `${entry.kind} ${id}`;
-    const before = this.seen.get(key);
+    const before = this.seen.get(id);
     if (before === undefined) {
-      this.seen.set(key, entry);
+      this.seen.set(id, entry);
       return false;
     }
     if (canonical(plain(before)) !== canonical(plain(entry)))

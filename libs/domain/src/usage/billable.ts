@@ -54,6 +54,7 @@ const BROKEN_WAY: ReadonlySet<string> = new Set(['UF', 'UC', 'UR', 'LR']);
  */
 export function whyNotBillable(record: Seen): NotBillableReason | undefined {
   if (!record.reached) return OWN_ANSWERS[record.status] ?? 'not_reached';
+  if (record.flags === '-') return undefined;
   const flags = record.flags.split(',');
   if (flags.some((flag) => OUR_FAULTS.has(flag))) return 'platform_fault';
   if (record.status === 503 && flags.some((flag) => BROKEN_WAY.has(flag))) return 'platform_fault';

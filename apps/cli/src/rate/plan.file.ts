@@ -1,0 +1,27 @@
+import { readFile } from 'node:fs/promises';
+import { loadAll } from 'js-yaml';
+import { parsePriceSchedule, type PriceSchedule } from '#libs/domain';
+import { usageError } from '../exit.js';
+import { inFile } from './file.errors.js';
+
+const MAX_BYTES = 1 << 20;
+
+/** Reads the versions of a price plan from a file of YAML or JSON: one document, several, or a list of them. */
+export async function readPlanFile(path: string): Promise<PriceSchedule> {
+  const text = await readFile(path, 'utf8');
+  if (text.length > MAX_BYTES) throw usageError(`${path} is longer than a price plan can be (1 MiB).`);
+  const documents = documentsOf(path, text);
+  return inFile(
+    () => path,
+    () => parsePriceSchedule(documents),
+  );
+}
+
+function documentsOf(path: string, text: string): unknown[] {
+  try {
+    return loadAll(text).flat();
+  } catch (error) {
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+    throw usageError(`${path} is neither YAML nor JSON: ${reason}`);
+  }
+}
