@@ -36,6 +36,7 @@ import { temporaryFolder, testNats, until, type TemporaryFolder, type TestNats }
 import { Agent } from './agent.js';
 import { buildBaseEnv } from './builds/build.environment.js';
 import type { Driver, DriverLog, ResolvedEnv, RevisionState } from './drivers/driver.js';
+import type { Runtime } from './drivers/runtime.js';
 import { LocalDriver } from './drivers/local/local.driver.js';
 import { localConfig, localSettings } from './drivers/local/local.settings.js';
 import { UnpackedImages } from './images/image.store.js';
@@ -228,8 +229,7 @@ describe('the agent on a real nats-server', () => {
       },
       keys: await loadAgentKeys(dataDir),
       blobs,
-      images: parts.images ?? new UnpackedImages(join(dataDir, 'images'), blobs),
-      driver: parts.driver,
+      runtime: runtimeOf(parts.driver, parts.images ?? new UnpackedImages(join(dataDir, 'images'), blobs)),
       buildEnv: buildBaseEnv(process.env, process.execPath),
       settleMs: parts.settleMs ?? 5000,
       logLinesPerSecond: 1_000,
@@ -614,3 +614,13 @@ describe('the agent on a real nats-server', () => {
     }, 60_000);
   });
 });
+
+/** The local runtime's handling of images around another driver. */
+function runtimeOf(driver: Driver, images: UnpackedImages): Runtime {
+  return {
+    driver,
+    buildOutput: { base: () => Promise.resolve(undefined), finish: (image) => images.imageFolder(image) },
+    sweepImages: (inUse) => images.removeUnused(inUse),
+    builds: true,
+  };
+}

@@ -4,7 +4,7 @@ import type {
   OnApplicationBootstrap,
   OnApplicationShutdown,
 } from '@nestjs/common';
-import { LogBudget, type Id, type Target, type TargetRevision } from '#libs/domain';
+import { BUILDER, LogBudget, type Id, type Target, type TargetRevision } from '#libs/domain';
 import {
   AGENT_CONSUMER,
   kvStream,
@@ -20,8 +20,7 @@ import type { FolderBlobs } from '#libs/store';
 import { BuildQueue } from './builds/build.queue.js';
 import { BuildStore } from './builds/build.store.js';
 import { Builder } from './builds/builder.js';
-import type { Driver } from './drivers/driver.js';
-import type { UnpackedImages } from './images/image.store.js';
+import type { Runtime } from './drivers/runtime.js';
 import type { AgentKeys } from './join/agent.keys.js';
 import { HubLink } from './join/hub.link.js';
 import { LogShipper } from './logs/log.shipper.js';
@@ -52,8 +51,7 @@ export interface AgentParts extends ProcessParts {
   renewal: (onRenewed: () => void) => Renewal;
   keys: AgentKeys;
   blobs: FolderBlobs;
-  images: UnpackedImages;
-  driver: Driver;
+  runtime: Runtime;
   /** What a build's commands see of the environment. */
   buildEnv: Record<string, string>;
   settleMs?: number;
@@ -95,7 +93,8 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     private readonly parts: AgentParts,
     private readonly stores: Stores,
   ) {
-    const { clock, logger, driver, membership, keys } = parts;
+    const { clock, logger, membership, keys } = parts;
+    const { driver, builds } = parts.runtime;
     const clusterId = membership.id;
     const bus = (): Bus => this.link.bus();
     const { targets, sealed } = stores;
@@ -118,7 +117,8 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
       clock,
       logger,
     });
-    this.cluster = new ClusterReporter({ clusterId, targets, driver, bus, clock, logger });
+    const capabilities = builds ? [BUILDER] : [];
+    this.cluster = new ClusterReporter({ clusterId, targets, driver, capabilities, bus, clock, logger });
     this.builds = this.buildQueue(clusterId, bus);
     this.resync = new Resync(clusterId, bus, logger);
     this.sweep = new Loop('sweep', SWEEP_MS, () => this.sweepFiles(), logger);
@@ -135,7 +135,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
 
   /** Works from the disk first; the hub may be away. */
   async onApplicationBootstrap(): Promise<void> {
-    const { driver } = this.parts;
+    const { driver } = this.parts.runtime;
     await driver.start();
     driver.onChange(this.status.look);
     driver.onLog(({ serviceId, ...line }) => this.logs.add(this.ownerOf(serviceId), serviceId, line));
@@ -150,7 +150,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     await this.link.giveUpIfAway();
     await this.follower?.stop();
     await Promise.all([this.resync.stop(), this.sweep.stop(), this.builds.stop(), this.services.stop()]);
-    await this.parts.driver.stop();
+    await this.parts.runtime.driver.stop();
     await Promise.all([this.status.stop(), this.cluster.stop(), this.logs.stop()]);
   }
 
@@ -164,11 +164,16 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
   }
 
   private buildQueue(clusterId: Id<'cls'>, bus: () => Bus): BuildQueue {
-    const { dataDir, blobs, images, buildEnv, clock, logger } = this.parts;
+    const { dataDir, blobs, runtime, buildEnv, clock, logger } = this.parts;
     return new BuildQueue({
       clusterId,
       builds: this.stores.builds,
-      builder: new Builder({ workDir: join(dataDir, 'work'), blobs, images, baseEnv: buildEnv }),
+      builder: new Builder({
+        workDir: join(dataDir, 'work'),
+        blobs,
+        output: runtime.buildOutput,
+        baseEnv: buildEnv,
+      }),
       bus,
       log: ({ organizationId, buildId }, line) => this.logs.add(organizationId, buildId, line),
       clock,
@@ -225,13 +230,14 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
 
   /** Removes images that no target names, unless something that no target names is still on its way out. */
   private async sweepFiles(): Promise<void> {
-    const { driver, images, blobs, clock } = this.parts;
+    const { runtime, blobs, clock } = this.parts;
+    const { driver, sweepImages } = runtime;
     const { sealed, targets } = this.stores;
     await blobs.removeAbandoned(clock.now() - ABANDONED_MS);
     await sealed.dropStrays(targets.all(), clock.now() - STRAY_MS);
     const revisions = (): TargetRevision[] => this.stores.targets.all().flatMap((target) => target.revisions);
     const named = new Set(revisions().map((revision) => revision.id));
     if (driver.instances().some((instance) => !named.has(instance.revisionId))) return;
-    await images.removeUnused(() => new Set(revisions().map((revision) => revision.imageDigest)));
+    await sweepImages(() => new Set(revisions().map((revision) => revision.imageDigest)));
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Renewal, inboxPrefix, joinOrRestore } from '#libs/bus';
-import type { Bus, Follower, MemberId, Membership } from '#libs/bus';
+import type { Bus, Follower, MemberId, Membership, PeerCertificate } from '#libs/bus';
 import type { Loop, ProcessParts } from '#libs/process';
 import { LogBudget } from '#libs/domain';
 import type { GatewayConfig } from './config.js';
@@ -17,6 +17,7 @@ import { watchSpoolSpace } from './usage/spool.space.js';
 import { Spools } from './usage/spools.js';
 import { usageMetrics } from './usage/usage.metrics.js';
 import { UsageShipper } from './usage/usage.shipper.js';
+import { gatewayPeer, peerFolder } from './tls/gateway.peer.js';
 import { certificatesOf, type Certificates } from './tls/gateway.certificates.js';
 import { DesiredState } from './xds/desired-state.js';
 import { loadEnvoyTypes } from './xds/proto.js';
@@ -36,6 +37,7 @@ export class Gateway {
   readonly #renewal: Renewal;
   readonly #certificates: Certificates;
   readonly #callerKeys: CallerKeys;
+  readonly #peer: PeerCertificate;
   #follower: Follower | undefined;
   #status: Loop | undefined;
 
@@ -46,7 +48,7 @@ export class Gateway {
   ) {
     const { clock, logger, health, metrics } = parts;
     const types = loadEnvoyTypes();
-    const desired = new DesiredState(types, clock);
+    const desired = new DesiredState(types, clock, peerFolder(config.TOWPATH_DATA_DIR));
     this.#journal = new RouteJournal(config.TOWPATH_DATA_DIR);
     this.#table = new RouteTable({
       journal: this.#journal,
@@ -74,6 +76,14 @@ export class Gateway {
     this.#renewal = new Renewal(member, {
       url: config.TOWPATH_JOIN_URL,
       dataDir: config.TOWPATH_DATA_DIR,
+      clock,
+      logger,
+    });
+    this.#peer = gatewayPeer({
+      id: member.id,
+      dataDir: config.TOWPATH_DATA_DIR,
+      url: config.TOWPATH_JOIN_URL,
+      renewalToken: () => this.#renewal.current.renewalToken,
       clock,
       logger,
     });
@@ -111,6 +121,7 @@ export class Gateway {
     await this.#status?.stop();
     await this.#renewal.stop();
     await this.#certificates.stop();
+    await this.#peer.stop();
     await this.#shipper.stop();
     await this.#space.stop();
   }
@@ -130,6 +141,7 @@ export class Gateway {
     this.#space.start();
     this.#renewal.start();
     this.#certificates.start();
+    this.#peer.start();
     this.#hub.start();
   }
 

@@ -5,6 +5,7 @@ import type { Loop, ProcessParts } from '#libs/process';
 import { Database, parseMasterKey } from '#libs/store';
 import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { Authority } from './authority/authority.js';
+import { PeerAuthorities } from './authority/peer.authorities.js';
 import { CertificateController } from './authority/certificate.controller.js';
 import { showCallerKeys } from './callers/caller.keys.js';
 import { answerCallers } from './callers/caller.tokens.js';
@@ -58,19 +59,15 @@ export async function identityModule(config: IdentityConfig, parts: ProcessParts
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
   const signer = new TokenSigner({ db, clock, masterKey });
   const people = peopleCommands(peopleParts({ ...parts, clock }, db, signer));
-  const authority = await Authority.open({
-    db,
-    clock,
-    masterKey,
-    domain: config.TOWPATH_DOMAIN,
-    lifeSeconds: config.TOWPATH_CERTIFICATE_SECONDS,
-  });
+  const authorityParts = { db, clock, masterKey, lifeSeconds: config.TOWPATH_CERTIFICATE_SECONDS };
+  const authority = await Authority.open({ ...authorityParts, domain: config.TOWPATH_DOMAIN });
+  const peers = await PeerAuthorities.open(authorityParts);
   const callerParts = { db, bus, clock, signer, logger };
   const callerKeys = showCallerKeys(callerParts);
   callerKeys.start();
   const ends = [answerPeople(bus, people, logger), answerCallers(bus, callerParts)];
   const life = new IdentityLife(db, bus, callerKeys, ends);
-  return identityModuleOf(joining, authority, life, parts);
+  return identityModuleOf(joining, { authority, peers }, life, parts);
 }
 
 function peopleParts(
@@ -87,7 +84,7 @@ function peopleParts(
 /** The module around commands that are already built. */
 function identityModuleOf(
   commands: JoinCommands,
-  authority: Authority,
+  { authority, peers }: { authority: Authority; peers: PeerAuthorities },
   life: OnApplicationShutdown,
   { logger }: Pick<ProcessParts, 'logger'>,
 ): DynamicModule {
@@ -97,6 +94,7 @@ function identityModuleOf(
     providers: [
       { provide: JoinCommands, useValue: commands },
       { provide: Authority, useValue: authority },
+      { provide: PeerAuthorities, useValue: peers },
       { provide: IdentityLife, useValue: life },
       { provide: LOGGER, useValue: logger },
       ProblemFilter,

@@ -75,7 +75,18 @@ export type {
   SealedSecret,
   TargetStatus,
 } from './messages/messages.js';
-export { certificateAnswerSchema, certificateRequestSchema, requestCertificate } from './certificate.js';
+export {
+  certificateAnswerSchema,
+  certificateRequestSchema,
+  peerCertificateAnswerSchema,
+  peerCertificateRequestSchema,
+  requestCertificate,
+  requestPeerCertificate,
+} from './certificate.js';
+export type { PeerCertificateAnswer } from './certificate.js';
+export { certificateRequest } from './certificate.request.js';
+export { PEER_FILES, PeerCertificate } from './peer.certificate.js';
+export type { PeerIdentity } from './peer.certificate.js';
 export { PEOPLE_ASKS, signedInSchema } from './messages/people.messages.js';
 export type { PeopleAnswer, PeopleRequest, PeopleVerb, SignedIn } from './messages/people.messages.js';
 export { followLogs, readLogs } from './logs.js';

@@ -95,12 +95,17 @@ export type {
 } from './service/service.types.js';
 export { CALM, decideScale, scalingRules, windowMean } from './service/scaling.js';
 export type { ScalingDecision, ScalingRules, ScalingSample, ScalingState } from './service/scaling.js';
-export type { PublicOrigin } from './service/service.names.js';
+export type { PeerSide, PublicOrigin } from './service/service.names.js';
 export { certificateName, certificateNameProblem, coveringNames } from './service/certificate.names.js';
 export {
   LATEST,
   MAX_TAG_AND_SERVICE,
+  DOORS_DOMAIN,
+  GATEWAYS_DOMAIN,
+  INTERNAL_DOMAIN,
+  peerName,
   revisionHost,
+  revisionTag,
   revisionName,
   revisionSuffixProblem,
   serviceHost,
@@ -154,6 +159,7 @@ export {
   heldRevisions,
   isCurrent,
   nextTarget,
+  keptHost,
   targetRevision,
 } from './placement/target.rules.js';
 export type { TargetBody } from './placement/target.rules.js';

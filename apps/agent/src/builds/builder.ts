@@ -2,21 +2,27 @@ import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TowpathError, type Digest, type Id } from '#libs/domain';
 import { unpackArchive, type FolderBlobs } from '#libs/store';
-import type { ImageStore } from '../drivers/driver.js';
 import { markedProcesses, signalOne } from '../drivers/local/host.processes.js';
 import { runCommand, type CommandLimits, type CommandResult } from './build.command.js';
 import { planBuild, type BuildPlan } from './build.plan.js';
-import { packImage } from './image.pack.js';
+import { packImage, type Base } from './image.pack.js';
 
 /** Ten minutes and eight million characters a command. */
 export const BUILD_LIMITS: CommandLimits = { timeMs: 600_000, output: 8_000_000 };
+
+/** What the runtime asks of a finished image. */
+export interface BuildOutput {
+  /** What an application is packed on; nothing for a runtime that brings it itself. */
+  base: () => Promise<Base | undefined>;
+  /** Brings the image to where instances start from, which checks it. */
+  finish: (image: Digest) => Promise<unknown>;
+}
 
 export interface BuilderOptions {
   /** Holds one folder a build while it runs, and npm's cache. */
   workDir: string;
   blobs: FolderBlobs;
-  /** Unpacks a finished image once, which checks it and warms the first start. */
-  images: ImageStore;
+  output: BuildOutput;
   /** What a build's commands may see of the agent's own environment (see buildBaseEnv). */
   baseEnv: Record<string, string>;
   limits?: CommandLimits;
@@ -76,9 +82,10 @@ export class Builder {
     signal: AbortSignal,
   ): Promise<Digest> {
     onLine('Packing the image.');
-    const { image } = await packImage(source, plan.command, this.options.blobs);
+    const { blobs, output } = this.options;
+    const { image } = await packImage(source, plan.command, blobs, await output.base());
     signal.throwIfAborted();
-    await this.options.images.imageFolder(image).catch((error: unknown) => {
+    await output.finish(image).catch((error: unknown) => {
       throw error instanceof TowpathError && error.code === 'INVALID_ARGUMENT' ? notPackable(error) : error;
     });
     onLine(`Image ${image}`);

@@ -13,29 +13,41 @@ import { APP_FOLDER, packLayer } from './layer.js';
 /** The largest packed image a build may make. */
 export const MAX_IMAGE_BYTES = 2 * 1024 ** 3;
 
+/** The image below an application: what it runs with. */
+export interface Base {
+  manifest: Manifest;
+  config: ImageConfig;
+}
+
 /**
- * Packs a built folder as an OCI image (manifest, config, one layer) into the blob port. The same content and command
- * give the same digest. Returns the manifest's digest and the layer's.
+ * Packs a built folder as an OCI image (manifest, config, one layer, on the base's when there is one) into the blob
+ * port. The same content, command and base give the same digest. Returns the manifest's digest and the layer's.
  */
 export async function packImage(
   folder: string,
   command: string[],
   blobs: FolderBlobs,
+  base?: Base,
 ): Promise<{ image: Digest; layer: Digest }> {
   const layer = await packLayer(folder);
   const layerBlob = await blobs.write(layer.stream, MAX_IMAGE_BYTES);
   const config: ImageConfig = {
-    architecture: ociArchitecture(process.arch),
+    architecture: base?.config.architecture ?? ociArchitecture(process.arch),
     os: 'linux',
-    config: { Env: [], Cmd: command, WorkingDir: `/${APP_FOLDER}` },
-    rootfs: { type: 'layers', diff_ids: [layer.diffId()] },
+    config: {
+      Env: base?.config.config.Env ?? [],
+      Cmd: command,
+      WorkingDir: `/${APP_FOLDER}`,
+      ...(base?.config.config.User === undefined ? {} : { User: base.config.config.User }),
+    },
+    rootfs: { type: 'layers', diff_ids: [...(base?.config.rootfs.diff_ids ?? []), layer.diffId()] },
   };
   const configBlob = await writeJson(blobs, config);
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: MANIFEST_TYPE,
     config: { mediaType: CONFIG_TYPE, ...configBlob },
-    layers: [{ mediaType: LAYER_TYPE, ...layerBlob }],
+    layers: [...(base?.manifest.layers ?? []), { mediaType: LAYER_TYPE, ...layerBlob }],
   };
   return { image: (await writeJson(blobs, manifest)).digest, layer: layerBlob.digest };
 }

@@ -24,6 +24,7 @@ export const imageConfigSchema = z.object({
     Entrypoint: z.array(z.string()).nullish(),
     Cmd: z.array(z.string()).nullish(),
     WorkingDir: z.string().default('/'),
+    User: z.string().optional(),
   }),
   rootfs: z.object({ type: z.literal('layers'), diff_ids: z.array(digest) }),
 });

@@ -1,4 +1,4 @@
-import { BUILDER, type Clock, type Id } from '#libs/domain';
+import type { Clock, Id } from '#libs/domain';
 import { CLUSTER_KEY, clusterStatusSchema, statusBucket, type Bus } from '#libs/bus';
 import { Loop, type Logger } from '#libs/process';
 import type { Driver } from '../drivers/driver.js';
@@ -15,6 +15,7 @@ export class ClusterReporter {
       clusterId: Id<'cls'>;
       targets: TargetStore;
       driver: Driver;
+      capabilities: string[];
       bus: () => Bus;
       clock: Clock;
       logger: Logger;
@@ -33,12 +34,12 @@ export class ClusterReporter {
   }
 
   private async report(): Promise<void> {
-    const { clusterId, driver, targets, clock } = this.parts;
+    const { clusterId, driver, capabilities, targets, clock } = this.parts;
     await this.parts.bus().putKey(statusBucket(clusterId), CLUSTER_KEY, clusterStatusSchema, {
       schemaVersion: 1,
       clusterId,
       runtime: driver.runtime,
-      capabilities: [BUILDER],
+      capabilities,
       door: driver.door(),
       epoch: targets.highestEpoch(),
       sentAt: clock.now(),

@@ -3,7 +3,6 @@ import {
   desiredRoutes,
   isServing,
   nextRoute,
-  revisionHost,
   serviceAudience,
   serviceHost,
   standingOf,
@@ -11,6 +10,7 @@ import {
 import type { Door, Id, Route, RouteBackend, RouteBody } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
+import { clusterHost } from './targets.step.js';
 
 /** Says what gateways serve: a route for the service's host and one for each tag; hosts no longer wanted are deleted. */
 export function routesStep(draft: Draft): void {
@@ -60,7 +60,7 @@ function backendOf(draft: Draft, name: string): Omit<RouteBackend, 'percent'> | 
   return {
     revisionId: revision.id,
     revision: name,
-    host: revisionHost(name, revision.projectId),
+    host: clusterHost(draft, revision),
     protocol: revision.spec.protocol,
     timeoutSeconds: revision.spec.timeoutSeconds,
     doors: clustersOf(draft, name).flatMap((clusterId) => {

@@ -1,5 +1,5 @@
-import { heldRevisions, isServing, makesRevision, nextTarget, targetRevision } from '#libs/domain';
-import type { Id, TargetBody } from '#libs/domain';
+import { heldRevisions, isServing, keptHost, makesRevision, nextTarget, targetRevision } from '#libs/domain';
+import type { Id, Revision, TargetBody } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
 import { serving } from './traffic.step.js';
@@ -10,12 +10,25 @@ export function targetsStep(draft: Draft): void {
   const wanted = wantedRevisions(draft);
   const served = serving(draft.split);
   const revisions = heldRevisions(draft.revisions, wanted).map((revision) =>
-    targetRevision(revision, served.has(revision.name) ? draft.service.minInstances : 0),
+    targetRevision(
+      revision,
+      clusterHost(draft, revision),
+      served.has(revision.name) ? draft.service.minInstances : 0,
+    ),
   );
   const stopped = isServing(draft.records.organizationStatus) ? {} : { suspended: true as const };
   for (const clusterId of draft.placed) {
     draft.targets = withTarget(draft, { ...bodyOf(draft, clusterId), ...stopped, revisions });
   }
+}
+
+/** The host by which clusters route to the revision. */
+export function clusterHost({ service, targets }: Draft, revision: Revision): string {
+  return keptHost(
+    revision,
+    service.name,
+    targets.map(({ target }) => target),
+  );
 }
 
 /** What a target of this service says besides its revisions. */

@@ -9,7 +9,7 @@ import {
 import type { X509Certificate } from '@peculiar/x509';
 import { readCertificate } from '../tls/certificate.js';
 import type { Certificate } from '../tls/certificate.js';
-import { certificateRequest } from '../tls/certificate.request.js';
+import { certificateRequest } from '#libs/bus';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const SUBJECT_ALTERNATIVE_NAMES = '2.5.29.17';

@@ -1,11 +1,10 @@
-import { requestCertificate } from '#libs/bus';
+import { certificateRequest, requestCertificate } from '#libs/bus';
 import type { ProcessParts } from '#libs/process';
 import type { GatewayConfig } from '../config.js';
 import type { RouteTable } from '../routes/route.table.js';
 import type { CertificateSource } from '../xds/secret.stream.js';
 import { readCertificate } from './certificate.js';
 import { CertificateFiles } from './certificate.files.js';
-import { certificateRequest } from './certificate.request.js';
 import { IssuedCertificates } from './issued.certificates.js';
 import { OperatorCertificate } from './operator.certificate.js';
 

@@ -30,6 +30,8 @@ export class DesiredState {
   constructor(
     private readonly types: EnvoyTypes,
     private readonly clock: Clock,
+    /** Where Envoy finds what it shows to doors. */
+    private readonly peerFolder = '',
   ) {}
 
   /** Names of the clusters that must be in Envoy before the scope of that host. */
@@ -85,7 +87,10 @@ export class DesiredState {
       this.#groups.set(group.name, { made, hosts: new Set([host]) });
     }
     const { cluster, endpoints } = this.resources;
-    cluster.set(group.name, encodeResource(this.types, 'cluster', group.name, clusterMessage(group)));
+    cluster.set(
+      group.name,
+      encodeResource(this.types, 'cluster', group.name, clusterMessage(group, this.peerFolder)),
+    );
     if (usesEndpoints(group)) {
       endpoints.set(group.name, encodeResource(this.types, 'endpoints', group.name, endpointsMessage(group)));
     } else {

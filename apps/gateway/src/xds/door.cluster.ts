@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Door, Id, Protocol, RouteBackend } from '#libs/domain';
+import { peerName, type Door, type Id, type Protocol, type RouteBackend } from '#libs/domain';
 import type { Message } from './proto.js';
 import { any } from './proto.js';
 
@@ -26,7 +26,8 @@ const IDLE_SECONDS = 4;
 /** Far above what one gateway holds; limits of a tenant are not the cluster's. */
 const CEILING = { value: 1_000_000 };
 
-export function clusterMessage(group: DoorGroup): Message {
+/** @param peerFolder where Envoy finds what it shows to doors (see gatewayPeer) */
+export function clusterMessage(group: DoorGroup, peerFolder = ''): Message {
   const failover = group.doors.length > 1;
   return {
     name: group.name,
@@ -50,11 +51,51 @@ export function clusterMessage(group: DoorGroup): Message {
         protocolOptions(group.protocol),
       ),
     },
+    ...(group.doors.some(({ door }) => door.secure)
+      ? { transport_socket_matches: doorSockets(group, peerFolder) }
+      : {}),
     ...(failover
       ? { health_checks: [TCP_CHECK], common_lb_config: { healthy_panic_threshold: { value: 0 } } }
       : {}),
   };
 }
+
+/** By whose door an endpoint is: each shows a certificate of its own name. */
+function doorSockets({ doors, protocol }: DoorGroup, peerFolder: string): Message[] {
+  return doors
+    .filter(({ door }) => door.secure)
+    .map(({ clusterId }) => ({
+      name: clusterId,
+      match: { fields: { cluster: { stringValue: clusterId } } },
+      transport_socket: {
+        name: 'tls',
+        typed_config: any('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', {
+          sni: peerName(clusterId, 'door'),
+          common_tls_context: {
+            alpn_protocols: [protocol === 'h2c' ? 'h2' : 'http/1.1'],
+            tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
+            tls_certificate_sds_secret_configs: [peerSecret(peerFolder, 'certificate')],
+            combined_validation_context: {
+              default_validation_context: {
+                match_typed_subject_alt_names: [
+                  { san_type: 'DNS', matcher: { exact: peerName(clusterId, 'door') } },
+                ],
+              },
+              validation_context_sds_secret_config: peerSecret(peerFolder, 'trust'),
+            },
+          },
+        }),
+      },
+    }));
+}
+
+const peerSecret = (folder: string, name: 'certificate' | 'trust'): Message => ({
+  name,
+  sds_config: {
+    path_config_source: { path: `${folder}/${name}.json`, watched_directory: { path: folder } },
+    resource_api_version: 'V3',
+  },
+});
 
 const TCP_CHECK = {
   timeout: { seconds: 1 },
@@ -84,9 +125,15 @@ export function endpointsMessage(group: DoorGroup): Message {
       lb_endpoints: [
         {
           endpoint: { address: { socket_address: { address: door.host, port_value: door.port } } },
-          metadata: { filter_metadata: { towpath: { fields: { cluster: { stringValue: clusterId } } } } },
+          metadata: { filter_metadata: ownerOf(clusterId, door) },
         },
       ],
     })),
   };
+}
+
+/** For the usage record; and for the choice of the certificate, where the door shows one. */
+function ownerOf(clusterId: Id<'cls'>, { secure }: Door): Message {
+  const owner = { fields: { cluster: { stringValue: clusterId } } };
+  return { towpath: owner, ...(secure ? { 'envoy.transport_socket_match': owner } : {}) };
 }

@@ -18,6 +18,7 @@ const FILES = [
   'envoy/config/endpoint/v3/endpoint.proto',
   'envoy/config/route/v3/scoped_route.proto',
   'envoy/extensions/transport_sockets/tls/v3/secret.proto',
+  'envoy/extensions/transport_sockets/tls/v3/tls.proto',
   'envoy/config/core/v3/extension.proto',
   'envoy/extensions/filters/http/jwt_authn/v3/config.proto',
   'envoy/extensions/filters/http/rbac/v3/rbac.proto',

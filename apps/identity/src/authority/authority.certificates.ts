@@ -58,11 +58,14 @@ export interface LeafParts {
   publicKey: PublicKey;
   now: number;
   lifeMs: number;
+  /** What its holder shows it for. */
+  usage: 'server' | 'client';
 }
 
-/** A server certificate of one name; never outlives its root. */
+/** A certificate of one name; never outlives its root. */
 export async function leafCertificate(parts: LeafParts): Promise<X509Certificate> {
-  const { root, rootKey, name, publicKey, now, lifeMs } = parts;
+  const { root, rootKey, name, publicKey, now, lifeMs, usage } = parts;
+  const purpose = usage === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth;
   return X509CertificateGenerator.create({
     subject: 'O=Towpath',
     issuer: root.subject,
@@ -74,7 +77,7 @@ export async function leafCertificate(parts: LeafParts): Promise<X509Certificate
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new ExtendedKeyUsageExtension([purpose]),
       new SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
       await AuthorityKeyIdentifierExtension.create(root),
       await SubjectKeyIdentifierExtension.create(publicKey),

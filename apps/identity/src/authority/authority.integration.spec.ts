@@ -135,7 +135,14 @@ describe('the authority of a domain', () => {
     const key = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
     const parsed = new Parsed(root);
     const { publicKey } = new Parsed(await selfIssued(keys));
-    const parts = { root: parsed, rootKey, publicKey, now: clock.now(), lifeMs: 60_000 };
+    const parts = {
+      root: parsed,
+      rootKey,
+      publicKey,
+      now: clock.now(),
+      lifeMs: 60_000,
+      usage: 'server' as const,
+    };
     const foreign = await leafCertificate({ ...parts, name: 'bank.example' });
     expect(await verdict(foreign.toString('pem'), key, root, 'bank.example')).toMatch(/permitted subtree/);
     const own = await leafCertificate({ ...parts, name: 'a.towpath.test' });

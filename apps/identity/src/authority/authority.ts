@@ -20,11 +20,13 @@ export interface AuthorityParts {
   domain: string;
   /** How long what it issues lives, seconds. */
   lifeSeconds: number;
+  /** What its certificates are shown for (`server`). */
+  usage?: 'server' | 'client';
 }
 
 const SUBJECT_ALTERNATIVE_NAMES = '2.5.29.17';
 
-/** The installation's own certificate authority: vouches for the names of its services' domain, and for nothing else. */
+/** A certificate authority of the installation: vouches for the names of its domain, and for nothing else. */
 export class Authority {
   private constructor(
     private readonly parts: AuthorityParts,
@@ -46,14 +48,21 @@ export class Authority {
     return new Authority(parts, new X509Certificate(stored.certificate), key);
   }
 
+  /** The root certificate, PEM. */
+  get certificate(): string {
+    return this.root.toString('pem');
+  }
+
   /**
    * Issues a certificate for a PKCS#10 request in PEM.
+   * @param only the one name that may be asked for; without it every name below the domain
    * @returns PEM, the leaf first
    * @throws TowpathError INVALID_ARGUMENT when the request is not one of ours or names what is not ours
    */
-  async certify(request: string): Promise<string> {
+  async certify(request: string, only?: string): Promise<string> {
     const asked = await readRequest(request);
     const name = nameOf(asked, this.parts.domain);
+    if (only !== undefined && name !== only) throw refused(`must name ${only}`);
     const leaf = await leafCertificate({
       root: this.root,
       rootKey: this.rootKey,
@@ -61,6 +70,7 @@ export class Authority {
       publicKey: asked.publicKey,
       now: this.parts.clock.now(),
       lifeMs: this.parts.lifeSeconds * 1_000,
+      usage: this.parts.usage ?? 'server',
     });
     return leaf.toString('pem');
   }
@@ -85,10 +95,6 @@ function openKey({ sealedKey }: AuthorityRecord, masterKey: Uint8Array, domain: 
 }
 
 async function readRequest(pem: string): Promise<Pkcs10CertificateRequest> {
-  const refused = (reason: string): TowpathError =>
-    new TowpathError('INVALID_ARGUMENT', `The certificate request ${reason}.`, {
-      violations: [{ field: 'request', message: reason }],
-    });
   try {
     const request = new Pkcs10CertificateRequest(pem);
     const { name, namedCurve } = request.publicKey.algorithm as EcKeyAlgorithm;
@@ -99,6 +105,12 @@ async function readRequest(pem: string): Promise<Pkcs10CertificateRequest> {
   } catch (error) {
     throw error instanceof TowpathError ? error : refused('cannot be read');
   }
+}
+
+function refused(reason: string): TowpathError {
+  return new TowpathError('INVALID_ARGUMENT', `The certificate request ${reason}.`, {
+    violations: [{ field: 'request', message: reason }],
+  });
 }
 
 function nameOf(request: Pkcs10CertificateRequest, domain: string): string {

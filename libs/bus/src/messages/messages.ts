@@ -26,7 +26,7 @@ const publicError = z.object({
   nextStep: z.string().exactOptional(),
 });
 
-const door = z.object({ host: z.string(), port: z.int() });
+const door = z.object({ host: z.string(), port: z.int(), secure: z.literal(true).exactOptional() });
 const envEntry = z.union([
   z.object({ name: z.string(), value: z.string() }),
   z.object({ name: z.string(), secret: z.object({ id: id('sec'), version: z.int() }) }),

@@ -25,6 +25,8 @@ export interface Cluster {
 export interface Door {
   host: string;
   port: number;
+  /** It opens to the certificates of gateways only, and shows one of its own: HTTP over mutual TLS. */
+  secure?: true;
 }
 
 /** A joined gateway. */

@@ -29,9 +29,25 @@ export function heldRevisions<R extends { name: string; number: number; servedAt
 }
 
 /** What a cluster is asked to run of a revision. `minInstances` is the service's, and 0 for one without traffic. */
-export function targetRevision(revision: Revision, minInstances: number): TargetRevision {
-  const { id, name, projectId, spec } = revision;
-  return { id, name, host: revisionHost(name, projectId), ...spec, minInstances };
+export function targetRevision(
+  { id, name, spec }: Revision,
+  host: string,
+  minInstances: number,
+): TargetRevision {
+  return { id, name, host, ...spec, minInstances };
+}
+
+/**
+ * The host of a revision: the one it has wherever a cluster holds it already, so that a release that would name it
+ * otherwise moves nothing that runs.
+ */
+export function keptHost(
+  { id, name, projectId }: Revision,
+  service: string,
+  targets: readonly Pick<Target, 'revisions'>[],
+): string {
+  const held = targets.flatMap(({ revisions }) => revisions).find((known) => known.id === id);
+  return held?.host ?? revisionHost(name, service, projectId);
 }
 
 /** The target after this one: the same object when it asks for the same, else the next generation. */

@@ -64,7 +64,9 @@ describe('hosts', () => {
     );
     expect(revisionName('hello', 7)).toBe('hello-00007');
     expect(revisionName('hello', 7, 'blue')).toBe('hello-blue');
-    expect(revisionHost('hello-00007', 'prj_0abc')).toBe('hello-00007.prj-0abc.towpath.internal');
+    expect(revisionHost('hello-00007', 'hello', 'prj_0abc')).toBe(
+      'v-00007--of-hello.prj-0abc.towpath.internal',
+    );
   });
 
   const label = fc.stringMatching(/^[a-z](-?[a-z0-9]){0,40}$/);

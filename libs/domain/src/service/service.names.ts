@@ -9,7 +9,20 @@ export const LATEST = 'latest';
 
 const MAX_LABEL = 63;
 /** The domain inside which clusters route by revision; never resolved outside. */
-const INTERNAL_DOMAIN = 'towpath.internal';
+export const INTERNAL_DOMAIN = 'towpath.internal';
+
+/** Below which gateways are named in the certificates they show to doors. */
+export const GATEWAYS_DOMAIN = `gateways.${INTERNAL_DOMAIN}`;
+/** Below which the doors of clusters are named in the certificates they show to gateways. */
+export const DOORS_DOMAIN = `doors.${INTERNAL_DOMAIN}`;
+
+/** The two sides of a door: who knocks, and who opens. */
+export type PeerSide = 'gateway' | 'door';
+
+/** What a member is called in its certificate. An agent knocks too: at the door of its own cluster, to see an answer. */
+export function peerName(id: Id<'gw'> | Id<'cls'>, side: PeerSide): string {
+  return `${kubernetesName(id)}.${side === 'gateway' ? GATEWAYS_DOMAIN : DOORS_DOMAIN}`;
+}
 
 /** The public host of a service, or of one of its tags (design D9). */
 export function serviceHost(
@@ -55,9 +68,20 @@ export function revisionName(service: string, number: number, suffix?: string): 
   return `${service}-${suffix ?? String(number).padStart(5, '0')}`;
 }
 
-/** The host by which every cluster's ingress routes to one revision; the same in every cluster (design D3). */
-export function revisionHost(revision: string, projectId: Id<'prj'>): string {
-  return `${revision}.${kubernetesName(projectId)}.${INTERNAL_DOMAIN}`;
+/**
+ * The Knative tag of a revision: a label that starts with a letter, and from which `<tag>-<service>` can be taken
+ * apart again, so that no two revisions of a project share a host.
+ */
+export function revisionTag(revision: string, service: string): string {
+  return `v-${revision.slice(service.length + 1)}--of`;
+}
+
+/**
+ * The host by which every cluster's ingress routes to one revision; the same in every cluster (design D3). It is what
+ * Knative makes of a tag by its own default templates.
+ */
+export function revisionHost(revision: string, service: string, projectId: Id<'prj'>): string {
+  return `${revisionTag(revision, service)}-${service}.${kubernetesName(projectId)}.${INTERNAL_DOMAIN}`;
 }
 
 /** Why a text cannot name a service; undefined when it can. */
@@ -81,5 +105,5 @@ export function tagLengthProblem(tag: string, service: string): string | undefin
 /** Why a suffix cannot be used for the next revision of this service. Five digits are kept for numbered names. */
 export function revisionSuffixProblem(suffix: string, service: string): string | undefined {
   if (/^\d+$/.test(suffix)) return 'must not be a number: numbered names are given by Towpath';
-  return labelProblem(suffix, MAX_LABEL - service.length - 1);
+  return labelProblem(suffix, MAX_LABEL - revisionTag(`${service}-`, service).length - 1 - service.length);
 }

@@ -7,7 +7,7 @@ import {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** A new key pair and the request that proves to hold it; both PEM. The key never leaves this gateway. */
+/** A new key pair and the request that proves to hold it; both PEM. The key never leaves this process. */
 export async function certificateRequest(name: string): Promise<{ request: string; key: string }> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const request = await Pkcs10CertificateRequestGenerator.create({

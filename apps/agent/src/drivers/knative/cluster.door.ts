@@ -1,0 +1,140 @@
+import { checkServerIdentity } from 'node:tls';
+import { Agent as Dispatcher, request } from 'undici';
+import type { PeerCertificate, PeerIdentity } from '#libs/bus';
+import { peerName, type Door, type Id } from '#libs/domain';
+import { KINDS, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
+import { DOOR_NAME, doorManifests, ingressPolicy, type DoorSettings } from './door.manifests.js';
+import type { DoorKeeper } from './knative.driver.js';
+import { SYSTEM_NAMESPACE } from './knative.names.js';
+
+const LOOK_MS = 300;
+const ANSWER_MS = 5_000;
+/** Whoever answers the probe gives it back: nobody else does. */
+const PROBE_HASH = 'k-network-hash';
+const KIND_OF: Record<string, Kind> = {
+  Namespace: KINDS.namespace,
+  Secret: KINDS.secret,
+  ConfigMap: KINDS.configMap,
+  Deployment: KINDS.deployment,
+  Service: KINDS.service,
+  NetworkPolicy: KINDS.networkPolicy,
+};
+
+interface DoorService extends KubeObject {
+  spec: { ports: { nodePort?: number; port: number }[] };
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
+}
+interface Node extends KubeObject {
+  status: { addresses: { type: string; address: string }[] };
+}
+interface Deployment extends KubeObject {
+  status?: { readyReplicas?: number };
+}
+
+/** The door of one cluster: made, given its certificate, and knocked at. */
+export class ClusterDoor implements DoorKeeper {
+  private door: Door | undefined;
+  private dispatcher: Dispatcher | undefined;
+
+  constructor(
+    private readonly parts: {
+      client: KubeClient;
+      clusterId: Id<'cls'>;
+      settings: DoorSettings;
+      /** What the door shows. */
+      own: PeerCertificate;
+      /** What the agent shows when it knocks. */
+      knocking: PeerCertificate;
+    },
+  ) {}
+
+  async open(): Promise<Door> {
+    const { own, knocking } = this.parts;
+    await this.show(own.current ?? (await own.renewDue()));
+    this.dress(knocking.current ?? (await knocking.renewDue()));
+    own.start();
+    knocking.start();
+    this.door = await this.address();
+    return this.door;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.parts.own.stop(), this.parts.knocking.stop()]);
+    await this.dispatcher?.destroy();
+  }
+
+  /** Puts a certificate where the door reads it. */
+  readonly show = async ({ chain, key, trust }: PeerIdentity): Promise<void> => {
+    const { client, clusterId, settings } = this.parts;
+    const agent = peerName(clusterId, 'gateway');
+    for (const manifest of [
+      ...doorManifests(settings, { chain, key, root: trust, agent }),
+      ingressPolicy(),
+    ]) {
+      const kind = KIND_OF[manifest.kind];
+      if (kind === undefined) throw new Error(`${manifest.kind} is no part of a door`);
+      await client.apply(kind, manifest, 'towpath-door');
+    }
+  };
+
+  /** Knocks with this certificate from now on. */
+  readonly dress = ({ chain, key, trust }: PeerIdentity): void => {
+    const before = this.dispatcher;
+    const name = peerName(this.parts.clusterId, 'door');
+    this.dispatcher = new Dispatcher({
+      // By the door's own name, whatever Host is asked for.
+      connect: {
+        cert: chain,
+        key,
+        ca: trust,
+        checkServerIdentity: (_host, peer) => checkServerIdentity(name, peer),
+      },
+    });
+    void before?.close();
+  };
+
+  /**
+   * Whether a revision's host is answered through the door. Knative's own probe is answered by its activator or
+   * sidecar: it goes the way of a request, reaches no code of the customer and costs nothing.
+   */
+  async answers(host: string): Promise<boolean> {
+    const { door, dispatcher } = this;
+    if (door === undefined || dispatcher === undefined) return false;
+    try {
+      const { statusCode, headers, body } = await request(`https://${door.host}:${door.port}/`, {
+        headers: { host, 'k-network-probe': 'probe', [PROBE_HASH]: host },
+        dispatcher,
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      await body.dump();
+      return statusCode === 200 && headers[PROBE_HASH] === host;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The load balancer's address, else a node's with the port that every node opens. Waits until the door is ready. */
+  private async address(): Promise<Door> {
+    const { client } = this.parts;
+    for (;;) {
+      const service = await client.get<DoorService>(KINDS.service, SYSTEM_NAMESPACE, DOOR_NAME);
+      const deployment = await client.get<Deployment>(KINDS.deployment, SYSTEM_NAMESPACE, DOOR_NAME);
+      const found = service === undefined ? undefined : await this.addressOf(service);
+      if (found !== undefined && (deployment?.status?.readyReplicas ?? 0) > 0) return found;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  }
+
+  private async addressOf({ spec, status }: DoorService): Promise<Door | undefined> {
+    const [port] = spec.ports;
+    const [balancer] = status?.loadBalancer?.ingress ?? [];
+    const host = balancer?.ip ?? balancer?.hostname;
+    if (port === undefined) return undefined;
+    if (host !== undefined) return { host, port: port.port, secure: true };
+    if (port.nodePort === undefined) return undefined;
+    const { items } = await this.parts.client.list<Node>(KINDS.node);
+    const addresses = items.flatMap((node) => node.status.addresses);
+    const node = addresses.find(({ type }) => type === 'InternalIP');
+    return node && { host: node.address, port: port.nodePort, secure: true };
+  }
+}

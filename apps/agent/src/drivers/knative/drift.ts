@@ -1,0 +1,27 @@
+/**
+ * The first place where what is there does not hold what was asked for; undefined when it does. Fields that nobody
+ * asked for do not count: defaults, status and other writers' own. Lists are compared whole, element by element.
+ */
+export function firstDifference(desired: unknown, actual: unknown, path = ''): string | undefined {
+  if (Array.isArray(desired)) {
+    if (!Array.isArray(actual) || actual.length !== desired.length) return path;
+    return first(desired.map((value, at) => firstDifference(value, actual[at], `${path}[${at}]`)));
+  }
+  if (isRecord(desired)) {
+    if (!isRecord(actual))
+      return Object.keys(desired).length === 0 && actual === undefined ? undefined : path;
+    return first(
+      Object.entries(desired).map(([key, value]) =>
+        firstDifference(value, actual[key], path === '' ? key : `${path}.${key}`),
+      ),
+    );
+  }
+  // Kubernetes leaves zero values of some fields out.
+  if (actual === undefined && (desired === 0 || desired === false || desired === '')) return undefined;
+  return desired === actual ? undefined : path;
+}
+
+const first = (found: (string | undefined)[]): string | undefined => found.find((path) => path !== undefined);
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;

@@ -1,0 +1,238 @@
+import type { Condition, Door, Id, Target, TargetRevision } from '#libs/domain';
+import { withCondition } from '#libs/domain';
+import { KeyedQueue, type Again, type Logger } from '#libs/process';
+import type { Clock } from '#libs/domain';
+import { KINDS, type KubeClient } from '#libs/kube';
+import { preflightManifests } from './preflight.manifests.js';
+import type { Driver, DriverLog, InstanceState, ResolvedEnv, RevisionState } from '../driver.js';
+import { ClusterView } from './cluster.view.js';
+import { LABELS, idOf, namespaceOf } from './knative.names.js';
+import { APP_CONTAINER, type Pod } from './knative.types.js';
+import { PodLogs } from './pod.logs.js';
+import { readinessOf, type Readiness } from './revision.readiness.js';
+import { ServiceApplier } from './service.applier.js';
+import type { ManifestSettings } from './service.manifest.js';
+import { isTagged } from './service.plan.js';
+import type { PublishedImages } from '../../images/published.images.js';
+import type { ProjectFacts } from './project.manifests.js';
+
+const WIDTH = 8;
+/** How soon a revision whose host is not answered yet is looked at again. */
+const PROBE_AGAIN_MS = 300;
+const REMOVAL_LOOK_MS = 250;
+
+export interface DoorKeeper {
+  /** Makes the door what it should be; resolves when its address is known. */
+  open(): Promise<Door>;
+  close(): Promise<void>;
+  /** Whether a revision's host is answered through it. */
+  answers(host: string): Promise<boolean>;
+}
+
+export interface KnativeParts {
+  clusterId: Id<'cls'>;
+  client: KubeClient;
+  door: DoorKeeper;
+  manifests: ManifestSettings;
+  images: PublishedImages;
+  projectOf: (target: Target) => ProjectFacts;
+  clock: Clock;
+  logger: Logger;
+}
+
+interface Held {
+  target: Target;
+  env: ResolvedEnv;
+  conditions: Map<Id<'rev'>, Condition>;
+}
+
+/** Runs revisions as Knative revisions of one Kubernetes cluster. */
+export class KnativeDriver implements Driver {
+  readonly runtime = 'knative';
+  private readonly view: ClusterView;
+  private readonly logs: PodLogs;
+  private readonly applier: ServiceApplier;
+  private readonly queue: KeyedQueue<Id<'svc'>>;
+  private readonly held = new Map<Id<'svc'>, Held>();
+  /** Revisions whose host was answered through the door. */
+  private readonly answered = new Set<Id<'rev'>>();
+  private readonly changeListeners = new Set<(serviceId: Id<'svc'>) => void>();
+  private readonly logListeners = new Set<(entry: DriverLog) => void>();
+  private address: Door | undefined;
+
+  constructor(private readonly parts: KnativeParts) {
+    const { client, clusterId, clock, logger } = parts;
+    this.applier = new ServiceApplier(client, parts.manifests, parts.images, parts.projectOf, logger);
+    this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
+    this.logs = new PodLogs(client, { line: this.tellLog, end: this.logEnded }, clock, logger);
+    const onChange = { service: (id: Id<'svc'>) => this.changed(id), pod: (pod: Pod) => this.logs.see(pod) };
+    this.view = new ClusterView(client, clusterId, onChange, logger);
+  }
+
+  async start(): Promise<void> {
+    const { client, clusterId } = this.parts;
+    for (const settings of preflightManifests(clusterId))
+      await client.apply(KINDS.configMap, settings, 'towpath-settings');
+    this.address = await this.parts.door.open();
+    await this.view.start();
+  }
+
+  /** What runs in the cluster goes on without the agent. */
+  async stop(): Promise<void> {
+    await this.queue.stop();
+    await this.view.stop();
+    this.logs.stop();
+    await this.parts.door.close();
+  }
+
+  door(): Door {
+    if (this.address === undefined) throw new Error('the door is not open yet');
+    return this.address;
+  }
+
+  apply(target: Target, env: ResolvedEnv): Promise<void> {
+    const conditions = this.held.get(target.service.id)?.conditions ?? new Map<Id<'rev'>, Condition>();
+    this.held.set(target.service.id, { target, env, conditions });
+    this.queue.add(target.service.id);
+    return Promise.resolve();
+  }
+
+  async remove(serviceId: Id<'svc'>): Promise<void> {
+    const held = this.held.get(serviceId);
+    this.held.delete(serviceId);
+    const service = this.view.serviceOf(serviceId);
+    const namespace = held === undefined ? service?.metadata.namespace : namespaceOf(held.target.projectId);
+    await this.applier.remove(serviceId, service, namespace);
+    while (this.view.serviceOf(serviceId) !== undefined || this.view.podsOf(serviceId).length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, REMOVAL_LOOK_MS));
+    }
+  }
+
+  onChange(listener: (serviceId: Id<'svc'>) => void): () => void {
+    this.changeListeners.add(listener);
+    return () => this.changeListeners.delete(listener);
+  }
+
+  onLog(listener: (entry: DriverLog) => void): () => void {
+    this.logListeners.add(listener);
+    return () => this.logListeners.delete(listener);
+  }
+
+  services(): Id<'svc'>[] {
+    return [...new Set([...this.held.keys(), ...this.view.serviceIds()])];
+  }
+
+  status(serviceId: Id<'svc'>): RevisionState[] {
+    const held = this.held.get(serviceId);
+    if (held === undefined) return [];
+    return held.target.revisions.map((revision) => ({
+      revisionId: revision.id,
+      name: revision.name,
+      ready: this.conditionOf(held, revision),
+      instances: this.podsOf(serviceId, revision).filter(isLive).length,
+    }));
+  }
+
+  instances(): InstanceState[] {
+    return this.view.allPods().flatMap((pod) => {
+      const { labels = {}, name, uid } = pod.metadata;
+      const [serviceId, revisionId] = [
+        idOf('svc', labels[LABELS.service]),
+        idOf('rev', labels[LABELS.revision]),
+      ];
+      const startedAt = Date.parse(pod.status?.startTime ?? '');
+      if (serviceId === undefined || revisionId === undefined || uid === undefined || Number.isNaN(startedAt))
+        return [];
+      return [
+        {
+          serviceId,
+          revisionId,
+          revision: labels['serving.knative.dev/revision'] ?? '',
+          instanceId: name,
+          startedAt,
+        },
+      ];
+    });
+  }
+
+  private readonly reconcile = async (serviceId: Id<'svc'>): Promise<Again> => {
+    const held = this.held.get(serviceId);
+    if (held === undefined) return undefined;
+    const { projectId, service } = held.target;
+    await this.applier.step(held.target, held.env, this.view.seen(projectId, service.name, serviceId));
+    const unproven = await this.prove(held);
+    this.tellChange(serviceId);
+    return unproven ? { againInMs: PROBE_AGAIN_MS } : undefined;
+  };
+
+  /** Asks through the door for every revision that is Ready and routed. @returns whether one is not answered yet */
+  private async prove({ target }: Held): Promise<boolean> {
+    let unproven = false;
+    const { service, revisions } = this.view.seen(target.projectId, target.service.name, target.service.id);
+    for (const revision of target.revisions) {
+      if (this.answered.has(revision.id)) continue;
+      const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
+      if (readinessOf(revision, seen, [], []).status !== 'true') continue;
+      if (isTagged(service, revision, target.service.name) && (await this.parts.door.answers(revision.host)))
+        this.answered.add(revision.id);
+      else unproven = true;
+    }
+    return unproven;
+  }
+
+  private conditionOf(held: Held, revision: TargetRevision): Condition {
+    const next = { ...this.readiness(held.target, revision), changedAt: this.parts.clock.now() };
+    const before = held.conditions.get(revision.id);
+    const [condition = next] = withCondition(before === undefined ? [] : [before], next);
+    held.conditions.set(revision.id, condition);
+    return condition;
+  }
+
+  private readiness(target: Target, revision: TargetRevision): Readiness {
+    const { revisions } = this.view.seen(target.projectId, target.service.name, target.service.id);
+    const pods = this.podsOf(target.service.id, revision);
+    const newest = pods.at(-1);
+    const lines = newest && this.logs.lastLinesOf(newest);
+    const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
+    const readiness = readinessOf(revision, seen, pods, lines);
+    if (readiness.status !== 'true' || this.answered.has(revision.id)) return readiness;
+    return {
+      type: 'Ready',
+      status: 'unknown',
+      reason: 'RouteComing',
+      message: 'An instance was started; the cluster does not route to it yet.',
+    };
+  }
+
+  private podsOf(serviceId: Id<'svc'>, revision: TargetRevision): Pod[] {
+    return this.view
+      .podsOf(serviceId)
+      .filter(({ metadata }) => metadata.labels?.['serving.knative.dev/revision'] === revision.name)
+      .sort((a, b) => (a.metadata.creationTimestamp ?? '').localeCompare(b.metadata.creationTimestamp ?? ''));
+  }
+
+  private changed(serviceId: Id<'svc'>): void {
+    this.logs.keep(this.view.allPods());
+    if (this.held.has(serviceId)) this.queue.add(serviceId);
+    this.tellChange(serviceId);
+  }
+
+  private tellChange(serviceId: Id<'svc'>): void {
+    for (const listener of this.changeListeners) listener(serviceId);
+  }
+
+  private readonly tellLog = (entry: DriverLog): void => {
+    for (const listener of this.logListeners) listener(entry);
+  };
+
+  private readonly logEnded = ({ metadata }: Pod): void => {
+    const serviceId = idOf('svc', metadata.labels?.[LABELS.service]);
+    if (serviceId !== undefined) this.tellChange(serviceId);
+  };
+}
+
+/** An instance that starts or serves; one that is on its way out counts no more. */
+function isLive({ metadata, status }: Pod): boolean {
+  const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
+  return metadata.deletionTimestamp === undefined && app?.state?.running !== undefined;
+}

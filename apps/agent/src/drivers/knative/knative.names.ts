@@ -1,0 +1,33 @@
+import { kubernetesName, type Id } from '#libs/domain';
+
+/** Labels by which Towpath knows its own objects; ids as Kubernetes names. Nothing without `owner` is ever touched. */
+export const LABELS = {
+  owner: 'towpath.dev/cluster',
+  organization: 'towpath.dev/organization',
+  project: 'towpath.dev/project',
+  service: 'towpath.dev/service',
+  revision: 'towpath.dev/revision',
+} as const;
+
+/** Annotation: hash of what was applied, so that a difference in the cluster is drift and not a new wish. */
+export const APPLIED = 'towpath.dev/applied';
+
+/** Where the door and what belongs to it live. */
+export const SYSTEM_NAMESPACE = 'towpath-system';
+
+/** One namespace a project, by its id: names may change, ids do not. */
+export const namespaceOf = (projectId: Id<'prj'>): string => kubernetesName(projectId);
+
+/** The Secret that holds the opened environment of one revision. */
+export const environmentSecretOf = (revisionId: Id<'rev'>): string => `env-${kubernetesName(revisionId)}`;
+
+/** The Secret with the registry's credentials, in every namespace of ours. */
+export const PULL_SECRET = 'towpath-pull';
+
+/** The id that a label carries. */
+export function idOf<P extends 'svc' | 'rev' | 'prj' | 'org'>(
+  prefix: P,
+  label: string | undefined,
+): Id<P> | undefined {
+  return label?.startsWith(`${prefix}-`) === true ? `${prefix}_${label.slice(prefix.length + 1)}` : undefined;
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { PeerCertificate, type Membership } from '#libs/bus';
+import type { Id } from '#libs/domain';
+import { KubeClient, KubeConnection } from '#libs/kube';
+import type { ProcessParts } from '#libs/process';
+import type { FolderBlobs } from '#libs/store';
+import type { AgentConfig } from '../../agent.config.js';
+import { PublishedImages, repositoryOf } from '../../images/published.images.js';
+import { Registry } from '../../images/registry.js';
+import type { Runtime } from '../runtime.js';
+import { ClusterDoor } from './cluster.door.js';
+import { KnativeDriver } from './knative.driver.js';
+import { baseImageOf, registrySettings } from './knative.settings.js';
+
+/** Where Kourier listens for what comes from outside, inside the cluster. */
+const INGRESS = { host: 'kourier.kourier-system.svc.cluster.local', port: 80 };
+
+/** Revisions as Knative revisions of the cluster that the kubeconfig, or the pod's own account, names. */
+export async function knativeRuntime(
+  config: AgentConfig,
+  parts: ProcessParts,
+  blobs: FolderBlobs,
+  membership: Membership & { id: Id<'cls'> },
+): Promise<Runtime> {
+  const { clock, logger } = parts;
+  const registryOf = registrySettings(config);
+  if (registryOf === undefined) throw new Error('TOWPATH_REGISTRY_URL is not set');
+  const client = new KubeClient(await KubeConnection.open(config.TOWPATH_KUBECONFIG));
+  const images = new PublishedImages(new Registry(registryOf), blobs, baseImageOf(config.TOWPATH_BASE_IMAGE));
+  const server = new URL(registryOf.url).host;
+  const { username, password } = registryOf;
+  const clusterId = membership.id;
+  const certificate = (side: 'door' | 'gateway', onChange: PeerListener): PeerCertificate =>
+    new PeerCertificate({
+      id: clusterId,
+      side,
+      folder: join(config.TOWPATH_DATA_DIR, 'peer', side),
+      url: config.TOWPATH_JOIN_URL,
+      renewalToken: () => membership.renewalToken,
+      onChange,
+      clock,
+      logger,
+    });
+  const door: ClusterDoor = new ClusterDoor({
+    client,
+    clusterId,
+    settings: { image: config.TOWPATH_DOOR_IMAGE, ingress: INGRESS },
+    own: certificate('door', (identity) => {
+      door
+        .show(identity)
+        .catch((error: unknown) => logger.warn({ err: error }, 'the door has no new certificate'));
+    }),
+    knocking: certificate('gateway', (identity) => door.dress(identity)),
+  });
+  const limits = { pods: config.TOWPATH_PROJECT_PODS, ...capacity(config.TOWPATH_PROJECT_PODS) };
+  const driver = new KnativeDriver({
+    clusterId,
+    client,
+    door,
+    images,
+    manifests: {
+      clusterId,
+      imageOf: (projectId, organizationId, digest) =>
+        `${server}/${repositoryOf(organizationId, projectId)}@${digest}`,
+      cpuRequestPercent: config.TOWPATH_CPU_REQUEST_PERCENT,
+      memoryRequestPercent: config.TOWPATH_MEMORY_REQUEST_PERCENT,
+      windowSeconds: config.TOWPATH_SCALE_WINDOW_SECONDS,
+      startTimeoutSeconds: config.TOWPATH_START_TIMEOUT_SECONDS,
+    },
+    projectOf: ({ organizationId, projectId }) => ({
+      clusterId,
+      organizationId,
+      projectId,
+      limits,
+      pull: username === undefined || password === undefined ? undefined : { server, username, password },
+    }),
+    clock,
+    logger,
+  });
+  return {
+    driver,
+    buildOutput: { base: () => images.baseImage(), finish: () => Promise.resolve() },
+    sweepImages: () => Promise.resolve(),
+    // Builds run beside the agent and isolate nothing.
+    builds: config.NODE_ENV !== 'production',
+  };
+}
+
+type PeerListener = ConstructorParameters<typeof PeerCertificate>[0]['onChange'];
+
+/** A project's share: as much as its pods may have at most, so that the number of pods is what counts. */
+function capacity(pods: number): { cpuMillis: number; memoryMiB: number } {
+  return { cpuMillis: pods * 8_000, memoryMiB: pods * 32_768 };
+}

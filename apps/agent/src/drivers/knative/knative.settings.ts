@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import type { BaseImage } from '../../images/published.images.js';
+import type { RegistrySettings } from '../../images/registry.js';
+
+const percent = z.coerce.number().int().min(1).max(100);
+
+/** Names of the environment that set the knative runtime. */
+export const knativeConfig = {
+  TOWPATH_KUBECONFIG: z.string().optional(),
+  TOWPATH_REGISTRY_URL: z.url().optional(),
+  TOWPATH_REGISTRY_USERNAME: z.string().optional(),
+  TOWPATH_REGISTRY_PASSWORD_FILE: z.string().optional(),
+  TOWPATH_BASE_IMAGE: z.string().default('library/node:24-slim'),
+  TOWPATH_DOOR_IMAGE: z.string().default('docker.io/envoyproxy/envoy:v1.36-latest'),
+  TOWPATH_CPU_REQUEST_PERCENT: percent.default(100),
+  TOWPATH_MEMORY_REQUEST_PERCENT: percent.default(100),
+  TOWPATH_PROJECT_PODS: z.coerce.number().int().min(1).default(500),
+};
+
+const schema = z.object(knativeConfig);
+export type KnativeConfig = z.infer<typeof schema>;
+
+/** The registry of this cluster; undefined when none is named. */
+export function registrySettings(config: KnativeConfig): RegistrySettings | undefined {
+  const { TOWPATH_REGISTRY_URL: url, TOWPATH_REGISTRY_USERNAME: username } = config;
+  const file = config.TOWPATH_REGISTRY_PASSWORD_FILE;
+  if (url === undefined) return undefined;
+  if (username === undefined || file === undefined) return { url };
+  return { url, username, password: readFileSync(file, 'utf8').trim() };
+}
+
+/** `repository[:tag][@digest]`, in the cluster's registry. */
+export function baseImageOf(text: string): BaseImage {
+  const [, repository = text, tag, digest] =
+    /^([^:@]+)(?::([^@]+))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(text) ?? [];
+  return { repository, reference: digest ?? tag ?? 'latest' };
+}

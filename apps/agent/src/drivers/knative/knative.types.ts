@@ -1,0 +1,75 @@
+import type { KubeObject } from '#libs/kube';
+
+/** A condition as Knative and Kubernetes write it. */
+export interface KnativeCondition {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason?: string;
+  message?: string;
+}
+
+/** The parts of a Knative Service that the driver reads. */
+export interface KnativeService extends KubeObject {
+  spec: {
+    template: { metadata: { name?: string } };
+    traffic?: { revisionName?: string; latestRevision?: boolean; percent?: number; tag?: string }[];
+  };
+  status?: {
+    observedGeneration?: number;
+    latestCreatedRevisionName?: string;
+    latestReadyRevisionName?: string;
+    conditions?: KnativeCondition[];
+    traffic?: { revisionName?: string; tag?: string }[];
+  };
+}
+
+/** The parts of a Knative Revision that the driver reads. */
+export interface KnativeRevision extends KubeObject {
+  status?: {
+    observedGeneration?: number;
+    conditions?: KnativeCondition[];
+    actualReplicas?: number;
+  };
+}
+
+interface ContainerState {
+  waiting?: { reason?: string; message?: string };
+  running?: { startedAt?: string };
+  terminated?: { exitCode: number; reason?: string; message?: string };
+}
+
+/** The parts of a Pod that the driver reads. */
+export interface Pod extends KubeObject {
+  spec?: { nodeName?: string };
+  status?: {
+    phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+    startTime?: string;
+    conditions?: KnativeCondition[];
+    containerStatuses?: {
+      name: string;
+      ready: boolean;
+      restartCount: number;
+      state?: ContainerState;
+      lastState?: ContainerState;
+    }[];
+  };
+}
+
+/** The container of the customer; the other one is Knative's sidecar. */
+export const APP_CONTAINER = 'app';
+
+export const conditionOf = (
+  conditions: readonly KnativeCondition[] | undefined,
+  type: string,
+): KnativeCondition | undefined => conditions?.find((one) => one.type === type);
+
+/** Knative's rule for every kind: the status speaks of this generation. */
+export function isObserved({
+  metadata,
+  status,
+}: {
+  metadata: { generation?: number };
+  status?: { observedGeneration?: number };
+}): boolean {
+  return status?.observedGeneration === metadata.generation;
+}

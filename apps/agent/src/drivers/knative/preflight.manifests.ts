@@ -1,0 +1,30 @@
+import { INTERNAL_DOMAIN, kubernetesName, type Id } from '#libs/domain';
+import type { KubeObject } from '#libs/kube';
+import { LABELS } from './knative.names.js';
+
+const KNATIVE_NAMESPACE = 'knative-serving';
+
+/**
+ * What Towpath needs of a cluster's Knative settings, key by key; every other key stays whoever's it is. The domain is
+ * bound to a label of ours, so that services of others keep theirs.
+ */
+export function preflightManifests(clusterId: Id<'cls'>): KubeObject[] {
+  const settings = (name: string, data: Record<string, string>): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: KNATIVE_NAMESPACE },
+    data,
+  });
+  return [
+    settings('config-domain', {
+      [INTERNAL_DOMAIN]: `selector:\n  ${LABELS.owner}: ${kubernetesName(clusterId)}\n`,
+    }),
+    // Knative's own maximum is 600 s.
+    settings('config-defaults', { 'max-revision-timeout-seconds': '3600' }),
+    settings('config-features', {
+      'kubernetes.podspec-nodeselector': 'enabled',
+      'kubernetes.podspec-tolerations': 'enabled',
+      'kubernetes.podspec-runtimeclassname': 'enabled',
+    }),
+  ];
+}

@@ -1,0 +1,152 @@
+import type { KnativeRevision, Pod } from './knative.types.js';
+import { revisionOf, seenRevision } from './knative.factory.rig.js';
+import { readinessOf } from './revision.readiness.js';
+
+const revision = revisionOf('hello-00001');
+const unable = (rest: string): { reason: string; message: string } => ({
+  reason: 'ContainerMissing',
+  message: `Unable to fetch image "r.test/a:b": failed to resolve image to digest: ${rest}`,
+});
+
+/** What Knative 1.23 wrote on real clusters, and what a customer is told. */
+const TOLD: [string, KnativeRevision | undefined, string, string][] = [
+  ['nothing yet', undefined, 'unknown', 'Starting'],
+  [
+    'a status of a former generation',
+    { ...seenRevision('a', 'True'), status: { observedGeneration: 0 } },
+    'unknown',
+    'Starting',
+  ],
+  ['Ready', seenRevision('a', 'True'), 'true', 'Ready'],
+  ['deploying', seenRevision('a', 'Unknown', { reason: 'Deploying' }), 'unknown', 'Starting'],
+  [
+    'a tag that is not there',
+    seenRevision(
+      'a',
+      'False',
+      unable('HEAD http://r.test/v2/a/manifests/b: unexpected status code 404 Not Found'),
+    ),
+    'false',
+    'ImageNotFound',
+  ],
+  [
+    'no right to pull',
+    seenRevision(
+      'a',
+      'False',
+      unable('HEAD http://r.test/v2/a/manifests/b: unexpected status code 401 Unauthorized'),
+    ),
+    'false',
+    'ImageNotAllowed',
+  ],
+  [
+    'a registry that is down',
+    seenRevision(
+      'a',
+      'False',
+      unable('Get "http://r.test/v2/": dial tcp 10.20.3.1:5009: connect: connection refused'),
+    ),
+    'unknown',
+    'RegistryUnreachable',
+  ],
+  [
+    'a pull refused by digest',
+    seenRevision('a', 'False', {
+      reason: 'ErrImagePull',
+      message:
+        'failed to pull and unpack image: pulling from host r.test failed with status code [manifests sha256:aa]: 401 Unauthorized',
+    }),
+    'false',
+    'ImageNotAllowed',
+  ],
+  [
+    'no room on any node',
+    seenRevision('a', 'False', {
+      reason: 'Unschedulable',
+      message: '0/1 nodes are available: 1 Insufficient cpu.',
+    }),
+    'unknown',
+    'ClusterFull',
+  ],
+  [
+    'no quota',
+    seenRevision('a', 'False', {
+      reason: 'FailedCreate',
+      message: 'pods "a" is forbidden: exceeded quota: towpath',
+    }),
+    'false',
+    'QuotaExceeded',
+  ],
+  [
+    'a rule of the cluster',
+    seenRevision('a', 'False', {
+      reason: 'FailedCreate',
+      message: 'pods "a" is forbidden: violates PodSecurity',
+    }),
+    'false',
+    'AdmissionRefused',
+  ],
+  [
+    'the end of the progress deadline',
+    seenRevision('a', 'False', {
+      reason: 'ProgressDeadlineExceeded',
+      message: 'Initial scale was never achieved',
+    }),
+    'false',
+    'StartTimeout',
+  ],
+  [
+    'anything else',
+    seenRevision('a', 'False', { reason: 'Odd', message: 'secret inner text' }),
+    'false',
+    'StartFailed',
+  ],
+];
+
+describe('what a cluster says about a revision', () => {
+  it.each(TOLD)('%s', (_what, seen, status, reason) => {
+    const told = readinessOf(revision, seen, [], []);
+    expect(told).toMatchObject({ type: 'Ready', status, reason });
+    expect(told.message).not.toMatch(/secret inner text|r\.test|10\.20/);
+    expect(told.nextStep === undefined).toBe(status !== 'false');
+  });
+});
+
+const pod = (state: NonNullable<NonNullable<Pod['status']>['containerStatuses']>[number]): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'p' },
+  status: { containerStatuses: [state] },
+});
+
+describe('a crash before the port is open', () => {
+  const waiting = seenRevision('a', 'Unknown', { reason: 'Deploying' });
+  it.each([
+    ['an exit code', { exitCode: 3, reason: 'Error' }, 0, 'ExitCode', /code 3 .*Its last lines:\nboom/s],
+    ['a loop', { exitCode: 3, reason: 'Error' }, 4, 'CrashLoop', /4 times in a row/],
+    ['no memory', { exitCode: 137, reason: 'OOMKilled' }, 1, 'OutOfMemory', /more memory than its limit/],
+    [
+      'no such command',
+      { exitCode: 128, reason: 'StartError' },
+      0,
+      'StartFailed',
+      /command is not in the image/,
+    ],
+  ])('by %s', (_what, terminated, restartCount, reason, message) => {
+    const app = { name: 'app', ready: false, restartCount, lastState: { terminated } };
+    const told = readinessOf(revision, waiting, [pod(app)], ['boom']);
+    expect(told).toMatchObject({ status: 'false', reason });
+    expect(told.message).toMatch(message);
+  });
+
+  it('is none of the sidecar, nor of an instance that serves again', () => {
+    const terminated = { exitCode: 1 };
+    const sidecar = { name: 'queue-proxy', ready: false, restartCount: 1, lastState: { terminated } };
+    const healed = { name: 'app', ready: true, restartCount: 1, lastState: { terminated } };
+    for (const state of [sidecar, healed])
+      expect(readinessOf(revision, waiting, [pod(state)], [])).toMatchObject({
+        status: 'unknown',
+        reason: 'Starting',
+      });
+  });
+});

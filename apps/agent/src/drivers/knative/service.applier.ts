@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { canonical, kubernetesName, type Id, type Target, type TargetRevision } from '#libs/domain';
+import { KINDS, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
+import type { Logger } from '#libs/process';
+import type { ResolvedEnv } from '../driver.js';
+import { firstDifference } from './drift.js';
+import { LABELS, environmentSecretOf, namespaceOf } from './knative.names.js';
+import { projectManifests, type ProjectFacts } from './project.manifests.js';
+import type { ManifestSettings } from './service.manifest.js';
+import { repositoryOf, type PublishedImages } from '../../images/published.images.js';
+import { planService, type Seen } from './service.plan.js';
+
+const MIN_SCALE = 'autoscaling.knative.dev/min-scale';
+const KIND_OF = new Map<string, Kind>(
+  Object.values(KINDS).map((kind) => [`${kind.apiVersion} ${kind.kind}`, kind]),
+);
+
+/** Writes one service's objects: each with its own field manager, and only when something differs. */
+export class ServiceApplier {
+  /** What was last applied of a project or of a secret, by its hash. */
+  private readonly applied = new Map<string, string>();
+
+  constructor(
+    private readonly client: KubeClient,
+    private readonly settings: ManifestSettings,
+    private readonly images: PublishedImages,
+    private readonly projectOf: (target: Target) => ProjectFacts,
+    private readonly logger: Logger,
+  ) {}
+
+  /** One step nearer to the target. @returns whether every revision of the target is there */
+  async step(target: Target, env: ResolvedEnv, seen: Seen): Promise<boolean> {
+    await this.project(target);
+    for (const revision of target.revisions) {
+      await this.image(target, revision);
+      await this.environment(target, revision, env);
+    }
+    const plan = planService(target, seen, this.settings);
+    if (plan === undefined) return true;
+    await this.service(plan.manifest, seen);
+    for (const revision of target.revisions) await this.minScale(target, revision, seen);
+    const namespace = namespaceOf(target.projectId);
+    for (const name of plan.remove) await this.client.delete(KINDS.revision, namespace, name);
+    return plan.complete;
+  }
+
+  /** Takes the service and its secrets away; they are gone when the cluster shows no pod of it any more. */
+  async remove(
+    serviceId: Id<'svc'>,
+    service: KubeObject | undefined,
+    namespace: string | undefined,
+  ): Promise<void> {
+    if (service !== undefined) {
+      await this.client.delete(
+        KINDS.knativeService,
+        service.metadata.namespace,
+        service.metadata.name,
+        'Foreground',
+      );
+    }
+    if (namespace === undefined) return;
+    const labels = `${LABELS.service}=${kubernetesName(serviceId)}`;
+    const { items } = await this.client.list(KINDS.secret, { namespace, labels });
+    for (const { metadata } of items) await this.client.delete(KINDS.secret, namespace, metadata.name);
+  }
+
+  private async project(target: Target): Promise<void> {
+    const facts = this.projectOf(target);
+    const manifests = projectManifests(facts);
+    const hash = hashOf(manifests);
+    if (this.applied.get(facts.projectId) === hash) return;
+    for (const manifest of manifests)
+      await this.client.apply(kindOf(manifest), manifest, managerOf(manifest));
+    this.applied.set(facts.projectId, hash);
+  }
+
+  private async image(
+    { organizationId, projectId }: Target,
+    { id, imageDigest }: TargetRevision,
+  ): Promise<void> {
+    const key = `${id} image`;
+    if (this.applied.has(key)) return;
+    await this.images.publish(imageDigest, repositoryOf(organizationId, projectId));
+    this.applied.set(key, imageDigest);
+  }
+
+  /** The opened environment of a revision; a revision never changes, so neither does its Secret. */
+  private async environment(target: Target, revision: TargetRevision, env: ResolvedEnv): Promise<void> {
+    const names = revision.env.filter((entry) => !('value' in entry)).map(({ name }) => name);
+    if (names.length === 0 || this.applied.has(revision.id)) return;
+    const values = await env(revision.id);
+    const data = Object.fromEntries(
+      names.map((name) => [name, Buffer.from(values[name] ?? '').toString('base64')]),
+    );
+    await this.client.apply(
+      KINDS.secret,
+      {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: environmentSecretOf(revision.id),
+          namespace: namespaceOf(target.projectId),
+          labels: {
+            [LABELS.owner]: kubernetesName(target.clusterId),
+            [LABELS.service]: kubernetesName(target.service.id),
+          },
+        },
+        immutable: true,
+        data,
+      },
+      'towpath-secret',
+    );
+    this.applied.set(revision.id, 'immutable');
+  }
+
+  private async service(manifest: KubeObject, seen: Seen): Promise<void> {
+    const difference = seen.service === undefined ? 'absent' : firstDifference(manifest, seen.service);
+    if (difference === undefined) return;
+    this.logger.info({ name: manifest.metadata.name, difference }, 'a service is applied');
+    await this.client.apply(KINDS.knativeService, manifest, 'towpath-serving');
+  }
+
+  /**
+   * The autoscaler takes it from the revision's own annotation (Knative copies it to the PodAutoscaler), so a change
+   * makes no new revision, and a tagged revision without traffic runs nothing.
+   */
+  private async minScale(target: Target, revision: TargetRevision, seen: Seen): Promise<void> {
+    const there = seen.revisions.find(({ metadata }) => metadata.name === revision.name);
+    const wanted = String(target.suspended === true ? 0 : revision.minInstances);
+    if (there === undefined || (there.metadata.annotations?.[MIN_SCALE] ?? '0') === wanted) return;
+    const { namespace, name } = there.metadata;
+    const { apiVersion, kind } = KINDS.revision;
+    const metadata = {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      annotations: { [MIN_SCALE]: wanted },
+    };
+    await this.client.apply(KINDS.revision, { apiVersion, kind, metadata }, 'towpath-scaling');
+  }
+}
+
+function kindOf({ apiVersion, kind }: KubeObject): Kind {
+  const found = KIND_OF.get(`${apiVersion} ${kind}`);
+  if (found === undefined) throw new Error(`${apiVersion} ${kind} is no kind that Towpath writes`);
+  return found;
+}
+
+/** One field manager a concern, so that a conflict names what it is about. */
+function managerOf({ kind }: KubeObject): 'towpath-network' | 'towpath-quota' | 'towpath-project' {
+  if (kind === 'NetworkPolicy') return 'towpath-network';
+  return kind === 'ResourceQuota' || kind === 'LimitRange' ? 'towpath-quota' : 'towpath-project';
+}
+
+const hashOf = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex');

@@ -1,0 +1,181 @@
+import { firstDifference } from './drift.js';
+import { PROJECT, revisionOf, settings, targetOf } from './knative.factory.rig.js';
+import { projectManifests } from './project.manifests.js';
+import { cpuQuantity, memoryQuantity } from './quantity.js';
+import { serviceManifest, trafficOf } from './service.manifest.js';
+import { testId } from '#libs/testing';
+
+const templateOf = (manifest: unknown): Record<string, unknown> =>
+  (manifest as { spec: { template: Record<string, unknown> } }).spec.template;
+
+describe('the Knative Service of a target', () => {
+  it('is this, for a plain revision', () => {
+    const revision = revisionOf('hello-00001');
+    const target = targetOf([revision]);
+    const id = (text: string): string => text.replace('_', '-');
+    const labels = {
+      'towpath.dev/cluster': id(settings.clusterId),
+      'towpath.dev/organization': id(target.organizationId),
+      'towpath.dev/project': id(PROJECT),
+      'towpath.dev/service': id(target.service.id),
+    };
+    expect(serviceManifest(target, revision, trafficOf('hello', []), settings)).toEqual({
+      apiVersion: 'serving.knative.dev/v1',
+      kind: 'Service',
+      metadata: { name: 'hello', namespace: id(PROJECT), labels },
+      spec: {
+        template: {
+          metadata: {
+            name: 'hello-00001',
+            labels: { ...labels, 'towpath.dev/revision': id(revision.id) },
+            annotations: {
+              'autoscaling.knative.dev/max-scale': '100',
+              'autoscaling.knative.dev/target': '80',
+              'autoscaling.knative.dev/window': '60s',
+              'autoscaling.knative.dev/target-burst-capacity': '0',
+              'serving.knative.dev/no-gc': 'true',
+              'serving.knative.dev/progress-deadline': '60s',
+            },
+          },
+          spec: {
+            containerConcurrency: 80,
+            timeoutSeconds: 300,
+            responseStartTimeoutSeconds: 300,
+            automountServiceAccountToken: false,
+            enableServiceLinks: false,
+            containers: [
+              {
+                name: 'app',
+                image: `registry.test/app@${revision.imageDigest}`,
+                ports: [{ name: 'http1', containerPort: 8080 }],
+                env: [],
+                resources: {
+                  limits: { cpu: '1', memory: '512Mi' },
+                  requests: { cpu: '100m', memory: '256Mi' },
+                },
+                readinessProbe: {
+                  tcpSocket: { port: 0 },
+                  periodSeconds: 1,
+                  timeoutSeconds: 1,
+                  failureThreshold: 3,
+                  successThreshold: 1,
+                },
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  capabilities: { drop: ['ALL'] },
+                  seccompProfile: { type: 'RuntimeDefault' },
+                },
+              },
+            ],
+          },
+        },
+        traffic: [{ latestRevision: true, percent: 100 }],
+      },
+    });
+  });
+
+  it.each([
+    ['h2c', { protocol: 'h2c' }, { ports: [{ name: 'h2c', containerPort: 8080 }] }],
+    ['a command', { command: ['node', 'a.js'] }, { command: ['node', 'a.js'] }],
+    ['a value', { env: [{ name: 'A', value: '1' }] }, { env: [{ name: 'A', value: '1' }] }],
+  ] as const)('says %s', (_what, more, container) => {
+    const revision = revisionOf('hello-00001', more as never);
+    const manifest = serviceManifest(targetOf([revision]), revision, [], settings);
+    expect(templateOf(manifest)).toMatchObject({ spec: { containers: [container] } });
+  });
+
+  it('names a secret, never its value', () => {
+    const secret = { id: testId('sec'), version: 3 };
+    const revision = revisionOf('hello-00001', { env: [{ name: 'TOKEN', secret }] });
+    const manifest = serviceManifest(targetOf([revision]), revision, [], settings);
+    expect(templateOf(manifest)).toMatchObject({
+      spec: {
+        containers: [
+          {
+            env: [
+              {
+                name: 'TOKEN',
+                valueFrom: { secretKeyRef: { name: `env-${revision.id.replace('_', '-')}`, key: 'TOKEN' } },
+              },
+            ],
+          },
+        ],
+      },
+    });
+  });
+
+  it('keeps the activator on the path where one request fills an instance', () => {
+    const revision = revisionOf('hello-00001', { concurrency: 1 });
+    const manifest = serviceManifest(targetOf([revision]), revision, [], settings);
+    expect(templateOf(manifest)).toMatchObject({
+      metadata: { annotations: { 'autoscaling.knative.dev/target-burst-capacity': '-1' } },
+    });
+  });
+
+  it('pins traffic to ready revisions, each with its tag', () => {
+    expect(trafficOf('hello', [revisionOf('hello-00001'), revisionOf('hello-blue')])).toEqual([
+      { latestRevision: false, revisionName: 'hello-00001', percent: 0, tag: 'v-00001--of' },
+      { latestRevision: false, revisionName: 'hello-blue', percent: 100, tag: 'v-blue--of' },
+    ]);
+  });
+});
+
+describe('a project', () => {
+  const facts = {
+    clusterId: settings.clusterId,
+    organizationId: testId('org'),
+    projectId: PROJECT,
+    limits: { pods: 10, cpuMillis: 1500, memoryMiB: 1024 },
+    pull: { server: 'registry.test', username: 'u', password: 'p' },
+  };
+  const manifests = projectManifests(facts);
+
+  it('has everything before its first service, the namespace first', () => {
+    expect(manifests.map(({ kind, metadata: { name } }) => `${kind} ${name}`)).toEqual([
+      `Namespace ${PROJECT.replace('_', '-')}`,
+      'NetworkPolicy towpath-deny',
+      'NetworkPolicy towpath-ingress',
+      'NetworkPolicy towpath-egress',
+      'ResourceQuota towpath',
+      'LimitRange towpath',
+      'ServiceAccount default',
+      'Secret towpath-pull',
+    ]);
+    expect(manifests[4]).toMatchObject({
+      spec: { hard: { pods: '10', 'limits.cpu': '1500m', 'limits.memory': '1Gi' } },
+    });
+    expect(manifests[6]).toMatchObject({ automountServiceAccountToken: false });
+  });
+
+  it('lets in nobody on the port of the user, and nobody out to private addresses', () => {
+    const text = JSON.stringify(manifests.slice(1, 4));
+    expect(text).not.toContain('8080');
+    for (const range of ['10.0.0.0/8', '169.254.0.0/16', '192.168.0.0/16']) expect(text).toContain(range);
+  });
+
+  it('has no pull secret where the registry asks for none', () => {
+    const open = projectManifests({ ...facts, pull: undefined });
+    expect(open.some(({ kind }) => kind === 'Secret')).toBe(false);
+  });
+});
+
+describe('quantities', () => {
+  it.each([
+    [cpuQuantity(1000), '1'],
+    [cpuQuantity(1500), '1500m'],
+    [cpuQuantity(80), '80m'],
+    [memoryQuantity(512), '512Mi'],
+    [memoryQuantity(2048), '2Gi'],
+  ])('%s is written as Kubernetes does', (written, expected) => expect(written).toBe(expected));
+});
+
+describe('drift', () => {
+  const wanted = { a: 1, list: [{ n: 'x' }], none: {}, zero: 0 };
+  it.each([
+    [{ a: 1, list: [{ n: 'x', defaulted: true }], more: 2 }, undefined],
+    [{ a: 2, list: [{ n: 'x' }] }, 'a'],
+    [{ a: 1, list: [] }, 'list'],
+    [{ a: 1, list: [{ n: 'y' }] }, 'list[0].n'],
+    [{ a: 1, list: [{ n: 'x' }], zero: 3 }, 'zero'],
+  ])('of %j is at %s', (actual, path) => expect(firstDifference(wanted, actual)).toBe(path));
+});

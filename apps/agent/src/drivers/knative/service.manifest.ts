@@ -1,0 +1,157 @@
+import {
+  kubernetesName,
+  revisionTag,
+  type Digest,
+  type Id,
+  type Target,
+  type TargetRevision,
+} from '#libs/domain';
+import type { KubeObject } from '#libs/kube';
+import { cpuQuantity, memoryQuantity } from './quantity.js';
+import { LABELS, environmentSecretOf, namespaceOf } from './knative.names.js';
+
+/** What a translation needs to know of the cluster and of the operator's choices. */
+export interface ManifestSettings {
+  clusterId: Id<'cls'>;
+  /** The image of a digest, as kubelets of this cluster pull it. */
+  imageOf: (projectId: Id<'prj'>, organizationId: Id<'org'>, digest: Digest) => string;
+  /** How much of an instance's limit the scheduler reserves, percent; less packs more and shares the rest. */
+  cpuRequestPercent: number;
+  memoryRequestPercent: number;
+  /** Knative's stable window, seconds, from 6. */
+  windowSeconds: number;
+  /** How long a first instance may take to open its port. */
+  startTimeoutSeconds: number;
+}
+
+/** The knobs of `autoscaling.knative.dev` that Towpath sets, per revision. */
+export function autoscalingAnnotations(
+  revision: TargetRevision,
+  { windowSeconds }: ManifestSettings,
+): Record<string, string> {
+  const prefix = 'autoscaling.knative.dev';
+  return {
+    [`${prefix}/max-scale`]: String(revision.maxInstances),
+    [`${prefix}/target`]: String(revision.concurrency),
+    [`${prefix}/window`]: `${windowSeconds}s`,
+    // The activator on the path halves the throughput (measured): it stays on it only where one request too many
+    // would wait at a busy instance although another is free.
+    [`${prefix}/target-burst-capacity`]: revision.concurrency === 1 ? '-1' : '0',
+  };
+}
+
+/** The Knative Service whose template is `newest`, and whose traffic is pinned to revisions that are Ready. */
+export function serviceManifest(
+  target: Target,
+  newest: TargetRevision,
+  traffic: readonly KnativeTraffic[],
+  settings: ManifestSettings,
+): KubeObject {
+  const { service, organizationId, projectId } = target;
+  const labels = {
+    [LABELS.owner]: kubernetesName(settings.clusterId),
+    [LABELS.organization]: kubernetesName(organizationId),
+    [LABELS.project]: kubernetesName(projectId),
+    [LABELS.service]: kubernetesName(service.id),
+  };
+  return {
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Service',
+    metadata: { name: service.name, namespace: namespaceOf(projectId), labels },
+    spec: {
+      template: {
+        metadata: {
+          name: newest.name,
+          labels: { ...labels, [LABELS.revision]: kubernetesName(newest.id) },
+          annotations: {
+            ...autoscalingAnnotations(newest, settings),
+            'serving.knative.dev/no-gc': 'true',
+            'serving.knative.dev/progress-deadline': `${settings.startTimeoutSeconds}s`,
+          },
+        },
+        spec: podSpec(target, newest, settings),
+      },
+      traffic,
+    },
+  };
+}
+
+/** A line of `spec.traffic` as Knative takes it. */
+export type KnativeTraffic =
+  | { latestRevision: true; percent: 100 }
+  | { latestRevision: false; revisionName: string; percent: number; tag: string };
+
+/**
+ * Every Ready revision keeps a tag, so that gateways choose among them without a change in the cluster; the percentage
+ * is no more than Knative's wish for a sum of 100. Before any revision is Ready the newest is followed.
+ */
+export function trafficOf(service: string, ready: readonly TargetRevision[]): KnativeTraffic[] {
+  const last = ready.at(-1);
+  if (last === undefined) return [{ latestRevision: true, percent: 100 }];
+  return ready.map((revision) => ({
+    latestRevision: false,
+    revisionName: revision.name,
+    percent: revision === last ? 100 : 0,
+    tag: revisionTag(revision.name, service),
+  }));
+}
+
+function podSpec(
+  target: Target,
+  revision: TargetRevision,
+  settings: ManifestSettings,
+): Record<string, unknown> {
+  const { cpuMillis, memoryMiB } = revision.resources;
+  const share = (value: number, percent: number): number => Math.max(1, Math.ceil((value * percent) / 100));
+  return {
+    containerConcurrency: revision.concurrency,
+    timeoutSeconds: revision.timeoutSeconds,
+    responseStartTimeoutSeconds: revision.timeoutSeconds,
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    containers: [
+      {
+        name: 'app',
+        image: settings.imageOf(target.projectId, target.organizationId, revision.imageDigest),
+        ...(revision.command === undefined ? {} : { command: revision.command }),
+        ports: [{ name: revision.protocol === 'h2c' ? 'h2c' : 'http1', containerPort: revision.port }],
+        env: environmentOf(revision),
+        resources: {
+          limits: { cpu: cpuQuantity(cpuMillis), memory: memoryQuantity(memoryMiB) },
+          requests: {
+            cpu: cpuQuantity(share(cpuMillis, settings.cpuRequestPercent)),
+            memory: memoryQuantity(share(memoryMiB, settings.memoryRequestPercent)),
+          },
+        },
+        // The default period of 10 s makes one missed first probe cost 10 s (measured). The list of containers is one
+        // value to server-side apply, so what Knative would fill in is said here.
+        readinessProbe: {
+          tcpSocket: { port: 0 },
+          periodSeconds: 1,
+          timeoutSeconds: 1,
+          failureThreshold: 3,
+          successThreshold: 1,
+        },
+        securityContext: RESTRICTED,
+      },
+    ],
+  };
+}
+
+/** The fields of Pod Security `restricted`, but for the user: images run as the user they name. */
+const RESTRICTED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+function environmentOf(revision: TargetRevision): unknown[] {
+  return revision.env.map((entry) =>
+    'value' in entry
+      ? { name: entry.name, value: entry.value }
+      : {
+          name: entry.name,
+          valueFrom: { secretKeyRef: { name: environmentSecretOf(revision.id), key: entry.name } },
+        },
+  );
+}

@@ -1,0 +1,92 @@
+import { revisionOf, seenRevision, seenService, settings, targetOf } from './knative.factory.rig.js';
+import { isTagged, planService, type Seen } from './service.plan.js';
+
+const [one, two] = [revisionOf('hello-00001'), revisionOf('hello-00002')];
+const tagged = (name: string, percent = 100): { revisionName: string; percent: number; tag: string } => ({
+  revisionName: name,
+  percent,
+  tag: `v-${name.slice(6)}--of`,
+});
+const LATEST = { latestRevision: true, percent: 100 };
+
+describe('what to do next', () => {
+  const both = targetOf([one, two]);
+  it.each<[string, Seen, { template: string; traffic: unknown[]; remove: string[]; complete: boolean }]>([
+    [
+      'nothing there: the first revision, followed until it is ready',
+      { service: undefined, revisions: [] },
+      { template: 'hello-00001', traffic: [LATEST], remove: [], complete: false },
+    ],
+    [
+      'the first is starting: the second is made, nothing is pinned yet',
+      { service: seenService('hello-00001', [LATEST]), revisions: [seenRevision('hello-00001', 'Unknown')] },
+      { template: 'hello-00002', traffic: [LATEST], remove: [], complete: false },
+    ],
+    [
+      'both there, one ready: it alone has traffic',
+      {
+        service: seenService('hello-00002', [LATEST]),
+        revisions: [seenRevision('hello-00001', 'True'), seenRevision('hello-00002', 'Unknown')],
+      },
+      { template: 'hello-00002', traffic: [tagged('hello-00001')], remove: [], complete: true },
+    ],
+    [
+      'both ready: each has its tag',
+      {
+        service: seenService('hello-00002', [tagged('hello-00001')]),
+        revisions: [seenRevision('hello-00001', 'True'), seenRevision('hello-00002', 'True')],
+      },
+      {
+        template: 'hello-00002',
+        traffic: [tagged('hello-00001', 0), tagged('hello-00002')],
+        remove: [],
+        complete: true,
+      },
+    ],
+    [
+      'one that nobody asks for any more goes, unless it is routed or the template',
+      {
+        service: seenService('hello-00002', [tagged('hello-00001', 0), tagged('hello-00002')]),
+        revisions: ['hello-00001', 'hello-00002', 'hello-old'].map((name) => seenRevision(name, 'True')),
+      },
+      {
+        template: 'hello-00002',
+        traffic: [tagged('hello-00001', 0), tagged('hello-00002')],
+        remove: ['hello-old'],
+        complete: true,
+      },
+    ],
+  ])('%s', (_what, seen, expected) => {
+    const plan = planService(both, seen, settings);
+    const spec = plan?.manifest['spec'] as { template: { metadata: { name: string } }; traffic: unknown[] };
+    expect({ ...plan, template: spec.template.metadata.name, traffic: spec.traffic }).toMatchObject(expected);
+  });
+
+  it('is nothing for a target without revisions', () => {
+    expect(planService(targetOf([]), { service: undefined, revisions: [] }, settings)).toBeUndefined();
+  });
+
+  it('keeps the template while it is wanted, whichever revision is newest', () => {
+    const seen = {
+      service: seenService('hello-00001', [tagged('hello-00001')]),
+      revisions: [seenRevision('hello-00001', 'True'), seenRevision('hello-00002', 'True')],
+    };
+    expect(planService(both, seen, settings)?.manifest).toMatchObject({
+      spec: { template: { metadata: { name: 'hello-00001' } } },
+    });
+  });
+});
+
+describe('a revision is routed', () => {
+  const service = seenService('hello-00001', [tagged('hello-00001')]);
+  it.each([
+    ['when its tag is in the status', service, true],
+    [
+      'not before the status speaks of this generation',
+      { ...service, metadata: { ...service.metadata, generation: 3 } },
+      false,
+    ],
+    ['not without the Service', undefined, false],
+    ['not by the tag of another', seenService('hello-00001', [tagged('hello-00002')]), false],
+  ])('%s', (_what, seen, expected) => expect(isTagged(seen, one, 'hello')).toBe(expected));
+});

@@ -1,0 +1,84 @@
+import type { Target, TargetRevision } from '#libs/domain';
+import { revisionTag } from '#libs/domain';
+import type { KubeObject } from '#libs/kube';
+import { conditionOf, isObserved, type KnativeRevision, type KnativeService } from './knative.types.js';
+import { serviceManifest, trafficOf, type ManifestSettings } from './service.manifest.js';
+
+/** What of a service is in the cluster now. */
+export interface Seen {
+  service: KnativeService | undefined;
+  revisions: readonly KnativeRevision[];
+}
+
+/** What to do next for one service. Applied again with every change of what is seen, until nothing is left to do. */
+export interface ServicePlan {
+  /** The Knative Service as it should be now. */
+  manifest: KubeObject;
+  /** Revisions that the target no longer names and that nothing routes to. */
+  remove: string[];
+  /** Whether this is the last step: every revision of the target exists, and every ready one has its tag. */
+  complete: boolean;
+}
+
+/**
+ * Revisions are made one after the other, in the order of the target: a Knative Service has one template, and each
+ * template makes one revision. Traffic is pinned to revisions that are Ready. Undefined when the target names none.
+ */
+export function planService(target: Target, seen: Seen, settings: ManifestSettings): ServicePlan | undefined {
+  const exists = (name: string): boolean => seen.revisions.some(({ metadata }) => metadata.name === name);
+  const missing = target.revisions.filter(({ name }) => !exists(name));
+  const next = missing[0] ?? templateNow(target, seen.service) ?? target.revisions.at(-1);
+  if (next === undefined) return undefined;
+  const ready = target.revisions.filter(({ name }) =>
+    isReady(seen.revisions.find(({ metadata }) => metadata.name === name)),
+  );
+  const traffic = trafficOf(target.service.name, ready);
+  const named = new Set([
+    ...target.revisions.map(({ name }) => name),
+    ...routed(seen.service),
+    templateName(seen.service),
+  ]);
+  return {
+    manifest: serviceManifest(target, next, traffic, settings),
+    remove: seen.revisions.map(({ metadata }) => metadata.name).filter((name) => !named.has(name)),
+    complete: missing.length === 0,
+  };
+}
+
+/** Whether the cluster routes the revision's own host: its tag is in the status of the Service. */
+export function isTagged(
+  service: KnativeService | undefined,
+  revision: TargetRevision,
+  name: string,
+): boolean {
+  const tag = revisionTag(revision.name, name);
+  const routes = conditionOf(service?.status?.conditions, 'RoutesReady');
+  return (
+    service !== undefined &&
+    isObserved(service) &&
+    routes?.status === 'True' &&
+    (service.status?.traffic ?? []).some((line) => line.tag === tag && line.revisionName === revision.name)
+  );
+}
+
+export function isReady(revision: KnativeRevision | undefined): boolean {
+  return (
+    revision !== undefined &&
+    isObserved(revision) &&
+    conditionOf(revision.status?.conditions, 'Ready')?.status === 'True'
+  );
+}
+
+/** The template stays what it is while the target still names it: a template of a former name would be a new revision. */
+function templateNow(target: Target, service: KnativeService | undefined): TargetRevision | undefined {
+  const name = templateName(service);
+  return target.revisions.find((revision) => revision.name === name);
+}
+
+const templateName = (service: KnativeService | undefined): string | undefined =>
+  service?.spec.template.metadata.name;
+
+const routed = (service: KnativeService | undefined): string[] =>
+  [...(service?.spec.traffic ?? []), ...(service?.status?.traffic ?? [])].flatMap(
+    ({ revisionName }) => revisionName ?? [],
+  );

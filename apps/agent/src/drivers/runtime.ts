@@ -1,0 +1,13 @@
+import type { Digest } from '#libs/domain';
+import type { BuildOutput } from '../builds/builder.js';
+import type { Driver } from './driver.js';
+
+/** What an agent is built around: how revisions run, and what becomes of images. */
+export interface Runtime {
+  driver: Driver;
+  buildOutput: BuildOutput;
+  /** Removes images from this machine that no target names. */
+  sweepImages: (inUse: () => ReadonlySet<Digest>) => Promise<void>;
+  /** Whether uploads may be built here. */
+  builds: boolean;
+}

@@ -1,0 +1,2 @@
+module towpath/pause
+go 1.25

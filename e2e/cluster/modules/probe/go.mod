@@ -1,0 +1,2 @@
+module towpath/app
+go 1.25

