@@ -106,6 +106,6 @@ export class KubeConnection {
 /** Asked before every request: tokens in files and of plug-ins are renewed by the library. */
 async function credentials(config: KubeConfig): Promise<Credentials> {
   const options: Credentials = {};
-  await config.applyToHTTPSOptions(options as Parameters<KubeConfig['applyToHTTPSOptions']>[0]);
+  await config.applyToHTTPSOptions(options);
   return options;
 }

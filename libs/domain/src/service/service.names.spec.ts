@@ -42,7 +42,7 @@ describe('names of services and tags', () => {
   it('suffixes leave numbered names to Towpath', () => {
     expect(revisionSuffixProblem('blue', 'hello')).toBeUndefined();
     expect(revisionSuffixProblem('00002', 'hello')).toContain('number');
-    expect(revisionSuffixProblem('a'.repeat(63), 'hello')).toContain('at most 57');
+    expect(revisionSuffixProblem('a'.repeat(63), 'hello')).toContain('at most 51');
   });
 });
 

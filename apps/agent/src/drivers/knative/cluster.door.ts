@@ -3,7 +3,8 @@ import { Agent as Dispatcher, request } from 'undici';
 import type { PeerCertificate, PeerIdentity } from '#libs/bus';
 import { peerName, type Door, type Id } from '#libs/domain';
 import { KINDS, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
-import { DOOR_NAME, doorManifests, ingressPolicy, type DoorSettings } from './door.manifests.js';
+import { DOOR_NAME } from './door.bootstrap.js';
+import { doorManifests, ingressPolicy, type DoorSettings } from './door.manifests.js';
 import type { DoorKeeper } from './knative.driver.js';
 import { SYSTEM_NAMESPACE } from './knative.names.js';
 

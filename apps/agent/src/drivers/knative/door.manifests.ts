@@ -1,5 +1,6 @@
-import { GATEWAYS_DOMAIN, REQUEST_HEADERS } from '#libs/domain';
+import { GATEWAYS_DOMAIN } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
+import { CERTIFICATES, CONFIGURATION, DOOR_NAME, DOOR_PORT, doorBootstrap, file } from './door.bootstrap.js';
 import { SYSTEM_NAMESPACE } from './knative.names.js';
 
 export interface DoorSettings {
@@ -19,8 +20,6 @@ export interface DoorCertificates {
   agent: string;
 }
 
-export const DOOR_PORT = 8443;
-export const DOOR_NAME = 'towpath-door';
 const labels = { app: DOOR_NAME };
 
 /**
@@ -52,7 +51,7 @@ export function doorManifests(settings: DoorSettings, certificates: DoorCertific
       kind: 'ConfigMap',
       metadata: metadata(DOOR_NAME),
       data: {
-        'envoy.json': JSON.stringify(doorBootstrap(settings)),
+        'envoy.json': JSON.stringify(doorBootstrap(settings.ingress)),
         'certificate.json': JSON.stringify(
           secretFile('door', {
             tls_certificate: { certificate_chain: file('tls.crt'), private_key: file('tls.key') },
@@ -104,10 +103,6 @@ export function ingressPolicy(): KubeObject {
   };
 }
 
-const CERTIFICATES = '/etc/door/certificates';
-const CONFIGURATION = '/etc/door/configuration';
-const file = (name: string): unknown => ({ filename: `${CERTIFICATES}/${name}` });
-
 /** Gateways, and the one agent: an agent of another cluster has a certificate of the same root. */
 function callers(agent: string): unknown {
   const named = (matcher: unknown): unknown => ({ san_type: 'DNS', matcher });
@@ -126,139 +121,6 @@ function secretFile(name: string, secret: Record<string, unknown>): unknown {
     resources: [
       { '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret', name, ...secret },
     ],
-  };
-}
-
-function sds(name: string, path: string): unknown {
-  return {
-    name,
-    sds_config: {
-      path_config_source: { path: `${CONFIGURATION}/${path}`, watched_directory: { path: CERTIFICATES } },
-      resource_api_version: 'V3',
-    },
-  };
-}
-
-function doorBootstrap({ ingress }: DoorSettings): unknown {
-  const type = (name: string): { '@type': string } => ({ '@type': `type.googleapis.com/${name}` });
-  return {
-    node: { id: DOOR_NAME, cluster: DOOR_NAME },
-    static_resources: {
-      listeners: [
-        {
-          name: 'door',
-          address: { socket_address: { address: '0.0.0.0', port_value: DOOR_PORT } },
-          filter_chains: [
-            {
-              transport_socket: {
-                name: 'tls',
-                typed_config: {
-                  ...type('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext'),
-                  require_client_certificate: true,
-                  common_tls_context: {
-                    alpn_protocols: ['h2', 'http/1.1'],
-                    tls_params: { tls_minimum_protocol_version: 'TLSv1_3' },
-                    tls_certificate_sds_secret_configs: [sds('door', 'certificate.json')],
-                    validation_context_sds_secret_config: sds('gateways', 'gateways.json'),
-                  },
-                },
-              },
-              filters: [{ name: 'http', typed_config: connectionManager(type) }],
-            },
-          ],
-        },
-      ],
-      clusters: [
-        {
-          name: 'ingress',
-          type: 'STRICT_DNS',
-          connect_timeout: '5s',
-          typed_extension_protocol_options: {
-            'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
-              ...type('envoy.extensions.upstreams.http.v3.HttpProtocolOptions'),
-              use_downstream_protocol_config: {
-                http_protocol_options: { enable_trailers: true },
-                http2_protocol_options: {},
-              },
-            },
-          },
-          circuit_breakers: {
-            thresholds: [
-              {
-                max_connections: 100_000,
-                max_pending_requests: 100_000,
-                max_requests: 100_000,
-                max_retries: 100,
-              },
-            ],
-          },
-          load_assignment: {
-            cluster_name: 'ingress',
-            endpoints: [
-              {
-                lb_endpoints: [
-                  {
-                    endpoint: {
-                      address: { socket_address: { address: ingress.host, port_value: ingress.port } },
-                    },
-                  },
-                ],
-              },
-            ],
-          },
-        },
-      ],
-    },
-    admin: { address: { socket_address: { address: '127.0.0.1', port_value: 9901 } } },
-  };
-}
-
-function connectionManager(type: (name: string) => { '@type': string }): unknown {
-  return {
-    ...type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
-    stat_prefix: 'door',
-    http_protocol_options: { enable_trailers: true },
-    // The gateway decides about both; a second opinion here would only differ.
-    normalize_path: false,
-    generate_request_id: false,
-    use_remote_address: false,
-    xff_num_trusted_hops: 1,
-    skip_xff_append: true,
-    upgrade_configs: [{ upgrade_type: 'websocket' }],
-    stream_idle_timeout: '0s',
-    route_config: {
-      name: 'door',
-      virtual_hosts: [
-        {
-          name: 'ingress',
-          domains: ['*'],
-          routes: [{ match: { prefix: '/' }, route: { cluster: 'ingress', timeout: '0s' } }],
-        },
-      ],
-      // What the ingress or an instance says of it is not the door's word.
-      response_headers_to_remove: [REQUEST_HEADERS.notReached],
-    },
-    http_filters: [
-      {
-        name: 'router',
-        typed_config: {
-          ...type('envoy.extensions.filters.http.router.v3.Router'),
-          suppress_envoy_headers: true,
-        },
-      },
-    ],
-    local_reply_config: {
-      mappers: [
-        {
-          filter: {
-            status_code_filter: {
-              comparison: { op: 'GE', value: { default_value: 400, runtime_key: 'door' } },
-            },
-          },
-          headers_to_add: [{ header: { key: REQUEST_HEADERS.notReached, value: 'door' } }],
-        },
-      ],
-    },
   };
 }
 

@@ -3,22 +3,29 @@
  * asked for do not count: defaults, status and other writers' own. Lists are compared whole, element by element.
  */
 export function firstDifference(desired: unknown, actual: unknown, path = ''): string | undefined {
-  if (Array.isArray(desired)) {
-    if (!Array.isArray(actual) || actual.length !== desired.length) return path;
-    return first(desired.map((value, at) => firstDifference(value, actual[at], `${path}[${at}]`)));
-  }
-  if (isRecord(desired)) {
-    if (!isRecord(actual))
-      return Object.keys(desired).length === 0 && actual === undefined ? undefined : path;
-    return first(
-      Object.entries(desired).map(([key, value]) =>
-        firstDifference(value, actual[key], path === '' ? key : `${path}.${key}`),
-      ),
-    );
-  }
+  if (Array.isArray(desired)) return listDifference(desired, actual, path);
+  if (isRecord(desired)) return recordDifference(desired, actual, path);
+  if (desired === actual) return undefined;
   // Kubernetes leaves zero values of some fields out.
-  if (actual === undefined && (desired === 0 || desired === false || desired === '')) return undefined;
-  return desired === actual ? undefined : path;
+  const left = actual === undefined && (desired === 0 || desired === false || desired === '');
+  return left ? undefined : path;
+}
+
+function listDifference(desired: unknown[], actual: unknown, path: string): string | undefined {
+  if (!Array.isArray(actual) || actual.length !== desired.length) return path;
+  return first(desired.map((value, at) => firstDifference(value, actual[at], `${path}[${at}]`)));
+}
+
+function recordDifference(
+  desired: Record<string, unknown>,
+  actual: unknown,
+  path: string,
+): string | undefined {
+  if (!isRecord(actual)) return Object.keys(desired).length === 0 && actual === undefined ? undefined : path;
+  const below = path === '' ? '' : `${path}.`;
+  return first(
+    Object.entries(desired).map(([key, value]) => firstDifference(value, actual[key], `${below}${key}`)),
+  );
 }
 
 const first = (found: (string | undefined)[]): string | undefined => found.find((path) => path !== undefined);

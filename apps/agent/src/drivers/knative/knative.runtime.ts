@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { PeerCertificate, type Membership } from '#libs/bus';
-import type { Id } from '#libs/domain';
+import { PeerCertificate, type Membership, type PeerIdentity } from '#libs/bus';
+import { BOUNDS, type Id, type PeerSide } from '#libs/domain';
 import { KubeClient, KubeConnection } from '#libs/kube';
 import type { ProcessParts } from '#libs/process';
 import type { FolderBlobs } from '#libs/store';
@@ -11,6 +11,7 @@ import type { Runtime } from '../runtime.js';
 import { ClusterDoor } from './cluster.door.js';
 import { KnativeDriver } from './knative.driver.js';
 import { baseImageOf, registrySettings } from './knative.settings.js';
+import type { ProjectLimits } from './project.manifests.js';
 
 /** Where Kourier listens for what comes from outside, inside the cluster. */
 const INGRESS = { host: 'kourier.kourier-system.svc.cluster.local', port: 80 };
@@ -20,43 +21,20 @@ export async function knativeRuntime(
   config: AgentConfig,
   parts: ProcessParts,
   blobs: FolderBlobs,
-  membership: Membership & { id: Id<'cls'> },
+  membership: Joined,
 ): Promise<Runtime> {
-  const { clock, logger } = parts;
-  const registryOf = registrySettings(config);
-  if (registryOf === undefined) throw new Error('TOWPATH_REGISTRY_URL is not set');
+  const registry = registrySettings(config);
   const client = new KubeClient(await KubeConnection.open(config.TOWPATH_KUBECONFIG));
-  const images = new PublishedImages(new Registry(registryOf), blobs, baseImageOf(config.TOWPATH_BASE_IMAGE));
-  const server = new URL(registryOf.url).host;
-  const { username, password } = registryOf;
+  const images = new PublishedImages(new Registry(registry), blobs, baseImageOf(config.TOWPATH_BASE_IMAGE));
+  const server = new URL(registry.url).host;
+  const { username, password } = registry;
   const clusterId = membership.id;
-  const certificate = (side: 'door' | 'gateway', onChange: PeerListener): PeerCertificate =>
-    new PeerCertificate({
-      id: clusterId,
-      side,
-      folder: join(config.TOWPATH_DATA_DIR, 'peer', side),
-      url: config.TOWPATH_JOIN_URL,
-      renewalToken: () => membership.renewalToken,
-      onChange,
-      clock,
-      logger,
-    });
-  const door: ClusterDoor = new ClusterDoor({
-    client,
-    clusterId,
-    settings: { image: config.TOWPATH_DOOR_IMAGE, ingress: INGRESS },
-    own: certificate('door', (identity) => {
-      door
-        .show(identity)
-        .catch((error: unknown) => logger.warn({ err: error }, 'the door has no new certificate'));
-    }),
-    knocking: certificate('gateway', (identity) => door.dress(identity)),
-  });
-  const limits = { pods: config.TOWPATH_PROJECT_PODS, ...capacity(config.TOWPATH_PROJECT_PODS) };
+  const limits = projectLimits(config.TOWPATH_PROJECT_PODS);
+  const pull = username === undefined || password === undefined ? undefined : { server, username, password };
   const driver = new KnativeDriver({
     clusterId,
     client,
-    door,
+    door: clusterDoor(config, parts, membership, client),
     images,
     manifests: {
       clusterId,
@@ -67,15 +45,9 @@ export async function knativeRuntime(
       windowSeconds: config.TOWPATH_SCALE_WINDOW_SECONDS,
       startTimeoutSeconds: config.TOWPATH_START_TIMEOUT_SECONDS,
     },
-    projectOf: ({ organizationId, projectId }) => ({
-      clusterId,
-      organizationId,
-      projectId,
-      limits,
-      pull: username === undefined || password === undefined ? undefined : { server, username, password },
-    }),
-    clock,
-    logger,
+    projectOf: ({ organizationId, projectId }) => ({ clusterId, organizationId, projectId, limits, pull }),
+    clock: parts.clock,
+    logger: parts.logger,
   });
   return {
     driver,
@@ -86,9 +58,40 @@ export async function knativeRuntime(
   };
 }
 
-type PeerListener = ConstructorParameters<typeof PeerCertificate>[0]['onChange'];
+type Joined = Membership & { id: Id<'cls'> };
+
+function clusterDoor(
+  config: AgentConfig,
+  { clock, logger }: ProcessParts,
+  membership: Joined,
+  client: KubeClient,
+): ClusterDoor {
+  const certificate = (side: PeerSide, onChange: (identity: PeerIdentity) => void): PeerCertificate =>
+    new PeerCertificate({
+      id: membership.id,
+      side,
+      folder: join(config.TOWPATH_DATA_DIR, 'peer', side),
+      url: config.TOWPATH_JOIN_URL,
+      renewalToken: () => membership.renewalToken,
+      onChange,
+      clock,
+      logger,
+    });
+  const door: ClusterDoor = new ClusterDoor({
+    client,
+    clusterId: membership.id,
+    settings: { image: config.TOWPATH_DOOR_IMAGE, ingress: INGRESS },
+    own: certificate('door', (identity) => {
+      door
+        .show(identity)
+        .catch((error: unknown) => logger.warn({ err: error }, 'the door has no new certificate'));
+    }),
+    knocking: certificate('gateway', (identity) => door.dress(identity)),
+  });
+  return door;
+}
 
 /** A project's share: as much as its pods may have at most, so that the number of pods is what counts. */
-function capacity(pods: number): { cpuMillis: number; memoryMiB: number } {
-  return { cpuMillis: pods * 8_000, memoryMiB: pods * 32_768 };
+function projectLimits(pods: number): ProjectLimits {
+  return { pods, cpuMillis: pods * BOUNDS.cpuMillis.maximum, memoryMiB: pods * BOUNDS.memoryMiB.maximum };
 }

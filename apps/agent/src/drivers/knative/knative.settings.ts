@@ -18,14 +18,12 @@ export const knativeConfig = {
   TOWPATH_PROJECT_PODS: z.coerce.number().int().min(1).default(500),
 };
 
-const schema = z.object(knativeConfig);
-export type KnativeConfig = z.infer<typeof schema>;
+export type KnativeConfig = z.infer<z.ZodObject<typeof knativeConfig>>;
 
-/** The registry of this cluster; undefined when none is named. */
-export function registrySettings(config: KnativeConfig): RegistrySettings | undefined {
-  const { TOWPATH_REGISTRY_URL: url, TOWPATH_REGISTRY_USERNAME: username } = config;
+/** The registry of this cluster; the configuration's check has seen to it that there is one. */
+export function registrySettings(config: KnativeConfig): RegistrySettings {
+  const { TOWPATH_REGISTRY_URL: url = '', TOWPATH_REGISTRY_USERNAME: username } = config;
   const file = config.TOWPATH_REGISTRY_PASSWORD_FILE;
-  if (url === undefined) return undefined;
   if (username === undefined || file === undefined) return { url };
   return { url, username, password: readFileSync(file, 'utf8').trim() };
 }

@@ -35,7 +35,14 @@ export interface KnativeRevision extends KubeObject {
 interface ContainerState {
   waiting?: { reason?: string; message?: string };
   running?: { startedAt?: string };
-  terminated?: { exitCode: number; reason?: string; message?: string };
+  terminated?: Ended;
+}
+
+/** How a container ended. */
+export interface Ended {
+  exitCode: number;
+  reason?: string;
+  message?: string;
 }
 
 /** The parts of a Pod that the driver reads. */

@@ -1,5 +1,12 @@
 import type { Condition, TargetRevision } from '#libs/domain';
-import { APP_CONTAINER, conditionOf, isObserved, type KnativeRevision, type Pod } from './knative.types.js';
+import {
+  APP_CONTAINER,
+  conditionOf,
+  isObserved,
+  type Ended,
+  type KnativeRevision,
+  type Pod,
+} from './knative.types.js';
 
 /** What the cluster says about a revision, in words of ours. Without `changedAt`: only a change of status moves it. */
 export type Readiness = Omit<Condition, 'changedAt'>;
@@ -107,36 +114,40 @@ const RULES: readonly Rule[] = [
 ];
 
 function crashOf(pods: readonly Pod[], lines: readonly string[] | undefined): Readiness | undefined {
-  for (const pod of pods) {
-    const app = pod.status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
+  const ends = pods.flatMap(({ status }) => {
+    const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
     const end = app?.state?.terminated ?? app?.lastState?.terminated;
-    if (app === undefined || end === undefined || app.ready) continue;
-    if (lines === undefined)
-      return waiting('Starting', 'The first instance ended; its output is being read.');
-    const output = lines.length === 0 ? '' : ` Its last lines:\n${lines.join('\n')}`;
-    if (end.reason === 'OOMKilled') {
-      return failed(
-        'OutOfMemory',
-        `The instance was ended before it opened its port: it used more memory than its limit.${output}`,
-        'Deploy it with more memory, or make it use less.',
-      );
-    }
-    if (end.reason === 'StartError' || end.reason === 'ContainerCannotRun') {
-      return failed(
-        'StartFailed',
-        `The instance did not start: its command is not in the image.${output}`,
-        'Set a command, a Procfile or a start script that exists in the image.',
-      );
-    }
-    const loop = app.restartCount >= LOOP;
-    const times = loop ? ` This happened ${app.restartCount} times in a row.` : '';
+    return app === undefined || end === undefined || app.ready ? [] : [{ end, restarts: app.restartCount }];
+  });
+  const [crash] = ends;
+  if (crash === undefined) return undefined;
+  if (lines === undefined) return waiting('Starting', 'The first instance ended; its output is being read.');
+  return crashed(crash.end, crash.restarts, lines);
+}
+
+function crashed(end: Ended, restarts: number, lines: readonly string[]): Readiness {
+  const output = lines.length === 0 ? '' : ` Its last lines:\n${lines.join('\n')}`;
+  if (end.reason === 'OOMKilled') {
     return failed(
-      loop ? 'CrashLoop' : 'ExitCode',
-      `The instance exited with code ${end.exitCode} before it opened its port.${times}${output}`,
-      'Read its last lines, mend the cause and deploy again.',
+      'OutOfMemory',
+      `The instance was ended before it opened its port: it used more memory than its limit.${output}`,
+      'Deploy it with more memory, or make it use less.',
     );
   }
-  return undefined;
+  if (end.reason === 'StartError' || end.reason === 'ContainerCannotRun') {
+    return failed(
+      'StartFailed',
+      `The instance did not start: its command is not in the image.${output}`,
+      'Set a command, a Procfile or a start script that exists in the image.',
+    );
+  }
+  const loop = restarts >= LOOP;
+  const times = loop ? ` This happened ${restarts} times in a row.` : '';
+  return failed(
+    loop ? 'CrashLoop' : 'ExitCode',
+    `The instance exited with code ${end.exitCode} before it opened its port.${times}${output}`,
+    'Read its last lines, mend the cause and deploy again.',
+  );
 }
 
 function waiting(reason: string, message: string): Readiness {
