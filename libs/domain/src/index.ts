@@ -22,7 +22,7 @@ export { newId, idTime, isId, kubernetesName, ID_PREFIXES } from './id.js';
 export type { Id, IdPrefix, Random } from './id.js';
 export type { Clock } from './clock.js';
 export { FairLine, type FairLimits } from './fair-line.js';
-export { LogBudget } from './log-budget.js';
+export { LogBudget } from './access/log-budget.js';
 export { canonical, same } from './canonical.js';
 export { withCondition } from './condition.js';
 export type { Condition } from './condition.js';

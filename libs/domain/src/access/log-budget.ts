@@ -1,4 +1,4 @@
-import { judgeRate, type Rate } from './access/rate.rules.js';
+import { judgeRate, type Rate } from './rate.rules.js';
 
 /** Lines that may come at once, in seconds' worth of the rate. */
 const BURST_SECONDS = 10;
