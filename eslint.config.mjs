@@ -10,6 +10,36 @@ const budgets = {
   'max-lines-per-function': ['error', { max: 60 }],
 };
 
+const manners = [
+  { selector: 'ExportAllDeclaration', message: 'A door names what it lets through.' },
+  { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
+  { selector: 'ClassDeclaration[id.name=/Service$/]', message: 'A service is a customer’s workload.' },
+];
+
+/** Where amounts are made: what would put one into a JS number, or round it on the way, is no syntax there. */
+const MONEY = [
+  ...['decimal', 'ratio'].map((name) => `libs/domain/src/price/${name}.ts`),
+  ...['pricing', 'tiers', 'charges', 'corrections', 'rating', 'tally'].map(
+    (name) => `libs/domain/src/rating/${name}.ts`,
+  ),
+  'libs/domain/src/billing/bill.ts',
+];
+const exact = [
+  {
+    selector: 'CallExpression[callee.name=/^(Number|parseFloat|parseInt)$/]',
+    message: 'Money is exact: Decimal or Ratio, never a JS number.',
+  },
+  {
+    selector: 'MemberExpression[object.name=/^(Math|Number)$/][property.name!=/^(max|min)$/]',
+    message: 'Money is exact: it is rounded once, by roundRatio, at the line.',
+  },
+  {
+    selector: 'MemberExpression[property.name=/^to(Fixed|Precision)$/]',
+    message: 'Money is written by formatRatio.',
+  },
+  { selector: 'Literal[raw=/^[0-9]*[.][0-9]/]', message: 'A rate is a text, read by parseDecimal.' },
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -45,12 +75,7 @@ export default tseslint.config(
       ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/only-throw-error': 'error',
-      'no-restricted-syntax': [
-        'error',
-        { selector: 'ExportAllDeclaration', message: 'A door names what it lets through.' },
-        { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
-        { selector: 'ClassDeclaration[id.name=/Service$/]', message: 'A service is a customer’s workload.' },
-      ],
+      'no-restricted-syntax': ['error', ...manners],
     },
   },
   {
@@ -63,6 +88,7 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-argument': 'off',
     },
   },
+  { files: MONEY, rules: { 'no-restricted-syntax': ['error', ...manners, ...exact] } },
   { files: ['prisma.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
     files: ['**/*.mjs'],

@@ -249,6 +249,8 @@ export { parseUsageEntry } from './rating/usage.entry.js';
 export type { UsageEntry } from './rating/usage.entry.js';
 export { UsageFold } from './rating/usage.fold.js';
 export type { FoldCounts, FoldedUsage, Held } from './rating/usage.fold.js';
+export { correctionsOf } from './rating/corrections.js';
+export type { Correction } from './rating/corrections.js';
 export { rateUsage } from './rating/rating.js';
 export type { RatedCharge, RatedLine, RatedMonth, Rating } from './rating/rating.js';
 export {
@@ -265,5 +267,6 @@ export type { WindowKey } from './billing/window.js';
 export type { UsageDay } from './billing/billing.types.js';
 export { factsOf, foldRecords, foldWindow, sameOpenBlocks } from './billing/fold.js';
 export type { BillingWindow, StreamPart, WindowCounts, WindowFacts } from './billing/fold.js';
-export { billOf, monthOf, monthSpan } from './billing/bill.js';
+export { billOf } from './billing/bill.js';
+export { monthOf, monthSpan } from './month.js';
 export type { Bill, BillItem, BillLine, BillTotal } from './billing/bill.js';

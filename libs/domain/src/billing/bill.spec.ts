@@ -1,4 +1,5 @@
-import { billOf, monthOf, monthSpan } from './bill.js';
+import { monthOf, monthSpan } from '../month.js';
+import { billOf } from './bill.js';
 import { BUILTIN_PLAN, MEMORY_TICK_PLAN } from '../price/builtin.plans.js';
 import type { PricePlan } from '../price/plan.types.js';
 import { underModel } from '../rating/pricing.js';

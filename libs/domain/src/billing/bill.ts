@@ -1,5 +1,4 @@
 import { TowpathError } from '../error.js';
-import type { Interval } from '../usage/usage.types.js';
 import { formatDecimal, ZERO } from '../price/decimal.js';
 import type { BillingModel, PriceItem, PricePlan } from '../price/plan.types.js';
 import { formatRatio, NOTHING, roundRatio } from '../price/ratio.js';
@@ -57,25 +56,6 @@ export interface Bill extends BillTotal {
   items: BillItem[];
   /** The same usage under another model. */
   comparison: { perRequest: BillTotal };
-}
-
-/**
- * The span of a UTC month.
- * @throws TowpathError INVALID_ARGUMENT naming field `month`
- */
-export function monthSpan(month: string): Interval {
-  const match = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(month);
-  if (!match) {
-    const violations = [{ field: 'month', message: 'must be a month like 2026-11' }];
-    throw new TowpathError('INVALID_ARGUMENT', 'month: must be a month like 2026-11', { violations });
-  }
-  const [year, index] = [Number(match[1]), Number(match[2]) - 1];
-  return { startMs: Date.UTC(year, index), endMs: Date.UTC(year, index + 1) };
-}
-
-/** The UTC month an instant lies in, as `YYYY-MM`. */
-export function monthOf(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 7);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { monthAround, monthOf } from '../month.js';
 import type { PricePlan } from '../price/plan.types.js';
 import { planAt, type PriceSchedule } from '../price/schedule.js';
 import { priceZoneOf } from '../price/zones.js';
@@ -50,10 +51,7 @@ export class Periods {
   }
 
   private spanAt(atMs: number): [number, number] {
-    const day = new Date(atMs);
-    const [year, month] = [day.getUTCFullYear(), day.getUTCMonth()];
-    let startMs = Date.UTC(year, month);
-    let endMs = Date.UTC(year, month + 1);
+    let { startMs, endMs } = monthAround(atMs);
     for (const border of this.borders) {
       if (border <= atMs) startMs = Math.max(startMs, border);
       else endMs = Math.min(endMs, border);
@@ -68,7 +66,7 @@ export class Periods {
     return {
       startMs,
       endMs,
-      month: new Date(startMs).toISOString().slice(0, 7),
+      month: monthOf(startMs),
       plan,
       meters: metersOf(plan).meters,
       asked: startMs >= fromMs && startMs < toMs,

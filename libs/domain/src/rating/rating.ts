@@ -1,3 +1,4 @@
+import { monthAround } from '../month.js';
 import { formatDecimal } from '../price/decimal.js';
 import { formatRatio, ratioOf, roundRatio, total, type Ratio } from '../price/ratio.js';
 import type { PriceSchedule } from '../price/schedule.js';
@@ -66,7 +67,7 @@ export function rateUsage(
       .sort((a, b) => compareText(lineKey(a), lineKey(b))),
     months: [...parts]
       .sort(([a], [b]) => compareText(a, b))
-      .map(([key, versions]) => monthOf(key, versions, schedule)),
+      .map(([key, versions]) => rateMonth(key, versions, schedule)),
   };
 }
 
@@ -99,7 +100,7 @@ function partsOf(
   return parts;
 }
 
-function monthOf(key: string, versions: Versions, schedule: PriceSchedule): RatedMonth {
+function rateMonth(key: string, versions: Versions, schedule: PriceSchedule): RatedMonth {
   const [organizationId = '', month = ''] = key.split(' ');
   const { currency, decimals } = schedule[0];
   const charges = chargeMonth([...versions.values()].sort((a, b) => a.plan.version - b.plan.version));
@@ -170,9 +171,8 @@ function lineKey(line: RatedLine): string {
 }
 
 function monthMs(atMs: number): bigint {
-  const day = new Date(atMs);
-  const [year, month] = [day.getUTCFullYear(), day.getUTCMonth()];
-  return BigInt(Date.UTC(year, month + 1) - Date.UTC(year, month));
+  const { startMs, endMs } = monthAround(atMs);
+  return BigInt(endMs - startMs);
 }
 
 function compareText(a: string, b: string): number {
