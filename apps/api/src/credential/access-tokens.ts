@@ -105,7 +105,9 @@ function isRefusal(error: unknown): boolean {
 }
 
 function claimsOf(payload: JWTPayload): Claims {
-  const { sub, org, sid, exp = 0 } = payload as JWTPayload & Record<string, unknown>;
+  const { sub, org, sid, aud, exp = 0 } = payload as JWTPayload & Record<string, unknown>;
+  // A list of audiences that holds this api's was made for others too.
+  if (aud !== API_AUDIENCE) throw new RefusedToken();
   const [userId, organizationId, sessionId] = [String(sub), String(org), String(sid)];
   if (!isId('usr', userId) || !isId('org', organizationId) || !isId('ses', sessionId))
     throw new RefusedToken();

@@ -23,7 +23,7 @@ export function connectionManager(options: ConnectionManagerOptions): Message {
     stat_prefix: 'gateway',
     codec_type: 'AUTO',
     scoped_routes: SCOPED_ROUTES,
-    http_filters: [NOT_REACHED, LOWER_CASE_HOST, ...CALLER_FILTERS, ROUTER],
+    http_filters: [NOT_REACHED, STRIP_TRAILERS, LOWER_CASE_HOST, ...CALLER_FILTERS, ROUTER],
     early_header_mutation_extensions: [STRIP],
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     use_remote_address: true,
@@ -68,16 +68,33 @@ const SCOPED_ROUTES = {
   scoped_rds: { scoped_rds_config_source: { ...ADS, initial_fetch_timeout: '60s' } },
 };
 
-/** Before routing: what a caller could forge. `x-envoy-*` would set timeouts and retries, the request id is Envoy's. */
+/**
+ * What nobody outside may say: who called (Envoy's and ours), what Knative means, how Envoy works. Programs behind CGI and
+ * WSGI read `_` as `-`, so both spellings are meant.
+ */
+const FORGEABLE = [
+  ...['x-towpath', 'x-envoy', 'x-forwarded', 'k-', 'knative-']
+    .flatMap(spellings)
+    .map((prefix) => ({ remove_on_match: { key_matcher: { prefix, ignore_case: true } } })),
+  ...['x-request-id', 'x-real-ip', 'forwarded'].flatMap(spellings).map((name) => ({ remove: name })),
+];
+
+/** A name with each of its hyphens as a hyphen or an underscore. */
+function spellings(name: string): string[] {
+  const [first = '', ...rest] = name.split('-');
+  return rest.reduce(
+    (all, word) => all.flatMap((start) => [`${start}-${word}`, `${start}_${word}`]),
+    [first],
+  );
+}
+
+/** Before routing. Envoy then says itself what it knows: the request id, the caller's address and scheme. */
 const STRIP = {
   name: 'envoy.http.early_header_mutation.header_mutation',
   typed_config: {
     '@type': `${TYPE}envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation`,
     mutations: [
-      ...['k-', 'knative-', 'x-towpath-', 'x-envoy-'].map((prefix) => ({
-        remove_on_match: { key_matcher: { prefix, ignore_case: true } },
-      })),
-      ...['x-request-id', 'x-forwarded-client-cert'].map((name) => ({ remove: name })),
+      ...FORGEABLE,
       {
         append: {
           // The route rewrites the Host to the revision's.
@@ -86,6 +103,22 @@ const STRIP = {
         },
       },
     ],
+  },
+};
+
+/** Some servers read trailers as headers, so they may not say what headers may not, nor how long the request is. */
+const STRIP_TRAILERS = {
+  name: 'envoy.filters.http.header_mutation',
+  typed_config: {
+    '@type': `${HTTP_FILTERS}header_mutation.v3.HeaderMutation`,
+    mutations: {
+      request_trailers_mutations: [
+        ...FORGEABLE,
+        ...['host', 'content-length', 'transfer-encoding', 'authorization', 'cookie', 'connection', 'te'].map(
+          (name) => ({ remove: name }),
+        ),
+      ],
+    },
   },
 };
 

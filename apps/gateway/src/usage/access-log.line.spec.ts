@@ -74,6 +74,8 @@ describe('a line of the access log', () => {
     ['the door broke off before it answered', { flags: 'UC', status: 503 }, true],
     ['the time was up', { flags: 'DT', status: 504 }, true],
     ['the caller left', { flags: 'DC', status: 0, nanos: null }, true],
+    ['its body could not be read to the end', { flags: 'DPE', status: 200 }, true],
+    ['nothing of it could be read', { upstream: null, flags: 'DPE', status: 400 }, false],
     ['an answer of the gateway itself', { upstream: null, status: 403 }, false],
   ])('reached an instance or not: %s', (_name, more, reached) => {
     expect(recordOf(more)).toMatchObject({ reached });

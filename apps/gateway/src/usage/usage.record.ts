@@ -47,8 +47,11 @@ export function usageRecord(
   };
 }
 
-/** Envoy's words for "no connection to the door, or none that took the request". */
-const NEVER_SENT = new Set(['UF', 'UH', 'UO', 'NR', 'NC', 'URX', 'DPE', 'IH', 'RL', 'UAEX']);
+/**
+ * Envoy's words for "no connection to the door, or none that took the request". A request that breaks the protocol later
+ * (DPE) is not among them: its head was handed on, and whoever ends an upload wrongly would have its answer for nothing.
+ */
+const NEVER_SENT = new Set(['UF', 'UH', 'UO', 'NR', 'NC', 'URX', 'IH', 'RL', 'UAEX']);
 
 /** Whether an instance can have seen the request: it was sent to a door, and the ingress did not say otherwise. */
 export function reachedInstance(line: AccessLogLine): boolean {

@@ -22,6 +22,22 @@ describe('RequestHead', () => {
     expect(new RequestHead(raw).hasBody).toBe(hasBody);
   });
 
+  it.each([
+    ['content-length', '45'],
+    ['Transfer-Encoding', 'chunked'],
+    ['Host', 'a.test'],
+    ['x-towpath-revision', 'rev_1'],
+  ])('hands %s on, whatever Connection says', (name, value) => {
+    expect(new RequestHead([name, value, 'Connection', `x, ${name.toLowerCase()}`]).lines).toEqual([
+      name,
+      value,
+    ]);
+  });
+
+  it('two Hosts name nobody', () => {
+    expect(new RequestHead(['host', 'a', 'Host', 'a']).host).toBeUndefined();
+  });
+
   it('keeps what changes the protocol when it shall', () => {
     const raw = ['host', 'a', 'connection', 'Upgrade', 'upgrade', 'websocket'];
     expect(new RequestHead(raw, true).lines).toEqual(raw);

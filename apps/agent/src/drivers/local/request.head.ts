@@ -1,7 +1,18 @@
+import { REQUEST_HEADERS } from '#libs/domain';
 import { NOT_REACHED } from './refusal.js';
 
 /** Fields about one connection (RFC 9110 section 7.6.1); they end at each hop. */
 const CONNECTION_FIELDS = ['connection', 'keep-alive', 'proxy-connection', 'upgrade'];
+
+/**
+ * What `Connection` cannot take away: options of its own, and by what a request is routed and delimited. Without its length
+ * or coding a body would be read as the next request.
+ */
+const STAYS: ReadonlySet<string> = new Set([
+  ...['', 'keep-alive', 'close'],
+  ...['host', 'content-length', 'transfer-encoding'],
+  ...Object.values<string>(REQUEST_HEADERS),
+]);
 
 const isNoted = byLength(['host', 'content-length', 'transfer-encoding', 'expect', ...CONNECTION_FIELDS]);
 const endsInAnswer = byLength(['transfer-encoding', NOT_REACHED, ...CONNECTION_FIELDS]);
@@ -9,6 +20,7 @@ const endsInAnswer = byLength(['transfer-encoding', NOT_REACHED, ...CONNECTION_F
 /** What the ingress takes from a request's raw header lines: the host to route by, whether a body follows, and the lines to hand on. */
 export class RequestHead {
   host: string | undefined;
+  private hosts = 0;
   hasBody = false;
   readonly lines: string[] = [];
   /** Fields that `Connection` names beyond the usual; they end here too. */
@@ -32,7 +44,9 @@ export class RequestHead {
   private note(name: string, value: string): boolean {
     switch (name) {
       case 'host':
-        this.host ??= value;
+        // Two Hosts name nobody: the instance might read the other one.
+        this.host = this.hosts === 0 ? value : undefined;
+        this.hosts += 1;
         return true;
       case 'content-length':
         this.hasBody ||= value !== '0';
@@ -69,7 +83,7 @@ export function responseLines(raw: readonly string[]): string[] {
 function namedBy(value: string, named: Set<string> | undefined): Set<string> | undefined {
   for (const token of value.toLowerCase().split(',')) {
     const field = token.trim();
-    if (field !== 'keep-alive' && field !== 'close' && field !== '') named = (named ?? new Set()).add(field);
+    if (!STAYS.has(field)) named = (named ?? new Set()).add(field);
   }
   return named;
 }
