@@ -289,9 +289,13 @@ describe('a gateway with its Envoy', () => {
     const answer = await get('short--p.lab', { path: '/hang' });
     expect(answer.status).toBe(504);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    const last = await until(() => recordsOf(answer).find((record) => record.last), {
-      what: 'the last record',
-    }, 15_000);
+    const last = await until(
+      () => recordsOf(answer).find((record) => record.last),
+      {
+        what: 'the last record',
+      },
+      15_000,
+    );
     expect(last).toMatchObject({ reached: true, status: 504, flags: expect.any(String) });
     const socket = await upgrade({ port: ports.listen, host: 'short--p.lab' });
     await new Promise((resolve) => socket.on('close', resolve).resume());
