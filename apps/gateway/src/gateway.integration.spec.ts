@@ -289,19 +289,15 @@ describe('a gateway with its Envoy', () => {
     const answer = await get('short--p.lab', { path: '/hang' });
     expect(answer.status).toBe(504);
     expect(JSON.parse(answer.body)).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    const last = await until(
-      () => recordsOf(answer).find((record) => record.last),
-      {
-        what: 'the last record',
-      },
-      15_000,
-    );
+    const last = await until(() => recordsOf(answer).find((record) => record.last), {
+      what: 'the last record',
+    });
     expect(last).toMatchObject({ reached: true, status: 504, flags: expect.any(String) });
     const socket = await upgrade({ port: ports.listen, host: 'short--p.lab' });
     await new Promise((resolve) => socket.on('close', resolve).resume());
     const stream = get('short--p.lab', { path: '/stream' });
     await expect(stream).rejects.toThrow();
-  });
+  }, 15_000);
 
   it('passes h2c with gRPC trailers, and bounds a gRPC stream', async () => {
     await serve(route('grpc--p.lab', [backend(4, 100, { protocol: 'h2c', timeoutSeconds: 1 })]));
