@@ -68,7 +68,7 @@ export interface PriceItem {
   /** Of instance and GPU time. */
   states: InstanceState[];
   gpuClass: string | undefined;
-  /** Only usage of these classes or zones; absent: all. */
+  /** Only usage of these classes or zones (`default`: of none that is named); absent: all. */
   classes: string[] | undefined;
   zones: string[] | undefined;
   times: Factor;

@@ -3,6 +3,9 @@ import type { Factor, Multiplier, PriceItem, PricePlan } from '../price/plan.typ
 import { ratioOf, type Ratio } from '../price/ratio.js';
 import { metersOf, type Quantities } from './meters.js';
 
+/** The word of an item's classes for usage of no class. */
+const DEFAULT_CLASS = 'default';
+
 /** What of a revision's shape has a price. */
 export interface Size {
   cpuMillis: number;
@@ -64,7 +67,7 @@ export function listRate({ tiers }: PriceItem): Decimal {
 
 function fits(item: PriceItem, { zone, class: of, size }: Usage): boolean {
   if (item.zones !== undefined && !item.zones.includes(zone)) return false;
-  if (item.classes !== undefined && (of === undefined || !item.classes.includes(of))) return false;
+  if (item.classes !== undefined && !item.classes.includes(of ?? DEFAULT_CLASS)) return false;
   return item.measure !== 'gpu_time' || item.gpuClass === size.gpuClass;
 }
 
