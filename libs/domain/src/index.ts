@@ -224,7 +224,7 @@ export type {
   PriceZone,
   Tier,
 } from './price/plan.types.js';
-export { BUILTIN_PLAN, MEMORY_TICK_PLAN } from './price/builtin.plans.js';
+export { BUILTIN_PLAN, BUILTIN_PLANS } from './price/builtin.plans.js';
 export { parsePricePlan } from './price/plan.validation.js';
 export { parsePriceSchedule, planAt } from './price/schedule.js';
 export type { PriceSchedule } from './price/schedule.js';

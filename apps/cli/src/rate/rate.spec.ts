@@ -57,6 +57,21 @@ describe('tow admin rate', () => {
     expect(err).toContain('14 records, 0 of them repeated, 1 not billable.');
   });
 
+  it.each([
+    ['builtin', '0.0000048'],
+    ['memory-ticks', '0.00000165'],
+  ])('knows the built-in plan %s', async (plan, cost) => {
+    const { out } = await rate(
+      '--plan',
+      plan,
+      '--usage',
+      await file('one', `${revision}\n${request(NOVEMBER)}`),
+      '--json',
+    );
+    const [line] = (JSON.parse(out) as { lines: { amount: string }[] }).lines;
+    expect(line?.amount).toBe(cost);
+  });
+
   it('prints D1 of the published vectors as JSON, exact and rounded', async () => {
     const usage = await file('d1', `${revision}\n${request(NOVEMBER, ',"repeat":10000000')}\n`);
     const { exit, out } = await rate('--plan', RUN, '--usage', usage, '--json');

@@ -61,3 +61,6 @@ export const MEMORY_TICK_PLAN: PricePlan = parsePricePlan({
     },
   ],
 });
+
+/** The plans that are there without any file, by their id. */
+export const BUILTIN_PLANS: readonly PricePlan[] = [BUILTIN_PLAN, MEMORY_TICK_PLAN];

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { PriceSchedule, RatedCharge, RatedMonth } from '#libs/domain';
+import { BUILTIN_PLANS, type PriceSchedule, type RatedCharge, type RatedMonth } from '#libs/domain';
 import { defineCommand } from '../../command.js';
 import { usageError } from '../../exit.js';
 import { readPlanFile } from '../../rate/plan.file.js';
@@ -17,7 +17,10 @@ export const adminRate = defineCommand<[], Options>({
   calls: [],
   declare(command) {
     command
-      .requiredOption('--plan <file>', 'price plan, YAML or JSON, with one or several versions')
+      .requiredOption(
+        '--plan <file>',
+        'price plan, YAML or JSON, with one or several versions; or one that is built in: builtin, memory-ticks',
+      )
       .requiredOption('--usage <file>', 'usage, one JSON object a line')
       .option('--from <instant>', 'only what opens from then on (UTC), e.g. 2026-11-01')
       .option('--to <instant>', 'only what opens before then (UTC)')
@@ -28,7 +31,7 @@ export const adminRate = defineCommand<[], Options>({
     const [fromMs, toMs] = [instantOf('--from', from), instantOf('--to', to)];
     if (fromMs !== undefined && toMs !== undefined && fromMs >= toMs)
       throw usageError('--to must be after --from.');
-    const schedule = await readPlanFile(at(plan));
+    const schedule = builtIn(plan) ?? (await readPlanFile(at(plan)));
     const question = { schedule, usagePath: at(usage), fromMs, toMs, signal: tow.io.signal };
     const answer = await tow.progress.waiting('Rating the usage', () => rateFile(question));
     if (tow.out.json) tow.out.value(shown(schedule, answer));
@@ -39,6 +42,11 @@ export const adminRate = defineCommand<[], Options>({
     return undefined;
   },
 });
+
+function builtIn(name: string): PriceSchedule | undefined {
+  const plan = BUILTIN_PLANS.find(({ id }) => id === name);
+  return plan && [plan];
+}
 
 interface Row extends Partial<RatedCharge> {
   organization: string;
