@@ -14,6 +14,8 @@ export const clusterDir = () =>
   path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'towpath-cluster');
 const NAME = /^[a-z][a-z0-9]{0,9}$/;
 
+export const kubectlBinary = () => path.join(clusterDir(), 'build/kubernetes/kubectl');
+
 /** Why clusters cannot run on this machine, in one sentence; undefined when they can. */
 export function whyNoClusters() {
   if (process.platform !== 'linux') return 'real clusters need Linux';

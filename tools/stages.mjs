@@ -55,16 +55,18 @@ const TEST_SECONDS = {
   crashes: 300 * RUNS,
   replicas: 300 * RUNS,
   disks: 300,
+  cluster: 300,
 };
 
 /** A suite that hangs must not hang everything. */
 const STAGE_MINUTES = {
   unit: 3 * RUNS,
   integration: 8,
-  stories: 12,
+  stories: 20,
   crashes: 12 * RUNS,
   replicas: 8 * RUNS,
   disks: 8,
+  cluster: 10,
 };
 
 /** Runs stages and keeps what they gave. */

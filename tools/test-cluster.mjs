@@ -5,13 +5,22 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { clusterOf, downCluster, startRegistry, upClusters, version, whyNoClusters } from './clusters.mjs';
+import {
+  clusterOf,
+  downCluster,
+  kubectlBinary,
+  startRegistry,
+  upClusters,
+  version,
+  whyNoClusters,
+} from './clusters.mjs';
 import { Stages } from './stages.mjs';
 import { startStoryPlatform } from './story-platform.mjs';
 
 const CLUSTER = 'alpha';
 const REGISTRY_PORT = 5000;
 const REGISTRY_USER = 'towpath';
+const REGISTRY_PASSWORD = 'only-for-tests';
 
 const why = whyNoClusters();
 if (why !== undefined) {
@@ -30,7 +39,8 @@ try {
   await stages.pass('clusters', () => upClusters([CLUSTER]));
   await stages.guard('platform', async () => {
     platform = await startStoryPlatform(path.join(temporaryDir, 'platform'), await agentSettings());
-    await stages.jest('stories', { patterns, env: platform.env, workers: 1 });
+    const env = { ...platform.env, TOWPATH_STORY_CLUSTER_FILE: describeCluster() };
+    for (const project of ['cluster', 'stories']) await stages.jest(project, { patterns, env, workers: 1 });
     await stages.pass('stop', () => platform.stop());
   });
 } finally {
@@ -41,12 +51,25 @@ try {
 const code = stages.summarize();
 process.exit(stages.interrupted ? 130 : code);
 
+/** What the stories of e2e/cluster may know of the cluster besides the public faces. */
+function describeCluster() {
+  const { kubeconfig, node, services, machine } = clusterOf(CLUSTER);
+  const file = path.join(temporaryDir, 'cluster.json');
+  const registry = {
+    address: `${machine}:${REGISTRY_PORT}`,
+    username: REGISTRY_USER,
+    password: REGISTRY_PASSWORD,
+  };
+  writeFileSync(file, JSON.stringify({ kubectl: kubectlBinary(), kubeconfig, node, services, registry }));
+  return file;
+}
+
 /** What the agent of this cluster is told, by the names of contracts/README.md. */
 async function agentSettings() {
   const password = path.join(temporaryDir, 'registry.password');
   mkdirSync(temporaryDir, { recursive: true });
-  writeFileSync(password, 'only-for-tests', { mode: 0o600 });
-  const address = await startRegistry(CLUSTER, REGISTRY_PORT, REGISTRY_USER, 'only-for-tests');
+  writeFileSync(password, REGISTRY_PASSWORD, { mode: 0o600 });
+  const address = await startRegistry(CLUSTER, REGISTRY_PORT, REGISTRY_USER, REGISTRY_PASSWORD);
   return {
     TOWPATH_RUNTIME: 'knative',
     TOWPATH_KUBECONFIG: clusterOf(CLUSTER).kubeconfig,

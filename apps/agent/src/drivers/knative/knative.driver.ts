@@ -14,6 +14,7 @@ import { ServiceApplier } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { isTagged } from './service.plan.js';
 import type { PublishedImages } from '../../images/published.images.js';
+import { ProjectKeeper } from './project.keeper.js';
 import type { ProjectFacts } from './project.manifests.js';
 
 const WIDTH = 8;
@@ -36,6 +37,8 @@ export interface KnativeParts {
   manifests: ManifestSettings;
   images: PublishedImages;
   projectOf: (target: Target) => ProjectFacts;
+  /** Counts objects of ours that somebody else changed or deleted. */
+  drifts: { inc: (labels: { kind: string }) => void };
   clock: Clock;
   logger: Logger;
 }
@@ -52,6 +55,7 @@ export class KnativeDriver implements Driver {
   private readonly view: ClusterView;
   private readonly logs: PodLogs;
   private readonly applier: ServiceApplier;
+  private readonly projects: ProjectKeeper;
   private readonly queue: KeyedQueue<Id<'svc'>>;
   private readonly held = new Map<Id<'svc'>, Held>();
   /** Revisions whose host was answered through the door. */
@@ -62,7 +66,8 @@ export class KnativeDriver implements Driver {
 
   constructor(private readonly parts: KnativeParts) {
     const { client, clusterId, clock, logger } = parts;
-    this.applier = new ServiceApplier(client, parts.manifests, parts.images, parts.projectOf, logger);
+    this.applier = new ServiceApplier(client, parts.manifests, parts.images, this.drifted, logger);
+    this.projects = new ProjectKeeper(client, clusterId, this.drifted, logger);
     this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
     this.logs = new PodLogs(client, { line: this.tellLog, end: this.logEnded }, clock, logger);
     const onChange = { service: (id: Id<'svc'>) => this.changed(id), pod: (pod: Pod) => this.logs.see(pod) };
@@ -74,13 +79,13 @@ export class KnativeDriver implements Driver {
     for (const settings of preflightManifests(clusterId))
       await client.apply(KINDS.configMap, settings, 'towpath-settings');
     this.address = await this.parts.door.open();
-    await this.view.start();
+    await Promise.all([this.view.start(), this.projects.start()]);
   }
 
   /** What runs in the cluster goes on without the agent. */
   async stop(): Promise<void> {
     await this.queue.stop();
-    await this.view.stop();
+    await Promise.all([this.view.stop(), this.projects.stop()]);
     this.logs.stop();
     await this.parts.door.close();
   }
@@ -159,6 +164,7 @@ export class KnativeDriver implements Driver {
     const held = this.held.get(serviceId);
     if (held === undefined) return undefined;
     const { projectId, service } = held.target;
+    await this.projects.ensure(this.parts.projectOf(held.target));
     await this.applier.step(held.target, held.env, this.view.seen(projectId, service.name, serviceId));
     const unproven = await this.prove(held);
     this.tellChange(serviceId);
@@ -223,6 +229,11 @@ export class KnativeDriver implements Driver {
 
   private readonly tellLog = (entry: DriverLog): void => {
     for (const listener of this.logListeners) listener(entry);
+  };
+
+  private readonly drifted = (kind: string, name: string, difference: string): void => {
+    this.parts.drifts.inc({ kind });
+    this.parts.logger.warn({ kind, name, difference }, 'somebody else changed it: it is applied again');
   };
 
   private readonly logEnded = ({ metadata }: Pod): void => {

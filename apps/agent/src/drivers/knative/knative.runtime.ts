@@ -46,6 +46,11 @@ export async function knativeRuntime(
       startTimeoutSeconds: config.TOWPATH_START_TIMEOUT_SECONDS,
     },
     projectOf: ({ organizationId, projectId }) => ({ clusterId, organizationId, projectId, limits, pull }),
+    drifts: parts.metrics.counter(
+      'towpath_agent_drift_total',
+      'objects in the cluster that somebody else changed or deleted, applied again',
+      ['kind'],
+    ),
     clock: parts.clock,
     logger: parts.logger,
   });

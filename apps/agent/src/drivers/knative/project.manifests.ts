@@ -61,7 +61,7 @@ export function projectManifests(facts: ProjectFacts): KubeObject[] {
     {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
-      metadata: { name: 'default', namespace },
+      metadata: { name: 'default', namespace, labels: labelsOf(facts) },
       // A token nobody needs is one that can be stolen; without its volume a cold start is 0.3 s shorter.
       automountServiceAccountToken: false,
       ...(facts.pull === undefined ? {} : { imagePullSecrets: [{ name: PULL_SECRET }] }),

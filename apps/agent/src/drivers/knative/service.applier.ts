@@ -1,36 +1,35 @@
-import { createHash } from 'node:crypto';
-import { canonical, kubernetesName, type Id, type Target, type TargetRevision } from '#libs/domain';
-import { KINDS, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
+import { kubernetesName, same, type Id, type Target, type TargetRevision } from '#libs/domain';
+import { KINDS, type KubeClient, type KubeObject } from '#libs/kube';
 import type { Logger } from '#libs/process';
 import type { ResolvedEnv } from '../driver.js';
 import { firstDifference } from './drift.js';
 import { LABELS, environmentSecretOf, namespaceOf } from './knative.names.js';
-import { projectManifests, type ProjectFacts } from './project.manifests.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { repositoryOf, type PublishedImages } from '../../images/published.images.js';
 import { planService, type Seen } from './service.plan.js';
 
 const MIN_SCALE = 'autoscaling.knative.dev/min-scale';
-const KIND_OF = new Map<string, Kind>(
-  Object.values(KINDS).map((kind) => [`${kind.apiVersion} ${kind.kind}`, kind]),
-);
+
+/** Told of every object of ours that somebody else changed or deleted. */
+export type OnDrift = (kind: string, name: string, difference: string) => void;
 
 /** Writes one service's objects: each with its own field manager, and only when something differs. */
 export class ServiceApplier {
-  /** What was last applied of a project or of a secret, by its hash. */
-  private readonly applied = new Map<string, string>();
+  /** Images and secrets of revisions that were applied: revisions never change. */
+  private readonly applied = new Set<string>();
+  /** What was last asked for of each service: the same wish twice means that somebody else changed it. */
+  private readonly manifests = new Map<string, KubeObject>();
 
   constructor(
     private readonly client: KubeClient,
     private readonly settings: ManifestSettings,
     private readonly images: PublishedImages,
-    private readonly projectOf: (target: Target) => ProjectFacts,
+    private readonly onDrift: OnDrift,
     private readonly logger: Logger,
   ) {}
 
   /** One step nearer to the target. @returns whether every revision of the target is there */
   async step(target: Target, env: ResolvedEnv, seen: Seen): Promise<boolean> {
-    await this.project(target);
     for (const revision of target.revisions) {
       await this.image(target, revision);
       await this.environment(target, revision, env);
@@ -64,16 +63,6 @@ export class ServiceApplier {
     for (const { metadata } of items) await this.client.delete(KINDS.secret, namespace, metadata.name);
   }
 
-  private async project(target: Target): Promise<void> {
-    const facts = this.projectOf(target);
-    const manifests = projectManifests(facts);
-    const hash = hashOf(manifests);
-    if (this.applied.get(facts.projectId) === hash) return;
-    for (const manifest of manifests)
-      await this.client.apply(kindOf(manifest), manifest, managerOf(manifest));
-    this.applied.set(facts.projectId, hash);
-  }
-
   private async image(
     { organizationId, projectId }: Target,
     { id, imageDigest }: TargetRevision,
@@ -81,7 +70,7 @@ export class ServiceApplier {
     const key = `${id} image`;
     if (this.applied.has(key)) return;
     await this.images.publish(imageDigest, repositoryOf(organizationId, projectId));
-    this.applied.set(key, imageDigest);
+    this.applied.add(key);
   }
 
   /** The opened environment of a revision; a revision never changes, so neither does its Secret. */
@@ -110,12 +99,17 @@ export class ServiceApplier {
       },
       'towpath-secret',
     );
-    this.applied.set(revision.id, 'immutable');
+    this.applied.add(revision.id);
   }
 
   private async service(manifest: KubeObject, seen: Seen): Promise<void> {
     const difference = seen.service === undefined ? 'absent' : firstDifference(manifest, seen.service);
     if (difference === undefined) return;
+    const { name, namespace } = manifest.metadata;
+    const before = this.manifests.get(`${namespace}/${name}`);
+    if (before !== undefined && same(before, manifest))
+      this.onDrift('Service', `${namespace}/${name}`, difference);
+    this.manifests.set(`${namespace}/${name}`, manifest);
     this.logger.info({ name: manifest.metadata.name, difference }, 'a service is applied');
     await this.client.apply(KINDS.knativeService, manifest, 'towpath-serving');
   }
@@ -138,17 +132,3 @@ export class ServiceApplier {
     await this.client.apply(KINDS.revision, { apiVersion, kind, metadata }, 'towpath-scaling');
   }
 }
-
-function kindOf({ apiVersion, kind }: KubeObject): Kind {
-  const found = KIND_OF.get(`${apiVersion} ${kind}`);
-  if (found === undefined) throw new Error(`${apiVersion} ${kind} is no kind that Towpath writes`);
-  return found;
-}
-
-/** One field manager a concern, so that a conflict names what it is about. */
-function managerOf({ kind }: KubeObject): 'towpath-network' | 'towpath-quota' | 'towpath-project' {
-  if (kind === 'NetworkPolicy') return 'towpath-network';
-  return kind === 'ResourceQuota' || kind === 'LimitRange' ? 'towpath-quota' : 'towpath-project';
-}
-
-const hashOf = (value: unknown): string => createHash('sha256').update(canonical(value)).digest('hex');

@@ -164,6 +164,7 @@ describe('quantities', () => {
     [cpuQuantity(1000), '1'],
     [cpuQuantity(1500), '1500m'],
     [cpuQuantity(80), '80m'],
+    [cpuQuantity(4_000_000), '4k'],
     [memoryQuantity(512), '512Mi'],
     [memoryQuantity(2048), '2Gi'],
   ])('%s is written as Kubernetes does', (written, expected) => expect(written).toBe(expected));

@@ -1,0 +1,102 @@
+import { kubernetesName, type Id } from '#libs/domain';
+import {
+  KINDS,
+  Reflector,
+  keyOf,
+  type FieldManager,
+  type Kind,
+  type KubeClient,
+  type KubeObject,
+} from '#libs/kube';
+import { KeyedQueue, type Again, type Logger } from '#libs/process';
+import { firstDifference } from './drift.js';
+import { LABELS, namespaceOf } from './knative.names.js';
+import type { OnDrift } from './service.applier.js';
+import { projectManifests, type ProjectFacts } from './project.manifests.js';
+
+const WIDTH = 4;
+
+/** What a project has, and the field manager of each concern, so that a conflict names what it is about. */
+const GUARDED: [Kind, FieldManager][] = [
+  [KINDS.namespace, 'towpath-project'],
+  [KINDS.networkPolicy, 'towpath-network'],
+  [KINDS.resourceQuota, 'towpath-quota'],
+  [KINDS.limitRange, 'towpath-quota'],
+  [KINDS.serviceAccount, 'towpath-project'],
+  [KINDS.secret, 'towpath-project'],
+];
+
+interface Guard {
+  kind: Kind;
+  manager: FieldManager;
+  reflector: Reflector<KubeObject>;
+}
+
+/** Keeps what every project has in the cluster as it should be: what somebody else changes or deletes is applied again. */
+export class ProjectKeeper {
+  private readonly guards = new Map<string, Guard>();
+  private readonly facts = new Map<string, ProjectFacts>();
+  /** What the server answered to the last apply, until the watch knows more. */
+  private readonly answered = new Map<string, KubeObject>();
+  private readonly applied = new Set<string>();
+  private readonly queue: KeyedQueue<string>;
+
+  constructor(
+    private readonly client: KubeClient,
+    clusterId: Id<'cls'>,
+    private readonly onDrift: OnDrift,
+    logger: Logger,
+  ) {
+    this.queue = new KeyedQueue('projects', this.repair, WIDTH, logger);
+    const where = { labels: `${LABELS.owner}=${kubernetesName(clusterId)}` };
+    for (const [kind, manager] of GUARDED) {
+      const onChange = (key: string): void => this.changed(kind, key);
+      const reflector = new Reflector<KubeObject>(client, kind, where, logger, { onChange });
+      this.guards.set(kind.kind, { kind, manager, reflector });
+    }
+  }
+
+  async start(): Promise<void> {
+    const all = [...this.guards.values()];
+    for (const { reflector } of all) reflector.start();
+    await Promise.all(all.map(({ reflector }) => reflector.synced()));
+  }
+
+  async stop(): Promise<void> {
+    await this.queue.stop();
+    await Promise.all([...this.guards.values()].map(({ reflector }) => reflector.stop()));
+  }
+
+  /** Resolves when everything of the project is in the cluster; from then on it is kept so. */
+  async ensure(facts: ProjectFacts): Promise<void> {
+    this.facts.set(namespaceOf(facts.projectId), facts);
+    for (const manifest of projectManifests(facts)) await this.keep(manifest);
+  }
+
+  private async keep(manifest: KubeObject): Promise<void> {
+    const guard = this.guards.get(manifest.kind);
+    if (guard === undefined) throw new Error(`${manifest.kind} is no part of a project`);
+    const key = `${manifest.kind} ${keyOf(manifest)}`;
+    const seen = this.answered.get(key) ?? guard.reflector.get(keyOf(manifest));
+    const difference = seen === undefined ? 'absent' : firstDifference(manifest, seen);
+    if (difference === undefined) {
+      this.applied.add(key);
+      return;
+    }
+    if (this.applied.has(key)) this.onDrift(manifest.kind, keyOf(manifest), difference);
+    this.answered.set(key, await this.client.apply(guard.kind, manifest, guard.manager));
+    this.applied.add(key);
+  }
+
+  private readonly repair = async (namespace: string): Promise<Again> => {
+    const facts = this.facts.get(namespace);
+    if (facts !== undefined) await this.ensure(facts);
+    return undefined;
+  };
+
+  private changed({ kind }: Kind, key: string): void {
+    this.answered.delete(`${kind} ${key}`);
+    const [namespace = key] = key.split('/');
+    if (this.facts.has(namespace)) this.queue.add(namespace);
+  }
+}

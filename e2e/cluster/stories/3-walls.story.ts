@@ -1,0 +1,182 @@
+import { connect } from 'node:net';
+import { request } from 'node:https';
+import { clusterUnderTest, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
+import { Tenant } from '../../support/tenant.js';
+import { until } from '../../support/until.js';
+
+const SCOUT = {
+  'package.json': JSON.stringify({ name: 'scout', version: '1.0.0', scripts: { start: 'node server.js' } }),
+  // Tries to reach one address, and says how far it came.
+  'server.js': `
+const net = require('node:net');
+const dns = require('node:dns').promises;
+const http = require('node:http');
+http.createServer(async (request, response) => {
+  const url = new URL(request.url, 'http://x');
+  const end = (what) => response.end(JSON.stringify({ what }));
+  if (url.pathname === '/dns') return dns.lookup(url.searchParams.get('name')).then(({ address }) => end(address), (e) => end(e.code));
+  const socket = net.connect({ host: url.searchParams.get('host'), port: Number(url.searchParams.get('port')) });
+  const timer = setTimeout(() => { socket.destroy(); end('silence'); }, 1500);
+  socket.on('connect', () => { clearTimeout(timer); socket.destroy(); end('open'); });
+  socket.on('error', (e) => { clearTimeout(timer); end(e.code); });
+}).listen(process.env.PORT);
+`,
+};
+
+interface Pod {
+  metadata: { name: string };
+  status: { podIP: string };
+}
+
+const firstPod = async (namespace: string, labels: string): Promise<Pod> => {
+  const { items } = await kubeGet<{ items: Pod[] }>('pods', '-n', namespace, '-l', labels);
+  const [pod] = items;
+  if (pod?.status.podIP === undefined) throw new Error(`no pod ${labels} in ${namespace}`);
+  return pod;
+};
+
+const clusterIp = async (namespace: string, name: string): Promise<string> =>
+  (await kubeGet<{ spec: { clusterIP: string } }>('service', name, '-n', namespace)).spec.clusterIP;
+
+describe('the walls of a cluster', () => {
+  const { node } = clusterUnderTest();
+  let victim: Tenant;
+  let attacker: Tenant;
+  let addresses: [string, string, number][];
+
+  beforeAll(async () => {
+    [victim, attacker] = [await Tenant.create('victim'), await Tenant.create('attacker')];
+    const { id } = await victim.mustDeploy('bank', { service: { minInstances: 1 } });
+    await attacker.mustDeploy('scout', { source: SCOUT });
+    const namespace = await namespaceOfService(id);
+    const pod = await until('the victim runs', 60_000, () =>
+      firstPod(namespace, 'serving.knative.dev/service=bank'),
+    );
+    const door = await kubeGet<{ spec: { ports: { nodePort: number }[] } }>(
+      'service',
+      'towpath-door',
+      '-n',
+      'towpath-system',
+    );
+    addresses = [
+      ['the user port of its instance', pod.status.podIP, 8080],
+      ['the sidecar of its instance', pod.status.podIP, 8012],
+      ['the metrics of its instance', pod.status.podIP, 9090],
+      ['the activator', await clusterIp('knative-serving', 'activator-service'), 80],
+      ['the gateway inside the cluster', await clusterIp('kourier-system', 'kourier-internal'), 80],
+      ['the ingress', await clusterIp('kourier-system', 'kourier'), 80],
+      ['the door inside the cluster', await clusterIp('towpath-system', 'towpath-door'), 8443],
+      ['the door at the node', node, door.spec.ports[0]?.nodePort ?? 0],
+      ['the API server', await clusterIp('default', 'kubernetes'), 443],
+      ['the API server at the node', node, 6443],
+      ['the kubelet', node, 10_250],
+      ['the metadata address', '169.254.169.254', 80],
+    ];
+  }, 180_000);
+
+  const tried = async (host: string, port: number): Promise<string> =>
+    (await attacker.call('scout', `/?host=${host}&port=${port}`)).json<{ what: string }>().what;
+
+  it('a tenant reaches nothing of another tenant, of Knative, of the door or of Kubernetes', async () => {
+    const seen: string[] = [];
+    for (const [what, host, port] of addresses) seen.push(`${what}: ${await tried(host, port)}`);
+    expect(seen).toEqual(addresses.map(([what]) => `${what}: silence`));
+  }, 120_000);
+
+  it('and would, without the walls: from a namespace of nobody most of it is open', async () => {
+    const { registry } = clusterUnderTest();
+    const secret = ['--docker-server', registry.address, '--docker-username', registry.username];
+    await kubectl(
+      'create',
+      'secret',
+      'docker-registry',
+      'pull',
+      ...secret,
+      '--docker-password',
+      registry.password,
+    );
+    const overrides = JSON.stringify({ spec: { imagePullSecrets: [{ name: 'pull' }] } });
+    const program = SCOUT['server.js'];
+    await kubectl(
+      ...['run', 'control', `--image=${registry.address}/runtime/node:local`, '--env=PORT=8080'],
+      ...['--overrides', overrides, '--command', '--', 'node', '-e', program],
+    );
+    await kubectl('wait', '--for=condition=Ready', 'pod/control', '--timeout=60s');
+    const open: string[] = [];
+    for (const [what, host, port] of addresses) {
+      const script = `fetch('http://127.0.0.1:8080/?host=${host}&port=${port}').then(r=>r.text()).then(console.log)`;
+      const { what: found } = JSON.parse(await kubectl('exec', 'control', '--', 'node', '-e', script)) as {
+        what: string;
+      };
+      if (found === 'open') open.push(what);
+    }
+    await kubectl('delete', 'pod/control', 'secret/pull', '--wait=false');
+    // The victim's own policy and the ingress's hold against everybody; the rest is open to whoever has no policy.
+    expect(open).toEqual([
+      'the activator',
+      'the door inside the cluster',
+      'the door at the node',
+      'the API server',
+      'the API server at the node',
+      'the kubelet',
+    ]);
+  }, 180_000);
+
+  it('its own public service works, and names resolve', async () => {
+    expect((await victim.call('bank')).status).toBe(200);
+    const { what } = (await attacker.call('scout', '/dns?name=kubernetes.default.svc.cluster.local')).json<{
+      what: string;
+    }>();
+    expect(what).toMatch(/^10\./);
+  });
+
+  it('the door opens to no one without a certificate of a gateway', async () => {
+    const { spec } = await kubeGet<{ spec: { ports: { nodePort: number }[] } }>(
+      'service',
+      'towpath-door',
+      '-n',
+      'towpath-system',
+    );
+    const port = spec.ports[0]?.nodePort ?? 0;
+    const failure = await new Promise<string>((resolve) => {
+      const asked = request(
+        { host: node, port, rejectUnauthorized: false, path: '/', timeout: 5_000 },
+        (response) => resolve(`answered ${response.statusCode}`),
+      );
+      asked.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      asked.end();
+    });
+    expect(failure).toMatch(/CERTIFICATE_REQUIRED|ECONNRESET|ALERT/i);
+  });
+
+  it('the ingress cannot be reached around the door', async () => {
+    const { spec } = await kubeGet<{ spec: { ports: { nodePort?: number }[] } }>(
+      'service',
+      'kourier',
+      '-n',
+      'kourier-system',
+    );
+    const ports = spec.ports.flatMap(({ nodePort }) => nodePort ?? []);
+    expect(ports.length).toBeGreaterThan(0);
+    for (const port of ports) expect(await reached(node, port)).toBe('silence');
+  });
+});
+
+function reached(host: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const timer = setTimeout(() => {
+      socket.destroy();
+      resolve('silence');
+    }, 1_500);
+    socket.on('connect', () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve('open');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      resolve(error.code ?? error.message);
+    });
+  });
+}

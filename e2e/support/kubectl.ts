@@ -1,0 +1,49 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** What tools/test-cluster.mjs says of the cluster under test. */
+export interface ClusterUnderTest {
+  kubectl: string;
+  kubeconfig: string;
+  /** The node's address; everything of the cluster that listens outside listens here. */
+  node: string;
+  services: string;
+  registry: { address: string; username: string; password: string };
+}
+
+export function clusterUnderTest(): ClusterUnderTest {
+  const file = process.env['TOWPATH_STORY_CLUSTER_FILE'];
+  if (!file) throw new Error('run these stories with: npm run test:cluster');
+  return JSON.parse(readFileSync(file, 'utf8')) as ClusterUnderTest;
+}
+
+/** Runs kubectl as the cluster's administrator; resolves with what it printed. */
+export async function kubectl(...args: string[]): Promise<string> {
+  const { kubectl: program, kubeconfig } = clusterUnderTest();
+  const { stdout } = await run(program, args, {
+    env: { KUBECONFIG: kubeconfig, HOME: path.dirname(kubeconfig) },
+  });
+  return stdout;
+}
+
+/** One object, or a list of them, as JSON. */
+export async function kubeGet<T>(...args: string[]): Promise<T> {
+  return JSON.parse(await kubectl('get', '-o', 'json', ...args)) as T;
+}
+
+/** The namespace of a service, by the id in its label. */
+export async function namespaceOfService(serviceId: string): Promise<string> {
+  const { items } = await kubeGet<{ items: { metadata: { namespace: string } }[] }>(
+    'services.serving.knative.dev',
+    '--all-namespaces',
+    '-l',
+    `towpath.dev/service=${serviceId.replace('_', '-')}`,
+  );
+  const [only] = items;
+  if (only === undefined || items.length > 1) throw new Error(`${items.length} services have that id`);
+  return only.metadata.namespace;
+}
