@@ -66,6 +66,12 @@ describe('tiers', () => {
     });
   });
 
+  it('are climbed by all classes of a zone together', () => {
+    const items = [item({ rate: undefined, tiers })];
+    const lines = ['a', 'b', 'c'].map((of) => calls(10, { class: of }));
+    expect(month(plan({ items }), lines).total).toBe('70');
+  });
+
   it('are climbed on by the next version', () => {
     const items = [item({ rate: undefined, tiers })];
     const second = plan({ items, version: 2, effectiveFrom: '2026-11-10T00:00:00Z' });
@@ -159,6 +165,15 @@ describe('fees', () => {
     expect([got.total, got.due]).toEqual(['330/31', '10.65']);
   });
 
+  it('lies in each month it reaches into', () => {
+    const { months } = rateLines(fee(true), [held(20, 30 + 31 + 31)]);
+    expect(months.map(({ month: of, total }) => [of, total])).toEqual([
+      ['2026-11', '10'],
+      ['2026-12', '30'],
+      ['2027-01', '30'],
+    ]);
+  });
+
   it('not prorated is charged once, by the version in force first', () => {
     const second = { ...fee(false), version: 2, effectiveFrom: '2026-11-10T00:00:00Z' };
     const charges = month([fee(false), second], [held(0, 30)]).charges;
@@ -231,4 +246,44 @@ it('counts a minimum for jobs and not for what has no class', () => {
     ['job-cpu', '60'],
     ['job-memory', '60'],
   ]);
+});
+
+describe('quanta and minimums', () => {
+  const time = { measure: 'request_time', unit: 's', rate: '1' };
+  const revision = {
+    kind: 'revision',
+    id: 'rev',
+    organizationId: 'org',
+    serviceId: 'svc',
+    cpuMillis: 1_000,
+    memoryMiB: 1_024,
+    concurrency: 1,
+    maxInstances: 1,
+  };
+  const request = { kind: 'request', revisionId: 'rev', startMs: NOVEMBER, endMs: NOVEMBER + 1_101 };
+  const quantities = (items: Line[]): string[] =>
+    month(plan({ items }), [revision, request]).charges.map(({ quantity }) => quantity);
+
+  it('are each item its own', () => {
+    const items = ['1 ms', '100 ms', '1 s', '5 min'].map((quantum, i) => ({
+      ...time,
+      id: `q${i}`,
+      name: 'T',
+      quantum,
+    }));
+    expect(quantities(items)).toEqual(['1.101', '1.2', '2', '300']);
+  });
+
+  it.each([
+    ['0 s', '1.2'],
+    ['1 s', '1.2'],
+    ['5 s', '5'],
+  ])('a request alone counts at least %s', (minimum, quantity) => {
+    expect(quantities([{ ...time, id: 'a', name: 'T', model: 'per_request', minimum }])).toEqual([quantity]);
+  });
+});
+
+it('an id is an identity at one start only', () => {
+  const lines = [calls(1, { id: 'a' }), calls(1, { id: 'a' }), calls(2, { id: 'a', startMs: NOVEMBER + 1 })];
+  expect(month(plan(), lines).total).toBe('3');
 });

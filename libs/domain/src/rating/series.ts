@@ -207,8 +207,7 @@ export class Series {
   /** A start counts at least as long as the minimum, from when it began. */
   private minimumEnd(lane: string, { startMs, begunMs = startMs }: InstanceEntry): number {
     const meter = this.periods.at(begunMs).meters.find((one) => one.lane === lane);
-    const end = begunMs + (meter?.minimumMs ?? 0);
-    return end > startMs ? end : 0;
+    return begunMs + (meter?.minimumMs ?? 0);
   }
 
   /** Lets go of what can not matter any more. */
