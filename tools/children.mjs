@@ -1,5 +1,6 @@
 /** Child processes and ports of the starter: detached, so that Ctrl-C reaches the starter only. */
 import { spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
@@ -104,16 +105,16 @@ export async function poll(condition, deadlineMs, everyMs = 25) {
   }
 }
 
+/** Below what systems give to outgoing connections: a port that is free stays free until its process binds it. */
+const QUIET_PORTS = { first: 10_240, last: 32_000 };
+
 /** A port of 127.0.0.1 that was free a moment ago. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+export async function freePort() {
+  const { first, last } = QUIET_PORTS;
+  for (;;) {
+    const port = randomInt(first, last);
+    if (await isPortFree(port)) return port;
+  }
 }
 
 /** True when `port` can be bound on `host`. */

@@ -30,6 +30,11 @@ export class Traffic {
     return [...this.sent.values()].reduce((sum, count) => sum + count, 0);
   }
 
+  /** A story sends a request of its own to the service. */
+  count(service: string): void {
+    this.sent.set(service, (this.sent.get(service) ?? 0) + 1);
+  }
+
   /** Ends after the requests in hand. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -44,7 +49,7 @@ export class Traffic {
   }
 
   private async request(way: Tenant, service: string): Promise<void> {
-    this.sent.set(service, (this.sent.get(service) ?? 0) + 1);
+    this.count(service);
     try {
       const answer = await way.call(service);
       if (answer.status === 200) this.servedAt.set(service, Date.now());

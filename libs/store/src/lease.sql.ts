@@ -43,9 +43,11 @@ export const giveLeaseSql = statement<{ name: string }>(
 );
 
 // The fence: whoever takes the lease over waits for the end of this transaction, and this waits for one who is about to.
+// `towpath.lease` tells triggers and whoever looks at the server under which lease it writes.
 export const assertLeaseSql = statement<{ epoch: number }>(
   'lease_assert',
-  `SELECT epoch, set_config('idle_in_transaction_session_timeout', '${LEASED_IDLE_MS}', true)
+  `SELECT epoch, set_config('idle_in_transaction_session_timeout', '${LEASED_IDLE_MS}', true),
+     set_config('towpath.lease', name || '/' || epoch, true)
    FROM leases WHERE name = $1 AND epoch = $2 FOR KEY SHARE`,
 );
 

