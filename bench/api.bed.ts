@@ -41,6 +41,7 @@ export async function startApi(
   database: TestDatabase,
   nats: Awaited<ReturnType<typeof testNats>>,
   folder: string,
+  more: Record<string, string>,
 ): Promise<Server> {
   const [creds, masterKey] = [path.join(folder, 'api.creds'), path.join(folder, 'master.key')];
   writeFileSync(creds, await nats.credentials('api'));
@@ -53,16 +54,20 @@ export async function startApi(
     TOWPATH_MASTER_KEY_FILE: masterKey,
     TOWPATH_DOMAIN: 'localhost',
     TOWPATH_GATEWAY_PORT: '8081',
+    ...more,
   });
 }
 
-export async function startApiBed(): Promise<ApiBed> {
+const UNCAPPED = { TOWPATH_TENANT_TRANSACTIONS: '16', TOWPATH_TENANT_PER_SECOND: '100000' };
+
+/** Without `caps` the one organization of a bench may take all there is, as the peer's may. */
+export async function startApiBed(caps = false): Promise<ApiBed> {
   const [database, nats] = await Promise.all([testDatabase(), testNats()]);
   const folder = temporaryFolder();
   await ensureHubTopology(nats.bus);
   const tenant = await makeTenant(database, 'bench');
   const generator = new Generator();
-  const ours = await startApi(database, nats, folder.path);
+  const ours = await startApi(database, nats, folder.path, caps ? {} : UNCAPPED);
   const peer = await startForked('./bare.peer.js', {
     BENCH_DATABASE_URL: database.apiUrl,
     BENCH_ORGANIZATION: tenant.organizationId,
@@ -98,7 +103,11 @@ export async function makeTenant(database: TestDatabase, name: string): Promise<
 }
 
 /** Makes services through the api and gives their names. */
-export async function makeServices({ ours, tenant }: ApiBed, count: number): Promise<string[]> {
+export async function makeServices(
+  { ours, tenant: own }: ApiBed,
+  count: number,
+  tenant = own,
+): Promise<string[]> {
   const names = Array.from({ length: count }, (_one, index) => `service${index}`);
   for (const name of names) {
     const { status } = await fetch(`http://127.0.0.1:${ours.port}/v1/projects/${tenant.project}/services`, {

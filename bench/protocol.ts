@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
+import { setPriority } from 'node:os';
 
 /** What one slice of one variant did. */
 export interface Slice {
@@ -126,8 +127,21 @@ export function verdict(control: Spread, measured: Spread, goal: number): string
   return `${measured.low >= goal ? 'passed' : 'FAILED'} (goal ${goal})`;
 }
 
-/** Keeps a process, and what it starts later, on one core; false where the machine cannot (then runs are noisier). */
+/** Above ordinary work, so that what else runs on the machine disturbs less. */
+const PRIORITY = -15;
+
+/**
+ * Keeps a process, and what it starts later, on one core, before other work where that is allowed; false where the machine
+ * cannot (then runs are noisier).
+ */
 export function pin(pid: number, core: number): boolean {
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      setPriority(Number(thread), PRIORITY);
+    } catch {
+      // Not allowed, or the thread has ended.
+    }
+  }
   return spawnSync('taskset', ['-acp', String(core), String(pid)]).status === 0;
 }
 

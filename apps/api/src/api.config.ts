@@ -12,7 +12,8 @@ export const apiConfigSchema = z.object({
   TOWPATH_MASTER_KEY_FILE: z.string().min(1),
   /** How long a closing organization is kept before it is erased. */
   TOWPATH_CLOSE_HOLD_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(2_592_000),
-  /** Of one organization, in this process: transactions at a time, and how many more may wait. */
+  /** Of one organization, in this process: transactions a second and at a time, and how many more may wait. */
+  TOWPATH_TENANT_PER_SECOND: z.coerce.number().int().min(1).max(1_000_000).default(200),
   TOWPATH_TENANT_TRANSACTIONS: z.coerce.number().int().min(1).max(1000).default(6),
   TOWPATH_TENANT_WAITING: z.coerce.number().int().min(1).max(100_000).default(200),
   /** How clients reach this API; by default its own port on 127.0.0.1. */

@@ -20,14 +20,16 @@ export async function openParts(config: ApiConfig, parts: ProcessParts): Promise
     width: SESSIONS_FOR_WORK,
     each: config.TOWPATH_TENANT_TRANSACTIONS,
     waiting: config.TOWPATH_TENANT_WAITING,
+    perSecond: config.TOWPATH_TENANT_PER_SECOND,
   };
+  const clock = await db.clock(parts.logger);
   return {
     db,
-    gate: new FairGate(limits, parts.metrics),
+    gate: new FairGate(limits, clock, parts.metrics),
     bus,
     blobs: new FolderBlobs(config.TOWPATH_BLOBS_DIR),
     masterKey,
-    clock: await db.clock(parts.logger),
+    clock,
     random: parts.random,
     logger: parts.logger,
     installation: {

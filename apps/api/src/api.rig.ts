@@ -58,7 +58,7 @@ export class ApiRig {
     const metrics = new Metrics();
     const parts: ApiParts = {
       db: database.db,
-      gate: new FairGate({ width: 4, each: 3, waiting: 100 }, metrics),
+      gate: new FairGate({ width: 4, each: 3, waiting: 100, perSecond: 10_000 }, systemClock, metrics),
       bus: nats.bus,
       blobs: new FolderBlobs(folder.path),
       masterKey: randomBytes(32),

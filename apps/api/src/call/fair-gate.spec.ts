@@ -1,11 +1,12 @@
 import { Metrics } from '#libs/process';
+import { SteppedClock } from '#libs/testing';
 import { FairGate } from './fair-gate.js';
 
-const limits = { width: 2, each: 1, waiting: 2 };
+const limits = { width: 2, each: 1, waiting: 2, perSecond: 100_000 };
 
 /** Work that ends when told, in the order in which it was let in. */
 function rig() {
-  const gate = new FairGate(limits, new Metrics());
+  const gate = new FairGate(limits, new SteppedClock(), new Metrics());
   const started: string[] = [];
   const ends: (() => void)[] = [];
   const bring = (tenant: string, name: string): Promise<string> =>
@@ -43,8 +44,18 @@ describe('the gate before the database', () => {
     expect(await Promise.all(kept)).toHaveLength(4);
   });
 
+  it('holds back what comes faster than the rate of an organization, and then refuses', async () => {
+    const gate = new FairGate({ ...limits, perSecond: 50 }, new SteppedClock(), new Metrics());
+    const ask = (tenant: string): Promise<string> => gate.run(tenant, () => Promise.resolve('well'));
+    for (let index = 0; index < 100; index += 1) expect(await ask('a')).toBe('well');
+    const held = [ask('a'), ask('a')];
+    await expect(ask('a')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await ask('b')).toBe('well');
+    expect(await Promise.all(held)).toEqual(['well', 'well']);
+  });
+
   it('gives the turn back when work fails', async () => {
-    const gate = new FairGate(limits, new Metrics());
+    const gate = new FairGate(limits, new SteppedClock(), new Metrics());
     await expect(gate.run('a', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     expect(await gate.run('a', () => Promise.resolve('well'))).toBe('well');
   });
