@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
 import { usageError } from '../exit.js';
 
-const CHUNK_BYTES = 1 << 20;
 /** No entry is longer: a file without line ends must not fill the memory. */
 export const MAX_LINE = 1 << 16;
 
@@ -15,17 +14,17 @@ export interface Line {
 export async function* linesOf(
   path: string,
   signal: AbortSignal,
-  maxLine = MAX_LINE,
+  { maxLine = MAX_LINE, chunkBytes = 1 << 20 } = {},
 ): AsyncGenerator<Line[], void> {
   const file = await open(path);
   try {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-    const buffer = new Uint8Array(CHUNK_BYTES);
+    const buffer = new Uint8Array(chunkBytes);
     let rest = '';
     let number = 1;
     for (;;) {
       signal.throwIfAborted();
-      const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES);
+      const { bytesRead } = await file.read(buffer, 0, chunkBytes);
       rest += decoder.decode(buffer.subarray(0, bytesRead), { stream: bytesRead > 0 });
       const texts = rest.split('\n');
       rest = bytesRead === 0 ? '' : (texts.pop() ?? '');

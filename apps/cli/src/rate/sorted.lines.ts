@@ -8,7 +8,9 @@ import type { UsageEntry } from '#libs/domain';
 import { linesOf, MAX_LINE, type Line } from './lines.js';
 
 /** How many lines are sorted in memory at a time. */
-export const RUN_LINES = 200_000;
+export const RUN_LINES = 100_000;
+/** What is read of each run at a time: there may be hundreds of runs. */
+const MERGE_BYTES = 1 << 16;
 
 interface Keyed extends Line {
   key: number;
@@ -71,16 +73,23 @@ function* pages(run: readonly Keyed[]): Generator<string> {
   }
 }
 
+/** A run that is being merged; its next line stands last. */
+interface Head {
+  next: Keyed[];
+  more: AsyncGenerator<Line[], void>;
+}
+
 async function* merge(files: readonly string[], signal: AbortSignal): AsyncGenerator<Line[]> {
-  const heads: { next: Keyed[]; more: AsyncGenerator<Line[], void> }[] = [];
-  for (const file of files) heads.push({ next: [], more: linesOf(file, signal, MAX_LINE + 64) });
+  const heads: Head[] = [];
+  for (const file of files) {
+    const more = linesOf(file, signal, { maxLine: MAX_LINE + 64, chunkBytes: MERGE_BYTES });
+    insert(heads, { next: await refill(more), more });
+  }
   let page: Line[] = [];
-  for (;;) {
-    for (const head of heads) if (head.next.length === 0) head.next = await refill(head.more);
-    const least = heads.reduce<(typeof heads)[number] | undefined>((a, b) => earlier(a, b), undefined);
-    const line = least?.next.pop();
-    if (line === undefined) break;
-    page.push(line);
+  for (let head = heads.shift(); head !== undefined; head = heads.shift()) {
+    page.push(head.next.pop() as Keyed);
+    if (head.next.length === 0) head.next = await refill(head.more);
+    insert(heads, head);
     if (page.length < 1_000) continue;
     yield page;
     page = [];
@@ -88,10 +97,17 @@ async function* merge(files: readonly string[], signal: AbortSignal): AsyncGener
   yield page;
 }
 
-function earlier<T extends { next: Keyed[] }>(a: T | undefined, b: T): T | undefined {
-  const [first, second] = [a?.next.at(-1), b.next.at(-1)];
-  if (second === undefined) return a;
-  return first === undefined || inOrder(second, first) < 0 ? b : a;
+/** Puts a head where its next line belongs; one without a line is done. */
+function insert(heads: Head[], head: Head): void {
+  const line = head.next.at(-1);
+  if (line === undefined) return;
+  let [low, high] = [0, heads.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (inOrder(heads[middle]?.next.at(-1) as Keyed, line) < 0) low = middle + 1;
+    else high = middle;
+  }
+  heads.splice(low, 0, head);
 }
 
 /** The next lines of a run, the first of them last. */
