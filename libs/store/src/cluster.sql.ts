@@ -48,10 +48,10 @@ export const insertJoinTokenSql = statement<unknown>(
    VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 );
 
-// Capabilities and door are rewritten with every report; `version` stays, because no intent changed.
+// Runtime, capabilities and door are what the agent says, with every report; `version` stays, because no intent changed.
 export const recordClusterSql = statement<{ id: string }>(
   'cluster_record',
-  `UPDATE clusters SET capabilities = $2, door = $3, last_seen_at = greatest(last_seen_at, $4)
+  `UPDATE clusters SET capabilities = $2, door = $3, last_seen_at = greatest(last_seen_at, $4), runtime = $5
    WHERE id = $1 AND joined_at IS NOT NULL RETURNING id`,
 );
 

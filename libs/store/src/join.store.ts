@@ -1,4 +1,4 @@
-import type { Cluster, Gateway, Id } from '#libs/domain';
+import type { Cluster, Door, Gateway, Id } from '#libs/domain';
 import {
   findGatewaySql,
   findRenewalTokenSql,
@@ -85,10 +85,10 @@ export async function findRenewalToken(
 /** Writes what an agent last reported about its cluster. False when no such cluster has joined. */
 export async function recordCluster(
   tx: Tx,
-  seen: Pick<Cluster, 'id' | 'capabilities'> & { door: { host: string; port: number }; seenAt: number },
+  seen: Pick<Cluster, 'id' | 'runtime' | 'capabilities'> & { door: Door; seenAt: number },
 ): Promise<boolean> {
-  const { id, capabilities, door, seenAt } = seen;
-  const values = [id, JSON.stringify(capabilities), JSON.stringify(door), time(seenAt)];
+  const { id, runtime, capabilities, door, seenAt } = seen;
+  const values = [id, JSON.stringify(capabilities), JSON.stringify(door), time(seenAt), runtime];
   return (await tx.one(recordClusterSql, values)) !== undefined;
 }
 

@@ -32,9 +32,9 @@ export class ClusterBoard {
   private async fold(clusterId: string, status: ClusterStatus): Promise<void> {
     // The bucket says who it is: only that cluster's agent may write there.
     if (status.clusterId !== clusterId) throw new Error('the status names another cluster');
-    const { capabilities, door, sentAt: seenAt } = status;
+    const { runtime, capabilities, door, sentAt: seenAt } = status;
     const raised = await this.db.asSystem(async (tx) => {
-      await recordCluster(tx, { id: status.clusterId, capabilities, door, seenAt });
+      await recordCluster(tx, { id: status.clusterId, runtime, capabilities, door, seenAt });
       // Only up, and to the same number whoever does it: this needs no lease.
       return status.epoch > (await hubEpoch(tx)) && (await raiseHubEpoch(tx, status.epoch));
     });
@@ -47,7 +47,7 @@ export class ClusterBoard {
   private differs(before: ClusterStatus, now: ClusterStatus): boolean {
     return (
       !isLive(before.sentAt, now.sentAt) ||
-      !same([before.door, before.capabilities], [now.door, now.capabilities])
+      !same([before.runtime, before.door, before.capabilities], [now.runtime, now.door, now.capabilities])
     );
   }
 }

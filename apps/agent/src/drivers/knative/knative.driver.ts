@@ -21,6 +21,8 @@ const WIDTH = 8;
 /** How soon a revision whose host is not answered yet is looked at again. */
 const PROBE_AGAIN_MS = 300;
 const REMOVAL_LOOK_MS = 250;
+/** An instance may take its timeout to end. */
+const REMOVAL_MS = 60_000;
 
 export interface DoorKeeper {
   /** Makes the door what it should be; resolves when its address is known. */
@@ -108,7 +110,10 @@ export class KnativeDriver implements Driver {
     const service = this.view.serviceOf(serviceId);
     const namespace = held === undefined ? service?.metadata.namespace : namespaceOf(held.target.projectId);
     await this.applier.remove(serviceId, service, namespace);
+    const end = this.parts.clock.now() + REMOVAL_MS;
     while (this.view.serviceOf(serviceId) !== undefined || this.view.podsOf(serviceId).length > 0) {
+      // Whoever asked asks again, and nobody else waits for it meanwhile.
+      if (this.parts.clock.now() > end) throw new Error(`service ${serviceId} is not gone yet`);
       await new Promise((resolve) => setTimeout(resolve, REMOVAL_LOOK_MS));
     }
   }
