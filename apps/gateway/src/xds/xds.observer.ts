@@ -18,6 +18,9 @@ export function observeXds({ logger, health, metrics, onHosts }: Parts): XdsObse
   const pushes = metrics.counter('towpath_gateway_xds_acknowledged_total', 'Pushes that Envoy took', [
     'type',
   ]);
+  const resources = metrics.counter('towpath_gateway_xds_resources_total', 'Resources that Envoy took', [
+    'type',
+  ]);
   const refusals = metrics.counter('towpath_gateway_xds_refused_total', 'Pushes that Envoy refused', [
     'type',
   ]);
@@ -33,6 +36,7 @@ export function observeXds({ logger, health, metrics, onHosts }: Parts): XdsObse
     },
     acknowledged: (type, names) => {
       pushes.inc({ type });
+      resources.inc({ type }, names.length);
       if (type === 'scope') onHosts(names);
     },
     refused: (type, names, reason) => {
