@@ -16,6 +16,7 @@ import type {
   OnApplicationShutdown,
 } from '@nestjs/common';
 import { Eraser } from './erasure/eraser.js';
+import { Sweep } from './garbage/sweep.js';
 import { OutboxRelay } from './outbox/relay.js';
 import { Projection } from './projection/projection.js';
 import { SecretSealer } from './projection/secret-sealer.js';
@@ -57,6 +58,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly guard: BucketGuard;
   private readonly strangers: Strangers;
   private readonly eraser: Eraser;
+  private readonly sweep: Sweep;
   private readonly reconciler: Reconciler;
   private readonly passes;
 
@@ -86,6 +88,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.door = new EventDoor({ bus, leases: this.leases, owner, wakeService: wake, logger });
     const holding = (id: string): Lease | undefined => this.leases.holding(leaseOf(id));
     this.eraser = new Eraser({ db, bus, clock, random, logger, holding, blobs: options.blobs });
+    this.sweep = new Sweep({ db, bus, clock, logger, holding, blobs: options.blobs });
     this.gateways = new GatewayBoard(bus, db, () => this.queue.hurry(), logger);
     const news = {
       changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
@@ -113,6 +116,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     await this.leases.start();
     await this.relay.start();
     this.eraser.start();
+    this.sweep.start();
     this.bus.onReturn(() => {
       this.relay.distrust();
       this.guard.wake();
@@ -121,7 +125,8 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   /** Stops taking work and finishes what is in hand. */
   async beforeApplicationShutdown(): Promise<void> {
-    const loops = [this.door, this.resync, this.guard, this.strangers, this.watches, this.relay, this.eraser];
+    const loops = [this.door, this.resync, this.guard, this.strangers, this.watches, this.relay];
+    await Promise.all([this.eraser.stop(), this.sweep.stop()]);
     await Promise.all(loops.map((loop) => loop.stop()));
     this.gateways.stop();
     await this.queue.stop();

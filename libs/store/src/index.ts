@@ -34,6 +34,15 @@ export type { TraceIds } from './erasure.store.js';
 export { blobsOf, neededBlobs, ownBlobs } from './blob-references.store.js';
 export type { BlobReferences } from './blob-references.store.js';
 export { findGrant, listGrants, makeGrant } from './grant.store.js';
+export {
+  dropUpload,
+  endedBuilds,
+  holdFromSweep,
+  isSource,
+  sealedInUse,
+  takeForSweep,
+  unusedUploads,
+} from './garbage.store.js';
 export { TENANT_TABLES } from './erasure.tables.js';
 export type { TenantTable } from './erasure.tables.js';
 export { findAuthority, findRootCertificate, insertAuthority } from './authority.store.js';

@@ -12,7 +12,7 @@ import {
   type TrafficTarget,
   type Violation,
 } from '#libs/domain';
-import { existingRevisions, findSecret, findUpload, hasRuntime } from '#libs/store';
+import { existingRevisions, findSecret, findUpload, hasRuntime, holdFromSweep } from '#libs/store';
 import type { Call } from '../call/call.js';
 
 /**
@@ -52,7 +52,9 @@ export async function unknownRevisions(
 
 async function missingUpload(call: Call, project: Project, template: Template): Promise<Violation[]> {
   if (template.source === undefined) return [];
-  const upload = await findUpload(call.tx, project.organizationId, template.source.uploadId);
+  const { uploadId } = template.source;
+  await holdFromSweep(call.tx, uploadId);
+  const upload = await findUpload(call.tx, project.organizationId, uploadId);
   if (upload?.projectId === project.id) return [];
   return [{ field: 'template.source.uploadId', message: 'there is no such upload in this project' }];
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { PassThrough, type Readable } from 'node:stream';
 import { TowpathError, refuseIfAny, type Digest } from '#libs/domain';
 import { crashPoint } from '#libs/process';
-import { checkArchive, insertUpload, type FolderBlobs, type StoredBlob } from '#libs/store';
+import { checkArchive, holdFromSweep, insertUpload, type FolderBlobs, type StoredBlob } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import type { ReceiveCall } from '../call/definition.js';
 import { heldProjectOf, projectOf } from '../project/project.queries.js';
@@ -35,6 +35,13 @@ export async function createUpload(
   blob: StoredBlob,
 ): Promise<ReturnType<typeof showUpload>> {
   const { organizationId, id: projectId, handle } = await heldProjectOf(call, input.project);
+  await holdFromSweep(call.tx, blob.digest);
+  if (!(await call.parts.blobs.has(blob.digest))) {
+    throw new TowpathError('UNAVAILABLE', 'The archive was swept away before it was noted.', {
+      nextStep: 'Send it again.',
+      retryAfterSeconds: 1,
+    });
+  }
   const stored = { id: call.newId('upl'), organizationId, projectId, ...blob, createdAt: call.now };
   const upload = await insertUpload(call.tx, stored);
   await call.audit(upload.id, { after: { digest: blob.digest, size: blob.size } });

@@ -1,0 +1,199 @@
+import { utimesSync } from 'node:fs';
+import path from 'node:path';
+import {
+  ensureClusterTopology,
+  ensureHubTopology,
+  kvStream,
+  statusBucket,
+  targetsBucket,
+  type Bus,
+} from '#libs/bus';
+import { newId, type Digest, type Id } from '#libs/domain';
+import { createLogger, systemRandom } from '#libs/process';
+import {
+  FolderBlobs,
+  dropUpload,
+  findUpload,
+  holdFromSweep,
+  insertCluster,
+  insertOrganization,
+  insertProject,
+  insertUpload,
+  joinCluster,
+} from '#libs/store';
+import { SteppedClock, temporaryFolder, testDatabase, testNats } from '#libs/testing';
+import type { TestDatabase, TestNats } from '#libs/testing';
+import { Sweep } from './sweep.js';
+import { GRACE_MS } from './sweep.parts.js';
+
+const id = <P extends Parameters<typeof newId>[0]>(prefix: P): Id<P> =>
+  newId(prefix, Date.now(), systemRandom);
+const [org, prj, cls] = [id('org'), id('prj'), id('cls')];
+const folder = temporaryFolder();
+const blobs = new FolderBlobs(folder.path);
+const clock = new SteppedClock(Date.now());
+const OLD = clock.now() - GRACE_MS - 60_000;
+
+let database: TestDatabase;
+let nats: TestNats;
+let bus: Bus;
+let sweep: Sweep;
+
+/** A blob that was written then. */
+async function blob(text: string, at = OLD): Promise<Digest> {
+  const { digest } = await blobs.write([Buffer.from(text)], 1_000);
+  const hex = digest.slice('sha256:'.length);
+  utimesSync(path.join(folder.path, 'sha256', hex.slice(0, 2), hex), at / 1000, at / 1000);
+  return digest;
+}
+
+async function image(name: string, at = OLD): Promise<{ manifest: Digest; parts: Digest[] }> {
+  const parts = [await blob(`${name} config`, at), await blob(`${name} layer`, at)];
+  const [config, layer] = parts.map((digest) => ({ digest }));
+  return { manifest: await blob(JSON.stringify({ config, layers: [layer] }), at), parts };
+}
+
+async function upload(digest: Digest, createdAt = OLD): Promise<Id<'upl'>> {
+  const upl = id('upl');
+  await database.db.asSystem((tx) =>
+    insertUpload(tx, { id: upl, organizationId: org, projectId: prj, digest, size: 1, createdAt }),
+  );
+  return upl;
+}
+
+async function service(uploadId: string, more: { removed?: boolean } = {}): Promise<Id<'svc'>> {
+  const svc = id('svc');
+  await database.query(
+    `INSERT INTO services (organization_id, id, project_id, name, access, min_instances, template, traffic, status,
+       created_at, updated_at, removed_at) VALUES ($1, $2, $3, $4, 'public', 0, $5, '[]', '{}', now(), now(), $6)`,
+    [org, svc, prj, svc, { source: { uploadId } }, more.removed ? new Date() : null],
+  );
+  return svc;
+}
+
+async function build(svc: string, upl: string, end: { image?: Digest; at?: number }): Promise<Id<'bld'>> {
+  const bld = id('bld');
+  await database.query(
+    `INSERT INTO builds (organization_id, id, project_id, service_id, upload_id, upload_digest, status, image_digest,
+       created_at, finished_at) VALUES ($1, $2, $3, $4, $5, 'd', 'running', $6, now(), $7)`,
+    [org, bld, prj, svc, upl, end.image ?? null, end.at === undefined ? null : new Date(end.at)],
+  );
+  return bld;
+}
+
+const revision = (svc: string, digest: Digest): Promise<unknown> =>
+  database.query(
+    `INSERT INTO revisions (organization_id, id, project_id, service_id, name, number, template_generation, spec, status,
+       created_at) VALUES ($1, $2, $3, $4, $2, 1, 1, $5, '{}', now())`,
+    [org, id('rev'), prj, svc, { imageDigest: digest }],
+  );
+const has = (digests: Digest[]): Promise<boolean[]> => Promise.all(digests.map((one) => blobs.has(one)));
+const isThere = async (upl: Id<'upl'>): Promise<boolean> =>
+  (await database.db.asSystem((tx) => findUpload(tx, org, upl))) !== undefined;
+
+beforeAll(async () => {
+  [database, nats] = await Promise.all([testDatabase(), testNats()]);
+  bus = nats.bus;
+  await ensureHubTopology(bus);
+  await ensureClusterTopology(bus, cls);
+  await database.db.asSystem(async (tx) => {
+    const local = { name: 'c', provider: 'p', region: 'local', zone: 'z', runtime: 'local' } as const;
+    await insertCluster(tx, { id: cls, ...local, createdAt: clock.now() });
+    await joinCluster(tx, cls, { kty: 'OKP' }, clock.now());
+    await insertOrganization(tx, { id: org, name: 'o', createdAt: clock.now() });
+    await insertProject(tx, { id: prj, organizationId: org, name: 'p', handle: 'p', createdAt: clock.now() });
+  });
+  const logger = createLogger('sweep', 'silent');
+  const holding = (name: string) => ({ name, epoch: 1 });
+  sweep = new Sweep({ db: database.db, bus, blobs, clock, logger, holding });
+}, 60_000);
+afterAll(async () => {
+  await Promise.all([database.drop(), nats.release()]);
+  folder.remove();
+});
+
+describe('the sweep', () => {
+  it('takes uploads and blobs that nothing names, and none that a service or a young build may need', async () => {
+    const named = await blob('named by a service');
+    const uploads = {
+      named: await upload(named),
+      unnamed: await upload(await blob('unnamed')),
+      young: await upload(await blob('young'), clock.now()),
+      building: await upload(await blob('building')),
+      ofRemoved: await upload(await blob('of a removed service')),
+    };
+    const svc = await service(uploads.named);
+    await build(svc, uploads.building, {});
+    const removed = await service(uploads.ofRemoved, { removed: true });
+    const [live, gone, fresh] = [await image('live'), await image('gone'), await image('fresh', clock.now())];
+    await build(removed, uploads.ofRemoved, { image: gone.manifest, at: OLD });
+    await revision(svc, live.manifest);
+    const stray = await blob('nobody knows it');
+    const swept = await sweep.run();
+    expect(await Promise.all(Object.values(uploads).map(isThere))).toEqual([true, false, true, true, false]);
+    expect(await has([named, live.manifest, ...live.parts, fresh.manifest, ...fresh.parts])).toEqual(
+      Array.from({ length: 7 }, () => true),
+    );
+    expect(await has([stray, gone.manifest, ...gone.parts])).toEqual([false, false, false, false]);
+    expect(swept).toEqual({ uploads: 2, keys: 0, blobs: 6 });
+    expect(await sweep.run()).toEqual({ uploads: 0, keys: 0, blobs: 0 });
+  });
+
+  it('leaves what somebody is about to name', async () => {
+    const content = await blob('wanted again');
+    const upl = await upload(content);
+    const other = await blob('the same content is being sent');
+    await database.db.inTenant(org, async (deploy) => {
+      await holdFromSweep(deploy, upl);
+      await holdFromSweep(deploy, other);
+      expect(await sweep.run()).toMatchObject({ uploads: 0, blobs: 0 });
+      expect(await findUpload(deploy, org, upl)).toBeDefined();
+    });
+    expect(await database.db.asSystem((tx) => dropUpload(tx, upl, clock.now()))).toBe(true);
+  });
+
+  it('takes keys of builds that have ended and of secrets that no target names, a round later their markers', async () => {
+    const upl = await upload(await blob('for builds'), clock.now());
+    const svc = await service(upl);
+    const ended = await build(svc, upl, { at: OLD });
+    const upl2 = await upload(await blob('for another'), clock.now());
+    const running = await build(svc, upl2, {});
+    const [used, unused] = [id('sec'), id('sec')];
+    const body = {
+      revisions: [
+        {
+          env: [
+            { name: 'A', secret: { id: used, version: 2 } },
+            { name: 'B', value: 'b' },
+          ],
+        },
+      ],
+    };
+    await database.query(`INSERT INTO targets VALUES ($1, $2, $3, 1, 1, $4, NULL, now())`, [
+      org,
+      svc,
+      cls,
+      body,
+    ]);
+    const put = (bucket: string, key: string): Promise<unknown> =>
+      bus.js.publish(`$KV.${bucket}.${key}`, 'x');
+    const sealed = [`sealed.${used}.1`, `sealed.${used}.2`, `sealed.${unused}.1`];
+    for (const key of [...sealed, `build.${ended}`, `build.${running}`, `service.${svc}`])
+      await put(targetsBucket(cls), key);
+    for (const key of [`build.${ended}`, `build.${running}`]) await put(statusBucket(cls), key);
+    expect((await sweep.run()).keys).toBe(3);
+    expect((await bus.listKeys(targetsBucket(cls), '>')).sort()).toEqual(
+      [`build.${running}`, `sealed.${used}.2`, `service.${svc}`].sort(),
+    );
+    expect(await bus.listKeys(statusBucket(cls), '>')).toEqual([`build.${running}`]);
+    const subjects = async (): Promise<number> => {
+      const { state } = await (
+        await bus.jsm()
+      ).streams.info(kvStream(targetsBucket(cls)), { subjects_filter: '>' });
+      return Object.keys(state.subjects ?? {}).length;
+    };
+    expect(await subjects()).toBe(6);
+    expect((await sweep.run()).keys).toBe(0);
+    expect(await subjects()).toBe(3);
+  });
+});

@@ -1,0 +1,44 @@
+import { Loop } from '#libs/process';
+import { sweepBlobs } from './blobs.sweep.js';
+import { sweepKeys } from './keys.sweep.js';
+import type { SweepParts } from './sweep.parts.js';
+import { sweepUploads } from './uploads.sweep.js';
+
+const EVERY_MS = 3_600_000;
+
+/** Removes what nothing refers to any more: uploads, blobs, and keys of ended builds and unused secrets. */
+export class Sweep {
+  private readonly loop: Loop;
+  private isFirst = true;
+
+  constructor(private readonly parts: SweepParts) {
+    this.loop = new Loop('sweep', EVERY_MS, () => this.look(), parts.logger);
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  /** Once round. Uploads go first: what only they named is unused then. */
+  async run(): Promise<{ uploads: number; keys: number; blobs: number }> {
+    const swept = {
+      uploads: await sweepUploads(this.parts),
+      keys: await sweepKeys(this.parts),
+      blobs: await sweepBlobs(this.parts),
+    };
+    if (Object.values(swept).some((count) => count > 0))
+      this.parts.logger.info(swept, 'removed what nothing refers to');
+    return swept;
+  }
+
+  /** Not at the start: builds that ended while the hub was away are folded first. */
+  private async look(): Promise<void> {
+    const skipped = this.isFirst;
+    this.isFirst = false;
+    if (!skipped && this.parts.holding('sweep') !== undefined) await this.run();
+  }
+}
