@@ -14,7 +14,7 @@ export function gatewaysStep(draft: Draft): void {
   }
   const live = draft.seen.gateways.filter((gateway) => isLive(gateway.sentAt, draft.now));
   const behind = live
-    .filter((gateway) => gateway.acknowledged < sequence)
+    .filter((gateway) => !hasAcknowledged(draft, gateway, sequence))
     .map((gateway) => gateway.gatewayId);
   if (live.length === 0) return lag(draft, 'No gateway answers now.');
   const refusing = live.filter((gateway) => refuses(draft, gateway)).map((gateway) => gateway.gatewayId);
@@ -32,7 +32,8 @@ export function routesAreServed(draft: Draft): boolean {
     sequence !== undefined &&
     gateways.every(
       (gateway) =>
-        (gateway.acknowledged >= sequence && !refuses(draft, gateway)) || !isLive(gateway.sentAt, draft.now),
+        (hasAcknowledged(draft, gateway, sequence) && !refuses(draft, gateway)) ||
+        !isLive(gateway.sentAt, draft.now),
     )
   );
 }
@@ -46,6 +47,11 @@ function shownUpTo(draft: Draft): number | undefined {
     last = Math.max(last, shown.sequence);
   }
   return last;
+}
+
+/** A sequence of a bucket that was lost or put back since says nothing of the one that is there now. */
+function hasAcknowledged(draft: Draft, { mark, acknowledged }: GatewayStatus, sequence: number): boolean {
+  return acknowledged >= sequence && (mark === undefined || mark === draft.seen.routesMark);
 }
 
 /** Whether the gateway's Envoy will not take a route of the service as it is shown now. */

@@ -1,10 +1,12 @@
 import {
   ROUTES_BUCKET,
+  ROUTES_MARK_KEY,
   buildKey,
   buildStatusSchema,
   buildTargetSchema,
   routeKey,
   routeSchema,
+  routesMarkSchema,
   serviceKey,
   statusBucket,
   targetSchema,
@@ -30,7 +32,9 @@ export class Observer {
     const records = await this.records.load(serviceId);
     if (!records || records.removedAt !== undefined) return undefined;
     const clusterIds = records.targets.map(({ target }) => target.clusterId);
+    const mark = await this.keys.getKey(ROUTES_BUCKET, ROUTES_MARK_KEY, routesMarkSchema);
     return {
+      ...(mark ? { routesMark: mark.value.id } : {}),
       records,
       reports: await found(clusterIds, (id) => this.report(id, serviceId)),
       ...(await this.build(records)),

@@ -1,5 +1,7 @@
 import {
   ROUTES_BUCKET,
+  ROUTES_MARK_KEY,
+  routesMarkSchema,
   routeKey,
   routeSchema,
   serviceKey,
@@ -57,6 +59,8 @@ class World {
     return this.rows.service.status.traffic.map((line) => `${line.revision}=${line.percent}`).join(' ');
   }
 
+  /** Of which numbering of the routes gateways speak; undefined: gateways of 0.1.0. */
+  mark: string | undefined;
   /** What every gateway's Envoy refuses. */
   rejected: (keys: FakeKeys) => { host: string; sequence: number }[] = () => [];
 
@@ -71,6 +75,7 @@ class World {
         gatewayId,
         region: 'local',
         acknowledged,
+        ...(this.mark === undefined ? {} : { mark: this.mark }),
         rejected: this.rejected(keys),
         sentAt: this.clock.now(),
       }));
@@ -344,6 +349,22 @@ describe('what goes wrong', () => {
     await world.pass();
     expect(world.found(operation)).toMatchObject({ status: 'failed', error: { code: 'DEADLINE_EXCEEDED' } });
     expect(world.found(operation).error?.message).toContain(slow);
+  });
+
+  it('believes no sequence of a bucket that is not there any more', async () => {
+    const show = (id: string): Promise<number> =>
+      world.keys.putKey(ROUTES_BUCKET, ROUTES_MARK_KEY, routesMarkSchema, { schemaVersion: 1, id });
+    await show('new');
+    world.mark = 'old';
+    const operation = world.split(
+      { revision: REVISION_1, percent: 100 },
+      { revision: REVISION_1, percent: 0, tag: 'x' },
+    );
+    await world.settle();
+    expect(world.found(operation).status).toBe('running');
+    world.mark = 'new';
+    await world.settle();
+    expect(world.found(operation).status).toBe('succeeded');
   });
 
   it('fails at once when a gateway refuses its route, and not for the route of another', async () => {

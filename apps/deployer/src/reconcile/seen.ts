@@ -19,6 +19,8 @@ export interface Seen {
   shownTargets: ReadonlyMap<string, Shown<Target>>;
   /** By host. */
   shownRoutes: ReadonlyMap<string, Shown<Route>>;
+  /** The mark of bucket routes; sequences of another one say nothing. */
+  routesMark?: string;
   gateways: readonly GatewayStatus[];
   /** Of clusters the service is leaving: how many services they hold, and lose by Towpath's own decision. */
   held: ReadonlyMap<Id<'cls'>, { held: number; removing: number }>;

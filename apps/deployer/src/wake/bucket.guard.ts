@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import {
   GATEWAYS_BUCKET,
   ROUTES_BUCKET,
+  ROUTES_MARK_KEY,
   ensureClusterTopology,
   ensureHubTopology,
   restartAgentConsumer,
   restartGatewayConsumer,
+  routesMarkSchema,
   statusBucket,
   targetsBucket,
   type BucketState,
@@ -62,6 +65,7 @@ export class BucketGuard {
   private async look(): Promise<void> {
     const { bus, news } = this;
     if (!(await bus.bucketState(GATEWAYS_BUCKET))) await ensureHubTopology(bus);
+    if (await bus.bucketState(ROUTES_BUCKET)) await this.markRoutes(false);
     await this.check(ROUTES_BUCKET, async (change) => {
       if (change === 'other' && news.leads()) await this.restartGateways();
       await news.all();
@@ -90,9 +94,18 @@ export class BucketGuard {
 
   private async restartGateways(): Promise<void> {
     await ensureHubTopology(this.bus);
+    await this.markRoutes(true);
     const since = this.clock.now() - SEEN_MS;
     for (const id of await this.db.asSystem((tx) => listGatewaysSeen(tx, since)))
       await restartGatewayConsumer(this.bus, id);
+  }
+
+  /** Every numbering of the routes has a mark of its own; the first of several replicas gives it. */
+  private async markRoutes(anew: boolean): Promise<void> {
+    const mark = { schemaVersion: 1 as const, id: randomUUID() };
+    const known = await this.bus.getKey(ROUTES_BUCKET, ROUTES_MARK_KEY, routesMarkSchema);
+    if (known === undefined || anew)
+      await this.bus.replaceKey(ROUTES_BUCKET, ROUTES_MARK_KEY, routesMarkSchema, mark, known?.sequence);
   }
 }
 

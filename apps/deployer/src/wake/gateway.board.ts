@@ -42,8 +42,8 @@ export class GatewayBoard {
       const before = this.last.get(key);
       this.last.set(key, status);
       void this.record(status);
-      const said = [status.acknowledged, status.rejected ?? []];
-      if (!same([before?.acknowledged, before?.rejected ?? []], said)) this.onAdvance();
+      const said = [status.mark, status.acknowledged, status.rejected ?? []];
+      if (!same([before?.mark, before?.acknowledged, before?.rejected ?? []], said)) this.onAdvance();
     } catch (error) {
       this.logger.warn({ err: error, gateway: key }, 'not a gateway status, passed over');
     }

@@ -1,6 +1,7 @@
 import {
   CALLER_KEYS_KEY,
   ROUTES_BUCKET,
+  ROUTES_MARK_KEY,
   decode,
   gatewayConsumer,
   hostOfRoute,
@@ -8,6 +9,7 @@ import {
   kvSubject,
   resyncSubject,
   routeSchema,
+  routesMarkSchema,
 } from '#libs/bus';
 import type { CallerKeys } from '../callers/caller.keys.js';
 import type { Bus, FollowedMessage, Follower } from '#libs/bus';
@@ -27,6 +29,7 @@ interface Parts {
 }
 
 const KEYS_SUBJECT = kvSubject(ROUTES_BUCKET, CALLER_KEYS_KEY);
+const MARK_SUBJECT = kvSubject(ROUTES_BUCKET, ROUTES_MARK_KEY);
 
 /** Follows the routes bucket into the table, and asks the hub once to project everything again. */
 export function followRoutes(parts: Parts): Follower {
@@ -61,6 +64,11 @@ async function take(message: FollowedMessage, { table, callerKeys, logger }: Par
   try {
     if (message.subject === KEYS_SUBJECT) {
       callerKeys.take(message.data);
+      table.handled(message.sequence);
+      return;
+    }
+    if (message.subject === MARK_SUBJECT) {
+      table.counts(decode(routesMarkSchema, message.data).id);
       table.handled(message.sequence);
       return;
     }

@@ -16,6 +16,8 @@ const MAX_REJECTED = 100;
 
 /** Every host this gateway knows, and how far Envoy has acknowledged them. */
 export class RouteTable {
+  /** The mark of the bucket that the sequences are of; '' until it came. */
+  mark = '';
   readonly #entries = new Map<string, RouteEntry>();
   /** Hosts Envoy does not hold as they should be: the first sequence that is missing there. */
   readonly #pending = new Map<string, number>();
@@ -96,6 +98,12 @@ export class RouteTable {
   /** A message that changes no route (deleted key, no route inside) moves the sequence all the same. */
   handled(sequence: number): void {
     this.#received = Math.max(this.#received, sequence);
+  }
+
+  /** Sequences are those of the bucket with this mark from now on. */
+  counts(mark: string): void {
+    if (mark !== this.mark) this.startOver();
+    this.mark = mark;
   }
 
   /** A bucket that was made anew counts from the start again; what it does not hold stays as it was. */

@@ -27,6 +27,7 @@ export function reportStatus({ bus, gatewayId, region, table, clock, logger }: P
         gatewayId,
         region,
         acknowledged: table.acknowledged(),
+        mark: table.mark,
         rejected: table.rejected(),
         sentAt: clock.now(),
       };

@@ -158,6 +158,9 @@ export const callerKeysSchema = z.object({
   ),
 });
 
+/** KV routes, key `_mark`: another id after the bucket was made anew or put back, when sequences count from elsewhere. */
+export const routesMarkSchema = z.object({ schemaVersion: z.literal(1), id: z.string() });
+
 /** KV gateways, key <gateway id>. */
 export const gatewayStatusSchema = z.object({
   schemaVersion: z.literal(1),
@@ -168,6 +171,8 @@ export const gatewayStatusSchema = z.object({
    * A traffic operation waits until every live gateway reports at least the sequence of its last route write.
    */
   acknowledged: count,
+  /** The mark of the bucket whose sequences these are, '' while it is not known; absent from gateways of 0.1.0. */
+  mark: z.string().optional(),
   /** Hosts that this gateway's Envoy refuses, with the sequence of the route it refused; `acknowledged` passes over them. */
   rejected: z
     .array(z.object({ host: z.string(), sequence: count }))
