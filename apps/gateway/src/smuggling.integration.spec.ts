@@ -10,6 +10,7 @@ import {
   sendWhenAnswered,
   smugglingCases,
   until,
+  wrongOf,
 } from '#libs/testing';
 import type { RawField, RawHttp2Request } from '#libs/testing';
 import { parseLine } from './usage/access-log.line.js';
@@ -46,19 +47,20 @@ describe('HTTP/1.1', () => {
   const cases = smugglingCases(OWN, VICTIM);
 
   it('in any form is handed on in one form or not at all', async () => {
-    const wrong: string[] = [];
-    for (const { name, expected, parts } of cases) {
+    const wrong = await wrongOf(cases, 120, async ({ expected, parts }, quietMs) => {
       const before = lab.whole();
       const answer = await sendRaw(lab.port, parts, {
-        quietMs: 120,
+        quietMs,
         enough: ({ statuses: [first] }) => first !== undefined && (expected === 'one' || first >= 400),
       });
       const got = lab.whole() - before;
       const good = answer.statuses.filter((status) => status === 200).length;
-      if (got !== good) wrong.push(`${name}: ${got} requests, ${good} answers`);
-      if (expected === 'one' && got !== 1) wrong.push(`${name}: ${got} requests instead of one`);
-      if (expected === 'refused' && got !== 0) wrong.push(`${name}: handed on`);
-    }
+      return [
+        ...(got === good ? [] : [`${got} requests, ${good} answers`]),
+        ...(expected === 'one' && got !== 1 ? [`${got} requests instead of one`] : []),
+        ...(expected === 'refused' && got !== 0 ? ['handed on'] : []),
+      ];
+    });
     console.log(`${cases.length} raw requests, ${lab.whole()} handed on`);
     expect(wrong).toEqual([]);
     await checkDoor();

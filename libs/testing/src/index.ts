@@ -17,7 +17,7 @@ export { EARLY, WireRecorder, fieldsOf, readRequests, sendRaw, sendWhenAnswered 
 export type { RawAnswer, WireReading, WireRequest } from './raw-http.js';
 export { hasReadAll, http2Parts } from './raw-http2.js';
 export type { RawField, RawHttp2Request } from './raw-http2.js';
-export { HIDDEN, smugglingCases } from './smuggling.js';
+export { HIDDEN, smugglingCases, wrongOf } from './smuggling.js';
 export type { Expected, RawCase } from './smuggling.js';
 export { forgedTokens } from './forged-tokens.js';
 export type { GoodToken } from './forged-tokens.js';

@@ -1,4 +1,12 @@
-import { HIDDEN, WireRecorder, fieldsOf, readRequests, sendRaw, smugglingCases } from '#libs/testing';
+import {
+  HIDDEN,
+  WireRecorder,
+  fieldsOf,
+  readRequests,
+  sendRaw,
+  smugglingCases,
+  wrongOf,
+} from '#libs/testing';
 import { LocalRig } from './rig/local.rig.js';
 
 /** The ingress asked directly, past the gateway: its instances get well-formed requests, or none. */
@@ -31,21 +39,22 @@ const whole = (): number => recorder.readings().reduce((sum, { requests }) => su
 
 it('hands any HTTP/1.1 on in one form or not at all', async () => {
   const cases = smugglingCases(hosts.own, hosts.victim);
-  const wrong: string[] = [];
-  for (const { name, expected, parts } of cases) {
+  const wrong = await wrongOf(cases, 250, async ({ expected, parts }, quietMs) => {
     const before = whole();
     const { statuses } = await sendRaw(rig.driver.door().port, parts, {
-      quietMs: 250,
+      quietMs,
       enough: ({ statuses: [first] }) => first !== undefined && (expected === 'one' || first >= 400),
     });
     const got = whole() - before;
     const good = statuses.filter((status) => status === 200).length;
     // What follows and cannot be read ends the connection, and with it the answer to what stood before.
     const written = readRequests(parts.join('')).requests.length;
-    if (got < good || got > Math.max(1, written)) wrong.push(`${name}: ${got} requests, ${statuses.join()}`);
-    if (expected === 'one' && got !== 1) wrong.push(`${name}: ${got} requests instead of one`);
-    if (expected === 'refused' && got !== 0) wrong.push(`${name}: handed on`);
-  }
+    return [
+      ...(got < good || got > Math.max(1, written) ? [`${got} requests, ${statuses.join()}`] : []),
+      ...(expected === 'one' && got !== 1 ? [`${got} requests instead of one`] : []),
+      ...(expected === 'refused' && got !== 0 ? ['handed on'] : []),
+    ];
+  });
   console.log(`${cases.length} raw requests, ${whole()} handed on`);
   expect(wrong).toEqual([]);
   expect(recorder.readings().flatMap(({ fault }) => fault ?? [])).toEqual([]);

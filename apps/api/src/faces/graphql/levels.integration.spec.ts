@@ -15,10 +15,10 @@ async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   db.inTenant = (organizationId, inner) =>
     inTenant(organizationId, (tx) => {
       const run = tx.run.bind(tx);
-      tx.run = ((sql: { name: string }, values: unknown[]) => {
+      tx.run = (sql: { name: string }, values: unknown[]) => {
         texts.push(sql.name);
         return run(sql as never, values);
-      });
+      };
       return inner(tx);
     });
   try {
