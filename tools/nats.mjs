@@ -93,6 +93,9 @@ async function serverConfig({ dir, keys, accounts, port, durable }) {
     `pid_file: "${path.join(dir, 'nats.pid')}"`,
     // by default three quarters of what is free at the start, which streams' own limits must then fit into
     `jetstream { store_dir: "${path.join(dir, 'jetstream')}", max_file_store: 1TB${durable ? ', sync_interval: always' : ''} }`,
+    // A process that stands still is taken for gone after 15 s, so that nobody waits for its answers.
+    'ping_interval: "5s"',
+    'ping_max: 2',
     // A machine that is short of processors takes longer than the 2 s of the default.
     'authorization { timeout: 15 }',
     `operator: ${await encodeOperator('towpath', operator, { system_account: system.getPublicKey() })}`,

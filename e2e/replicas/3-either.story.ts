@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { List, OperationJson } from '../support/faces.js';
 import { Api } from '../support/api.js';
+import { Faults } from '../support/faults.js';
 import { Person } from '../support/person.js';
 import { Tenant } from '../support/tenant.js';
 import { until } from '../support/until.js';
@@ -61,6 +62,21 @@ describe('either API does', () => {
     expect(tried).toBeGreaterThanOrEqual(TRIES.least);
     expect(tried).toBeLessThanOrEqual(TRIES.most);
     expect(new Set(statuses)).toEqual(new Set([401, 429]));
+  });
+
+  it('an identity that stands still is not asked any more after a while', async () => {
+    const faults = new Faults(first.platform);
+    const { api } = await Person.create(first, 'patient', 'viewer');
+    const paused = faults.pause('identity-2', 35_000);
+    const began = Date.now();
+    let inOrder = 0;
+    await until('20 answers in order', 30_000, async () => {
+      const { status } = await api.request('GET', '/v1/sessions');
+      inOrder = status === 200 ? inOrder + 1 : 0;
+      return inOrder === 20;
+    });
+    console.log(`20 answers in order ${Date.now() - began} ms after identity-2 stood still`);
+    await paused;
   });
 
   it('a key that one revokes the other refuses within 5 s', async () => {

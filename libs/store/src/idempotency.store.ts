@@ -20,7 +20,7 @@ export interface StoredAnswer {
 }
 
 /**
- * Holds the key for this transaction and gives the answer of the first request, if there was one. The answer is
+ * Holds the key for this transaction, unless another does, and gives the answer of the first request, if there was one. The answer is
  * stored in the transaction of the work itself, so a crash leaves either both or neither.
  * @throws TowpathError IDEMPOTENCY_CONFLICT when the key came with another request, or its first request still runs
  */
@@ -30,8 +30,12 @@ export async function claimIdempotencyKey(
   now: number,
 ): Promise<StoredAnswer | undefined> {
   const { organizationId, actorId, key } = claim;
+  const oldest = time(now - IDEMPOTENCY_KEPT_MS);
   const lock = await tx.one(holdKeySql, [organizationId, actorId, key]);
-  if (!lock?.held) {
+  if (lock?.held) await tx.run(forgetAnswersSql, [organizationId, oldest]);
+  const stored = await tx.one(findAnswerSql, [organizationId, actorId, key, oldest]);
+  if (!stored) {
+    if (lock?.held) return undefined;
     throw new TowpathError(
       'IDEMPOTENCY_CONFLICT',
       'The first request with this Idempotency-Key still runs.',
@@ -40,10 +44,6 @@ export async function claimIdempotencyKey(
       },
     );
   }
-  const oldest = time(now - IDEMPOTENCY_KEPT_MS);
-  await tx.run(forgetAnswersSql, [organizationId, oldest]);
-  const stored = await tx.one(findAnswerSql, [organizationId, actorId, key, oldest]);
-  if (!stored) return undefined;
   if (stored.fingerprint !== claim.fingerprint) {
     throw new TowpathError('IDEMPOTENCY_CONFLICT', 'This Idempotency-Key was used for another request.', {
       nextStep: 'Use a new key for a new request.',

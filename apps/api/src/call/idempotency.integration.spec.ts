@@ -46,6 +46,11 @@ describe('Idempotency-Key', () => {
     expect(made.length + refused.length).toBe(8);
     expect(new Set(made.map(({ json }) => json['id'])).size).toBe(1);
     for (const { json } of refused) expect(json['code']).toBe('IDEMPOTENCY_CONFLICT');
+    // Nobody who asks again holds up another.
+    const again = await Promise.all(
+      Array.from({ length: 8 }, () => post('/v1/projects', { name: 'many' }, 'four')),
+    );
+    expect(again.map(({ status }) => status)).toEqual(again.map(() => 201));
     const list = await rig.call('GET', '/v1/projects', { key });
     expect((list.json['items'] as { name: string }[]).filter(({ name }) => name === 'many')).toHaveLength(1);
   });
