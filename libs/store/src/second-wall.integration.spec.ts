@@ -1,5 +1,6 @@
 import { testDatabase, type TestDatabase } from '#libs/testing';
 import pg from 'pg';
+import { OURS, THEIRS, plant } from './tenant-rows.rig.js';
 
 /**
  * Row-level security with every filter of the stores gone: statements without any WHERE, as the api's role bound to one
@@ -15,13 +16,6 @@ const TABLES = `
   WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND NOT c.relispartition
     AND EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = c.oid AND o.attname = 'organization_id')
   GROUP BY c.oid, c.relname ORDER BY c.relname`;
-const COLUMNS = `
-  SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type,
-    (SELECT substring(pg_get_constraintdef(k.oid) FROM '''([^'']+)''') FROM pg_constraint k
-     WHERE k.conrelid = a.attrelid AND k.contype = 'c' AND k.conkey = ARRAY[a.attnum] LIMIT 1) AS allowed
-  FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped
-    AND a.attnotnull AND a.attidentity = '' AND a.attgenerated = ''
-    AND (NOT a.atthasdef OR a.attname = 'organization_id')`;
 
 interface Table {
   name: string;
@@ -32,37 +26,12 @@ interface Table {
   add: boolean;
 }
 
-const OURS = 'org_00000000000000000001';
-const THEIRS = 'org_00000000000000000002';
-
-/** A value of the type that differs from row to row. */
-function valueOf(type: string, seed: number): unknown {
-  if (/json/.test(type)) return '{}';
-  if (/timestamp/.test(type)) return '2026-11-21T00:00:00Z';
-  if (type === 'date') return '2026-11-21';
-  if (type === 'boolean') return false;
-  if (type === 'bytea') return Buffer.from([seed, 1, 2, 3]);
-  if (/int|numeric|double|real/.test(type)) return seed;
-  return `planted-${seed}`;
-}
-
 describe('row-level security without any filter of ours', () => {
   let database: TestDatabase;
   let api: pg.Client;
   let owner: pg.Client;
   let tables: Table[];
 
-  const plant = async (table: string, organization: string, seed: number): Promise<void> => {
-    const { rows } = await owner.query<{ name: string; type: string; allowed: string | null }>(COLUMNS, [
-      table,
-    ]);
-    const names = rows.map(({ name }) => `"${name}"`).join(', ');
-    const values = rows.map(({ name, type, allowed }) =>
-      name === 'organization_id' ? organization : (allowed ?? valueOf(type, seed)),
-    );
-    const marks = values.map((_value, index) => `$${index + 1}`).join(', ');
-    await owner.query(`INSERT INTO "${table}" (${names}) VALUES (${marks})`, values);
-  };
   /** Runs it bound to our organization, and undoes it. */
   const bound = async <T>(work: () => Promise<T>): Promise<T> => {
     await api.query('BEGIN');
@@ -86,8 +55,8 @@ describe('row-level security without any filter of ours', () => {
     await owner.query('SET session_replication_role = replica');
     tables = (await owner.query<Table>(TABLES)).rows;
     for (const { name } of tables) {
-      await plant(name, OURS, 1);
-      await plant(name, THEIRS, 2);
+      await plant(owner, name, OURS, 1);
+      await plant(owner, name, THEIRS, 2);
     }
   }, 60_000);
   afterAll(async () => {

@@ -12,12 +12,12 @@ export interface Statement<Row> {
   readonly row?: Row;
 }
 
-const names = new Set<string>();
+const declared = new Map<string, string>();
 
 /** Declares a statement; kept in `<concept>.sql.ts`. A name used twice is a bug and fails at load. */
 export function statement<Row>(name: string, text: string): Statement<Row> {
-  if (names.has(name)) throw new Error(`statement ${name} is declared twice`);
-  names.add(name);
+  if (declared.has(name)) throw new Error(`statement ${name} is declared twice`);
+  declared.set(name, text);
   return { name, text };
 }
 
@@ -31,6 +31,11 @@ class NamedQuery extends pg.Query {
     super(text, values, done);
     this.name = name;
   }
+}
+
+/** Name and text of every statement that was loaded. */
+export function declaredStatements(): ReadonlyMap<string, string> {
+  return declared;
 }
 
 /** A transaction, bound to a tenant or to the system role. The only way to read or write. */
