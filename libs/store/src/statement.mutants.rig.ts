@@ -38,7 +38,8 @@ export function mutantsOf(name: string, text: string): Mutant[] {
 export type Use =
   | { kind: 'equal' | 'written'; column: string }
   /** A bound that what is told lies above or below, or a limit. */
-  | { kind: 'lower' | 'upper' }
+  | { kind: 'lower' }
+  | { kind: 'upper' }
   /** Nothing asked when it is null. */
   | { kind: 'optional' };
 
