@@ -38,6 +38,17 @@ const signedIn = (answer: Fields, twin: Twin): void => {
   twin['member'] = String((answer['user'] as Fields)['id']);
 };
 
+/** A plan of the twin's own; no organization is billed by it. */
+const pricePlan = ({ project }: Twin): Fields => ({
+  id: `plan-${project}`,
+  version: 1,
+  name: 'A plan',
+  currency: 'USD',
+  decimals: 2,
+  effectiveFrom: '2026-01-01T00:00:00Z',
+  items: [{ id: 'requests', name: 'Requests', measure: 'requests', rate: '0.001', unit: 'request' }],
+});
+
 const COMMANDS: Record<string, Step> = {
   'invitations.create': {
     fields: ({ email }) => ({ email, role: 'viewer' }),
@@ -132,6 +143,11 @@ const COMMANDS: Record<string, Step> = {
   },
   'services.token': { fields: ({ project }) => ({ project, service: 'twin', lifetimeSeconds: 60 }) },
   'services.rollback': { fields: ({ project }) => ({ project, service: 'twin', wait: '120s' }) },
+  'plans.create': {
+    operator: true,
+    fields: (twin) => ({ document: pricePlan(twin) }),
+    made: (answer, twin) => (twin['plan'] = (answer['version'] as { plan: string }).plan),
+  },
   'clusters.create': {
     operator: true,
     fields: () => ({ name: `c-${randomBytes(4).toString('hex')}`, runtime: 'local', region: 'here' }),
@@ -169,6 +185,8 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'invitations.list': { fields: () => ({}) },
   'sessions.list': { person: true, fields: () => ({}) },
   'devices.get': { person: true, fields: (twin) => ({ code: twin['waiting'] }) },
+  'plans.list': { operator: true, fields: () => ({}) },
+  'plans.get': { operator: true, fields: (twin) => ({ plan: twin['plan'] }) },
   'clusters.list': { operator: true, fields: () => ({}) },
   'clusters.get': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
 };

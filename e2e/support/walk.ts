@@ -168,7 +168,7 @@ export function plain(value: unknown): unknown {
 /** The same for two things made one after the other: ids, times, digests of them and secrets become their kind. */
 export function likeness(value: unknown): unknown {
   const text = JSON.stringify(plain(value))
-    .replace(/\b(org|prj|key|grt|usr|ses|inv|svc|rev|sec|upl|bld|op|cls|gw|jt|aud|evt)_[a-z0-9]{20}\b/g, '$1')
+    .replace(/\b([a-z]{2,3})_[a-z0-9]{20}\b/g, '$1')
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time')
     .replace(/\btow[a-z]*_[\w-]{4,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'credential');
   return JSON.parse(text) as unknown;

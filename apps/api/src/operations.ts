@@ -13,6 +13,7 @@ import { logOperations } from './log/log.operations.js';
 import { memberOperations } from './member/member.operations.js';
 import { operationOperations } from './operation/operation.operations.js';
 import { organizationOperations } from './organization/organization.operations.js';
+import { planOperations } from './plan/plan.operations.js';
 import { projectOperations } from './project/project.operations.js';
 import { revisionOperations } from './revision/revision.operations.js';
 import { secretOperations } from './secret/secret.operations.js';
@@ -49,6 +50,7 @@ export function apiOperations(): Registry {
     ...logOperations,
     ...usageOperations,
     ...billOperations,
+    ...planOperations,
     ...auditOperations,
     ...clusterOperations,
   ]);

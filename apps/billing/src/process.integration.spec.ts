@@ -80,7 +80,7 @@ async function billed(of: UsedRevision, requests: number): Promise<{ blocks: big
       const counted = days.reduce((sum, day) => sum + day.requests, 0n);
       if (counted !== BigInt(requests)) return undefined;
       const blocks = days.reduce((sum, day) => sum + day.blocks, 0n);
-      return { blocks, total: billOf(BUILTIN_PLAN, month, days).total };
+      return { blocks, total: billOf(month, [{ plan: BUILTIN_PLAN, days }]).total };
     },
     { what: `${requests} requests on the bill`, deadlineMs: 30_000 },
   );

@@ -1,5 +1,6 @@
 import type { CommandEntry } from './command.js';
 import { ORGANIZATION_COMMANDS } from './organization.commands.js';
+import { MONEY_COMMANDS } from './money.commands.js';
 import { PEOPLE_COMMANDS } from './people.commands.js';
 
 /** What the help says of a group of commands. */
@@ -15,6 +16,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   keys: 'API keys',
   orgs: 'organizations',
   grants: "operators' access to an organization",
+  plans: 'price plans (platform operator)',
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',
   contexts: 'APIs you are logged in to',
@@ -99,11 +101,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/usage.js')).usage,
   },
   {
-    words: 'bill',
-    summary: 'the current bill',
-    load: async () => (await import('./commands/bill.js')).bill,
-  },
-  {
     words: 'secrets list',
     summary: 'the secrets of the project',
     load: async () => (await import('./commands/secrets/list.js')).secretsList,
@@ -180,6 +177,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/keys/revoke.js')).keysRevoke,
   },
   ...ORGANIZATION_COMMANDS,
+  ...MONEY_COMMANDS,
   {
     words: 'clusters list',
     summary: 'the clusters (platform operator)',

@@ -18,6 +18,7 @@ export const ID_PREFIXES = [
   'jt', // join token
   'aud', // audit row
   'evt', // event (outbox row)
+  'ppv', // version of a price plan
   'spl', // spool (a producer of usage records)
 ] as const;
 

@@ -224,9 +224,9 @@ export type {
   PriceZone,
   Tier,
 } from './price/plan.types.js';
-export { BUILTIN_PLAN, BUILTIN_PLANS } from './price/builtin.plans.js';
+export { BUILTIN_DOCUMENTS, BUILTIN_PLAN, BUILTIN_PLANS } from './price/builtin.plans.js';
 export { parsePricePlan } from './price/plan.validation.js';
-export { parsePriceSchedule, planAt } from './price/schedule.js';
+export { nextVersion, parsePriceSchedule, planAt } from './price/schedule.js';
 export type { PriceSchedule } from './price/schedule.js';
 export { DEFAULT_ZONE, priceZoneOf } from './price/zones.js';
 export {
@@ -268,5 +268,7 @@ export type { UsageDay } from './billing/billing.types.js';
 export { factsOf, foldRecords, foldWindow, sameOpenBlocks } from './billing/fold.js';
 export type { BillingWindow, StreamPart, WindowCounts, WindowFacts } from './billing/fold.js';
 export { billOf } from './billing/bill.js';
+export { STANDARD_TERM, billPeriods } from './billing/bill.periods.js';
+export type { BillPeriod, PlanTerm } from './billing/bill.periods.js';
 export { monthOf, monthSpan } from './month.js';
-export type { Bill, BillItem, BillLine, BillTotal } from './billing/bill.js';
+export type { Bill, BillItem, BillLine, BillPart, BillTotal } from './billing/bill.js';

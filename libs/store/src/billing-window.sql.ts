@@ -73,6 +73,8 @@ export const saveWindowsSql = statement<unknown>(
 );
 
 export interface UsageDayRow {
+  /** How many of the borders asked with are not after it. */
+  period: number;
   project_id: string;
   project: string;
   service_id: string;
@@ -102,14 +104,15 @@ export const usageByDaySql = statement<UsageDayRow>(
   'billing_usage_by_day',
   `WITH days AS (
      SELECT project_id, service_id, revision_id, price_zone, window_start_ms / 86400000 AS day,
+       width_bucket(window_start_ms, $6::bigint[]) AS period,
        sum(requests)::text AS requests, sum(not_billable_requests)::text AS not_billable_requests,
        sum(blocks)::text AS blocks, sum(per_request_units)::text AS per_request_units,
        sum(request_bytes)::text AS request_bytes, sum(response_bytes)::text AS response_bytes
      FROM billing_windows
      WHERE organization_id = $1 AND window_start_ms >= $4 AND window_start_ms < $5
        AND ($2::text IS NULL OR project_id = $2) AND ($3::text IS NULL OR service_id = $3)
-     GROUP BY 1, 2, 3, 4, 5)
-   SELECT d.project_id, p.handle AS project, d.service_id, s.name AS service, nullif(d.revision_id, '') AS revision_id,
+     GROUP BY 1, 2, 3, 4, 5, 6)
+   SELECT d.period, d.project_id, p.handle AS project, d.service_id, s.name AS service, nullif(d.revision_id, '') AS revision_id,
      r.name AS revision, d.price_zone,
      to_char(to_timestamp(d.day * 86400) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
      d.requests, d.not_billable_requests, d.blocks, d.per_request_units, d.request_bytes, d.response_bytes,
@@ -119,5 +122,5 @@ export const usageByDaySql = statement<UsageDayRow>(
    JOIN projects p ON p.organization_id = $1 AND p.id = d.project_id
    JOIN services s ON s.organization_id = $1 AND s.id = d.service_id
    LEFT JOIN revisions r ON r.organization_id = $1 AND r.id = d.revision_id
-   ORDER BY d.day, p.handle, s.name, s.id, r.number NULLS FIRST, d.price_zone`,
+   ORDER BY d.period, d.day, p.handle, s.name, s.id, r.number NULLS FIRST, d.price_zone`,
 );

@@ -100,15 +100,24 @@ export async function listMonths(tx: Tx, organizationId: string): Promise<string
 
 /** Usage of an organization by UTC day, project, service, revision and price zone, in that order. */
 export async function usageByDay(tx: Tx, filter: UsageFilter): Promise<UsageDay[]> {
+  return (await usageRows(tx, filter, [])).map(usageDayOf);
+}
+
+/** The same, parted at instants that are starts of windows, ascending: one list more than there are borders. */
+export async function usageByPeriod(
+  tx: Tx,
+  filter: UsageFilter,
+  borders: readonly number[],
+): Promise<UsageDay[][]> {
+  const periods: UsageDay[][] = [[], ...borders.map(() => [])];
+  for (const row of await usageRows(tx, filter, borders)) periods[row.period]?.push(usageDayOf(row));
+  return periods;
+}
+
+function usageRows(tx: Tx, filter: UsageFilter, borders: readonly number[]): Promise<UsageDayRow[]> {
   const { organizationId, projectId, serviceId, fromMs, toMs } = filter;
-  const rows = await tx.run(usageByDaySql, [
-    organizationId,
-    projectId ?? null,
-    serviceId ?? null,
-    fromMs,
-    toMs,
-  ]);
-  return rows.map(usageDayOf);
+  const place = [organizationId, projectId ?? null, serviceId ?? null];
+  return tx.run(usageByDaySql, [...place, fromMs, toMs, borders]);
 }
 
 /** Columns of unnest() for keys with their positions: n, organization, service, revision, zone, start. */

@@ -197,7 +197,7 @@ const tablesWith = (tables: Map<string, string>, values: readonly string[]): str
 const bill = async (org: string): Promise<{ total: string; due: string; quantity: string[] }> => {
   const filter = { organizationId: org, fromMs: START, toMs: START + 86_400_000 };
   const days = await database.db.asSystem((tx) => usageByDay(tx, filter));
-  const { total, due, lines } = billOf(BUILTIN_PLAN, MONTH, days);
+  const { total, due, lines } = billOf(MONTH, [{ plan: BUILTIN_PLAN, days }]);
   return { total, due, quantity: lines.map(({ quantity }) => quantity) };
 };
 const erase = async (org: Id<'org'>): Promise<{ store: string; erased: number; held: number }[]> => {

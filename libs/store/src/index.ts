@@ -137,6 +137,9 @@ export {
 } from './revision.store.js';
 export type { RevisionRecord } from './revision.store.js';
 export type { PageRequest } from './row.js';
+export { findBillParts } from './bill.store.js';
+export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from './price-plan.store.js';
+export type { PlanVersion } from './price-plan.store.js';
 export { listUsageRecords } from './usage-record.store.js';
 export type { MeteredRequest } from './usage-record.store.js';
 export {
@@ -229,6 +232,7 @@ export {
   takeDirty,
   listMonths,
   usageByDay,
+  usageByPeriod,
 } from './billing-window.store.js';
 export type { DirtyShard, UsageFilter } from './billing-window.store.js';
 export { findWindowFacts } from './window-facts.store.js';

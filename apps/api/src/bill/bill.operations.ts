@@ -1,10 +1,15 @@
 import { z } from 'zod';
 import { defineQuery } from '../call/definition.js';
+import { billingModel } from '../plan/plan.view.js';
 import { readBill } from './bill.queries.js';
 
 const amount = z.string().describe('An exact decimal.');
 
 const billTotal = z.object({ total: amount, due: amount }).meta({ id: 'BillTotal' });
+
+const billAdjustment = z
+  .object({ kind: z.enum(['grant', 'tiers']).meta({ id: 'BillAdjustmentKind' }), id: z.string(), amount })
+  .meta({ id: 'BillAdjustment', description: 'What lies between list price and amount.' });
 
 const billView = z
   .object({
@@ -15,7 +20,7 @@ const billView = z
         id: z.string(),
         version: z.int(),
         name: z.string(),
-        model: z.enum(['concurrency', 'per_request', 'instance']).meta({ id: 'BillingModel' }),
+        model: billingModel,
       })
       .meta({ id: 'PricePlan' }),
     lines: z.array(
@@ -29,6 +34,7 @@ const billView = z
           revision: z.string().optional(),
           day: z.string(),
           item: z.string(),
+          version: z.int().describe('Version of the plan that was in force.'),
           quantity: amount,
           unit: z.string(),
           rate: amount,
@@ -41,9 +47,13 @@ const billView = z
         .object({
           item: z.string(),
           name: z.string(),
+          plan: z.string(),
+          version: z.int(),
           unit: z.string(),
           rate: amount,
           quantity: amount,
+          list: amount.describe('At list price.'),
+          adjustments: z.array(billAdjustment),
           amount,
           rounded: amount,
         })

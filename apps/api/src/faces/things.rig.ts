@@ -1,3 +1,4 @@
+import { BUILTIN_DOCUMENTS } from '#libs/domain';
 import { insertAuthority } from '#libs/store';
 import { rootCertificate } from '#libs/testing';
 import type { ApiRig, RigTenant } from '../api.rig.js';
@@ -94,4 +95,6 @@ const BODIES: Record<string, Input> = {
   'services.create': { name: 'other', template: { source: { uploadId: 'upl_00000000000000000000' } } },
   'services.update': { access: 'public' },
   'traffic.set': { traffic },
+  'plans.get': { plan: 'builtin' },
+  'plans.create': { document: BUILTIN_DOCUMENTS[0] },
 };

@@ -33,6 +33,8 @@ export const PERMISSIONS = [
   'log.read',
   'usage.read',
   'bill.read',
+  'plan.read',
+  'plan.write',
   'audit.read',
   'cluster.read',
   'cluster.write',

@@ -61,6 +61,8 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'grant.create',
   'grant.read',
   'grant.revoke',
+  'plan.read',
+  'plan.write',
   'cluster.read',
   'cluster.write',
 ];

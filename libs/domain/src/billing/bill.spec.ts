@@ -26,12 +26,12 @@ const usage = (change: Partial<UsageDay> = {}): UsageDay => ({
 });
 
 const amounts = (change: Partial<UsageDay>, plan = BUILTIN_PLAN): string[] =>
-  billOf(plan, '2026-11', [usage(change)]).lines.map(({ amount }) => amount);
+  billOf('2026-11', [{ plan, days: [usage(change)] }]).lines.map(({ amount }) => amount);
 
 describe('rating by the built-in plan', () => {
   it('one request of 1 ms (research vector D4, without free tier)', () => {
     expect(amounts({})).toEqual(['0.0000024', '0.000000125', '0.0000004']);
-    expect(billOf(BUILTIN_PLAN, '2026-11', [usage()]).total).toBe('0.000002925');
+    expect(billOf('2026-11', [{ plan: BUILTIN_PLAN, days: [usage()] }]).total).toBe('0.000002925');
   });
 
   it('10 M requests of 200 ms, concurrency 1 (D1 before its free tier of 4.32, 0.90 and 0.80)', () => {
@@ -69,7 +69,9 @@ describe('rating by the built-in plan', () => {
     ['build_time', { measure: 'build_time', model: undefined }],
   ])('refuses a plan that needs a %s which windows do not count', (measure, change) => {
     const items = BUILTIN_PLAN.items.map((item) => ({ ...item, ...change }));
-    expect(() => billOf({ ...BUILTIN_PLAN, items }, '2026-11', [])).toThrow(`does not count ${measure}`);
+    expect(() => billOf('2026-11', [{ plan: { ...BUILTIN_PLAN, items }, days: [] }])).toThrow(
+      `does not count ${measure}`,
+    );
   });
 });
 
@@ -79,7 +81,7 @@ describe('the bill of a month', () => {
     usage({ day: '2026-11-22', requests: 6_000n, blocks: 6_000n, perRequestUnits: 9_000n }),
     usage({ day: '2026-11-22', requests: 0n, blocks: 0n, perRequestUnits: 0n, notBillableRequests: 5n }),
   ];
-  const bill = billOf(BUILTIN_PLAN, '2026-11', days);
+  const bill = billOf('2026-11', [{ plan: BUILTIN_PLAN, days }]);
 
   it('has exact lines, one rounding per price item, and totals', () => {
     expect(bill.lines).toHaveLength(6);
@@ -92,6 +94,7 @@ describe('the bill of a month', () => {
       revision: 'hello-00001',
       day: '2026-11-21',
       item: 'cpu',
+      version: 1,
       quantity: '6000',
       unit: '100 ms x vCPU',
       rate: '0.0000024',
@@ -111,7 +114,7 @@ describe('the bill of a month', () => {
   });
 
   it('of no usage is zero', () => {
-    const empty = billOf(BUILTIN_PLAN, '2026-11', []);
+    const empty = billOf('2026-11', [{ plan: BUILTIN_PLAN, days: [] }]);
     expect([empty.total, empty.due, empty.lines]).toEqual(['0', '0.00', []]);
   });
 });

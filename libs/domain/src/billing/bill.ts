@@ -1,9 +1,9 @@
 import { TowpathError } from '../error.js';
 import { formatDecimal, ZERO } from '../price/decimal.js';
-import type { BillingModel, PriceItem, PricePlan } from '../price/plan.types.js';
+import type { BillingModel, PricePlan } from '../price/plan.types.js';
 import { formatRatio, NOTHING, roundRatio } from '../price/ratio.js';
 import { BLOCK_MS } from '../rating/blocks.js';
-import { chargeMonth, sumCharges, type Charge } from '../rating/charges.js';
+import { chargeMonth, sumCharges, type Adjustment, type Charge, type MonthPart } from '../rating/charges.js';
 import { metersOf, type Meter } from '../rating/meters.js';
 import { inUnits, listRate, priceUsage, underModel, type PricedLine, type Usage } from '../rating/pricing.js';
 import type { UsageDay } from './billing.types.js';
@@ -19,6 +19,8 @@ export interface BillLine {
   day: string;
   /** Id of the price item. */
   item: string;
+  /** Version of the plan that was in force. */
+  version: number;
   quantity: string;
   unit: string;
   rate: string;
@@ -26,17 +28,32 @@ export interface BillLine {
   amount: string;
 }
 
-/** One line as an invoice will carry it: all of one price item in the month, rounded once, half-up. */
+/** One line as an invoice will carry it: all of one price item of one version in the month, rounded once, half-up. */
 export interface BillItem {
+  /** Id of the price item or fee. */
   item: string;
   name: string;
+  /** Id of the plan, and its version. */
+  plan: string;
+  version: number;
   unit: string;
   rate: string;
   quantity: string;
+  /** At list price, exact. */
+  list: string;
+  /** What lies between list price and amount, named; exact, below 0 when it lowers the price. */
+  adjustments: BillAdjustment[];
   /** Exact. */
   amount: string;
   /** Rounded to the places of the currency. */
   rounded: string;
+}
+
+export interface BillAdjustment {
+  kind: Adjustment['kind'];
+  /** Id of the grant, or of the item whose tiers were climbed. */
+  id: string;
+  amount: string;
 }
 
 export interface BillTotal {
@@ -58,31 +75,82 @@ export interface Bill extends BillTotal {
   comparison: { perRequest: BillTotal };
 }
 
+/** Usage of one part of a month, and the version of a plan in force in it. */
+export interface BillPart {
+  plan: PricePlan;
+  days: readonly UsageDay[];
+  /** For how long of the month fees are owed by this version; absent: not at all. */
+  held?: MonthPart['held'];
+}
+
 /**
- * The bill of one organization from its usage by day. Pure: the same usage gives the same bytes.
+ * The bill of one organization from its usage by day, part by part of the month. Pure: the same usage gives the same bytes.
  * @throws TowpathError NOT_SUPPORTED for a plan that needs what the windows do not count
  */
-export function billOf(plan: PricePlan, month: string, days: readonly UsageDay[]): Bill {
-  refuseUncounted(plan);
-  const priced = days.map((day) => ({ day, lines: priceUsage(plan, usageOf(day)) }));
-  const charges = chargeMonth([{ plan, lines: priced.flatMap(({ lines }) => lines) }]);
+export function billOf(month: string, parts: readonly BillPart[]): Bill {
+  const last = parts.at(-1)?.plan;
+  if (!last) throw new RangeError('a month has at least one part');
+  for (const { plan } of parts) refuseUncounted(plan);
+  const priced = parts.map(({ plan, days, held }) => ({
+    plan,
+    held,
+    days: days.map((day) => ({ day, lines: priceUsage(plan, usageOf(day)) })),
+  }));
+  const charged = chargesOf(
+    priced.map(({ days, ...part }) => ({ ...part, lines: days.flatMap(({ lines }) => lines) })),
+  );
   return {
     month,
-    currency: plan.currency,
-    plan: { id: plan.id, version: plan.version, name: plan.name, model: plan.model },
-    lines: priced.flatMap(({ day, lines }) => lines.map((line) => lineOf(day, line))),
-    items: plan.items.map((item) => billItem(plan, item, charges)),
-    ...totalOf(plan, charges),
-    comparison: { perRequest: totalUnder(plan, days) },
+    currency: last.currency,
+    plan: { id: last.id, version: last.version, name: last.name, model: last.model },
+    lines: priced.flatMap(({ plan, days }) =>
+      days.flatMap(({ day, lines }) => lines.map((line) => lineOf(plan, day, line))),
+    ),
+    items: charged.flatMap(({ plan, charges }) => itemsOf(plan, charges)),
+    ...totalOf(charged),
+    comparison: { perRequest: totalOf(chargesOf(parts.map(perRequest))) },
   };
 }
 
-function totalUnder(plan: PricePlan, days: readonly UsageDay[]): BillTotal {
+/** Charges of one version of a plan. */
+interface Charged {
+  plan: PricePlan;
+  charges: Charge[];
+}
+
+/** Grants and tiers are used once by all versions of a plan; another plan has its own. */
+function chargesOf(parts: readonly Omit<MonthPart, 'held'>[]): Charged[] {
+  const plans = [...new Set(parts.map(({ plan }) => plan.id))];
+  return plans.flatMap((id) => {
+    const own = versionsOf(parts.filter(({ plan }) => plan.id === id));
+    const charges = chargeMonth(own);
+    return own.map(({ plan }) => ({
+      plan,
+      charges: charges.filter(({ version }) => version === plan.version),
+    }));
+  });
+}
+
+/** One part for each version, also when it was left and taken again. */
+function versionsOf(parts: readonly MonthPart[]): MonthPart[] {
+  const versions = new Map<number, MonthPart>();
+  for (const { plan, lines, held } of parts) {
+    const before = versions.get(plan.version);
+    const ms = (before?.held?.ms ?? 0n) + (held?.ms ?? 0n);
+    const owed = held ?? before?.held;
+    versions.set(plan.version, {
+      plan,
+      lines: [...(before?.lines ?? []), ...lines],
+      ...(owed === undefined ? {} : { held: { ...owed, ms } }),
+    });
+  }
+  return [...versions.values()].sort((a, b) => a.plan.version - b.plan.version);
+}
+
+function perRequest({ plan, days, held }: BillPart): MonthPart {
   const other = underModel(plan, 'per_request');
-  return totalOf(
-    other,
-    chargeMonth([{ plan: other, lines: days.flatMap((day) => priceUsage(other, usageOf(day))) }]),
-  );
+  const lines = days.flatMap((day) => priceUsage(other, usageOf(day)));
+  return { plan: other, lines, ...(held === undefined ? {} : { held }) };
 }
 
 /** The windows count blocks and units of 100 ms, requests and bytes; other measures would silently cost nothing. */
@@ -112,7 +180,7 @@ function usageOf(day: UsageDay): Usage {
   return { zone, class: undefined, size, quantities };
 }
 
-function lineOf(day: UsageDay, { item, measured, amount }: PricedLine): BillLine {
+function lineOf({ version }: PricePlan, day: UsageDay, { item, measured, amount }: PricedLine): BillLine {
   return {
     projectId: day.projectId,
     project: day.project,
@@ -122,6 +190,7 @@ function lineOf(day: UsageDay, { item, measured, amount }: PricedLine): BillLine
     ...(day.revision === undefined ? {} : { revision: day.revision }),
     day: day.day,
     item: item.id,
+    version,
     quantity: formatRatio(inUnits(measured, item)),
     unit: item.unit,
     rate: formatDecimal(listRate(item)),
@@ -129,20 +198,38 @@ function lineOf(day: UsageDay, { item, measured, amount }: PricedLine): BillLine
   };
 }
 
-function billItem(plan: PricePlan, item: PriceItem, charges: readonly Charge[]): BillItem {
-  const charge = charges.find((one) => one.item === item.id);
+/** Every item of the plan, used or not, and the fees that are owed. */
+function itemsOf(plan: PricePlan, charges: readonly Charge[]): BillItem[] {
+  const fees = charges.filter(({ item }) => !plan.items.some(({ id }) => id === item));
+  return [
+    ...plan.items.map((item) => {
+      const charge = charges.find((one) => one.item === item.id);
+      return billItem(plan, { ...item, rate: formatDecimal(listRate(item)) }, charge);
+    }),
+    ...fees.map((fee) => {
+      const rate = plan.fees.find(({ id }) => id === fee.item)?.amount ?? ZERO;
+      return billItem(plan, { ...fee, id: fee.item, rate: formatDecimal(rate) }, fee);
+    }),
+  ];
+}
+
+function billItem(
+  plan: PricePlan,
+  { id, name, unit, rate }: { id: string; name: string; unit: string; rate: string },
+  charge: Charge | undefined,
+): BillItem {
   return {
-    item: item.id,
-    name: item.name,
-    unit: item.unit,
-    rate: formatDecimal(listRate(item)),
+    ...{ item: id, name, plan: plan.id, version: plan.version, unit, rate },
     quantity: formatRatio(charge?.quantity ?? NOTHING),
+    list: formatRatio(charge?.list ?? NOTHING),
+    adjustments: (charge?.adjustments ?? []).map((by) => ({ ...by, amount: formatRatio(by.amount) })),
     amount: formatRatio(charge?.amount ?? NOTHING),
     rounded: formatDecimal(charge?.rounded ?? ZERO, plan.decimals),
   };
 }
 
-function totalOf({ decimals }: PricePlan, charges: readonly Charge[]): BillTotal {
-  const { total, due } = sumCharges(charges);
+function totalOf(charged: readonly Charged[]): BillTotal {
+  const decimals = Math.max(...charged.map(({ plan }) => plan.decimals));
+  const { total, due } = sumCharges(charged.flatMap(({ charges }) => charges));
   return { total: formatRatio(total), due: formatDecimal(roundRatio(due, decimals), decimals) };
 }

@@ -1,8 +1,8 @@
 import type { PricePlan } from './plan.types.js';
 import { parsePricePlan } from './plan.validation.js';
 
-/** The only place with prices: the plan of an installation that has set none, in the shape of Cloud Run's tier 1. */
-export const BUILTIN_PLAN: PricePlan = parsePricePlan({
+/** The only place with prices. */
+const BUILTIN = {
   id: 'builtin',
   version: 1,
   name: 'Built-in',
@@ -38,10 +38,9 @@ export const BUILTIN_PLAN: PricePlan = parsePricePlan({
       unit: '1,000,000 requests',
     },
   ],
-});
+};
 
-/** The other shape: each request alone, rounded up to 100 ms, times the memory allocated to it; nothing else. */
-export const MEMORY_TICK_PLAN: PricePlan = parsePricePlan({
+const MEMORY_TICKS = {
   id: 'memory-ticks',
   version: 1,
   name: 'Memory by 100 ms',
@@ -60,7 +59,16 @@ export const MEMORY_TICK_PLAN: PricePlan = parsePricePlan({
       unit: '100 ms x GiB',
     },
   ],
-});
+};
 
-/** The plans that are there without any file, by their id. */
+/** What an organization is billed by that was given no other plan, in the shape of Cloud Run's tier 1. */
+export const BUILTIN_PLAN: PricePlan = parsePricePlan(BUILTIN);
+
+/** The other shape: each request alone, rounded up to 100 ms, times the memory allocated to it; nothing else. */
+export const MEMORY_TICK_PLAN: PricePlan = parsePricePlan(MEMORY_TICKS);
+
+/** The plans that are there without any file. */
 export const BUILTIN_PLANS: readonly PricePlan[] = [BUILTIN_PLAN, MEMORY_TICK_PLAN];
+
+/** The same as data. */
+export const BUILTIN_DOCUMENTS: readonly Record<string, unknown>[] = [BUILTIN, MEMORY_TICKS];

@@ -29,6 +29,29 @@ export function planAt(schedule: PriceSchedule, atMs: number): PricePlan | undef
   return schedule.findLast(({ effectiveFromMs }) => effectiveFromMs <= atMs);
 }
 
+/** Usage is counted by the minute, so a price changes at a whole one. */
+const MINUTE_MS = 60_000;
+
+/**
+ * Checks a plan that is to be stored after the versions of it that are there (ascending; none: it is the first).
+ * @throws TowpathError INVALID_ARGUMENT naming every wrong field under `path`
+ */
+export function nextVersion(
+  before: readonly PricePlan[],
+  input: unknown,
+  { now, path }: { now: number; path: string },
+): PricePlan {
+  const { plan, violations } = readPricePlan(input, path);
+  refuseIfAny(violations);
+  const found = changeProblems(before.at(-1), plan, path);
+  const field = `${path}.effectiveFrom`;
+  if (plan.effectiveFromMs % MINUTE_MS !== 0) found.push({ field, message: 'must be a whole minute' });
+  if (before.length > 0 && plan.effectiveFromMs <= now)
+    found.push({ field, message: 'must be in the future: what is used is rated by the version in force' });
+  refuseIfAny(found);
+  return plan;
+}
+
 /** What a new version may not change: an id means the same thing in all versions, and so does money. */
 function changeProblems(before: PricePlan | undefined, plan: PricePlan, path: string): Violation[] {
   if (before === undefined) return [];

@@ -1,0 +1,36 @@
+import type { Id } from '#libs/domain';
+import { statement } from './statement.js';
+
+export interface PlanVersionRow {
+  id: Id<'ppv'>;
+  plan_id: string;
+  version: number;
+  effective_from: Date;
+  document: Record<string, unknown>;
+  created_by: string;
+  created_at: Date;
+}
+
+const COLUMNS = 'id, plan_id, version, effective_from, document, created_by, created_at';
+
+/** Whoever stores versions of a plan waits for whoever does so already. */
+export const lockPlanSql = statement<unknown>(
+  'price_plan_lock',
+  `SELECT pg_advisory_xact_lock(hashtextextended('price plan ' || $1, 0))`,
+);
+
+export const insertPlanVersionSql = statement<PlanVersionRow>(
+  'price_plan_insert',
+  `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${COLUMNS}`,
+);
+
+export const planVersionsSql = statement<PlanVersionRow>(
+  'price_plan_versions',
+  `SELECT ${COLUMNS} FROM price_plan_versions WHERE plan_id = ANY($1) ORDER BY plan_id, version`,
+);
+
+export const listPlanVersionsSql = statement<PlanVersionRow>(
+  'price_plan_list',
+  `SELECT ${COLUMNS} FROM price_plan_versions WHERE id > $1 ORDER BY id LIMIT $2`,
+);
