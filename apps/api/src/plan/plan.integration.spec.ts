@@ -61,7 +61,7 @@ describe('a price plan', () => {
       const url = `/v1/price-plans?limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`;
       const { json } = await rig.call('GET', url, { key: operator.key });
       seen.push(...(json['items'] as { plan: string }[]).map(({ plan }) => plan));
-      cursor = String(json['nextCursor'] ?? '');
+      cursor = (json['nextCursor'] as string | undefined) ?? '';
       if (cursor === '') break;
     }
     expect(seen).toEqual(['builtin', 'memory-ticks', 'gold', 'silver', 'gold']);

@@ -133,18 +133,23 @@ function chargesOf(parts: readonly Omit<MonthPart, 'held'>[]): Charged[] {
 
 /** One part for each version, also when it was left and taken again. */
 function versionsOf(parts: readonly MonthPart[]): MonthPart[] {
-  const versions = new Map<number, MonthPart>();
-  for (const { plan, lines, held } of parts) {
-    const before = versions.get(plan.version);
-    const ms = (before?.held?.ms ?? 0n) + (held?.ms ?? 0n);
-    const owed = held ?? before?.held;
-    versions.set(plan.version, {
-      plan,
-      lines: [...(before?.lines ?? []), ...lines],
-      ...(owed === undefined ? {} : { held: { ...owed, ms } }),
-    });
-  }
-  return [...versions.values()].sort((a, b) => a.plan.version - b.plan.version);
+  return [...Map.groupBy(parts, ({ plan }) => plan.version).values()]
+    .flatMap(merged)
+    .sort((a, b) => a.plan.version - b.plan.version);
+}
+
+function merged([first, ...rest]: readonly MonthPart[]): MonthPart[] {
+  if (!first) return [];
+  const all = [first, ...rest];
+  const held = all.flatMap((part) => part.held ?? []);
+  const ms = held.reduce((sum, each) => sum + each.ms, 0n);
+  return [
+    {
+      plan: first.plan,
+      lines: all.flatMap(({ lines }) => lines),
+      ...(held[0] === undefined ? {} : { held: { ...held[0], ms } }),
+    },
+  ];
 }
 
 function perRequest({ plan, days, held }: BillPart): MonthPart {
