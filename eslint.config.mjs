@@ -23,6 +23,7 @@ const MONEY = [
     (name) => `libs/domain/src/rating/${name}.ts`,
   ),
   'libs/domain/src/billing/bill.ts',
+  'libs/domain/src/billing/budget.rules.ts',
 ];
 const exact = [
   {

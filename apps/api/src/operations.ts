@@ -1,5 +1,6 @@
 import { auditOperations } from './audit/audit.operations.js';
 import { billOperations } from './bill/bill.operations.js';
+import { budgetOperations } from './budget/budget.operations.js';
 import { Registry } from './call/registry.js';
 import { callerOperations } from './caller/caller.operations.js';
 import { clusterOperations } from './cluster/cluster.operations.js';
@@ -11,6 +12,7 @@ import { invitationOperations } from './invitation/invitation.operations.js';
 import { keyOperations } from './key/key.operations.js';
 import { logOperations } from './log/log.operations.js';
 import { memberOperations } from './member/member.operations.js';
+import { noticeOperations } from './notice/notice.operations.js';
 import { operationOperations } from './operation/operation.operations.js';
 import { organizationOperations } from './organization/organization.operations.js';
 import { planOperations } from './plan/plan.operations.js';
@@ -51,6 +53,8 @@ export function apiOperations(): Registry {
     ...usageOperations,
     ...billOperations,
     ...planOperations,
+    ...budgetOperations,
+    ...noticeOperations,
     ...auditOperations,
     ...clusterOperations,
   ]);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
@@ -8,6 +8,7 @@ import { ensureHubTopology, type Bus } from '#libs/bus';
 import type { ProcessParts } from '#libs/process';
 import { LeaseKeeper, type Database } from '#libs/store';
 import { BillingMetrics } from './billing.metrics.js';
+import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
 import { UsageIntake } from './intake/usage.intake.js';
@@ -20,6 +21,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly leases: LeaseKeeper;
   private readonly intake: IntakeWorker;
   private readonly fold: FoldWorker;
+  private readonly budgets: BudgetWorker;
   private readonly lag: LagWatch;
 
   constructor(
@@ -29,13 +31,14 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   ) {
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
-    const names = [INTAKE_LEASE, ...FOLD_LEASES];
+    const names = [INTAKE_LEASE, BUDGET_LEASE, ...FOLD_LEASES];
     const leases = { group: 'billing', names, owner: randomUUID(), db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onChange: () => this.intake.leasesChanged() });
     const intake = new UsageIntake(db, things, clock);
     const reread = new UsageReread(db, bus, logger);
     this.intake = new IntakeWorker(bus, this.leases, intake, reread, counted, health, logger);
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
+    this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, randomBytes, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
   }
 
@@ -43,12 +46,13 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     await ensureHubTopology(this.bus);
     await this.leases.start();
     this.fold.start();
+    this.budgets.start();
     this.lag.start();
   }
 
   /** Takes no more work, then lets go of the leases. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.intake.stop(), this.fold.stop(), this.lag.stop()]);
+    await Promise.all([this.intake.stop(), this.fold.stop(), this.budgets.stop(), this.lag.stop()]);
     await this.leases.stop();
   }
 

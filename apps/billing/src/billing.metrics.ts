@@ -9,6 +9,7 @@ export class BillingMetrics {
   private readonly foldSeconds;
   private readonly dirty;
   private readonly pending;
+  private readonly notices;
 
   constructor(metrics: Metrics) {
     this.records = metrics.counter('towpath_billing_records_total', 'Usage records by what became of them', [
@@ -21,6 +22,7 @@ export class BillingMetrics {
       'towpath_billing_pending_messages',
       'Usage messages not yet delivered to billing',
     );
+    this.notices = metrics.counter('towpath_billing_notices_total', 'Notices given of thresholds of budgets');
   }
 
   tookIn({ stored, repeated, quarantined }: IntakeResult): void {
@@ -36,6 +38,10 @@ export class BillingMetrics {
 
   waiting(shards: readonly DirtyShard[]): void {
     this.dirty.set(shards.reduce((sum, { windows }) => sum + windows, 0));
+  }
+
+  gaveNotices(count: number): void {
+    this.notices.inc(count);
   }
 
   pendingMessages(count: number): void {

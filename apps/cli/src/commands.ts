@@ -7,6 +7,8 @@ import { PEOPLE_COMMANDS } from './people.commands.js';
 export const GROUPS: Readonly<Record<string, string>> = {
   services: 'services: list, describe, update, traffic, delete',
   revisions: 'revisions of a service',
+  budgets: 'amounts for each month, and when to say how near they are',
+  notices: 'what your organization is told',
   secrets: 'secrets of the project',
   operations: 'changes that take time',
   projects: 'projects of the organization',

@@ -20,6 +20,8 @@ export const ID_PREFIXES = [
   'evt', // event (outbox row)
   'ppv', // version of a price plan
   'spl', // spool (a producer of usage records)
+  'bdg', // budget
+  'ntc', // notice
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

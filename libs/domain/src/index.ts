@@ -272,3 +272,16 @@ export { STANDARD_TERM, billPeriods } from './billing/bill.periods.js';
 export type { BillPeriod, PlanTerm } from './billing/bill.periods.js';
 export { monthOf, monthSpan } from './month.js';
 export type { Bill, BillItem, BillLine, BillPart, BillTotal } from './billing/bill.js';
+export {
+  BUDGET,
+  DEFAULT_THRESHOLDS,
+  budgetAmountProblem,
+  forecastOf,
+  reachedThresholds,
+  spentOf,
+  thresholdViolations,
+} from './billing/budget.rules.js';
+export { BUDGET_BASES } from './billing/budget.types.js';
+export type { Budget, BudgetBasis, BudgetScope, BudgetState, Threshold } from './billing/budget.types.js';
+export { NOTICE_TYPES } from './billing/notice.types.js';
+export type { Notice, NoticeData, NoticeType } from './billing/notice.types.js';

@@ -45,6 +45,10 @@ const measures = (column: string): string => `jsonb_build_object('env', '[]'::js
  */
 export const TENANT_TABLES: readonly TenantTable[] = [
   erased('traffic_changes'),
+  erased('budget_alerts'),
+  erased('budget_states'),
+  erased('budgets'),
+  erased('notices'),
   erased('operations'),
   erased('placements'),
   erased('targets'),

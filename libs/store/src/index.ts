@@ -18,6 +18,19 @@ export { LeaseKeeper } from './lease.keeper.js';
 export type { LeaseNews, LeaseParts } from './lease.keeper.js';
 export { LeaseLost, LeasedTx, acquireLease, underLease } from './lease.store.js';
 export type { Lease } from './lease.store.js';
+export {
+  budgetedOrganizations,
+  budgetsOf,
+  deleteBudget,
+  findBudget,
+  insertAlerts,
+  insertBudget,
+  listBudgets,
+  saveBudgetStates,
+  updateBudget,
+} from './budget.store.js';
+export type { StoredBudget } from './budget.store.js';
+export { giveNotice, listNotices } from './notice.store.js';
 export { insertAudit, listAudit } from './audit.store.js';
 export type { AuditEntry } from './audit.store.js';
 export {

@@ -16,6 +16,7 @@ export interface Things {
   member: string;
   invitation: string;
   grant: string;
+  budget: string;
 }
 
 /** An organization with one thing of every kind. */
@@ -30,6 +31,7 @@ export async function things(rig: ApiRig, people: PeopleRig, name: string): Prom
   const service = operation.json['service'] as { id: string };
   const body = { email: 'guest@example.com', role: 'viewer' };
   const invitation = await rig.call('POST', '/v1/invitations', { key, body });
+  const budget = await rig.call('POST', '/v1/budgets', { key, body: { amount: '10' } });
   return {
     tenant,
     project,
@@ -40,6 +42,7 @@ export async function things(rig: ApiRig, people: PeopleRig, name: string): Prom
     member: (await people.person(tenant.organizationId, 'viewer')).userId,
     invitation: String(invitation.json['id']),
     grant: await grantOf(rig, tenant),
+    budget: String(budget.json['id']),
   };
 }
 
@@ -69,6 +72,7 @@ export function inputFor(name: string, fields: string[], of: Things): Input {
     member: of.member,
     invitation: of.invitation,
     grant: of.grant,
+    budget: of.budget,
     revision: 'hello-00001',
     ...BODIES[name],
   };
@@ -79,7 +83,7 @@ export function inputFor(name: string, fields: string[], of: Things): Input {
 /** Fields that name a thing of an organization. */
 export const REFERENCES = [
   ...['organization', 'project', 'service', 'secret', 'operation', 'key', 'revision'],
-  ...['member', 'invitation', 'grant'],
+  ...['member', 'invitation', 'grant', 'budget'],
 ];
 const traffic = [{ revision: 'latest', percent: 100 }];
 const BODIES: Record<string, Input> = {
@@ -90,6 +94,8 @@ const BODIES: Record<string, Input> = {
   'members.update': { role: 'viewer' },
   'invitations.create': { email: 'other@example.com', role: 'viewer' },
   'keys.create': { name: 'k', role: 'viewer' },
+  'budgets.create': { amount: '25.50' },
+  'budgets.update': { amount: '30' },
   'secrets.create': { name: 'other', value: 'v' },
   'secrets.addVersion': { value: 'v' },
   'services.create': { name: 'other', template: { source: { uploadId: 'upl_00000000000000000000' } } },

@@ -30,8 +30,16 @@ describe('the table of rights', () => {
     ],
     ['admin', [...WRITES, 'key.write', 'bill.read', 'audit.read'], ['organization.create']],
     ['developer', [...WRITES, 'log.read'], ['key.read', 'bill.read', 'audit.read', 'project.write']],
-    ['billing', ['bill.read', 'usage.read'], [...WRITES, 'service.read', 'log.read', 'secret.read']],
-    ['viewer', ['service.read', 'log.read', 'usage.read'], [...WRITES, 'key.read', 'bill.read']],
+    [
+      'billing',
+      ['bill.read', 'usage.read', 'budget.write', 'notice.read'],
+      [...WRITES, 'service.read', 'log.read', 'secret.read'],
+    ],
+    [
+      'viewer',
+      ['service.read', 'log.read', 'usage.read'],
+      [...WRITES, 'key.read', 'bill.read', 'budget.read'],
+    ],
     ['invoker', ['service.invoke'], [...WRITES, 'service.read', 'organization.read']],
   ])('%s', (role, allowed, refused) => {
     for (const permission of allowed)

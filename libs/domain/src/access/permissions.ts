@@ -39,6 +39,9 @@ const ADMINISTER: readonly Permission[] = [
   'grant.read',
   'grant.revoke',
   'bill.read',
+  'budget.read',
+  'budget.write',
+  'notice.read',
   'audit.read',
 ];
 
@@ -47,7 +50,15 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   owner: [...ADMINISTER, 'organization.close'],
   admin: ADMINISTER,
   developer: DEVELOP,
-  billing: ['organization.read', 'project.read', 'usage.read', 'bill.read'],
+  billing: [
+    'organization.read',
+    'project.read',
+    'usage.read',
+    'bill.read',
+    'budget.read',
+    'budget.write',
+    'notice.read',
+  ],
   viewer: READ,
   invoker: ['service.invoke'],
 };
@@ -78,6 +89,9 @@ export const ORGANIZATION_WIDE: readonly Permission[] = [
   'grant.read',
   'grant.revoke',
   'bill.read',
+  'budget.read',
+  'budget.write',
+  'notice.read',
   'audit.read',
 ];
 

@@ -7,6 +7,8 @@ export const HUB_EVENTS = {
   'service.changed': { key: 'service id' },
   /** A cluster joined, left or reported: the deployer looks at what it holds. */
   'cluster.changed': { key: 'cluster id' },
+  /** An organization is told something (a row of notices). */
+  'notice.made': { key: 'notice id' },
 } as const;
 
 export type HubEventName = keyof typeof HUB_EVENTS;

@@ -1,0 +1,47 @@
+import { BUDGET, BUDGET_BASES } from '#libs/domain';
+import type { StoredBudget } from '#libs/store';
+import { z } from 'zod';
+import { bounded, iso } from '../call/scalars.js';
+
+const amount = z.string().describe('An exact decimal; a fraction like `29/31` where none ends.');
+
+const thresholdFields = {
+  percent: bounded(BUDGET.percent).describe('Of the amount.'),
+  on: z.enum(BUDGET_BASES).meta({ id: 'BudgetBasis' }),
+};
+
+export const thresholdInput = z.strictObject(thresholdFields).meta({ id: 'ThresholdInput' });
+
+export const budgetView = z
+  .object({
+    id: z.string(),
+    projectId: z.string().optional(),
+    serviceId: z.string().optional(),
+    amount: z.string(),
+    currency: z.string(),
+    thresholds: z.array(z.object(thresholdFields).meta({ id: 'Threshold' })),
+    state: z
+      .object({
+        month: z.string(),
+        spent: amount,
+        forecast: amount.optional().describe('Absent on the first day of the month.'),
+        evaluatedAt: z.string(),
+      })
+      .meta({ id: 'BudgetState', description: 'What it had come to when billing last looked.' })
+      .optional(),
+    createdAt: z.string(),
+    version: z.string(),
+  })
+  .meta({ id: 'Budget', description: 'An amount for each UTC month, and when to say how near it is.' });
+
+export type BudgetView = z.input<typeof budgetView>;
+
+export function showBudget({ state, organizationId: _own, ...budget }: StoredBudget): BudgetView {
+  const { createdAt, version, ...rest } = budget;
+  return {
+    ...rest,
+    createdAt: iso(createdAt),
+    version: String(version),
+    ...(state ? { state: { ...state, evaluatedAt: iso(state.evaluatedAt) } } : {}),
+  };
+}

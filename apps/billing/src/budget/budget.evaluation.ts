@@ -1,0 +1,91 @@
+import {
+  billOf,
+  forecastOf,
+  formatRatio,
+  monthOf,
+  monthSpan,
+  newId,
+  parseRatio,
+  reachedThresholds,
+  spentOf,
+  type Bill,
+  type Budget,
+  type BudgetState,
+  type Id,
+  type NoticeData,
+  type Random,
+  type Threshold,
+} from '#libs/domain';
+import {
+  budgetsOf,
+  findBillParts,
+  giveNotice,
+  insertAlerts,
+  saveBudgetStates,
+  type LeasedTx,
+  type StoredBudget,
+} from '#libs/store';
+
+/**
+ * Looks at all budgets of an organization: notes what they have come to this month, and gives notice of each threshold
+ * that was reached for the first time in it.
+ * @returns how many notices were given
+ */
+export async function evaluateBudgets(
+  tx: LeasedTx,
+  organizationId: Id<'org'>,
+  now: number,
+  random: Random,
+): Promise<number> {
+  const month = monthOf(now);
+  const budgets = await budgetsOf(tx, organizationId);
+  const bill = billOf(month, await findBillParts(tx, organizationId, month));
+  const looked = budgets.map((budget) => ({ budget, state: stateOf(budget, bill, now) }));
+  const states = looked.map(({ budget, state }) => ({ budgetId: budget.id, state }));
+  await saveBudgetStates(tx, organizationId, states);
+  const reached = looked.flatMap(({ budget, state }) => reachedBy(budget, state));
+  const fresh = await insertAlerts(tx, organizationId, month, reached, now);
+  for (const { budgetId, threshold } of fresh) {
+    const one = looked.find(({ budget }) => budget.id === budgetId);
+    if (!one) continue;
+    const data = noticeOf(one.budget, one.state, threshold);
+    const id = newId('ntc', now, random);
+    const notice = { id, organizationId, type: 'budget.threshold' as const, data, createdAt: now };
+    await giveNotice(tx, notice, newId('evt', now, random));
+  }
+  return fresh.length;
+}
+
+function stateOf(budget: Budget, bill: Bill, now: number): BudgetState {
+  const spent = spentOf(budget, bill);
+  const forecast = forecastOf(spent, monthSpan(bill.month), now);
+  return {
+    month: bill.month,
+    spent: formatRatio(spent),
+    evaluatedAt: now,
+    ...(forecast === undefined ? {} : { forecast: formatRatio(forecast) }),
+  };
+}
+
+function reachedBy(budget: StoredBudget, state: BudgetState): { budgetId: string; threshold: Threshold }[] {
+  const actual = parseRatio(state.spent);
+  const forecast = state.forecast === undefined ? undefined : parseRatio(state.forecast);
+  return reachedThresholds(budget, { actual, forecast }).map((threshold) => ({
+    budgetId: budget.id,
+    threshold,
+  }));
+}
+
+function noticeOf(
+  { id, projectId, serviceId, amount, currency }: Budget,
+  { month, spent, forecast }: BudgetState,
+  { percent, on }: Threshold,
+): NoticeData['budget.threshold'] {
+  return {
+    budgetId: id,
+    ...(projectId === undefined ? {} : { projectId }),
+    ...(serviceId === undefined ? {} : { serviceId }),
+    ...{ month, percent, on, amount, currency, spent },
+    ...(forecast === undefined ? {} : { forecast }),
+  };
+}

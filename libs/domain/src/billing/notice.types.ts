@@ -1,0 +1,31 @@
+import type { Id } from '../id.js';
+import type { BudgetBasis } from './budget.types.js';
+
+/** What an organization is told of by notice: a line here, and the shape of what it says in NoticeData. */
+export const NOTICE_TYPES = ['budget.threshold'] as const;
+export type NoticeType = (typeof NOTICE_TYPES)[number];
+
+/** What a notice of each type says: ids, numbers and times only. */
+export interface NoticeData {
+  'budget.threshold': {
+    budgetId: string;
+    projectId?: string;
+    serviceId?: string;
+    month: string;
+    percent: number;
+    on: BudgetBasis;
+    amount: string;
+    currency: string;
+    spent: string;
+    forecast?: string;
+  };
+}
+
+/** Something an organization is told: it can list it, and it is on the bus. */
+export interface Notice<T extends NoticeType = NoticeType> {
+  id: Id<'ntc'>;
+  organizationId: Id<'org'>;
+  type: T;
+  data: NoticeData[T];
+  createdAt: number;
+}
