@@ -7,6 +7,7 @@ import type {
 import { BUILDER, LogBudget, type Id, type Target, type TargetRevision } from '#libs/domain';
 import {
   AGENT_CONSUMER,
+  Resync,
   kvStream,
   targetsBucket,
   type Bus,
@@ -29,7 +30,6 @@ import { SealedStore, secretsOf } from './secrets/sealed.store.js';
 import { ClusterReporter } from './status/cluster.reporter.js';
 import { StatusReporter } from './status/status.reporter.js';
 import { RemovalGuard } from './targets/removal.guard.js';
-import { Resync } from './targets/resync.js';
 import { ServiceReconciler } from './targets/service.reconciler.js';
 import { TargetFeed } from './targets/target.feed.js';
 import { TargetStore } from './targets/target.store.js';

@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Renewal, inboxPrefix, joinOrRestore } from '#libs/bus';
+import { Renewal, Resync, inboxPrefix, joinOrRestore } from '#libs/bus';
 import type { Bus, Follower, MemberId, Membership, PeerCertificate } from '#libs/bus';
 import type { Loop, ProcessParts } from '#libs/process';
 import { LogBudget } from '#libs/domain';
@@ -39,6 +39,7 @@ export class Gateway {
   readonly #callerKeys: CallerKeys;
   readonly #peer: PeerCertificate;
   #follower: Follower | undefined;
+  #resync: Resync | undefined;
   #status: Loop | undefined;
 
   private constructor(
@@ -117,6 +118,7 @@ export class Gateway {
 
   /** Nest: while the process still answers, take no more work and ship what is there. */
   async beforeApplicationShutdown(): Promise<void> {
+    await this.#resync?.stop();
     await this.#follower?.stop();
     await this.#status?.stop();
     await this.#renewal.stop();
@@ -197,6 +199,8 @@ export class Gateway {
     });
     this.#status = reportStatus({ ...shared, region: member.region });
     this.#status.start();
+    this.#resync = new Resync(member.id, () => bus, parts.logger);
+    this.#resync.start();
     this.#shipper.wake();
   }
 

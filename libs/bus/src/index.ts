@@ -93,3 +93,4 @@ export { PEOPLE_ASKS, signedInSchema } from './messages/people.messages.js';
 export type { PeopleAnswer, PeopleRequest, PeopleVerb, SignedIn } from './messages/people.messages.js';
 export { followLogs, readLogs } from './logs.js';
 export type { LogQuestion } from './logs.js';
+export { Resync } from './resync.js';

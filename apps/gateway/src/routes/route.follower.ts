@@ -7,7 +7,6 @@ import {
   hostOfRoute,
   kvStream,
   kvSubject,
-  resyncSubject,
   routeSchema,
   routesMarkSchema,
 } from '#libs/bus';
@@ -31,7 +30,7 @@ interface Parts {
 const KEYS_SUBJECT = kvSubject(ROUTES_BUCKET, CALLER_KEYS_KEY);
 const MARK_SUBJECT = kvSubject(ROUTES_BUCKET, ROUTES_MARK_KEY);
 
-/** Follows the routes bucket into the table, and asks the hub once to project everything again. */
+/** Follows the routes bucket into the table. */
 export function followRoutes(parts: Parts): Follower {
   const { bus, gatewayId, table, logger, health, moved } = parts;
   const trouble = (error: unknown): void => {
@@ -50,7 +49,6 @@ export function followRoutes(parts: Parts): Follower {
     onTrouble: trouble,
     onCalm: () => health.set('routes', true),
   });
-  bus.nc.publish(resyncSubject(gatewayId));
   return follower;
 }
 
@@ -68,7 +66,7 @@ async function take(message: FollowedMessage, { table, callerKeys, logger }: Par
       return;
     }
     if (message.subject === MARK_SUBJECT) {
-      table.counts(decode(routesMarkSchema, message.data).id);
+      await table.counts(decode(routesMarkSchema, message.data).id);
       table.handled(message.sequence);
       return;
     }

@@ -7,6 +7,7 @@ import { routeSchema } from '#libs/bus';
 import { z } from 'zod';
 
 const entrySchema = z.object({ sequence: z.int().nonnegative(), route: routeSchema });
+const lineSchema = z.union([entrySchema, z.object({ mark: z.string() })]);
 
 /** One route as it came: `sequence` is its sequence in the stream of the routes bucket. */
 export interface RouteEntry {
@@ -22,6 +23,8 @@ const COMPACT_AT = 1_000;
  * survives the death of the process at once; what a dying machine loses of the last moment comes back by a resync.
  */
 export class RouteJournal {
+  /** The mark of the bucket that the sequences are of; '' while none has come. */
+  mark = '';
   readonly #file: string;
   #handle: FileHandle | undefined;
   #lines = 0;
@@ -38,21 +41,25 @@ export class RouteJournal {
     this.#lines = lines.length;
     const last = new Map<string, RouteEntry>();
     for (const line of lines) {
-      const entry = parse(line);
-      if (entry) last.set(entry.route.host, entry);
+      const known = parse(line);
+      if (known && 'mark' in known) this.mark = known.mark;
+      else if (known) last.set(known.route.host, known);
     }
     return [...last.values()].sort((a, b) => a.sequence - b.sequence);
   }
 
   /** Adds a line; `all` gives every host's last entry when the journal has to be rewritten. */
   async append(entry: RouteEntry, all: () => RouteEntry[]): Promise<void> {
-    this.#handle ??= await open(this.#file, 'a');
-    // The newline comes first: a torn last line of a former life cannot swallow this one.
-    await this.#handle.appendFile(`\n${JSON.stringify(entry)}`);
-    this.#lines += 1;
+    await this.#add(entry);
     if (this.#lines < COMPACT_AT) return;
     const entries = all();
     if (this.#lines > 2 * entries.length) await this.rewrite(entries);
+  }
+
+  /** From now on sequences are those of the bucket with this mark. */
+  async keepMark(mark: string): Promise<void> {
+    this.mark = mark;
+    await this.#add({ mark });
   }
 
   async close(): Promise<void> {
@@ -65,20 +72,28 @@ export class RouteJournal {
   async rewrite(entries: readonly RouteEntry[]): Promise<void> {
     const temporary = `${this.#file}.new`;
     const file = await open(temporary, 'w');
-    await file.writeFile(entries.map((entry) => JSON.stringify(entry)).join('\n'));
+    const lines = [{ mark: this.mark }, ...entries];
+    await file.writeFile(lines.map((line) => JSON.stringify(line)).join('\n'));
     await file.sync();
     await file.close();
     await this.#handle?.close();
     this.#handle = undefined;
     await rename(temporary, this.#file);
-    this.#lines = entries.length;
+    this.#lines = lines.length;
+  }
+
+  async #add(line: z.input<typeof lineSchema>): Promise<void> {
+    this.#handle ??= await open(this.#file, 'a');
+    // The newline comes first: a torn last line of a former life cannot swallow this one.
+    await this.#handle.appendFile(`\n${JSON.stringify(line)}`);
+    this.#lines += 1;
   }
 }
 
-function parse(line: string): RouteEntry | undefined {
+function parse(line: string): z.infer<typeof lineSchema> | undefined {
   if (line === '') return undefined;
   try {
-    const result = entrySchema.safeParse(JSON.parse(line));
+    const result = lineSchema.safeParse(JSON.parse(line));
     return result.success ? result.data : undefined;
   } catch {
     return undefined;

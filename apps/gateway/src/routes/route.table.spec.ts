@@ -150,6 +150,25 @@ describe('the route table', () => {
     expect(third.table.revisionName('rev_00000000000000000001')).toBe('hello-00001');
   });
 
+  it('says of which bucket its sequences are, also after a restart', async () => {
+    const first = open();
+    await first.table.counts('one');
+    await first.table.accept(testRoute('a.lab', 1, []), 40);
+    await first.table.counts('one');
+    first.take('a.lab');
+    expect([first.table.mark, first.table.acknowledged()]).toEqual(['one', 40]);
+    await first.journal.close();
+    const second = open();
+    second.table.restore();
+    expect([second.table.mark, second.table.received]).toEqual(['one', 40]);
+    await second.table.counts('two');
+    expect([second.table.mark, second.table.received]).toEqual(['two', 0]);
+    await second.journal.rewrite([]);
+    const third = open();
+    third.table.restore();
+    expect(third.table.mark).toBe('two');
+  });
+
   it('keeps its journal small', async () => {
     const { table, journal } = open();
     for (let version = 1; version <= 2_500; version += 1)

@@ -16,8 +16,6 @@ const MAX_REJECTED = 100;
 
 /** Every host this gateway knows, and how far Envoy has acknowledged them. */
 export class RouteTable {
-  /** The mark of the bucket that the sequences are of; '' until it came. */
-  mark = '';
   readonly #entries = new Map<string, RouteEntry>();
   /** Hosts Envoy does not hold as they should be: the first sequence that is missing there. */
   readonly #pending = new Map<string, number>();
@@ -30,6 +28,11 @@ export class RouteTable {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** The mark of the bucket that the sequences are of; '' while none has come. */
+  get mark(): string {
+    return this.parts.journal.mark;
   }
 
   /** Whether that host has a route. */
@@ -101,9 +104,10 @@ export class RouteTable {
   }
 
   /** Sequences are those of the bucket with this mark from now on. */
-  counts(mark: string): void {
-    if (mark !== this.mark) this.startOver();
-    this.mark = mark;
+  async counts(mark: string): Promise<void> {
+    if (mark === this.mark) return;
+    this.startOver();
+    await this.parts.journal.keepMark(mark);
   }
 
   /** A bucket that was made anew counts from the start again; what it does not hold stays as it was. */

@@ -1,20 +1,20 @@
-import type { Id } from '#libs/domain';
-import { resyncSubject, type Bus } from '#libs/bus';
 import { Loop, type Logger } from '#libs/process';
+import type { Bus } from './bus.js';
+import { resyncSubject } from './names.js';
 
 const ANSWER_MS = 5_000;
 const LOOK_MS = 1_000;
 
 /**
- * Asks the hub to send every target again, until it has answered: at start (the disk may be lost or old), and after
- * every reconnection (a target on its way to the old connection would come again only after 30 s).
+ * Asks the hub, until it has answered, to project everything for an agent or gateway again: at start (the disk may be lost
+ * or old), and where an agent's connection came back (a target on its way to the old one would come again only after 30 s).
  */
 export class Resync {
   private wanted = false;
   private readonly loop: Loop;
 
   constructor(
-    private readonly clusterId: Id<'cls'>,
+    private readonly asker: string,
     private readonly bus: () => Bus,
     private readonly logger: Logger,
   ) {
@@ -32,8 +32,8 @@ export class Resync {
 
   private async ask(): Promise<void> {
     if (!this.wanted) return;
-    await this.bus().nc.request(resyncSubject(this.clusterId), new Uint8Array(), { timeout: ANSWER_MS });
+    await this.bus().nc.request(resyncSubject(this.asker), new Uint8Array(), { timeout: ANSWER_MS });
     this.wanted = false;
-    this.logger.info('the hub sends every target again');
+    this.logger.info('the hub sends everything again');
   }
 }
