@@ -61,11 +61,11 @@ const TEST_SECONDS = {
 /** A suite that hangs must not hang everything. */
 const STAGE_MINUTES = {
   unit: 3 * RUNS,
-  integration: 8,
+  integration: 12,
   stories: 20,
-  crashes: 12 * RUNS,
-  replicas: 8 * RUNS,
-  disks: 8,
+  crashes: 25 * RUNS,
+  replicas: 12 * RUNS,
+  disks: 12,
   cluster: 10,
 };
 

@@ -332,7 +332,7 @@ describe('the agent on a real nats-server', () => {
   it('refuses a lower (epoch, generation), also after a restart', async () => {
     const driver = new RecordingDriver();
     const agent = await start({ driver });
-    await until(() => logs.some((text) => text.includes('sends every target again')));
+    await until(() => logs.some((text) => text.includes('sends everything again')));
     await project(target(1, 5, [revision(1)], { epoch: 2 }));
     await until(() => last(driver)?.generation === 5);
     for (const older of [target(1, 4, [], { epoch: 2 }), target(1, 9, [], { epoch: 1 })]) {
