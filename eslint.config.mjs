@@ -24,6 +24,7 @@ const MONEY = [
   ),
   'libs/domain/src/billing/bill.ts',
   'libs/domain/src/billing/budget.rules.ts',
+  ...['entries', 'lines'].map((name) => `libs/domain/src/ledger/ledger.${name}.ts`),
 ];
 const exact = [
   {

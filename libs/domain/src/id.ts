@@ -22,6 +22,7 @@ export const ID_PREFIXES = [
   'spl', // spool (a producer of usage records)
   'bdg', // budget
   'ntc', // notice
+  'ent', // entry of the ledger
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

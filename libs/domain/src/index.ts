@@ -201,6 +201,7 @@ export {
   compare,
   decimalOf,
   divideExactly,
+  exactDecimal,
   formatDecimal,
   hasFiniteReciprocal,
   multiply,
@@ -209,7 +210,7 @@ export {
   sum,
 } from './price/decimal.js';
 export type { Decimal } from './price/decimal.js';
-export { compareRatios, formatRatio, parseRatio, ratioOf, roundRatio } from './price/ratio.js';
+export { compareRatios, decimalOver, formatRatio, parseRatio, ratioOf, roundRatio } from './price/ratio.js';
 export type { Ratio } from './price/ratio.js';
 export type {
   BillingModel,
@@ -267,11 +268,11 @@ export type { WindowKey } from './billing/window.js';
 export type { UsageDay } from './billing/billing.types.js';
 export { factsOf, foldRecords, foldWindow, sameOpenBlocks } from './billing/fold.js';
 export type { BillingWindow, StreamPart, WindowCounts, WindowFacts } from './billing/fold.js';
-export { billOf } from './billing/bill.js';
+export { billOf, countedUsage } from './billing/bill.js';
 export { STANDARD_TERM, billPeriods } from './billing/bill.periods.js';
 export type { BillPeriod, PlanTerm } from './billing/bill.periods.js';
 export { monthOf, monthSpan } from './month.js';
-export type { Bill, BillItem, BillLine, BillPart, BillTotal } from './billing/bill.js';
+export type { Bill, BillItem, BillLine, BillPart, BillTotal, CountedUsage } from './billing/bill.js';
 export {
   BUDGET,
   DEFAULT_THRESHOLDS,
@@ -285,3 +286,32 @@ export { BUDGET_BASES } from './billing/budget.types.js';
 export type { Budget, BudgetBasis, BudgetScope, BudgetState, Threshold } from './billing/budget.types.js';
 export { NOTICE_TYPES } from './billing/notice.types.js';
 export type { Notice, NoticeData, NoticeType } from './billing/notice.types.js';
+export { LEDGER_ACCOUNTS } from './ledger/ledger.types.js';
+export type {
+  EntryKind,
+  Hash,
+  LedgerAccount,
+  LedgerEntry,
+  LedgerLine,
+  LineKey,
+  Posting,
+  Seal,
+  SealKind,
+  SignedSeal,
+} from './ledger/ledger.types.js';
+export {
+  DEFAULT_GRACE_MS,
+  DEFAULT_PATIENCE_MS,
+  LEDGER_WINDOW_MS,
+  closingOf,
+  ledgerWindowOf,
+  ledgerWindowState,
+  watermarkOf,
+} from './ledger/ledger.window.js';
+export type { Closing, ClosingTime, LedgerWindowState, Producer } from './ledger/ledger.window.js';
+export { differenceOf, inForceAt, linesOf } from './ledger/ledger.lines.js';
+export type { PlanInForce, PlansInForce, WindowUsage } from './ledger/ledger.lines.js';
+export { balanced, balancesOf, entryOfLines, owing } from './ledger/ledger.entries.js';
+export type { NewEntry } from './ledger/ledger.entries.js';
+export { entryRow, hexOf, lineRow, merkleRoot, sealHash, sealRow, textBytes } from './ledger/ledger.seal.js';
+export type { LedgerRow } from './ledger/ledger.seal.js';

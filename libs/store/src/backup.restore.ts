@@ -88,7 +88,10 @@ async function isThere(client: pg.Client, table: string): Promise<boolean> {
   return rows[0]?.there === true;
 }
 
-/** Row-level security is off for the owner while the tables are filled, and forced again before anybody sees them. */
+/**
+ * Row-level security is off for the owner while the tables are filled, and forced again before anybody sees them. So are
+ * triggers: rows come as they were, also those that nobody may write again.
+ */
 async function fill(client: pg.Client, { directory, dump }: RestoreOptions): Promise<void> {
   const forced = await client.query<{ name: string }>(
     `SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relforcerowsecurity`,
@@ -98,11 +101,18 @@ async function fill(client: pg.Client, { directory, dump }: RestoreOptions): Pro
       await client.query(`ALTER TABLE ${client.escapeIdentifier(name)} ${how} ROW LEVEL SECURITY`);
     }
   };
+  const trigger = async (how: 'ENABLE' | 'DISABLE'): Promise<void> => {
+    for (const { name } of dump.tables) {
+      await client.query(`ALTER TABLE ${client.escapeIdentifier(name)} ${how} TRIGGER USER`);
+    }
+  };
   await force('NO FORCE');
+  await trigger('DISABLE');
   const names = dump.tables.map(({ name }) => client.escapeIdentifier(name)).join(', ');
   // rows that migrations wrote themselves
   await client.query(`TRUNCATE ${names} CASCADE`);
   for (const table of dump.tables) await copyIn(client, directory, table);
+  await trigger('ENABLE');
   await force('FORCE');
 }
 

@@ -79,9 +79,16 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   emptied('projects', 'name = id, handle = id, deleted_at = coalesce(deleted_at, now())'),
   // also what other organizations' rows, those of the operators, say of it
   emptied('audit_rows', 'before = NULL, after = NULL', 'organization_id = $1 OR object = $1'),
+  // what somebody said about an adjustment
+  erased('ledger_notes'),
   held('usage_records'),
   held('billing_windows'),
   held('billing_dirty_windows'),
+  held('ledger_windows'),
+  held('ledger_seals'),
+  held('ledger_lines'),
+  held('ledger_entries'),
+  held('ledger_postings'),
   held('outbox'),
   held('erasures'),
 ];

@@ -150,7 +150,7 @@ export {
 } from './revision.store.js';
 export type { RevisionRecord } from './revision.store.js';
 export type { PageRequest } from './row.js';
-export { findBillParts } from './bill.store.js';
+export { findBillParts, findBillPeriods } from './bill.store.js';
 export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from './price-plan.store.js';
 export type { PlanVersion } from './price-plan.store.js';
 export { listUsageRecords } from './usage-record.store.js';
@@ -227,6 +227,7 @@ export {
   bindProducers,
   findMeteredRevisions,
   findMeteredServices,
+  nextPosition,
   quarantineUsage,
   storeUsage,
 } from './usage.store.js';
@@ -235,6 +236,7 @@ export type {
   MeteredRevision,
   MeteredService,
   QuarantinedUsage,
+  Reach,
   StoredUsage,
 } from './usage.store.js';
 export {
@@ -249,3 +251,29 @@ export {
 } from './billing-window.store.js';
 export type { DirtyShard, UsageFilter } from './billing-window.store.js';
 export { findWindowFacts } from './window-facts.store.js';
+export {
+  appendEntry,
+  entriesOfSeals,
+  findEntry,
+  ledgerBalances,
+  listEntries,
+  organizationsToSeal,
+  takeUnsealed,
+} from './ledger.store.js';
+export type { StoredEntry } from './ledger.store.js';
+export {
+  closeWindow,
+  findProducers,
+  findUnsettled,
+  groundOf,
+  holdUnsettled,
+  invoiceWindows,
+  listLedgerWindows,
+  postedLines,
+  settleWindows,
+  sumLedgerLines,
+  usedInWindows,
+} from './ledger-window.store.js';
+export type { Ground, LedgerWindow, SeenWindow } from './ledger-window.store.js';
+export { insertSeal, lastSeal, linesOfSeals, listSeals, sealsOfDays } from './ledger-seal.store.js';
+export type { SealedLine } from './ledger-seal.store.js';

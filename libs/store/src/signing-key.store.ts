@@ -8,8 +8,8 @@ import {
 } from './signing-key.sql.js';
 import type { Tx } from './statement.js';
 
-/** What a key signs: tokens of people for the api, or of callers for services. */
-export type SigningPurpose = 'access' | 'invoke';
+/** What a key signs: tokens of people for the api, or of callers for services; or seals of the ledger. */
+export type SigningPurpose = 'access' | 'invoke' | 'ledger';
 
 /** What signatures are checked with. */
 export interface PublicSigningKey {

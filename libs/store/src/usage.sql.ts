@@ -1,6 +1,6 @@
 import { statement } from './statement.js';
 
-/** Columns of usage_records in the order of a COPY line; the last three are derived, the others are the content. */
+/** Columns of usage_records in the order of a COPY line; the last four are ours, the others are the content. */
 const CONTENT = [
   'producer',
   'position',
@@ -23,7 +23,7 @@ const CONTENT = [
   'reached',
   'attempts',
 ];
-const COLUMNS = [...CONTENT, 'price_zone', 'billable', 'not_billable_reason'].join(', ');
+const COLUMNS = [...CONTENT, 'price_zone', 'billable', 'not_billable_reason', 'taken'].join(', ');
 
 // One per connection; COPY and row-level security exclude each other, so rows come through here.
 export const stagingSql = statement<unknown>(
@@ -82,14 +82,22 @@ export const conflictsSql = statement<{ ordinal: number }>(
 // The first gateway that sends as a producer owns it; only the owner moves its watermark.
 export const bindProducersSql = statement<{ producer: string; gateway_id: string }>(
   'usage_bind_producers',
-  `INSERT INTO usage_watermarks AS w (producer, gateway_id, position, updated_at)
-   SELECT producer, $2, position, $4 FROM unnest($1::text[], $3::bigint[]) AS t (producer, position)
+  `INSERT INTO usage_watermarks AS w (producer, gateway_id, position, end_ms, updated_at)
+   SELECT producer, $2, position, end_ms, $5 FROM unnest($1::text[], $3::bigint[], $4::bigint[]) AS t (producer, position, end_ms)
    ORDER BY producer
    ON CONFLICT (producer) DO UPDATE SET
      position = CASE WHEN w.gateway_id = excluded.gateway_id THEN greatest(w.position, excluded.position)
                 ELSE w.position END,
+     end_ms = CASE WHEN w.gateway_id = excluded.gateway_id THEN greatest(w.end_ms, excluded.end_ms) ELSE w.end_ms END,
      updated_at = CASE WHEN w.gateway_id = excluded.gateway_id THEN excluded.updated_at ELSE w.updated_at END
    RETURNING producer, gateway_id`,
+);
+
+// Locks the row to the end of the transaction: positions come in the order in which transactions end.
+export const nextPositionSql = statement<{ position: number }>(
+  'usage_next_position',
+  `UPDATE usage_intake SET position = position + 1, stream_sequence = greatest(stream_sequence, $1), updated_at = $2
+   WHERE partition = '0' RETURNING position`,
 );
 
 export const quarantineSql = statement<{ reason: string }>(

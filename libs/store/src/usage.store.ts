@@ -12,6 +12,7 @@ import {
   conflictsSql,
   meteredRevisionsSql,
   meteredServicesSql,
+  nextPositionSql,
   quarantineSql,
   stagingSql,
   storeSql,
@@ -33,18 +34,38 @@ export interface StoredUsage {
 }
 
 /**
+ * The next position of the intake, for what this transaction stores; positions end in their order. `streamSequence` is
+ * the highest message of the stream that it takes in.
+ */
+export async function nextPosition(tx: LeasedTx, streamSequence: number, now: number): Promise<number> {
+  const row = await tx.one(nextPositionSql, [streamSequence, time(now)]);
+  if (!row) throw new Error('the position of the intake is not there');
+  return row.position;
+}
+
+/**
  * Stores a batch once by (producer, position) and marks every window it touches, all in the caller's transaction:
  * COPY into a temporary table, then INSERT ... ON CONFLICT DO NOTHING. Again or in other batches, it changes nothing.
  */
-export async function storeUsage(tx: LeasedTx, batch: readonly CheckedUsage[]): Promise<StoredUsage> {
+export async function storeUsage(
+  tx: LeasedTx,
+  batch: readonly CheckedUsage[],
+  position: number,
+): Promise<StoredUsage> {
   if (batch.length === 0) return { stored: 0, conflicts: [] };
   await tx.run(stagingSql);
-  await copy(tx, COPY_STAGING, batch.map(copyLine).join(''));
+  await copy(tx, COPY_STAGING, batch.map((one, ordinal) => copyLine(one, position, ordinal)).join(''));
   const touched = await tx.run(storeSql);
   await markDirty(tx, touched.map(keyOf));
   const stored = touched.reduce((sum, { records }) => sum + records, 0);
   const conflicts = stored === batch.length ? [] : await tx.run(conflictsSql);
   return { stored, conflicts: conflicts.flatMap(({ ordinal }) => batch[ordinal]?.record ?? []) };
+}
+
+/** How far a producer's records reach: in its spool, and in time by its gateway's clock. */
+export interface Reach {
+  position: number;
+  endMs: number;
 }
 
 /**
@@ -54,14 +75,15 @@ export async function storeUsage(tx: LeasedTx, batch: readonly CheckedUsage[]): 
 export async function bindProducers(
   tx: LeasedTx,
   gatewayId: string,
-  highest: ReadonlyMap<string, number>,
+  highest: ReadonlyMap<string, Reach>,
   now: number,
 ): Promise<Map<string, string>> {
   if (highest.size === 0) return new Map();
   const rows = await tx.run(bindProducersSql, [
     [...highest.keys()],
     gatewayId,
-    [...highest.values()],
+    [...highest.values()].map(({ position }) => position),
+    [...highest.values()].map(({ endMs }) => endMs),
     time(now),
   ]);
   return new Map(rows.map((row) => [row.producer, row.gateway_id]));
@@ -148,12 +170,12 @@ async function copy(tx: Tx, sql: string, text: string): Promise<void> {
 }
 
 /** One line of PostgreSQL's COPY text format, in the order of the columns. */
-function copyLine({ record: r, priceZone, reason }: CheckedUsage, ordinal: number): string {
+function copyLine({ record: r, priceZone, reason }: CheckedUsage, taken: number, ordinal: number): string {
   const ids = `${r.organizationId}\t${r.projectId}\t${r.serviceId}\t${r.revisionId ?? '\\N'}\t${r.clusterId ?? '\\N'}`;
   const place = `${r.gatewayId}\t${escape(r.region)}\t${escape(r.streamId)}\t${r.part}\t${r.last}`;
   const sizes = `${r.startMs}\t${r.endMs}\t${r.requestBytes}\t${r.responseBytes}`;
   const answer = `${r.status}\t${escape(r.flags)}\t${r.reached}\t${r.attempts}`;
-  const derived = `${escape(priceZone)}\t${reason === undefined}\t${reason ?? '\\N'}\t${ordinal}`;
+  const derived = `${escape(priceZone)}\t${reason === undefined}\t${reason ?? '\\N'}\t${taken}\t${ordinal}`;
   return `${r.producer}\t${r.position}\t${ids}\t${place}\t${sizes}\t${answer}\t${derived}\n`;
 }
 

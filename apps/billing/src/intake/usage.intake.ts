@@ -3,6 +3,7 @@ import type { FollowedMessage } from '#libs/bus';
 import { crashPoint } from '#libs/process';
 import {
   bindProducers,
+  nextPosition,
   quarantineUsage,
   storeUsage,
   underLease,
@@ -11,6 +12,7 @@ import {
   type Lease,
   type LeasedTx,
   type QuarantinedUsage,
+  type Reach,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
 import { readUsageMessage, type UsageMessage } from './usage.message.js';
@@ -52,14 +54,15 @@ export class UsageIntake {
     const bad: QuarantinedUsage[] = [];
     for (const message of messages) {
       bad.push(...message.malformed);
-      const owners = await bindProducers(tx, message.sender, highestPositions(message.records), now);
+      const owners = await bindProducers(tx, message.sender, reachOf(message.records), now);
       for (const record of message.records) {
         const reason = this.reasonAgainst(record, message.sender, owners.get(record.producer), now);
         if (reason) bad.push(quarantined(record, reason));
         else good.push(checked(record));
       }
     }
-    const { stored, conflicts } = await storeUsage(tx, good);
+    const position = await nextPosition(tx, Math.max(0, ...messages.map(({ sequence }) => sequence)), now);
+    const { stored, conflicts } = await storeUsage(tx, good, position);
     bad.push(...conflicts.map((record) => quarantined(record, 'identity_conflict')));
     await quarantineUsage(tx, bad, now);
     crashPoint('billing.copied');
@@ -91,10 +94,14 @@ function quarantined(record: UsageRecord, reason: QuarantinedUsage['reason']): Q
   return { producer: record.producer, position: record.position, reason, body: record };
 }
 
-function highestPositions(records: readonly UsageRecord[]): Map<string, number> {
-  const highest = new Map<string, number>();
-  for (const { producer, position } of records) {
-    highest.set(producer, Math.max(highest.get(producer) ?? 0, position));
+function reachOf(records: readonly UsageRecord[]): Map<string, Reach> {
+  const reach = new Map<string, Reach>();
+  for (const { producer, position, endMs } of records) {
+    const before = reach.get(producer) ?? { position: 0, endMs: 0 };
+    reach.set(producer, {
+      position: Math.max(before.position, position),
+      endMs: Math.max(before.endMs, endMs),
+    });
   }
-  return highest;
+  return reach;
 }

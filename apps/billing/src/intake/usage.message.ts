@@ -7,6 +7,8 @@ import type { QuarantinedUsage } from '#libs/store';
 export interface UsageMessage {
   /** The gateway that sent it, from the subject (its credentials allow no other). */
   sender: string;
+  /** The message's place in the stream. */
+  sequence: number;
   records: UsageRecord[];
   /** What is no usage record, each with a place of its own so that it is found again. */
   malformed: QuarantinedUsage[];
@@ -26,8 +28,8 @@ export function readUsageMessage({ subject, sequence, data }: FollowedMessage): 
   });
   const text = new TextDecoder().decode(data);
   const envelope = envelopeSchema.safeParse(parseJson(text));
-  if (!envelope.success) return { sender, records: [], malformed: [malformed(text)] };
-  const message: UsageMessage = { sender, records: [], malformed: [] };
+  if (!envelope.success) return { sender, sequence, records: [], malformed: [malformed(text)] };
+  const message: UsageMessage = { sender, sequence, records: [], malformed: [] };
   for (const item of envelope.data.records) {
     const record = usageRecordSchema.safeParse(item);
     if (record.success) message.records.push(record.data);

@@ -94,7 +94,7 @@ export function billOf(month: string, parts: readonly BillPart[]): Bill {
   const priced = parts.map(({ plan, days, held }) => ({
     plan,
     held,
-    days: days.map((day) => ({ day, lines: priceUsage(plan, usageOf(day)) })),
+    days: days.map((day) => ({ day, lines: priceUsage(plan, quantitiesOf(day)) })),
   }));
   const charged = chargesOf(
     priced.map(({ days, ...part }) => ({ ...part, lines: days.flatMap(({ lines }) => lines) })),
@@ -154,7 +154,7 @@ function merged([first, ...rest]: readonly MonthPart[]): MonthPart[] {
 
 function perRequest({ plan, days, held }: BillPart): MonthPart {
   const other = underModel(plan, 'per_request');
-  const lines = days.flatMap((day) => priceUsage(other, usageOf(day)));
+  const lines = days.flatMap((day) => priceUsage(other, quantitiesOf(day)));
   return { plan: other, lines, ...(held === undefined ? {} : { held }) };
 }
 
@@ -173,7 +173,22 @@ function isCounted({ measure, quantumMs, minimumMs }: Meter): boolean {
   return measure === 'requests' || measure === 'egress_bytes';
 }
 
-function usageOf(day: UsageDay): Usage {
+/** What windows count of a revision, and its size. */
+export type CountedUsage = Pick<
+  UsageDay,
+  'priceZone' | 'requests' | 'blocks' | 'perRequestUnits' | 'responseBytes' | 'cpuMillis' | 'memoryMiB'
+>;
+
+/**
+ * What windows count, in the words of price plans.
+ * @throws TowpathError NOT_SUPPORTED for a plan that needs what the windows do not count
+ */
+export function countedUsage(plan: PricePlan, used: CountedUsage): Usage {
+  refuseUncounted(plan);
+  return quantitiesOf(used);
+}
+
+function quantitiesOf(day: CountedUsage): Usage {
   const { priceZone: zone, cpuMillis, memoryMiB } = day;
   const quantities = new Map([
     ['request_time/concurrency#0', day.blocks * BigInt(BLOCK_MS)],

@@ -24,6 +24,12 @@ export function parseDecimal(text: string, field = 'value'): Decimal {
   return normal({ units: BigInt(`${sign}${whole}${fraction}`), scale: fraction.length });
 }
 
+/** Reads what formatDecimal or a numeric column wrote, however long it is. Not for foreign text: that is parseDecimal's. */
+export function exactDecimal(text: string): Decimal {
+  const [whole = '', fraction = ''] = text.split('.');
+  return normal({ units: BigInt(`${whole}${fraction}`), scale: fraction.length });
+}
+
 /** A whole number as a decimal. */
 export function decimalOf(units: bigint): Decimal {
   return { units, scale: 0 };

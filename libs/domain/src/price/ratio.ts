@@ -1,9 +1,9 @@
 import {
   decimalOf,
   divideExactly,
+  exactDecimal,
   formatDecimal,
   hasFiniteReciprocal,
-  parseDecimal,
   type Decimal,
 } from './decimal.js';
 
@@ -72,7 +72,15 @@ export function formatRatio({ top, bottom }: Ratio): string {
 /** Reads what formatRatio writes. */
 export function parseRatio(text: string): Ratio {
   const [top = '', bottom] = text.split('/');
-  return ratioOf(parseDecimal(top), bottom === undefined ? 1n : BigInt(bottom));
+  return ratioOf(exactDecimal(top), bottom === undefined ? 1n : BigInt(bottom));
+}
+
+/** The same as a decimal over a divisor without twos and fives: 1 wherever a decimal ends. */
+export function decimalOver({ top, bottom }: Ratio): { decimal: Decimal; divisor: bigint } {
+  let divisor = bottom;
+  while (divisor % 2n === 0n) divisor /= 2n;
+  while (divisor % 5n === 0n) divisor /= 5n;
+  return { decimal: divideExactly(decimalOf(top), bottom / divisor), divisor };
 }
 
 function reduced(top: bigint, bottom: bigint): Ratio {
