@@ -90,6 +90,11 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-argument': 'off',
     },
   },
+  {
+    // the door of a lib is a list of names, kept by the formatter one to a line: length is no smell there either
+    files: ['libs/*/src/index.ts'],
+    rules: { 'max-lines': 'off' },
+  },
   { files: MONEY, rules: { 'no-restricted-syntax': ['error', ...manners, ...exact] } },
   { files: ['prisma.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
   {
