@@ -74,6 +74,7 @@ async function agentSettings() {
     TOWPATH_RUNTIME: 'knative',
     TOWPATH_KUBECONFIG: clusterOf(CLUSTER).kubeconfig,
     TOWPATH_REGISTRY_URL: `http://${address}`,
+    TOWPATH_PRIVATE_REGISTRIES: `http://${address}`,
     TOWPATH_REGISTRY_USERNAME: REGISTRY_USER,
     TOWPATH_REGISTRY_PASSWORD_FILE: password,
     TOWPATH_BASE_IMAGE: 'runtime/node:local',

@@ -621,6 +621,6 @@ function runtimeOf(driver: Driver, images: UnpackedImages): Runtime {
     driver,
     buildOutput: { base: () => Promise.resolve(undefined), finish: (image) => images.imageFolder(image) },
     sweepImages: (inUse) => images.removeUnused(inUse),
-    builds: true,
+    capabilities: ['builder'],
   };
 }

@@ -4,7 +4,7 @@ import type {
   OnApplicationBootstrap,
   OnApplicationShutdown,
 } from '@nestjs/common';
-import { BUILDER, LogBudget, type Id, type Target, type TargetRevision } from '#libs/domain';
+import { LogBudget, type Id, type Target, type TargetRevision } from '#libs/domain';
 import {
   AGENT_CONSUMER,
   Resync,
@@ -94,7 +94,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     private readonly stores: Stores,
   ) {
     const { clock, logger, membership, keys } = parts;
-    const { driver, builds } = parts.runtime;
+    const { driver, capabilities } = parts.runtime;
     const clusterId = membership.id;
     const bus = (): Bus => this.link.bus();
     const { targets, sealed } = stores;
@@ -117,7 +117,6 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
       clock,
       logger,
     });
-    const capabilities = builds ? [BUILDER] : [];
     this.cluster = new ClusterReporter({ clusterId, targets, driver, capabilities, bus, clock, logger });
     this.builds = this.buildQueue(clusterId, bus);
     this.resync = new Resync(clusterId, bus, logger);

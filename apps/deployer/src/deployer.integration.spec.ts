@@ -226,6 +226,7 @@ beforeAll(async () => {
     origin: { scheme: 'http', port: 8081 } as const,
     masterKey: systemRandom(32),
     blobs: new FolderBlobs(folder.path),
+    privateRegistries: [],
   };
   // The deployer closes what it was given, so it gets connections of its own.
   const bus = await Bus.connect({

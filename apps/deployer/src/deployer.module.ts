@@ -18,7 +18,13 @@ export async function deployerModule(config: DeployerConfig, parts: ProcessParts
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
   const clock = await db.clock(parts.logger);
   const blobs = new FolderBlobs(config.TOWPATH_BLOBS_DIR);
-  const options = { domain: config.TOWPATH_DOMAIN, origin: publicOrigin(config), masterKey, blobs };
+  const options = {
+    domain: config.TOWPATH_DOMAIN,
+    origin: publicOrigin(config),
+    masterKey,
+    blobs,
+    privateRegistries: config.TOWPATH_PRIVATE_REGISTRIES,
+  };
   return deployerModuleOf(new Deployer(db, bus, { ...parts, clock }, options), bus);
 }
 

@@ -17,6 +17,8 @@ import type {
 } from '@nestjs/common';
 import { Eraser } from './erasure/eraser.js';
 import { Sweep } from './garbage/sweep.js';
+import { ImageResolver } from './images/image.resolver.js';
+import { RegistryReader } from './images/registry.reader.js';
 import { OutboxRelay } from './outbox/relay.js';
 import { Projection } from './projection/projection.js';
 import { SecretSealer } from './projection/secret-sealer.js';
@@ -38,6 +40,8 @@ export interface DeployerOptions {
   origin: PublicOrigin;
   masterKey: Uint8Array;
   blobs: FolderBlobs;
+  /** Origins of registries that may be on private addresses. */
+  privateRegistries: readonly string[];
 }
 
 /** Services worked on at a time. */
@@ -59,6 +63,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly strangers: Strangers;
   private readonly eraser: Eraser;
   private readonly sweep: Sweep;
+  private readonly images: ImageResolver;
   private readonly reconciler: Reconciler;
   private readonly passes;
 
@@ -96,8 +101,15 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     };
     this.watches = new StatusWatches(bus, db, new ClusterBoard(db, news, logger), wake, logger);
     const records = new DatabaseRecords(db, clock, options);
+    this.images = new ImageResolver({
+      reader: new RegistryReader(options.privateRegistries),
+      openSecret: (...of) => records.openSecret(...of),
+      wakeService: (serviceId) => this.queue.add(serviceId),
+      clock,
+      logger,
+    });
     this.reconciler = new Reconciler(
-      new Observer(records, bus, this.gateways.statuses),
+      new Observer(records, bus, this.gateways.statuses, this.images.look),
       records,
       new Projection(bus, new SecretSealer(bus, records)),
       clock,
@@ -129,6 +141,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     await Promise.all([this.eraser.stop(), this.sweep.stop()]);
     await Promise.all(loops.map((loop) => loop.stop()));
     this.gateways.stop();
+    await this.images.stop();
     await this.queue.stop();
     await this.leases.stop();
   }

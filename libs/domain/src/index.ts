@@ -75,18 +75,27 @@ export { API_KEY_BYTES, API_KEY_PREFIX, apiKeyPreview, formatApiKey, isApiKey } 
 export { MAX_SECRET_BYTES, secretNameProblem, validateSecretValue } from './secret/secret.validation.js';
 export type { Secret, SecretVersion } from './secret/secret.types.js';
 export type { Build, Digest, Upload } from './build/build.types.js';
+export {
+  DEFAULT_REGISTRY,
+  imageReferenceProblem,
+  parseImageReference,
+  pinnedImage,
+} from './build/image-reference.js';
+export type { ImageReference } from './build/image-reference.js';
 export type { Cluster, Door, Gateway } from './cluster/cluster.types.js';
-export { BUILDER, LIVE_MS, chooseBuilder, isLive, isUsable } from './cluster/cluster.rules.js';
+export { BUILDER, CONTAINERS, LIVE_MS, chooseBuilder, isLive, isUsable } from './cluster/cluster.rules.js';
 export { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, isJoinToken } from './cluster/join-token.js';
 export type {
   Access,
   EnvEntry,
   PinnedEnvEntry,
+  PinnedSecret,
   Protocol,
   Resources,
   Revision,
   RevisionSpec,
   RevisionStatus,
+  SecretReference,
   Service,
   ServiceStatus,
   Template,
@@ -131,12 +140,13 @@ export {
   serviceCondition,
 } from './service/service.lifecycle.js';
 export type { ServiceConditionType, ServiceReason } from './service/service.lifecycle.js';
+export { containerFields, pinSecret, pinnedSecrets, secretReferences } from './service/container.rules.js';
 export { envNameProblem, validateService, validateTemplate } from './service/service.validation.js';
 export type { ServiceIntent } from './service/service.validation.js';
 export { missingRevisions, validateTraffic } from './service/traffic.validation.js';
 export { pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
 export { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
-export type { EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
+export type { AskedSecret, EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
 export { REQUEST_HEADERS } from './placement/request-headers.js';
 export { PATIENCE_MS, place, stableHash } from './placement/placement.rules.js';
 export type { PlacementNeed } from './placement/placement.rules.js';

@@ -37,9 +37,9 @@ export const listClustersSql = statement<ClusterRow>(
   `SELECT ${CLUSTER_COLUMNS} FROM clusters WHERE id > $1 ORDER BY id LIMIT $2`,
 );
 
-export const hasRuntimeSql = statement<{ found: boolean }>(
-  'cluster_has_runtime',
-  `SELECT EXISTS (SELECT 1 FROM clusters WHERE runtime = $1 AND joined_at IS NOT NULL) AS found`,
+export const hasCapabilitySql = statement<{ found: boolean }>(
+  'cluster_has_capability',
+  `SELECT EXISTS (SELECT 1 FROM clusters WHERE capabilities @> jsonb_build_array($1::text) AND joined_at IS NOT NULL) AS found`,
 );
 
 export const insertJoinTokenSql = statement<unknown>(

@@ -2,7 +2,7 @@ import { TowpathError } from '#libs/domain';
 import type { Cluster, Id } from '#libs/domain';
 import {
   findClusterSql,
-  hasRuntimeSql,
+  hasCapabilitySql,
   insertClusterSql,
   insertJoinTokenSql,
   listClustersSql,
@@ -37,9 +37,9 @@ export async function listClusters(tx: Tx, page: PageRequest): Promise<Cluster[]
   return (await tx.run(listClustersSql, [page.after ?? '', page.limit])).map(toCluster);
 }
 
-/** Whether a cluster of that runtime has joined the installation. */
-export async function hasRuntime(tx: Tx, runtime: Cluster['runtime']): Promise<boolean> {
-  return (await tx.one(hasRuntimeSql, [runtime]))?.found ?? false;
+/** Whether a cluster that can do that has joined the installation. */
+export async function hasCapability(tx: Tx, capability: string): Promise<boolean> {
+  return (await tx.one(hasCapabilitySql, [capability]))?.found ?? false;
 }
 
 /** A one-time token, stored by the SHA-256 of its text. `clusterId` for an agent, `region` for a gateway. */

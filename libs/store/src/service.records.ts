@@ -1,4 +1,4 @@
-import { KEPT_AFTER_SERVING, makesRevision, serviceHost } from '#libs/domain';
+import { KEPT_AFTER_SERVING, makesRevision, secretReferences, serviceHost } from '#libs/domain';
 import type {
   Build,
   Cluster,
@@ -58,7 +58,7 @@ export interface ServiceRecords extends IntentRecord {
   /** Operations that have not ended, oldest first. */
   operations: Operation[];
   clusters: Cluster[];
-  /** The secrets that the template's environment names. */
+  /** The secrets that the template names. */
   secrets: Secret[];
   hubEpoch: number;
   /** The hosts it asks for. */
@@ -163,7 +163,7 @@ function hostsOf({ service, projectHandle }: IntentRecord, domain: string): stri
 }
 
 async function secretsOf(tx: Tx, { organizationId, projectId, template }: Service): Promise<Secret[]> {
-  const names = template.env.flatMap((entry) => ('secret' in entry ? [entry.secret.name] : []));
+  const names = secretReferences(template).map(({ secret }) => secret.name);
   const found: Secret[] = [];
   for (const name of new Set(names)) {
     const secret = await findSecret(tx, organizationId, projectId, name);

@@ -1,10 +1,13 @@
-import type { Condition, Digest, Door, Id, Target } from '#libs/domain';
+import type { Condition, Digest, Door, Id, PinnedSecret, Target } from '#libs/domain';
 
 /**
  * The environment of a revision with every secret opened; asked again at every start of an instance. A TowpathError
  * it rejects with becomes the cause why the revision is not ready.
  */
 export type ResolvedEnv = (revisionId: Id<'rev'>) => Promise<Record<string, string>>;
+
+/** Opens one version of a secret that a target names; `purpose` is said when it cannot be opened. */
+export type OpenSecret = (secret: PinnedSecret, purpose: string) => Promise<Uint8Array>;
 
 /** An image as a runtime on this machine starts it. Many instances share the folder; nobody writes into it. */
 export interface ImageFolder {
@@ -67,7 +70,7 @@ export interface Driver {
    * Makes the service's revisions those of the target; does not wait until they are ready. A known revision's spec is
    * never changed, only its `minInstances`. A revision that is not in the target any more ends its requests and goes.
    */
-  apply(target: Target, env: ResolvedEnv): Promise<void>;
+  apply(target: Target, env: ResolvedEnv, open: OpenSecret): Promise<void>;
   /** Resolves when nothing of the service is left running. */
   remove(serviceId: Id<'svc'>): Promise<void>;
   /** Calls back after every change of what `status` answers. Returns the function that ends it. */

@@ -8,6 +8,6 @@ export interface Runtime {
   buildOutput: BuildOutput;
   /** Removes images from this machine that no target names. */
   sweepImages: (inUse: () => ReadonlySet<Digest>) => Promise<void>;
-  /** Whether uploads may be built here. */
-  builds: boolean;
+  /** What this runtime can do besides running what was built for it (BUILDER, CONTAINERS of the domain). */
+  capabilities: string[];
 }

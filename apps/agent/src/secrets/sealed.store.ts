@@ -1,16 +1,10 @@
 import { join } from 'node:path';
-import type { Clock, Id, Target } from '#libs/domain';
+import { pinnedSecrets, type Clock, type PinnedSecret, type Target } from '#libs/domain';
 import { sealedSecretSchema, type SealedSecret } from '#libs/bus';
 import type { Logger } from '#libs/process';
 import { MessageFolder } from '../files/message.folder.js';
 
-/** One version of a secret. */
-export interface SecretReference {
-  id: Id<'sec'>;
-  version: number;
-}
-
-const keyOf = ({ id, version }: SecretReference): string => `${id}.${version}`;
+const keyOf = ({ id, version }: PinnedSecret): string => `${id}.${version}`;
 
 /** Secrets as they came: sealed to this agent's key, on disk too. */
 export class SealedStore {
@@ -30,11 +24,11 @@ export class SealedStore {
     return store;
   }
 
-  get(reference: SecretReference): SealedSecret | undefined {
+  get(reference: PinnedSecret): SealedSecret | undefined {
     return this.sealed.get(keyOf(reference));
   }
 
-  has(reference: SecretReference): boolean {
+  has(reference: PinnedSecret): boolean {
     return this.sealed.has(keyOf(reference));
   }
 
@@ -72,9 +66,7 @@ export class SealedStore {
 
 const namesIn = (targets: readonly Target[]): Set<string> => new Set(targets.flatMap(secretsOf).map(keyOf));
 
-/** Every secret version that a target's environments name. */
-export function secretsOf(target: Target): SecretReference[] {
-  return target.revisions.flatMap((revision) =>
-    revision.env.flatMap((entry) => ('secret' in entry ? [entry.secret] : [])),
-  );
+/** Every secret version that a target names. */
+export function secretsOf(target: Target): PinnedSecret[] {
+  return target.revisions.flatMap(pinnedSecrets);
 }

@@ -50,10 +50,11 @@ export class ServiceReconciler {
     // What runs already keeps running, even when its sealed secret was lost.
     const startable = target.revisions.filter((r) => running.has(r.id) || environments.complete(r));
     const env = new Map(target.revisions.map((revision) => [revision.id, revision]));
-    await driver.apply({ ...target, revisions: startable }, (revisionId) => {
+    const open = (revisionId: Id<'rev'>): Promise<Record<string, string>> => {
       const revision = env.get(revisionId);
       return revision ? environments.open(revision) : Promise.resolve({});
-    });
+    };
+    await driver.apply({ ...target, revisions: startable }, open, environments.openSecret);
     crashPoint('agent.applied');
     const before = this.reached.get(target.service.id);
     const waiting = target.revisions

@@ -1,3 +1,4 @@
+import { pinnedImage } from '#libs/domain';
 import type { EnvEntry, Project, Revision, Service, Template } from '#libs/domain';
 import { dump } from 'js-yaml';
 
@@ -29,7 +30,10 @@ export function serviceManifest(service: Service, project: Project, ready: Revis
 }
 
 function imageOf({ name, template }: Service, { handle }: Project, ready: Revision | undefined): string {
-  if (template.image !== undefined) return template.image;
+  if (template.image !== undefined)
+    return ready?.spec.image === undefined
+      ? template.image
+      : pinnedImage(ready.spec.image, ready.spec.imageDigest);
   const image = `${NO_REGISTRY}/${handle}/${name}`;
   return ready === undefined ? `${image}:not-built` : `${image}@${ready.spec.imageDigest}`;
 }

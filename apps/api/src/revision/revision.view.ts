@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { iso } from '../call/scalars.js';
 import { conditionView, containerFields, showCondition, showPinnedEntry } from '../service/service.view.js';
 
+const pinnedSecretView = z.object({ id: z.string(), version: z.int() }).meta({ id: 'PinnedSecret' });
+
 export const revisionView = z
   .object({
     id: z.string(),
@@ -10,13 +12,15 @@ export const revisionView = z
     number: z.int(),
     spec: z
       .object({
+        image: z.string().optional().describe('The reference that was resolved to the digest.'),
         imageDigest: z.string(),
+        pullSecret: pinnedSecretView.optional(),
         env: z.array(
           z
             .object({
               name: z.string(),
               value: z.string().optional(),
-              secret: z.object({ id: z.string(), version: z.int() }).meta({ id: 'PinnedSecret' }).optional(),
+              secret: pinnedSecretView.optional(),
             })
             .meta({ id: 'PinnedEnvEntry' }),
         ),

@@ -24,15 +24,19 @@ export async function lockForChange(
   return locked;
 }
 
-/** Writes a changed intent with all that belongs to it: traffic row, operation, message, audit row. */
+/**
+ * Writes a changed intent with all that belongs to it: traffic row, operation, message, audit row.
+ * @param isAskedAnew a new revision even of the same template: what it refers to may have changed
+ */
 export async function writeIntent(
   call: CommandCall,
   project: Project,
   before: Service,
   intent: ServiceIntent,
   kind: OperationKind,
+  isAskedAnew = false,
 ): Promise<OperationView> {
-  const newTemplate = !sameTemplate(before.template, intent.template);
+  const newTemplate = isAskedAnew || !sameTemplate(before.template, intent.template);
   const after = await updateIntent(call.tx, before, intent, newTemplate, call.now);
   const from = newTemplate ? servedBefore(before) : before.traffic;
   const [operation] = await Promise.all([

@@ -1,8 +1,11 @@
 import {
+  CONTAINERS,
   TowpathError,
+  containerFields,
   missingRevisions,
   refuseIfAny,
   revisionName,
+  secretReferences,
   validateService,
   type Id,
   type Project,
@@ -12,7 +15,7 @@ import {
   type TrafficTarget,
   type Violation,
 } from '#libs/domain';
-import { existingRevisions, findSecret, findUpload, hasRuntime, holdFromSweep } from '#libs/store';
+import { existingRevisions, findSecret, findUpload, hasCapability, holdFromSweep } from '#libs/store';
 import type { Call } from '../call/call.js';
 
 /**
@@ -31,7 +34,7 @@ export async function checkIntent(
     ...(await missingSecrets(call, project, intent.template)),
     ...(await unknownRevisions(call, project, intent.traffic, service?.id)),
   ]);
-  await checkImage(call, intent.template);
+  await checkContainers(call, intent.template);
   await checkSuffix(call, project, intent, service?.id);
 }
 
@@ -61,11 +64,9 @@ async function missingUpload(call: Call, project: Project, template: Template): 
 
 async function missingSecrets(call: Call, project: Project, template: Template): Promise<Violation[]> {
   const violations: Violation[] = [];
-  for (const [index, entry] of template.env.entries()) {
-    if (!('secret' in entry)) continue;
-    const { name, version } = entry.secret;
+  for (const { field, secret: reference } of secretReferences(template)) {
+    const { name, version } = reference;
     const secret = await findSecret(call.tx, project.organizationId, project.id, name);
-    const field = `template.env[${index}].secret`;
     if (!secret)
       violations.push({ field: `${field}.name`, message: `there is no secret "${name}" in this project` });
     else if (version !== 'latest' && !secret.versions.some((one) => one.number === version)) {
@@ -78,16 +79,14 @@ async function missingSecrets(call: Call, project: Project, template: Template):
   return violations;
 }
 
-async function checkImage(call: Call, template: Template): Promise<void> {
-  if (template.image === undefined || (await hasRuntime(call.tx, 'knative'))) return;
-  throw new TowpathError(
-    'NOT_SUPPORTED',
-    'The local runtime runs source folders only, not images of a registry.',
-    {
-      violations: [{ field: 'template.image', message: 'is not supported here' }],
-      nextStep: 'Deploy a source folder, or join a Kubernetes cluster with Knative.',
-    },
-  );
+async function checkContainers(call: Call, template: Template): Promise<void> {
+  const fields = containerFields(template);
+  if (fields.length === 0 || (await hasCapability(call.tx, CONTAINERS))) return;
+  const names = fields.map((field) => field.replace('template.', '')).join(', ');
+  throw new TowpathError('NOT_SUPPORTED', `The local runtime runs source folders only, without: ${names}.`, {
+    violations: fields.map((field) => ({ field, message: 'is not supported here' })),
+    nextStep: 'Deploy a source folder without it, or join a Kubernetes cluster with Knative.',
+  });
 }
 
 async function checkSuffix(

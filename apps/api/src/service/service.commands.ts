@@ -73,7 +73,9 @@ export async function updateService(call: CommandCall, input: UpdateServiceInput
   const patched = patchService(before, input);
   const intent = { ...patched, traffic: changedTraffic(before, patched.traffic, input) };
   await checkIntent(call, project, intent, before);
-  return writeIntent(call, project, before, intent, 'update');
+  // A tag may name another image today.
+  const isAskedAnew = typeof input.template?.image === 'string';
+  return writeIntent(call, project, before, intent, 'update', isAskedAnew);
 }
 
 function changedTraffic(

@@ -7,15 +7,16 @@ export const protocolSchema = z.enum(['http1', 'h2c']).meta({ id: 'Protocol' });
 
 const secretVersion = z.union([z.int().min(1), z.literal('latest')]);
 
+const secretReference = z
+  .strictObject({ name: z.string().min(1).max(63), version: secretVersion.optional() })
+  .meta({ id: 'SecretReferenceInput' });
+
 /** One entry; `value: null` takes the entry of that name away (in a change). */
 const envEntry = z
   .strictObject({
     name: ruledText(envNameProblem),
     value: z.string().max(LIMITS.envValueCharacters).nullish(),
-    secret: z
-      .strictObject({ name: z.string().min(1).max(63), version: secretVersion.optional() })
-      .meta({ id: 'SecretReferenceInput' })
-      .optional(),
+    secret: secretReference.optional(),
   })
   .refine((entry) => (entry.value === undefined) !== (entry.secret === undefined), {
     message: 'needs exactly one of value and secret',
@@ -30,6 +31,7 @@ export const templateInput = z
       .meta({ id: 'SourceInput' })
       .nullish(),
     image: z.string().min(1).max(512).nullish(),
+    pullSecret: secretReference.nullish().describe('`user:password` of the registry that holds the image.'),
     env: z.array(envEntry).max(LIMITS.envEntries).nullish(),
     resources: z
       .strictObject({

@@ -30,19 +30,21 @@ export const containerFields = {
   command: z.array(z.string()).optional(),
 };
 
+const secretReferenceView = z
+  .object({ name: z.string(), version: z.union([z.int(), z.literal('latest')]) })
+  .meta({ id: 'SecretReference' });
+
 const templateView = z
   .object({
     source: z.object({ uploadId: z.string() }).meta({ id: 'Source' }).optional(),
     image: z.string().optional(),
+    pullSecret: secretReferenceView.optional(),
     env: z.array(
       z
         .object({
           name: z.string(),
           value: z.string().optional(),
-          secret: z
-            .object({ name: z.string(), version: z.union([z.int(), z.literal('latest')]) })
-            .meta({ id: 'SecretReference' })
-            .optional(),
+          secret: secretReferenceView.optional(),
         })
         .meta({ id: 'EnvEntry' }),
     ),

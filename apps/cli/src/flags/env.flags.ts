@@ -1,3 +1,4 @@
+import type { SecretReference } from '#libs/domain';
 import type { EnvView } from '../client/wire.types.js';
 import { usageError } from '../exit.js';
 
@@ -14,9 +15,7 @@ export interface EnvFlags {
 }
 
 /** One entry of a merge patch: the list is keyed by name and a null value removes. */
-export type EnvChange =
-  | { name: string; value: string | null }
-  | { name: string; secret: { name: string; version: number | 'latest' } };
+export type EnvChange = { name: string; value: string | null } | { name: string; secret: SecretReference };
 
 /** The entries to send, undefined when no flag speaks of the environment. */
 export function envChanges(flags: EnvFlags, current: readonly EnvView[]): EnvChange[] | undefined {
@@ -65,13 +64,18 @@ function pairs(map: Map<string, string> | undefined): [string, string][] {
   return [...(map ?? [])];
 }
 
+/** Reads a flag's `secret` (its newest version), `secret:3` or `secret:latest`. */
+export function secretOf(flag: string): (text: string) => SecretReference {
+  return (text) => secretReference(flag, text.includes(':') ? text : `${text}:latest`);
+}
+
 /** `secret:3` or `secret:latest`. */
-function secretReference(variable: string, text: string): { name: string; version: number | 'latest' } {
+function secretReference(variable: string, text: string): SecretReference {
   const [, name, version] = /^([^:]+):(latest|\d{1,9})$/.exec(text) ?? [];
   if (name === undefined || version === undefined) {
     throw usageError(
       `"${text}" of ${variable} is not a secret's version.`,
-      'Write NAME=secret:1 or NAME=secret:latest.',
+      'Write the version as secret:1 or secret:latest.',
     );
   }
   return { name, version: version === 'latest' ? version : Number(version) };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { envChanges } from './env.flags.js';
+import { envChanges, secretOf } from './env.flags.js';
 import { parsePairs, splitList } from './pairs.js';
 import { cpuMillis, durationSeconds, memoryMiB } from './quantity.js';
 import { changedTraffic, parsePercents, parseTags, type TrafficFlags } from './traffic.flags.js';
@@ -118,6 +118,17 @@ describe('environment as a merge patch', () => {
 
   it.each(['key', 'key:', ':1', 'key:new', 'key:-1'])('refuses the secret %j', (text) => {
     expect(() => envChanges({ setSecrets: map({ S: text }) }, [])).toThrow('S');
+  });
+});
+
+describe('a secret of a flag', () => {
+  it.each([
+    ['registry', { name: 'registry', version: 'latest' }],
+    ['registry:latest', { name: 'registry', version: 'latest' }],
+    ['registry:3', { name: 'registry', version: 3 }],
+  ])('%s', (text, reference) => expect(secretOf('--pull-secret')(text)).toEqual(reference));
+  it.each(['', ':1', 'a:b', 'a:1:2'])('refuses %j and names the flag', (text) => {
+    expect(() => secretOf('--pull-secret')(text)).toThrow('--pull-secret');
   });
 });
 

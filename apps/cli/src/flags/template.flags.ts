@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
-import type { Access, Protocol } from '#libs/domain';
+import type { Access, Protocol, SecretReference } from '#libs/domain';
 import type { EnvView } from '../client/wire.types.js';
-import { envChanges, replacesEnv, type EnvChange, type EnvFlags } from './env.flags.js';
+import { envChanges, replacesEnv, secretOf, type EnvChange, type EnvFlags } from './env.flags.js';
 import { listOf, pairsOf } from './pairs.js';
 import { cpuMillis, durationSeconds, memoryMiB, wholeNumber } from './quantity.js';
 
@@ -16,6 +16,7 @@ export interface TemplateFlags extends EnvFlags {
   port?: number;
   useHttp2?: boolean;
   command?: string[];
+  pullSecret?: SecretReference;
   revisionSuffix?: string;
   allowUnauthenticated?: boolean;
   /** False with `--no-traffic`. */
@@ -37,6 +38,7 @@ export interface ServiceBody {
 export interface TemplateBody {
   source?: { uploadId: string } | null;
   image?: string | null;
+  pullSecret?: SecretReference | null;
   env?: EnvChange[];
   resources?: { cpuMillis?: number; memoryMiB?: number };
   concurrency?: number;
@@ -64,6 +66,11 @@ export function declareTemplateFlags(command: Command): void {
       '--command <words>',
       'start the program by this command, words separated by comma',
       listOf('--command'),
+    )
+    .option(
+      '--pull-secret <secret[:version]>',
+      'secret with user:password of the registry that holds the image',
+      secretOf('--pull-secret'),
     )
     .option('--revision-suffix <suffix>', 'name the revision <service>-<suffix>')
     .option('--allow-unauthenticated', 'public: everyone may call it')
@@ -120,6 +127,7 @@ function templateBody(flags: TemplateFlags, current: readonly EnvView[]): Templa
     ...optional('port', flags.port),
     ...optional('protocol', protocolOf(flags.useHttp2)),
     ...optional('command', flags.command?.length === 0 ? null : flags.command),
+    ...optional('pullSecret', flags.pullSecret),
     ...optional('revisionSuffix', flags.revisionSuffix),
   };
 }

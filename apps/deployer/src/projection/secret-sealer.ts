@@ -1,13 +1,8 @@
 import { sealedKey, sealedSecretSchema, targetsBucket } from '#libs/bus';
-import type { Cluster, Id, Target } from '#libs/domain';
+import { pinnedSecrets, type Cluster, type PinnedSecret, type Target } from '#libs/domain';
 import { StaleWrite } from '#libs/store';
 import { CompactEncrypt, calculateJwkThumbprint, decodeProtectedHeader, importJWK, type JWK } from 'jose';
 import type { Keys, Records } from '../reconcile/ports.js';
-
-interface SecretRef {
-  id: Id<'sec'>;
-  version: number;
-}
 
 /**
  * Seals the secrets that a target refers to, each as an entry of its own to the public key of the cluster's agent
@@ -30,7 +25,7 @@ export class SecretSealer {
     return written;
   }
 
-  private async sealOne(target: Target, ref: SecretRef, publicKey: JWK, kid: string): Promise<number> {
+  private async sealOne(target: Target, ref: PinnedSecret, publicKey: JWK, kid: string): Promise<number> {
     const bucket = targetsBucket(target.clusterId);
     const key = sealedKey(ref.id, ref.version);
     const held = await this.keys.getKey(bucket, key, sealedSecretSchema);
@@ -47,10 +42,8 @@ export class SecretSealer {
 }
 
 /** Each secret once, in a fixed order. */
-function refsOf(target: Target): SecretRef[] {
-  const refs = target.revisions.flatMap(({ env }) =>
-    env.flatMap((entry) => ('secret' in entry ? [entry.secret] : [])),
-  );
+function refsOf(target: Target): PinnedSecret[] {
+  const refs = target.revisions.flatMap(pinnedSecrets);
   const unique = new Map(refs.map((ref) => [sealedKey(ref.id, ref.version), ref]));
   return [...unique].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, ref]) => ref);
 }

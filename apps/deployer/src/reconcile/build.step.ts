@@ -1,17 +1,14 @@
 import { chooseBuilder, newId } from '#libs/domain';
 import type { Build, PublicError, Upload } from '#libs/domain';
 import type { BuildStatus } from '#libs/bus';
+import type { ImageRefusal } from '../images/image.sights.js';
 import type { Draft } from './draft.js';
 
 /** How long a build may wait for a cluster that can build. */
 const BUILDER_WAIT_MS = 60_000;
 
-const NO_IMAGES: PublicError = {
-  code: 'NOT_SUPPORTED',
-  message: 'Images by registry reference need a Knative cluster; this installation builds from source only.',
-  violations: [{ field: 'template.image', message: 'is not supported here' }],
-  nextStep: 'Deploy the source folder instead (tow deploy --source).',
-};
+/** How long a registry that does not answer is asked again. */
+const REGISTRY_WAIT_MS = 60_000;
 
 const NO_UPLOAD: PublicError = {
   code: 'FAILED_PRECONDITION',
@@ -20,13 +17,38 @@ const NO_UPLOAD: PublicError = {
   nextStep: 'Upload the source again and deploy it.',
 };
 
-/** Owns BuildSucceeded: an upload becomes an image once, whatever number of revisions are made from it. */
+/** Owns BuildSucceeded: an image of a registry is resolved to a digest, once for each revision; an upload becomes an image once, whatever number of revisions are made from it. */
 export function buildStep(draft: Draft): void {
   if (draft.ownRevision) return done(draft, draft.build ? 'Built' : 'BuildNotNeeded', 'The image is there.');
-  if (draft.service.template.image !== undefined) return fail(draft, NO_IMAGES);
+  if (draft.service.template.image !== undefined) return imageStep(draft, draft.service.template.image);
   if (!draft.records.upload) return fail(draft, NO_UPLOAD);
   draft.build = follow(draft, draft.build ?? newBuild(draft, draft.records.upload));
   judge(draft, draft.build);
+}
+
+function imageStep(draft: Draft, image: string): void {
+  const { image: sight } = draft.seen;
+  if (sight?.status === 'found') return done(draft, 'ImageFound', `${image} is ${sight.digest}.`);
+  if (sight?.status === 'refused') return refuseImage(draft, sight.reason, sight.error);
+  const message = sight?.message ?? `The registry is asked for ${image}.`;
+  draft.say('ImageSought', { message });
+  draft.state('build', sight && isLate(draft) ? 'failed' : 'running', message, {
+    code: 'UNAVAILABLE',
+    message,
+    violations: [{ field: 'template.image', message: 'cannot be read now' }],
+    nextStep: 'Deploy again when its registry answers.',
+  });
+}
+
+/** Whether the registry of what was asked for last had its time. */
+function isLate({ records, now }: Draft): boolean {
+  return now - (records.operations.at(-1)?.createdAt ?? now) > REGISTRY_WAIT_MS;
+}
+
+function refuseImage(draft: Draft, reason: ImageRefusal, error: PublicError): void {
+  const { message, nextStep } = error;
+  draft.say(reason, nextStep === undefined ? { message } : { message, nextStep });
+  draft.state('build', 'failed', message, error);
 }
 
 function newBuild(draft: Draft, upload: Upload): Build {
@@ -93,7 +115,7 @@ function wait(draft: Draft, build: Build): void {
   draft.state('build', late ? 'failed' : 'running', message, { code: 'PLACEMENT_FAILED', message, nextStep });
 }
 
-function done(draft: Draft, reason: 'Built' | 'BuildNotNeeded', message: string): void {
+function done(draft: Draft, reason: 'Built' | 'BuildNotNeeded' | 'ImageFound', message: string): void {
   draft.say(reason);
   draft.state('build', 'succeeded', message);
 }

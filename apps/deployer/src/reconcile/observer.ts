@@ -16,7 +16,7 @@ import {
 } from '#libs/bus';
 import type { Id, TargetReport } from '#libs/domain';
 import type { ServiceRecords } from '#libs/store';
-import type { Gateways, Keys, Records } from './ports.js';
+import type { Gateways, Images, Keys, Records } from './ports.js';
 import type { Seen } from './seen.js';
 
 /** Reads everything a pass decides on: rows, then what KV shows and reports. Writes nothing. */
@@ -25,6 +25,7 @@ export class Observer {
     private readonly records: Records,
     private readonly keys: Keys,
     private readonly gateways: Gateways,
+    private readonly images: Images,
   ) {}
 
   /** Undefined when there is no such service or nothing of it is left. */
@@ -37,6 +38,7 @@ export class Observer {
       ...(mark ? { routesMark: mark.value.id } : {}),
       records,
       reports: await found(clusterIds, (id) => this.report(id, serviceId)),
+      ...this.image(records),
       ...(await this.build(records)),
       shownTargets: await found(clusterIds, (id) =>
         this.keys.getKey(targetsBucket(id), serviceKey(serviceId), targetSchema),
@@ -62,6 +64,11 @@ export class Observer {
   private async report(clusterId: string, serviceId: string): Promise<TargetReport | undefined> {
     const entry = await this.keys.getKey(statusBucket(clusterId), serviceKey(serviceId), targetStatusSchema);
     return entry && reportOf(entry.value);
+  }
+
+  private image(records: ServiceRecords): Pick<Seen, 'image'> {
+    const image = this.images(records);
+    return image === undefined ? {} : { image };
   }
 
   private async build({ build }: ServiceRecords): Promise<Pick<Seen, 'buildStatus' | 'shownBuild'>> {

@@ -1,4 +1,4 @@
-import { place } from '#libs/domain';
+import { CONTAINERS, containerFields, place } from '#libs/domain';
 import type { Cluster, PublicError } from '#libs/domain';
 import type { Draft } from './draft.js';
 
@@ -14,7 +14,13 @@ export function placementStep(draft: Draft): void {
   const { service, records, now } = draft;
   const runtime = runtimeOf(draft);
   const decision = place(
-    { serviceId: service.id, copies: COPIES, present: draft.placed, ...(runtime ? { runtime } : {}) },
+    {
+      serviceId: service.id,
+      copies: COPIES,
+      present: draft.placed,
+      capabilities: capabilitiesOf(draft),
+      ...(runtime ? { runtime } : {}),
+    },
     records.clusters,
     now,
   );
@@ -30,6 +36,10 @@ export function placementStep(draft: Draft): void {
 /** An image runs where it was built: on the runtime of the cluster that built it. */
 function runtimeOf({ build, records }: Draft): Cluster['runtime'] | undefined {
   return records.clusters.find((cluster) => cluster.id === build?.clusterId)?.runtime;
+}
+
+function capabilitiesOf({ revisions }: Draft): string[] {
+  return revisions.some(({ spec }) => containerFields(spec).length > 0) ? [CONTAINERS] : [];
 }
 
 function refuse(draft: Draft, reasons: readonly { clusterId: string; reason: string }[]): void {

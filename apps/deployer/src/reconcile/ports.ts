@@ -1,5 +1,6 @@
 import type { Bus, GatewayStatus } from '#libs/bus';
 import type { Id, Service } from '#libs/domain';
+import type { ImageSight } from '../images/image.sights.js';
 import type { Lease, ServiceChanges, ServiceRecords } from '#libs/store';
 
 /** The rows as a pass needs them; every write is fenced by a lease. */
@@ -19,6 +20,9 @@ export interface Records {
 
 /** KV buckets, read fresh and written by compare and set. */
 export type Keys = Pick<Bus, 'getKey' | 'replaceKey'>;
+
+/** What is known now of the image that a service asks for; asking for more goes on beside, and wakes the service. */
+export type Images = (records: ServiceRecords) => ImageSight | undefined;
 
 /** What gateways said last. */
 export type Gateways = () => readonly GatewayStatus[];

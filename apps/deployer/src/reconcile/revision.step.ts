@@ -1,5 +1,13 @@
-import { newId, revisionName } from '#libs/domain';
-import type { Digest, EnvEntry, PinnedEnvEntry, PublicError, Secret } from '#libs/domain';
+import { newId, pinSecret, revisionName, secretReferences } from '#libs/domain';
+import type {
+  Digest,
+  EnvEntry,
+  PinnedEnvEntry,
+  PinnedSecret,
+  PublicError,
+  Secret,
+  SecretReference,
+} from '#libs/domain';
 import type { RevisionRecord } from '#libs/store';
 import type { Draft } from './draft.js';
 
@@ -7,7 +15,7 @@ import type { Draft } from './draft.js';
 export function revisionStep(draft: Draft): void {
   const own = draft.ownRevision;
   if (own) return draft.state('revision', 'succeeded', `Revision ${own.name}.`);
-  const digest = draft.build?.imageDigest;
+  const digest = digestOf(draft);
   if (digest === undefined) return draft.state('revision', 'running', 'Waits for the image.');
   const missing = missingSecret(draft);
   if (missing) return fail(draft, missing);
@@ -19,10 +27,15 @@ export function revisionStep(draft: Draft): void {
   draft.state('revision', 'succeeded', `Revision ${made.name}.`);
 }
 
+function digestOf({ service, build, seen }: Draft): Digest | undefined {
+  if (service.template.image === undefined) return build?.imageDigest;
+  return seen.image?.status === 'found' ? seen.image.digest : undefined;
+}
+
 function newRevision(draft: Draft, imageDigest: Digest): RevisionRecord {
   const { service, records, now } = draft;
   const { id: serviceId, organizationId, projectId, name, template } = service;
-  const { source: _source, image: _image, revisionSuffix, env, ...rest } = template;
+  const { source: _source, revisionSuffix, env, pullSecret, ...rest } = template;
   const number = (draft.revisions.at(-1)?.number ?? 0) + 1;
   return {
     id: newId('rev', now, draft.tools.random),
@@ -32,39 +45,38 @@ function newRevision(draft: Draft, imageDigest: Digest): RevisionRecord {
     name: revisionName(name, number, revisionSuffix),
     number,
     templateGeneration: records.templateGeneration,
-    spec: { ...rest, imageDigest, env: env.map((entry) => pinned(entry, records.secrets)) },
+    spec: {
+      ...rest,
+      imageDigest,
+      ...(pullSecret ? { pullSecret: pinnedSecret(pullSecret, records.secrets) } : {}),
+      env: env.map((entry) => pinned(entry, records.secrets)),
+    },
     status: { conditions: [], instances: 0 },
     createdAt: now,
   };
 }
 
-/** `latest` becomes the newest version's number, so that a revision means the same for ever. */
 function pinned(entry: EnvEntry, secrets: readonly Secret[]): PinnedEnvEntry {
-  if (!('secret' in entry)) return entry;
-  const secret = secrets.find(({ name }) => name === entry.secret.name);
-  if (!secret) throw new Error(`secret of ${entry.name} was not checked`);
-  return { name: entry.name, secret: { id: secret.id, version: versionOf(entry, secret) ?? 0 } };
+  return 'secret' in entry ? { name: entry.name, secret: pinnedSecret(entry.secret, secrets) } : entry;
 }
 
-function versionOf(entry: Extract<EnvEntry, { secret: unknown }>, secret: Secret): number | undefined {
-  const { version } = entry.secret;
-  const wanted = version === 'latest' ? secret.versions.at(-1)?.number : version;
-  return secret.versions.find(({ number }) => number === wanted)?.number;
+function pinnedSecret(reference: SecretReference, secrets: readonly Secret[]): PinnedSecret {
+  const secret = pinSecret(reference, secrets);
+  if (!secret) throw new Error(`secret ${reference.name} was not checked`);
+  return secret;
 }
 
 function missingSecret({ service, records }: Draft): PublicError | undefined {
-  const index = service.template.env.findIndex((entry) => {
-    if (!('secret' in entry)) return false;
-    const secret = records.secrets.find(({ name }) => name === entry.secret.name);
-    return secret === undefined || versionOf(entry, secret) === undefined;
-  });
-  if (index === -1) return undefined;
-  const message = `The environment names a secret, or a version of one, that does not exist.`;
+  const missing = secretReferences(service.template).find(
+    ({ secret }) => pinSecret(secret, records.secrets) === undefined,
+  );
+  if (missing === undefined) return undefined;
+  const message = `The template names a secret, or a version of one, that does not exist.`;
   return {
     code: 'FAILED_PRECONDITION',
     message,
-    violations: [{ field: `template.env[${index}].secret`, message: 'does not exist' }],
-    nextStep: 'Create the secret, or take the entry out, and deploy again.',
+    violations: [{ field: missing.field, message: 'does not exist' }],
+    nextStep: 'Create the secret, or leave it out, and deploy again.',
   };
 }
 

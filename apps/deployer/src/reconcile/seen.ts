@@ -1,4 +1,5 @@
 import type { BuildStatus, BuildTarget, GatewayStatus } from '#libs/bus';
+import type { ImageSight } from '../images/image.sights.js';
 import type { Id, Route, Target, TargetReport } from '#libs/domain';
 import type { ServiceRecords } from '#libs/store';
 
@@ -13,6 +14,8 @@ export interface Seen {
   records: ServiceRecords;
   /** What clusters say now, by cluster id; newer than what the rows hold. */
   reports: ReadonlyMap<string, TargetReport>;
+  /** What the registry says of the image that the template names, while its revision is not made. */
+  image?: ImageSight;
   buildStatus?: BuildStatus;
   shownBuild?: Shown<BuildTarget>;
   /** By cluster id. */

@@ -27,9 +27,10 @@ const publicError = z.object({
 });
 
 const door = z.object({ host: z.string(), port: z.int(), secure: z.literal(true).exactOptional() });
+const pinnedSecret = z.object({ id: id('sec'), version: z.int() });
 const envEntry = z.union([
   z.object({ name: z.string(), value: z.string() }),
-  z.object({ name: z.string(), secret: z.object({ id: id('sec'), version: z.int() }) }),
+  z.object({ name: z.string(), secret: pinnedSecret }),
 ]);
 const resources = z.object({ cpuMillis: z.int(), memoryMiB: z.int() });
 const protocol = z.enum(['http1', 'h2c']);
@@ -50,7 +51,10 @@ export const targetSchema = z.object({
       id: id('rev'),
       name: z.string(),
       host: z.string(),
+      /** Absent: built from source; else only agents with the capability `containers` get it. */
+      image: z.string().exactOptional(),
       imageDigest: digest,
+      pullSecret: pinnedSecret.exactOptional(),
       env: z.array(envEntry),
       resources,
       concurrency: z.int(),

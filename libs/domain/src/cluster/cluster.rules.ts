@@ -5,6 +5,8 @@ import type { Cluster } from './cluster.types.js';
 export const LIVE_MS = 15_000;
 /** The capability of an agent that turns uploads into images. */
 export const BUILDER = 'builder';
+/** The capability of an agent whose cluster runs any container, not only what was built from source. */
+export const CONTAINERS = 'containers';
 
 /** Whether something last heard of at `seenAt` (UTC ms) counts as answering now. */
 export function isLive(seenAt: number | undefined, now: number): boolean {

@@ -7,6 +7,8 @@ export interface PlacementNeed {
   serviceId: Id<'svc'>;
   /** The runtime that can run the image: that of the cluster that built it. Absent: any. */
   runtime?: Cluster['runtime'];
+  /** Capabilities that every revision needs together. */
+  capabilities?: readonly string[];
   /** How many clusters should hold the service. */
   copies: number;
   /** Clusters that hold it now, in order of preference; they are kept while they answer. */
@@ -48,6 +50,8 @@ function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
   if (need.runtime !== undefined && need.runtime !== cluster.runtime) {
     return `its runtime is ${cluster.runtime}, the image was built for ${need.runtime}`;
   }
+  const missing = need.capabilities?.find((capability) => !cluster.capabilities.includes(capability));
+  if (missing !== undefined) return `its agent cannot do: ${missing}`;
   return undefined;
 }
 

@@ -70,6 +70,16 @@ describe('place', () => {
     expect(said.join()).toMatch(reason);
   });
 
+  it('leaves out clusters whose agent cannot do what a revision needs', () => {
+    const [plain, able] = [cluster('a'), cluster('b', { capabilities: ['containers'] })];
+    const containers = { ...need, capabilities: ['containers'] };
+    expect(place(containers, [plain, able], NOW).clusterIds).toEqual(['cls_b']);
+    expect(place(containers, [plain], NOW)).toMatchObject({
+      clusterIds: [],
+      reasons: [{ reason: 'its agent cannot do: containers' }],
+    });
+  });
+
   const fleet = fc
     .uniqueArray(fc.stringMatching(/^[a-z0-9]{8}$/), { minLength: 1, maxLength: 12 })
     .map((names) => names.map((name) => cluster(name)));

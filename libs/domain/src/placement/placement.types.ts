@@ -1,6 +1,6 @@
 import type { Condition } from '../condition.js';
 import type { Id } from '../id.js';
-import type { PinnedEnvEntry, Protocol, Resources } from '../service/service.types.js';
+import type { PinnedEnvEntry, PinnedSecret, Protocol, Resources } from '../service/service.types.js';
 import type { Digest } from '../build/build.types.js';
 import type { Access } from '../service/service.types.js';
 import type { Door } from '../cluster/cluster.types.js';
@@ -35,7 +35,10 @@ export interface TargetRevision {
   name: string;
   /** The host the cluster's ingress routes by, the same in every cluster (see revisionHost). */
   host: string;
+  /** Absent: built from source, and pulled from the cluster's own registry. */
+  image?: string;
   imageDigest: Digest;
+  pullSecret?: PinnedSecret;
   env: PinnedEnvEntry[];
   resources: Resources;
   concurrency: number;

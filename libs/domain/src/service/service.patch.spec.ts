@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { TEMPLATE_DEFAULTS } from './service.defaults.js';
-import { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from './service.patch.js';
+import {
+  type TemplatePatch,
+  newTemplate,
+  patchEnv,
+  patchService,
+  patchTemplate,
+  sameTemplate,
+} from './service.patch.js';
 import type { ServiceIntent } from './service.validation.js';
 
 const old = newTemplate({
@@ -48,6 +55,17 @@ describe('a patch of a template', () => {
     expect([image.image, image.source]).toEqual(['nginx', undefined]);
     const back = patchTemplate(image, { source: { uploadId: 'upl_1' } });
     expect([back.image, back.source]).toEqual([undefined, { uploadId: 'upl_1' }]);
+  });
+
+  it('keeps the credentials of a registry for images of that registry only', () => {
+    const first = patchTemplate(old, { image: 'r.test/a:1', pullSecret: { name: 'r' } });
+    expect(first.pullSecret).toEqual({ name: 'r', version: 'latest' });
+    const secretOf = (patch: TemplatePatch): unknown => patchTemplate(first, patch).pullSecret?.name;
+    expect(secretOf({ image: 'r.test/b:2' })).toBe('r');
+    expect(secretOf({ port: 9090 })).toBe('r');
+    expect(secretOf({ image: 'elsewhere.test/a:1' })).toBeUndefined();
+    expect(secretOf({ source: { uploadId: 'upl_1' } })).toBeUndefined();
+    expect(secretOf({ pullSecret: null })).toBeUndefined();
   });
 
   it('makes no new template by a suffix or by the order of keys', () => {

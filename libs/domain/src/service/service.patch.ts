@@ -1,5 +1,6 @@
+import { parseImageReference } from '../build/image-reference.js';
 import { SERVICE_DEFAULTS, TEMPLATE_DEFAULTS } from './service.defaults.js';
-import type { EnvEntry, Resources, Template } from './service.types.js';
+import type { EnvEntry, Resources, SecretReference, Template } from './service.types.js';
 import type { ServiceIntent } from './service.validation.js';
 
 /** A change of a field: absent keeps, null goes back to the default (JSON Merge Patch, RFC 7396). */
@@ -9,10 +10,17 @@ export type Patch<T> = { [K in keyof T]?: T[K] | null | undefined };
 export interface EnvPatch {
   name: string;
   value?: string | null | undefined;
-  secret?: { name: string; version?: number | 'latest' | undefined } | null | undefined;
+  secret?: AskedSecret | null | undefined;
 }
 
-export type TemplatePatch = Patch<Omit<Template, 'env' | 'resources'>> & {
+/** A reference as it is asked for: without a version it is the newest. */
+export interface AskedSecret {
+  name: string;
+  version?: number | 'latest' | undefined;
+}
+
+export type TemplatePatch = Patch<Omit<Template, 'env' | 'resources' | 'pullSecret'>> & {
+  pullSecret?: AskedSecret | null | undefined;
   env?: readonly EnvPatch[] | null | undefined;
   resources?: Patch<Resources> | null | undefined;
 };
@@ -23,7 +31,7 @@ export type ServicePatch = Patch<Pick<ServiceIntent, 'access' | 'minInstances' |
 
 /** Lays a patch over a template. A suffix for a revision's name is used once, so it never carries over. */
 export function patchTemplate(template: Template, patch: TemplatePatch): Template {
-  const { source, image, env, resources, command, revisionSuffix } = patch;
+  const { source, image, env, resources, command, pullSecret, revisionSuffix } = patch;
   const next: Template = {
     env: env === null ? [] : patchEnv(template.env, env ?? []),
     resources: patchResources(template.resources, resources),
@@ -36,11 +44,13 @@ export function patchTemplate(template: Template, patch: TemplatePatch): Templat
   // A new source takes the place of an image and the other way round, unless both are named.
   const nextSource = patched(image ? undefined : template.source, source, undefined);
   const nextImage = patched(source ? undefined : template.image, image, undefined);
+  const nextPull = patched(keptPullSecret(template, nextImage), pullSecret, undefined);
   const nextCommand = patched(template.command, command, undefined);
   return {
     ...next,
     ...(nextSource ? { source: nextSource } : {}),
     ...(nextImage ? { image: nextImage } : {}),
+    ...(nextPull ? { pullSecret: referenceOf(nextPull) } : {}),
     ...(nextCommand ? { command: nextCommand } : {}),
     ...(revisionSuffix ? { revisionSuffix } : {}),
   };
@@ -92,6 +102,15 @@ function patched<T>(old: T, change: T | null | undefined, fallback: T): T {
   return change === null ? fallback : change;
 }
 
+/** Credentials are for the registry they were given with. */
+function keptPullSecret(
+  { image: before, pullSecret }: Template,
+  image: string | undefined,
+): AskedSecret | undefined {
+  const registryOf = (text = ''): string | undefined => parseImageReference(text)?.registry;
+  return registryOf(before) === registryOf(image) ? pullSecret : undefined;
+}
+
 function patchResources(old: Resources, change: Patch<Resources> | null | undefined): Resources {
   if (change === null) return { ...TEMPLATE_DEFAULTS.resources };
   return {
@@ -101,8 +120,12 @@ function patchResources(old: Resources, change: Patch<Resources> | null | undefi
 }
 
 function entryOf({ name, value, secret }: EnvPatch): EnvEntry | undefined {
-  if (secret) return { name, secret: { name: secret.name, version: secret.version ?? 'latest' } };
+  if (secret) return { name, secret: referenceOf(secret) };
   return typeof value === 'string' ? { name, value } : undefined;
+}
+
+function referenceOf({ name, version }: AskedSecret): SecretReference {
+  return { name, version: version ?? 'latest' };
 }
 
 /** JSON with sorted keys, so that equal things give equal text. */

@@ -7,12 +7,22 @@ export type Access = 'public' | 'private';
 export type Protocol = 'http1' | 'h2c';
 
 /** An environment entry is a value or a reference to a secret's version. */
-export type EnvEntry =
-  { name: string; value: string } | { name: string; secret: { name: string; version: number | 'latest' } };
+export type EnvEntry = { name: string; value: string } | { name: string; secret: SecretReference };
+
+/** A version of a secret, as a customer names it. */
+export interface SecretReference {
+  name: string;
+  version: number | 'latest';
+}
+
+/** A version of a secret that means the same for ever. */
+export interface PinnedSecret {
+  id: Id<'sec'>;
+  version: number;
+}
 
 /** An environment entry with its secret resolved to an id and a number: what a revision stores. */
-export type PinnedEnvEntry =
-  { name: string; value: string } | { name: string; secret: { id: Id<'sec'>; version: number } };
+export type PinnedEnvEntry = { name: string; value: string } | { name: string; secret: PinnedSecret };
 
 export interface Resources {
   /** Thousandths of a CPU. */
@@ -25,6 +35,8 @@ export interface Template {
   /** Exactly one of the two; an image is a registry reference (refused by the local runtime). */
   source?: { uploadId: Id<'upl'> };
   image?: string;
+  /** What the image's registry asks for, when it is not public: `user:password` in a secret. */
+  pullSecret?: SecretReference;
   env: EnvEntry[];
   resources: Resources;
   /** Requests one instance serves at a time, 1-1000. */
@@ -96,7 +108,10 @@ export interface Revision {
 }
 
 export interface RevisionSpec {
+  /** The reference that was resolved to the digest; absent when the image was built from source. */
+  image?: string;
   imageDigest: Digest;
+  pullSecret?: PinnedSecret;
   env: PinnedEnvEntry[];
   resources: Resources;
   concurrency: number;

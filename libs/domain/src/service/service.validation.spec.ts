@@ -50,6 +50,7 @@ describe('an intent', () => {
     ['long value', template({ env: [{ name: 'A', value: 'x'.repeat(32_769) }] }), ['template.env[0].value']],
     ['empty command', template({ command: [] }), ['template.command']],
     ['suffix', template({ revisionSuffix: 'Blue' }), ['template.revisionSuffix']],
+    ['stray credentials', template({ pullSecret: { name: 'r', version: 1 } }), ['template.pullSecret']],
     ['image', template({ source: undefined as never, image: 'a b' }), ['template.image']],
   ])('is refused for its %s', (_what, intent, expected) => {
     expect(fields(intent)).toEqual(expected);

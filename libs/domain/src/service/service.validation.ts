@@ -1,3 +1,4 @@
+import { imageReferenceProblem } from '../build/image-reference.js';
 import type { Violation } from '../error.js';
 import { violationOf } from '../name.js';
 import { BOUNDS, LIMITS, RESERVED_PORTS } from './service.defaults.js';
@@ -58,18 +59,13 @@ export function envNameProblem(name: string): string | undefined {
 }
 
 function validateOrigin(template: Template): Violation[] {
-  const { source, image } = template;
+  const { source, image, pullSecret } = template;
   if ((source === undefined) === (image === undefined)) {
     return [{ field: 'template', message: 'needs exactly one of source and image' }];
   }
-  return violationOf('template.image', image === undefined ? undefined : imageProblem(image));
-}
-
-function imageProblem(image: string): string | undefined {
-  if (image.length > 512) return `must have at most 512 characters, this has ${image.length}`;
-  return /^[a-zA-Z0-9][\w.\-:/@]*$/.test(image)
-    ? undefined
-    : 'must be a registry reference like registry/name:tag';
+  if (image !== undefined) return violationOf('template.image', imageReferenceProblem(image));
+  const stray = pullSecret === undefined ? undefined : 'is for an image, and source is given';
+  return violationOf('template.pullSecret', stray);
 }
 
 function validateEnv(env: readonly EnvEntry[]): Violation[] {

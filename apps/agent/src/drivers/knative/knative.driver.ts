@@ -4,12 +4,13 @@ import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { Clock } from '#libs/domain';
 import { KINDS, type KubeClient } from '#libs/kube';
 import { preflightManifests } from './preflight.manifests.js';
-import type { Driver, DriverLog, InstanceState, ResolvedEnv, RevisionState } from '../driver.js';
+import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
 import { ClusterView } from './cluster.view.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import { APP_CONTAINER, type Pod } from './knative.types.js';
 import { PodLogs } from './pod.logs.js';
 import { readinessOf, type Readiness } from './revision.readiness.js';
+import type { Opened } from './revision.secrets.js';
 import { ServiceApplier } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { isTagged } from './service.plan.js';
@@ -47,7 +48,7 @@ export interface KnativeParts {
 
 interface Held {
   target: Target;
-  env: ResolvedEnv;
+  opened: Opened;
   conditions: Map<Id<'rev'>, Condition>;
 }
 
@@ -97,9 +98,9 @@ export class KnativeDriver implements Driver {
     return this.address;
   }
 
-  apply(target: Target, env: ResolvedEnv): Promise<void> {
+  apply(target: Target, env: ResolvedEnv, open: OpenSecret): Promise<void> {
     const conditions = this.held.get(target.service.id)?.conditions ?? new Map<Id<'rev'>, Condition>();
-    this.held.set(target.service.id, { target, env, conditions });
+    this.held.set(target.service.id, { target, opened: { env, open }, conditions });
     this.queue.add(target.service.id);
     return Promise.resolve();
   }
@@ -170,7 +171,7 @@ export class KnativeDriver implements Driver {
     if (held === undefined) return undefined;
     const { projectId, service } = held.target;
     await this.projects.ensure(this.parts.projectOf(held.target));
-    await this.applier.step(held.target, held.env, this.view.seen(projectId, service.name, serviceId));
+    await this.applier.step(held.target, held.opened, this.view.seen(projectId, service.name, serviceId));
     const unproven = await this.prove(held);
     this.tellChange(serviceId);
     return unproven ? { againInMs: PROBE_AGAIN_MS } : undefined;

@@ -9,7 +9,7 @@ export const CLUSTER = testId('cls');
 
 export const settings: ManifestSettings = {
   clusterId: CLUSTER,
-  imageOf: (_projectId, _organizationId, digest) => `registry.test/app@${digest}`,
+  builtImage: (_projectId, _organizationId, digest) => `registry.test/app@${digest}`,
   cpuRequestPercent: 10,
   memoryRequestPercent: 50,
   windowSeconds: 60,

@@ -21,6 +21,9 @@ export const namespaceOf = (projectId: Id<'prj'>): string => kubernetesName(proj
 /** The Secret that holds the opened environment of one revision. */
 export const environmentSecretOf = (revisionId: Id<'rev'>): string => `env-${kubernetesName(revisionId)}`;
 
+/** The Secret with what the registry of one revision's image asks for. */
+export const pullSecretOf = (revisionId: Id<'rev'>): string => `pull-${kubernetesName(revisionId)}`;
+
 /** The Secret with the registry's credentials, in every namespace of ours. */
 export const PULL_SECRET = 'towpath-pull';
 

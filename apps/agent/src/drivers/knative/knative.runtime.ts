@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PeerCertificate, type Membership, type PeerIdentity } from '#libs/bus';
-import { BOUNDS, type Id, type PeerSide } from '#libs/domain';
+import { BOUNDS, BUILDER, CONTAINERS, type Id, type PeerSide } from '#libs/domain';
 import { KubeClient, KubeConnection } from '#libs/kube';
 import type { ProcessParts } from '#libs/process';
 import type { FolderBlobs } from '#libs/store';
@@ -38,7 +38,7 @@ export async function knativeRuntime(
     images,
     manifests: {
       clusterId,
-      imageOf: (projectId, organizationId, digest) =>
+      builtImage: (projectId, organizationId, digest) =>
         `${server}/${repositoryOf(organizationId, projectId)}@${digest}`,
       cpuRequestPercent: config.TOWPATH_CPU_REQUEST_PERCENT,
       memoryRequestPercent: config.TOWPATH_MEMORY_REQUEST_PERCENT,
@@ -59,7 +59,7 @@ export async function knativeRuntime(
     buildOutput: { base: () => images.baseImage(), finish: () => Promise.resolve() },
     sweepImages: () => Promise.resolve(),
     // Builds run beside the agent and isolate nothing.
-    builds: config.NODE_ENV !== 'production',
+    capabilities: [CONTAINERS, ...(config.NODE_ENV === 'production' ? [] : [BUILDER])],
   };
 }
 

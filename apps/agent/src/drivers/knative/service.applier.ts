@@ -1,9 +1,9 @@
 import { kubernetesName, same, type Id, type Target, type TargetRevision } from '#libs/domain';
 import { KINDS, type KubeClient, type KubeObject } from '#libs/kube';
 import type { Logger } from '#libs/process';
-import type { ResolvedEnv } from '../driver.js';
 import { firstDifference } from './drift.js';
-import { LABELS, environmentSecretOf, namespaceOf } from './knative.names.js';
+import { LABELS, namespaceOf } from './knative.names.js';
+import { revisionSecrets, type Opened } from './revision.secrets.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { repositoryOf, type PublishedImages } from '../../images/published.images.js';
 import { planService, type Seen } from './service.plan.js';
@@ -15,7 +15,7 @@ export type OnDrift = (kind: string, name: string, difference: string) => void;
 
 /** Writes one service's objects: each with its own field manager, and only when something differs. */
 export class ServiceApplier {
-  /** Images and secrets of revisions that were applied: revisions never change. */
+  /** Built images and secrets of revisions that were applied: revisions never change. */
   private readonly applied = new Set<string>();
   /** What was last asked for of each service: the same wish twice means that somebody else changed it. */
   private readonly manifests = new Map<string, KubeObject>();
@@ -29,10 +29,10 @@ export class ServiceApplier {
   ) {}
 
   /** One step nearer to the target. @returns whether every revision of the target is there */
-  async step(target: Target, env: ResolvedEnv, seen: Seen): Promise<boolean> {
+  async step(target: Target, opened: Opened, seen: Seen): Promise<boolean> {
     for (const revision of target.revisions) {
       await this.image(target, revision);
-      await this.environment(target, revision, env);
+      await this.secrets(target, revision, opened);
     }
     const plan = planService(target, seen, this.settings);
     if (plan === undefined) return true;
@@ -65,40 +65,20 @@ export class ServiceApplier {
 
   private async image(
     { organizationId, projectId }: Target,
-    { id, imageDigest }: TargetRevision,
+    { id, image, imageDigest }: TargetRevision,
   ): Promise<void> {
+    if (image !== undefined) return;
     const key = `${id} image`;
     if (this.applied.has(key)) return;
     await this.images.publish(imageDigest, repositoryOf(organizationId, projectId));
     this.applied.add(key);
   }
 
-  /** The opened environment of a revision; a revision never changes, so neither does its Secret. */
-  private async environment(target: Target, revision: TargetRevision, env: ResolvedEnv): Promise<void> {
-    const names = revision.env.filter((entry) => !('value' in entry)).map(({ name }) => name);
-    if (names.length === 0 || this.applied.has(revision.id)) return;
-    const values = await env(revision.id);
-    const data = Object.fromEntries(
-      names.map((name) => [name, Buffer.from(values[name] ?? '').toString('base64')]),
-    );
-    await this.client.apply(
-      KINDS.secret,
-      {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name: environmentSecretOf(revision.id),
-          namespace: namespaceOf(target.projectId),
-          labels: {
-            [LABELS.owner]: kubernetesName(target.clusterId),
-            [LABELS.service]: kubernetesName(target.service.id),
-          },
-        },
-        immutable: true,
-        data,
-      },
-      'towpath-secret',
-    );
+  /** The Secrets of a revision that was not applied yet. */
+  private async secrets(target: Target, revision: TargetRevision, opened: Opened): Promise<void> {
+    if (this.applied.has(revision.id)) return;
+    for (const secret of await revisionSecrets(target, revision, opened))
+      await this.client.apply(KINDS.secret, secret, 'towpath-secret');
     this.applied.add(revision.id);
   }
 

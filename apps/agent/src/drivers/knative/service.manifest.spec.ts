@@ -104,6 +104,18 @@ describe('the Knative Service of a target', () => {
     });
   });
 
+  it('runs an image of a registry by its digest, pulled with the credentials of its own', () => {
+    const pullSecret = { id: testId('sec'), version: 1 };
+    const revision = revisionOf('hello-00001', { image: 'nginx:1.27', pullSecret });
+    const manifest = serviceManifest(targetOf([revision]), revision, [], settings);
+    expect(templateOf(manifest)).toMatchObject({
+      spec: {
+        imagePullSecrets: [{ name: `pull-${revision.id.replace('_', '-')}` }],
+        containers: [{ image: `docker.io/library/nginx@${revision.imageDigest}` }],
+      },
+    });
+  });
+
   it('keeps the activator on the path where one request fills an instance', () => {
     const revision = revisionOf('hello-00001', { concurrency: 1 });
     const manifest = serviceManifest(targetOf([revision]), revision, [], settings);

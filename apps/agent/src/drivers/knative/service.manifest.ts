@@ -1,5 +1,6 @@
 import {
   kubernetesName,
+  pinnedImage,
   revisionTag,
   type Digest,
   type Id,
@@ -8,13 +9,13 @@ import {
 } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import { cpuQuantity, memoryQuantity } from './quantity.js';
-import { LABELS, environmentSecretOf, namespaceOf } from './knative.names.js';
+import { LABELS, environmentSecretOf, namespaceOf, pullSecretOf } from './knative.names.js';
 
 /** What a translation needs to know of the cluster and of the operator's choices. */
 export interface ManifestSettings {
   clusterId: Id<'cls'>;
-  /** The image of a digest, as kubelets of this cluster pull it. */
-  imageOf: (projectId: Id<'prj'>, organizationId: Id<'org'>, digest: Digest) => string;
+  /** The image that a build made, as kubelets of this cluster pull it. */
+  builtImage: (projectId: Id<'prj'>, organizationId: Id<'org'>, digest: Digest) => string;
   /** How much of an instance's limit the scheduler reserves, percent; less packs more and shares the rest. */
   cpuRequestPercent: number;
   memoryRequestPercent: number;
@@ -109,10 +110,11 @@ function podSpec(
     responseStartTimeoutSeconds: revision.timeoutSeconds,
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    ...(revision.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecretOf(revision.id) }] }),
     containers: [
       {
         name: 'app',
-        image: settings.imageOf(target.projectId, target.organizationId, revision.imageDigest),
+        image: imageOf(target, revision, settings),
         ...(revision.command === undefined ? {} : { command: revision.command }),
         ports: [{ name: revision.protocol === 'h2c' ? 'h2c' : 'http1', containerPort: revision.port }],
         env: environmentOf(revision),
@@ -136,6 +138,16 @@ function podSpec(
       },
     ],
   };
+}
+
+function imageOf(
+  { projectId, organizationId }: Target,
+  { image, imageDigest }: TargetRevision,
+  settings: ManifestSettings,
+): string {
+  return image === undefined
+    ? settings.builtImage(projectId, organizationId, imageDigest)
+    : pinnedImage(image, imageDigest);
 }
 
 /** The fields of Pod Security `restricted`, but for the user: images run as the user they name. */

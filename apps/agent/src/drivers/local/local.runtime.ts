@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { TowpathError } from '#libs/domain';
+import { BUILDER, TowpathError } from '#libs/domain';
 import type { ProcessParts } from '#libs/process';
 import type { FolderBlobs } from '#libs/store';
 import { UnpackedImages } from '../../images/image.store.js';
@@ -19,7 +19,7 @@ export function localRuntime(config: AgentConfig, parts: ProcessParts, blobs: Fo
     // Unpacked once, which checks it and warms the first start.
     buildOutput: { base: () => Promise.resolve(undefined), finish: (image) => images.imageFolder(image) },
     sweepImages: (inUse) => images.removeUnused(inUse),
-    builds: true,
+    capabilities: [BUILDER],
   };
 }
 

@@ -1,0 +1,50 @@
+import type { Secret } from '../secret/secret.types.js';
+import type {
+  PinnedEnvEntry,
+  PinnedSecret,
+  RevisionSpec,
+  SecretReference,
+  Template,
+} from './service.types.js';
+
+/** Field paths of a template that only a cluster can run which runs any container (see CONTAINERS). */
+export function containerFields(template: Pick<Template | RevisionSpec, 'image'>): string[] {
+  return template.image === undefined ? [] : ['template.image'];
+}
+
+/** Every secret that a template names, with the path of the field that names it. */
+export function secretReferences(
+  template: Pick<Template, 'env' | 'pullSecret'>,
+): { field: string; secret: SecretReference }[] {
+  return [
+    ...(template.pullSecret === undefined
+      ? []
+      : [{ field: 'template.pullSecret', secret: template.pullSecret }]),
+    ...template.env.flatMap((entry, index) =>
+      'secret' in entry ? [{ field: `template.env[${index}].secret`, secret: entry.secret }] : [],
+    ),
+  ];
+}
+
+/** Every secret version that a revision needs where it runs. */
+export function pinnedSecrets(revision: {
+  env: readonly PinnedEnvEntry[];
+  pullSecret?: PinnedSecret;
+}): PinnedSecret[] {
+  const { env, pullSecret } = revision;
+  return [
+    ...(pullSecret === undefined ? [] : [pullSecret]),
+    ...env.flatMap((entry) => ('secret' in entry ? [entry.secret] : [])),
+  ];
+}
+
+/** `latest` becomes the newest version's number, so that a revision means the same for ever. Undefined: it is not there. */
+export function pinSecret(
+  { name, version }: SecretReference,
+  secrets: readonly Secret[],
+): PinnedSecret | undefined {
+  const secret = secrets.find((one) => one.name === name);
+  const wanted = version === 'latest' ? secret?.versions.at(-1)?.number : version;
+  const there = secret?.versions.find(({ number }) => number === wanted);
+  return secret && there && { id: secret.id, version: there.number };
+}
