@@ -26,23 +26,49 @@ const OPTIONS = {
   input: { type: 'string' },
   yes: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
+  quiet: { type: 'boolean', default: false },
   release: { type: 'string', multiple: true },
 };
 const VERBS = { backup, verify, restore, held };
 
-const say = (text) => console.error(text);
+const SILENCE_MS = 2_000;
+let [saidAt, doing] = [Date.now(), 'starting'];
+const isQuiet = process.argv.includes('--quiet');
+const say = (text) => {
+  if (!isQuiet) console.error(text);
+  [saidAt, doing] = [Date.now(), text];
+};
+/** A large installation takes its time: no silence is longer than 2 s. */
+setInterval(() => {
+  if (isQuiet || Date.now() - saidAt < SILENCE_MS - 250) return;
+  console.error(`… ${doing}`);
+  saidAt = Date.now();
+}, 250).unref();
+/** A command line that cannot be carried out as it is. */
+class Misuse extends Obstacle {}
 /** A relative path is meant from where the person stands. */
 const at = (name) => path.resolve(process.env.INIT_CWD ?? process.cwd(), name);
 
 try {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   const verb = VERBS[positionals[0]];
-  if (verb === undefined) throw new Obstacle(`Say one of ${Object.keys(VERBS).join(', ')}.`);
+  if (verb === undefined) throw new Misuse(`Say one of ${Object.keys(VERBS).join(', ')}.`);
   await verb(new Installation(values.data === undefined ? inRoot('.data') : at(values.data)), values);
 } catch (error) {
   if (!(error instanceof Obstacle)) throw error;
-  console.error(`error: ${error.message}`);
-  process.exitCode = 1;
+  tell(error);
+}
+
+/** As `tow` tells an error: a line, or JSON with --json (apps/cli/src/output/error.ts). */
+function tell(error) {
+  const [code, exit] = error instanceof Misuse ? ['INVALID_ARGUMENT', 2] : ['FAILED_PRECONDITION', 1];
+  const { message } = error;
+  console.error(
+    process.argv.includes('--json')
+      ? JSON.stringify({ error: { code, message, exit } })
+      : `error: ${message} (${code})`,
+  );
+  process.exitCode = exit;
 }
 
 async function backup(installation, { output, json }) {
@@ -69,7 +95,7 @@ async function restore(installation, { input, yes, json }) {
   if (!fresh && !existsSync(installation.at('keys/master.key')))
     throw new Obstacle(`${installation.dir} is neither empty nor an installation: choose a new folder.`);
   if (!fresh && !yes) {
-    throw new Obstacle(
+    throw new Misuse(
       `This replaces the database of ${installation.dir} by the copy of ${manifest.createdAt}. Say it with --yes.`,
     );
   }

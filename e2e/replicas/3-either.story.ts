@@ -79,6 +79,21 @@ describe('either API does', () => {
     await paused;
   });
 
+  it('an organization that one suspends is refused by both gateways within a second, and served again', async () => {
+    const leaving = await Tenant.create('suspended');
+    await leaving.mustDeploy('one', { service: { minInstances: 1 } });
+    const operator = new Api(second.api.url, first.platform.operatorKey);
+    const statuses = (): Promise<number[]> =>
+      Promise.all([leaving, leaving.bySecond].map(async (way) => (await way.call('one')).status));
+    expect(await statuses()).toEqual([200, 200]);
+    const organization = `/v1/organizations/${leaving.organizationId}`;
+    await operator.ok('POST', `${organization}/suspend`, { reason: 'unpaid' });
+    await until('403 at both', 1_000, async () => (await statuses()).every((status) => status === 403));
+    await operator.ok('POST', `${organization}/resume`, {});
+    await until('200 at both', 30_000, async () => (await statuses()).every((status) => status === 200));
+    expect((await leaving.revisions('one')).map(({ name }) => name)).toEqual(['one-00001']);
+  });
+
   it('a key that one revokes the other refuses within 5 s', async () => {
     const made = await first.api.ok<{ id: string; secret: string }>('POST', '/v1/keys', {
       name: 'short',

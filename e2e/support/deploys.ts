@@ -10,7 +10,11 @@ const PATIENCE_MS = 120_000;
 /** Every fourth deploy brings its source; the others change the environment. */
 const UPLOAD_EVERY = 4;
 
-const SOURCE = `require('node:http').createServer((_request, response) => response.end('ok')).listen(process.env.PORT);
+/** What the variable is called that tells one deploy from another; apps answer `/env?name=COUNT` with it. */
+export const COUNT = 'COUNT';
+
+const SOURCE = `const text = JSON.stringify({ value: process.env.${COUNT} });
+require('node:http').createServer((_request, response) => response.end(text)).listen(process.env.PORT);
 process.on('SIGTERM', () => process.exit(0));
 `;
 
@@ -21,6 +25,8 @@ process.on('SIGTERM', () => process.exit(0));
 export class Deploys {
   /** What the API accepted. */
   readonly accepted: string[] = [];
+  /** The value of COUNT that the last deploy of each service asked for, where it succeeded. */
+  readonly served = new Map<string, string>();
   /** From the first try to the end of the longest deploy, ms. */
   longestMs = 0;
   private readonly lanes: Promise<void>[];
@@ -60,16 +66,18 @@ export class Deploys {
   private async lane(service: string): Promise<void> {
     for (let count = 1; !this.stopped; count += 1) {
       const began = Date.now();
-      const operation = await this.deploy(service, count);
+      const value = `${service} ${count}`;
+      const operation = await this.deploy(service, count, value);
       this.accepted.push(operation.id);
-      await this.end(operation.id);
+      if ((await this.end(operation.id)) === 'succeeded') this.served.set(service, value);
+      else this.served.delete(service);
       this.longestMs = Math.max(this.longestMs, Date.now() - began);
       this.ended += 1;
     }
   }
 
-  private async deploy(service: string, count: number): Promise<OperationJson> {
-    const env = [{ name: 'COUNT', value: `${service} ${count}` }];
+  private async deploy(service: string, count: number, value: string): Promise<OperationJson> {
+    const env = [{ name: COUNT, value }];
     const source = count % UPLOAD_EVERY === 0 ? { source: { uploadId: await this.upload(count) } } : {};
     const answer = await this.untilAnswered<OperationJson>('PATCH', this.way.at(service), {
       template: { env, ...source },
@@ -83,10 +91,10 @@ export class Deploys {
     return until('an upload', PATIENCE_MS, () => this.way.upload(files));
   }
 
-  private async end(id: string): Promise<void> {
-    await until(`the end of ${id}`, PATIENCE_MS, async () => {
+  private end(id: string): Promise<OperationJson['status']> {
+    return until(`the end of ${id}`, PATIENCE_MS, async () => {
       const { body } = await this.untilAnswered<OperationJson>('GET', `/v1/operations/${id}`);
-      return body.status === 'succeeded' || body.status === 'failed';
+      return (body.status === 'succeeded' || body.status === 'failed') && body.status;
     });
   }
 

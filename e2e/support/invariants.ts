@@ -1,4 +1,5 @@
-import { Deploys, operationsOf } from './deploys.js';
+import { Caller } from './caller.js';
+import { COUNT, Deploys, operationsOf } from './deploys.js';
 import type { List, OperationJson } from './faces.js';
 import { Faults } from './faults.js';
 import { HubInside } from './hub.inside.js';
@@ -8,6 +9,10 @@ import { until } from './until.js';
 
 const SETTLE_MS = 120_000;
 const RESYNCS = 3;
+/** A gateway that stood still may be behind for a moment. */
+const SERVED_MS = 15_000;
+/** The private one of the services that traffic goes to. */
+export const GUARDED = 'guarded';
 
 interface RecordJson {
   streamId: string;
@@ -23,6 +28,7 @@ export class Storm {
 
   private constructor(
     readonly tenant: Tenant,
+    private readonly ways: readonly Tenant[],
     private readonly services: readonly string[],
     readonly traffic: Traffic,
     readonly deploys: Deploys,
@@ -34,10 +40,19 @@ export class Storm {
   ): Promise<Storm> {
     const tenant = await Tenant.create(name);
     const ways = replicas === 1 ? [tenant] : [tenant, tenant.bySecond];
-    const services = [...steady, ...moving];
-    for (const service of services)
-      await tenant.mustDeploy(service, { service: { minInstances: 1 }, template: { concurrency: 20 } });
-    return new Storm(tenant, services, new Traffic(ways, services), new Deploys(ways, moving));
+    const services = [...steady, ...moving, GUARDED];
+    for (const service of services) {
+      const access = service === GUARDED ? 'private' : 'public';
+      await tenant.mustDeploy(service, {
+        service: { minInstances: 1, access },
+        template: { concurrency: 20 },
+      });
+    }
+    const caller = await Caller.of(tenant, GUARDED);
+    const headersOf = (service: string): Record<string, string> =>
+      service === GUARDED ? caller.headers : {};
+    const traffic = new Traffic(ways, services, headersOf);
+    return new Storm(tenant, ways, services, traffic, new Deploys(ways, moving));
   }
 
   /** Requests that failed although the agent was there. */
@@ -75,10 +90,23 @@ export class Storm {
     await this.faults.allWell();
     await this.deploys.stop();
     await this.traffic.stop();
+    await this.checkServed();
     const operations = await this.checkOperations();
     await this.checkRecords();
     await this.checkRest();
     return { requests: this.traffic.total, operations };
+  }
+
+  /** Every gateway serves what the last deploy asked for. */
+  private async checkServed(): Promise<void> {
+    for (const [service, value] of this.deploys.served)
+      for (const way of this.ways)
+        await until(`${service} to serve ${value}`, SERVED_MS, async () => {
+          this.traffic.count(service);
+          const answer = await way.call(service, `/env?name=${COUNT}`);
+          if (answer.json().value !== value) throw new Error(answer.text.slice(0, 200));
+          return true;
+        });
   }
 
   /** Every deploy ends, and one that failed says why and what to do. */

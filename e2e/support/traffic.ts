@@ -21,8 +21,15 @@ export class Traffic {
   private readonly lanes: Promise<void>[];
   private stopped = false;
 
-  /** @param ways the tenant by way of each gateway */
-  constructor(ways: readonly Tenant[], services: readonly string[]) {
+  /**
+   * @param ways the tenant by way of each gateway
+   * @param headersOf what requests to a service carry
+   */
+  constructor(
+    ways: readonly Tenant[],
+    services: readonly string[],
+    private readonly headersOf: (service: string) => Record<string, string> = () => ({}),
+  ) {
     this.lanes = ways.flatMap((way) => services.map((service) => this.lane(way, service)));
   }
 
@@ -51,7 +58,7 @@ export class Traffic {
   private async request(way: Tenant, service: string): Promise<void> {
     this.count(service);
     try {
-      const answer = await way.call(service);
+      const answer = await way.call(service, '/', { headers: this.headersOf(service) });
       if (answer.status === 200) this.servedAt.set(service, Date.now());
       else this.fail(way, service, `${answer.status} ${answer.text.slice(0, 200)}`);
     } catch (error) {

@@ -76,6 +76,19 @@ describe('waiting', () => {
     expect(quiet.stderr.text).toBe('');
   });
 
+  it('is not made silent by short waits within', () => {
+    const { progress, pass, stderr } = progressOn(false);
+    const end = progress.startWaiting('erasing');
+    for (let look = 0; look < 8; look += 1) {
+      const endLook = progress.startWaiting('looking');
+      pass(250);
+      endLook();
+      pass(750);
+    }
+    end();
+    expect(stderr.text).toMatch(/^… erasing \(1 s\) \.{3}\n$/);
+  });
+
   it('has the words of the innermost wait', () => {
     const { progress, pass, stderr } = progressOn(false);
     const end = progress.startWaiting('outer');

@@ -13,6 +13,8 @@ export class Progress {
   private readonly waits: { label: string; since: number }[] = [];
   private stopTicking: (() => void) | undefined;
   private lastSaid: number;
+  /** Whose label was written last. */
+  private told: object | undefined;
   /** What stands on the unfinished line: nothing, a status to wipe, or a label with dots to end. */
   private open: 'nothing' | 'status' | 'dots' = 'nothing';
 
@@ -50,7 +52,8 @@ export class Progress {
   /** The same for waits that are no single promise. The returned function ends it. */
   startWaiting(label: string): () => void {
     const wait = { label, since: this.io.clock.now() };
-    this.lastSaid = Math.max(this.lastSaid, wait.since);
+    // a wait within another one is no word to the person
+    if (this.waits.length === 0) this.lastSaid = Math.max(this.lastSaid, wait.since);
     this.waits.push(wait);
     if (!this.quiet) this.stopTicking ??= this.io.every(TICK_MS, () => this.tick());
     return () => this.endWaiting(wait);
@@ -58,7 +61,7 @@ export class Progress {
 
   private endWaiting(wait: { label: string; since: number }): void {
     this.waits.splice(this.waits.indexOf(wait), 1);
-    this.finishLine();
+    if (this.waits.length === 0 || this.told === wait) this.finishLine();
     if (this.waits.length > 0) return;
     this.stopTicking?.();
     this.stopTicking = undefined;
@@ -70,6 +73,7 @@ export class Progress {
     // One tick early, so that the promise of 2 s is kept.
     const silent = now - this.lastSaid >= SILENCE_MS - TICK_MS;
     if (wait === undefined || (!silent && this.open !== 'status')) return;
+    if (this.open !== 'dots') this.told = wait;
     const text = `… ${wait.label} (${Math.floor((now - wait.since) / 1000)} s)`;
     if (this.io.stderr.isTTY === true) this.status(text);
     else this.write(this.open === 'dots' ? '.' : `${text} `);

@@ -3,9 +3,10 @@ import type { Tow } from '../../tow.js';
 
 /** Runs a tool of the checkout that `tow` belongs to: it works beside the API, with the files of an installation. */
 export async function runAdmin(tow: Tow, words: readonly string[], data?: string): Promise<number> {
-  const json = tow.globals.json === true ? ['--json'] : [];
+  const { json, quiet } = tow.globals;
+  const flags = [...(json === true ? ['--json'] : []), ...(quiet === true ? ['--quiet'] : [])];
   const folder = data === undefined ? [] : ['--data', data];
-  const exit = await tow.io.runTool([...words, ...folder, ...json]);
+  const exit = await tow.io.runTool([...words, ...folder, ...flags]);
   if (exit === INTERRUPTED_EXIT) throw interrupted('Interrupted.');
   return exit;
 }

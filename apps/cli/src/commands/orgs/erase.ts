@@ -1,5 +1,6 @@
 import { interrupted } from '../../exit.js';
 import { defineCommand } from '../../command.js';
+import type { Client } from '../../client/client.js';
 import { path } from '../../client/path.js';
 import type { ErasureView } from '../../client/organization.types.js';
 import type { Tow } from '../../tow.js';
@@ -17,22 +18,28 @@ export const orgsErase = defineCommand<[string], { reason: string }>({
   },
   async run(tow, [id], { reason }) {
     const client = await tow.client();
-    let erasure = await client.post<ErasureView>(path`/v1/organizations/${id}/erase`, { reason });
-    let told = '';
-    while (erasure.finishedAt === undefined) {
-      const running = erasure.steps.find(({ status }) => status !== 'succeeded');
-      const text = `${running?.name ?? ''}: ${running?.message || 'begins soon'}`;
-      if (text !== told) tow.progress.note(text);
-      told = text;
-      await tow.io.sleep(LOOK_MS, tow.io.signal).catch(() => {
-        throw interrupted(`The erasure goes on. Look at it with: tow orgs erasure ${id}`);
-      });
-      erasure = await client.get<ErasureView>(path`/v1/organizations/${id}/erasure`);
-    }
-    show(tow, erasure);
+    const begun = await client.post<ErasureView>(path`/v1/organizations/${id}/erase`, { reason });
+    show(tow, await tow.progress.waiting('erasing', () => ended(tow, client, begun)));
     return undefined;
   },
 });
+
+/** Looks until it has ended, and tells each step. */
+async function ended(tow: Tow, client: Client, begun: ErasureView): Promise<ErasureView> {
+  let erasure = begun;
+  let told = '';
+  while (erasure.finishedAt === undefined) {
+    const running = erasure.steps.find(({ status }) => status !== 'succeeded');
+    const text = `${running?.name ?? ''}: ${running?.message || 'begins soon'}`;
+    if (text !== told) tow.progress.note(text);
+    told = text;
+    await tow.io.sleep(LOOK_MS, tow.io.signal).catch(() => {
+      throw interrupted(`The erasure goes on. Look at it with: tow orgs erasure ${begun.organization}`);
+    });
+    erasure = await client.get<ErasureView>(path`/v1/organizations/${begun.organization}/erasure`);
+  }
+  return erasure;
+}
 
 /** `tow orgs erasure ID` (operators). */
 export const orgsErasure = defineCommand<[string], object>({

@@ -20,7 +20,9 @@ export const orgsExport = defineCommand<[], { output: string }>({
     const part = `${file}.part`;
     const answer = await client.download(path`/v1/organizations/${organization.id}/export`);
     try {
-      await pipeline(answer, createWriteStream(part, { mode: 0o600 }));
+      await tow.progress.waiting(`writing ${output}`, () =>
+        pipeline(answer, createWriteStream(part, { mode: 0o600 })),
+      );
     } catch (error) {
       await rm(part, { force: true });
       throw connectionProblem(error, client.where);
