@@ -81,6 +81,35 @@ const COMMANDS: Record<string, Step> = {
     fields: (twin) => ({ name: `story-${twin.project}` }),
     made: (answer, twin) => (twin['madeOrganization'] = (answer['organization'] as { id: string }).id),
   },
+  'accounts.update': {
+    fields: (twin) => ({
+      organization: twin['organization'],
+      buyer: { name: 'Buyer', address: ['1 Road', 'Town'], country: 'DE', email: 'buyer@example.com' },
+    }),
+  },
+  'accounts.setTerms': {
+    operator: true,
+    fields: (twin) => ({
+      organization: twin['madeOrganization'],
+      plan: 'memory-ticks',
+      discountPercent: '12.5',
+      taxes: [{ name: 'VAT', percent: '19' }],
+    }),
+  },
+  'credits.create': {
+    operator: true,
+    fields: (twin) => ({
+      organization: twin['madeOrganization'],
+      name: 'Start',
+      amount: '10',
+      currency: 'USD',
+    }),
+    made: (answer, twin) => (twin['credit'] = String(answer['id'])),
+  },
+  'credits.revoke': {
+    operator: true,
+    fields: (twin) => ({ organization: twin['madeOrganization'], credit: twin['credit'] }),
+  },
   'organizations.suspend': {
     operator: true,
     fields: (twin) => ({ organization: twin['madeOrganization'], reason: 'a story' }),
@@ -194,6 +223,15 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'invitations.list': { fields: () => ({}) },
   'sessions.list': { person: true, fields: () => ({}) },
   'devices.get': { person: true, fields: (twin) => ({ code: twin['waiting'] }) },
+  'accounts.get': { fields: (twin) => ({ organization: twin['organization'] }) },
+  'credits.list': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
+  'plans.preview': {
+    operator: true,
+    fields: ({ project }) => ({
+      document: pricePlan({ project: `${project}-next`, upload: '' }),
+      month: '2026-01',
+    }),
+  },
   'plans.list': { operator: true, fields: () => ({}) },
   'plans.get': { operator: true, fields: (twin) => ({ plan: twin['plan'] }) },
   'clusters.list': { operator: true, fields: () => ({}) },

@@ -62,11 +62,10 @@ export async function overRest(api: Api, operation: WalkedOperation, fields: Fie
 /** Sends the same fields through GraphQL and asks for everything the answer's type holds. */
 export async function overGraphql(api: Api, operation: WalkedOperation, fields: Fields): Promise<Outcome> {
   const schema = await schemaOf(api);
-  const isQuery = operation.method === 'GET';
-  const field = schema
-    .type(isQuery ? 'Query' : 'Mutation')
-    .fields?.find(({ name }) => name === operation.graphql);
+  const inQuery = fieldOf(schema, 'Query', operation);
+  const field = inQuery ?? fieldOf(schema, 'Mutation', operation);
   if (!field) throw new Error(`GraphQL has no field ${operation.graphql}`);
+  const isQuery = inQuery !== undefined;
   const variables: Fields = isQuery ? fields : { input: fields };
   const used = field.args.filter(({ name }) => variables[name] !== undefined);
   const declared = inParentheses(used.map(({ name, type }) => `$${name}: ${typeText(type)}`));
@@ -78,6 +77,10 @@ export async function overGraphql(api: Api, operation: WalkedOperation, fields: 
   return error ? { code: error.extensions?.code ?? error.message } : { value: answer.data?.answer };
 }
 
+function fieldOf(schema: Schema, type: string, { graphql }: WalkedOperation): Field | undefined {
+  return schema.type(type).fields?.find(({ name }) => name === graphql);
+}
+
 const inParentheses = (parts: string[]): string => (parts.length === 0 ? '' : `(${parts.join(', ')})`);
 
 interface TypeRef {
@@ -86,10 +89,16 @@ interface TypeRef {
   ofType: TypeRef | null;
 }
 
+interface Field {
+  name: string;
+  args: { name: string; type: TypeRef }[];
+  type: TypeRef;
+}
+
 interface TypeJson {
   name: string;
   kind: string;
-  fields: { name: string; args: { name: string; type: TypeRef }[]; type: TypeRef }[] | null;
+  fields: Field[] | null;
 }
 
 interface Schema {

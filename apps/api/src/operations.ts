@@ -1,9 +1,11 @@
+import { accountOperations } from './account/account.operations.js';
 import { auditOperations } from './audit/audit.operations.js';
 import { billOperations } from './bill/bill.operations.js';
 import { budgetOperations } from './budget/budget.operations.js';
 import { Registry } from './call/registry.js';
 import { callerOperations } from './caller/caller.operations.js';
 import { clusterOperations } from './cluster/cluster.operations.js';
+import { creditOperations } from './credit/credit.operations.js';
 import { deviceOperations } from './device/device.operations.js';
 import { erasureOperations } from './erasure/erasure.operations.js';
 import { exportOperations } from './export/export.operations.js';
@@ -55,6 +57,8 @@ export function apiOperations(): Registry {
     ...planOperations,
     ...budgetOperations,
     ...noticeOperations,
+    ...accountOperations,
+    ...creditOperations,
     ...auditOperations,
     ...clusterOperations,
   ]);

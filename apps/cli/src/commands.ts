@@ -18,6 +18,8 @@ export const GROUPS: Readonly<Record<string, string>> = {
   keys: 'API keys',
   orgs: 'organizations',
   grants: "operators' access to an organization",
+  billing: 'how an organization is billed, and who pays',
+  credits: 'money that pays invoices first',
   plans: 'price plans (platform operator)',
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',

@@ -52,4 +52,39 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     summary: 'what your organization was told',
     load: async () => (await import('./commands/notices/list.js')).noticesList,
   },
+  {
+    words: 'plans preview',
+    summary: 'what a plan would have made of last month, for every organization (platform operator)',
+    load: async () => (await import('./commands/plans/preview.js')).plansPreview,
+  },
+  {
+    words: 'billing describe',
+    summary: 'how an organization is billed, and who pays',
+    load: async () => (await import('./commands/billing/account.js')).billingDescribe,
+  },
+  {
+    words: 'billing update',
+    summary: 'say who is asked to pay',
+    load: async () => (await import('./commands/billing/account.js')).billingUpdate,
+  },
+  {
+    words: 'billing set-terms',
+    summary: 'plan, discount and taxes of an organization (platform operator)',
+    load: async () => (await import('./commands/billing/terms.js')).billingSetTerms,
+  },
+  {
+    words: 'credits list',
+    summary: 'money that pays invoices first',
+    load: async () => (await import('./commands/credits/credits.js')).creditsList,
+  },
+  {
+    words: 'credits create',
+    summary: 'give an organization a credit (platform operator)',
+    load: async () => (await import('./commands/credits/credits.js')).creditsCreate,
+  },
+  {
+    words: 'credits revoke',
+    summary: 'take back what is left of a credit (platform operator)',
+    load: async () => (await import('./commands/credits/credits.js')).creditsRevoke,
+  },
 ];

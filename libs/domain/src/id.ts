@@ -19,6 +19,7 @@ export const ID_PREFIXES = [
   'aud', // audit row
   'evt', // event (outbox row)
   'ppv', // version of a price plan
+  'crd', // credit
   'spl', // spool (a producer of usage records)
   'bdg', // budget
   'ntc', // notice

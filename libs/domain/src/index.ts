@@ -278,11 +278,25 @@ export type { WindowKey } from './billing/window.js';
 export type { UsageDay } from './billing/billing.types.js';
 export { factsOf, foldRecords, foldWindow, sameOpenBlocks } from './billing/fold.js';
 export type { BillingWindow, StreamPart, WindowCounts, WindowFacts } from './billing/fold.js';
-export { billOf, countedUsage } from './billing/bill.js';
-export { STANDARD_TERM, billPeriods } from './billing/bill.periods.js';
-export type { BillPeriod, PlanTerm } from './billing/bill.periods.js';
+export { billOf, countedUsage, refuseUncounted } from './billing/bill.js';
+export { billPeriods } from './billing/bill.periods.js';
+export type { BillPeriod } from './billing/bill.periods.js';
+export { STANDARD_TERMS, percentProblem, termsAt } from './billing/terms.js';
+export type { BillingTerms, TaxLine } from './billing/terms.js';
+export type { Buyer } from './billing/buyer.js';
+export { CREDIT_KINDS, leftOf, useCredits } from './billing/credit.js';
+export type { Credit, CreditKind, CreditUse } from './billing/credit.js';
+export type { BillCredit, BillTax, Settlement } from './billing/settlement.js';
 export { monthOf, monthSpan } from './month.js';
-export type { Bill, BillItem, BillLine, BillPart, BillTotal, CountedUsage } from './billing/bill.js';
+export type {
+  Bill,
+  BillItem,
+  BillLine,
+  BillPart,
+  BillTerms,
+  BillTotal,
+  CountedUsage,
+} from './billing/bill.js';
 export {
   BUDGET,
   DEFAULT_THRESHOLDS,

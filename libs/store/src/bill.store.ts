@@ -1,23 +1,69 @@
-import { billPeriods, monthSpan, STANDARD_TERM, type BillPart, type BillPeriod } from '#libs/domain';
+import {
+  billPeriods,
+  monthSpan,
+  STANDARD_TERMS,
+  termsAt,
+  type BillPart,
+  type BillPeriod,
+  type BillTerms,
+  type BillingTerms,
+} from '#libs/domain';
+import { listTerms } from './billing-account.store.js';
 import { usageByPeriod } from './billing-window.store.js';
+import { findOpenCredits } from './credit.store.js';
+import { findOrganization } from './organization.store.js';
 import { findPlanVersions } from './price-plan.store.js';
 import type { Tx } from './statement.js';
 
-/** The parts of a month of an organization, by the versions of its plans that were in force; as the tenant or the system. */
-export async function findBillPeriods(tx: Tx, _organizationId: string, month: string): Promise<BillPeriod[]> {
-  const versions = await findPlanVersions(tx, [STANDARD_TERM.plan]);
-  return billPeriods(
-    month,
-    [],
-    versions.map(({ plan }) => plan),
-  );
+/** What a month of an organization is billed from. */
+export interface BillFacts {
+  month: string;
+  /** Its usage by the plans that were in force. */
+  parts: BillPart[];
+  terms: BillTerms;
 }
 
-/** What a month of an organization is billed from: its usage by the versions of its plan that were in force. */
-export async function findBillParts(tx: Tx, organizationId: string, month: string): Promise<BillPart[]> {
-  const periods = await findBillPeriods(tx, organizationId, month);
+const MINUTE_MS = 60_000;
+
+/** The parts of a month, by the terms and versions of plans that were in force. Bound to the organization, or as the system. */
+export async function findBillPeriods(tx: Tx, organizationId: string, month: string): Promise<BillPeriod[]> {
+  return (await periodsOf(tx, organizationId, month)).periods;
+}
+
+/** Bound to the organization, or as the system. */
+export async function findBillFacts(tx: Tx, organizationId: string, month: string): Promise<BillFacts> {
   const { startMs: fromMs, endMs: toMs } = monthSpan(month);
+  const { periods, terms, madeAt } = await periodsOf(tx, organizationId, month);
+  const credits = await findOpenCredits(tx, organizationId);
   const borders = periods.slice(1).map(({ startMs }) => startMs);
   const days = await usageByPeriod(tx, { organizationId, fromMs, toMs }, borders);
-  return periods.map(({ plan }, i) => ({ plan, days: days[i] ?? [] }));
+  const monthMs = madeAt < toMs ? BigInt(toMs - fromMs) : 0n;
+  return {
+    month,
+    parts: periods.map((period, i) => ({ ...heldIn(period, monthMs), days: days[i] ?? [] })),
+    terms: { taxes: termsAt(terms, toMs - 1).taxes, credits },
+  };
+}
+
+/** One statement after the other: the system role's connections take no more at a time. */
+async function periodsOf(
+  tx: Tx,
+  organizationId: string,
+  month: string,
+): Promise<{ periods: BillPeriod[]; terms: BillingTerms[]; madeAt: number }> {
+  const madeAt = (await findOrganization(tx, organizationId))?.createdAt ?? 0;
+  const terms = await listTerms(tx, organizationId);
+  const plans = new Set([STANDARD_TERMS, ...terms].map(({ plan }) => plan));
+  const versions = (await findPlanVersions(tx, [...plans])).map(({ plan }) => plan);
+  const periods = billPeriods(month, terms, versions, madeAt - (madeAt % MINUTE_MS));
+  return { periods, terms, madeAt };
+}
+
+/** Fees are owed for the time an organization has had a plan; none before it was made. */
+function heldIn(
+  { plan, discountPercent, startMs, endMs }: BillPeriod,
+  monthMs: bigint,
+): Omit<BillPart, 'days'> {
+  const held = monthMs === 0n ? {} : { held: { ms: BigInt(endMs - startMs), monthMs } };
+  return { plan, discountPercent, ...held };
 }

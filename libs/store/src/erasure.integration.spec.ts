@@ -233,6 +233,7 @@ it('names every other table as one that holds nothing of a tenant', async () => 
     'join_tokens',
     'lease_holders',
     'leases',
+    'price_plan_versions',
     'renewal_tokens',
   ];
   const hashed = ['rate_limits', 'retired_handles', 'signing_keys'];

@@ -67,6 +67,8 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   // answers that were given to the platform's operators name it too
   erased('idempotency_keys', `organization_id = $1 OR body->>'id' = $1`),
   erased('handles'),
+  erased('billing_accounts'),
+  emptied('credits', 'name = id'),
   emptied(
     'revisions',
     `name = id, status = '{"conditions":[],"instances":0}', spec = ${measures('spec')} || '{"imageDigest":""}'`,
@@ -81,6 +83,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   emptied('audit_rows', 'before = NULL, after = NULL', 'organization_id = $1 OR object = $1'),
   // what somebody said about an adjustment
   erased('ledger_notes'),
+  held('billing_terms'),
   held('usage_records'),
   held('billing_windows'),
   held('billing_dirty_windows'),

@@ -150,7 +150,18 @@ export {
 } from './revision.store.js';
 export type { RevisionRecord } from './revision.store.js';
 export type { PageRequest } from './row.js';
-export { findBillParts, findBillPeriods } from './bill.store.js';
+export { findBillFacts, findBillPeriods } from './bill.store.js';
+export type { BillFacts } from './bill.store.js';
+export {
+  findBillingAccount,
+  hasUsage,
+  listTerms,
+  lockBilling,
+  saveBuyer,
+  saveTerms,
+} from './billing-account.store.js';
+export type { BillingAccount } from './billing-account.store.js';
+export { findOpenCredits, insertCredit, listCredits, revokeCredit } from './credit.store.js';
 export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from './price-plan.store.js';
 export type { PlanVersion } from './price-plan.store.js';
 export { listUsageRecords } from './usage-record.store.js';

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { defineQuery } from '../call/definition.js';
+import { billedMonth } from '../call/scalars.js';
+import { creditKind } from '../credit/credit.view.js';
 import { billingModel } from '../plan/plan.view.js';
 import { readBill } from './bill.queries.js';
 
@@ -8,7 +10,11 @@ const amount = z.string().describe('An exact decimal.');
 const billTotal = z.object({ total: amount, due: amount }).meta({ id: 'BillTotal' });
 
 const billAdjustment = z
-  .object({ kind: z.enum(['grant', 'tiers']).meta({ id: 'BillAdjustmentKind' }), id: z.string(), amount })
+  .object({
+    kind: z.enum(['grant', 'tiers', 'discount']).meta({ id: 'BillAdjustmentKind' }),
+    id: z.string(),
+    amount,
+  })
   .meta({ id: 'BillAdjustment', description: 'What lies between list price and amount.' });
 
 const billView = z
@@ -61,6 +67,20 @@ const billView = z
     ),
     total: amount.describe('Exact sum of all lines.'),
     due: amount.describe('Sum of the rounded items.'),
+    taxes: z.array(
+      z
+        .object({ name: z.string(), percent: amount, base: amount, amount })
+        .meta({ id: 'BillTax', description: 'On the sum of the rounded items, rounded once.' }),
+    ),
+    gross: amount.describe('With taxes.'),
+    credits: z
+      .array(
+        z
+          .object({ id: z.string(), name: z.string(), kind: creditKind, amount })
+          .meta({ id: 'BillCredit', description: 'What a credit pays of it.' }),
+      )
+      .describe('As if no other month were paid from them first.'),
+    payable: amount.describe('What is left to be paid.'),
     comparison: z.object({ perRequest: billTotal }).meta({ id: 'BillComparison' }),
   })
   .meta({ id: 'Bill', description: 'What an organization owes for a month, as far as it is known now.' });
@@ -73,11 +93,7 @@ export const billOperations = [
     graphql: 'bill',
     summary: 'The current bill of your organization, by project, service, revision and day.',
     input: z.strictObject({
-      month: z
-        .string()
-        .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a month like 2026-11')
-        .optional()
-        .describe('A UTC month like `2026-11`; this month when absent.'),
+      month: billedMonth.describe('A UTC month like `2026-11`; this month when absent.'),
     }),
     output: billView,
     handler: readBill,

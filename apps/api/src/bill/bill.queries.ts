@@ -1,9 +1,10 @@
 import { billOf, monthOf, type Bill } from '#libs/domain';
-import { findBillParts } from '#libs/store';
+import { findBillFacts } from '#libs/store';
 import type { Call } from '../call/call.js';
 
 /** Exact inside, decimal text outside; made anew from usage at every call. */
 export async function readBill(call: Call, input: { month?: string | undefined }): Promise<Bill> {
   const month = input.month ?? monthOf(call.now);
-  return billOf(month, await findBillParts(call.tx, call.actor.organizationId, month));
+  const { parts, terms } = await findBillFacts(call.tx, call.actor.organizationId, month);
+  return billOf(month, parts, terms);
 }

@@ -11,7 +11,7 @@ import {
 } from '#libs/domain';
 import {
   deleteBudget as deleteStored,
-  findBillParts,
+  findBillFacts,
   insertBudget,
   updateBudget as updateStored,
 } from '#libs/store';
@@ -32,7 +32,8 @@ interface NewBudget {
 
 export async function createBudget(call: CommandCall, input: NewBudget): Promise<BudgetView> {
   const month = monthOf(call.now);
-  const { currency } = billOf(month, await findBillParts(call.tx, call.actor.organizationId, month));
+  const { parts } = await findBillFacts(call.tx, call.actor.organizationId, month);
+  const { currency } = billOf(month, parts);
   const thresholds = input.thresholds ?? [...DEFAULT_THRESHOLDS];
   refuseIfAny([
     ...(input.currency === undefined || input.currency === currency

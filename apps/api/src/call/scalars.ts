@@ -20,6 +20,12 @@ export const reference = (what: string): z.ZodString => z.string().min(1).max(10
 /** A time as clients send it, RFC 3339. */
 export const moment = z.iso.datetime({ offset: true });
 
+/** A UTC month like `2026-11`; may be absent. */
+export const billedMonth = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])$/, 'must be a month like 2026-11')
+  .optional();
+
 /** RFC 3339 of UTC ms. */
 export function iso(ms: number): string {
   return new Date(ms).toISOString();

@@ -103,4 +103,11 @@ const BODIES: Record<string, Input> = {
   'traffic.set': { traffic },
   'plans.get': { plan: 'builtin' },
   'plans.create': { document: BUILTIN_DOCUMENTS[0] },
+  'plans.preview': {
+    document: { ...BUILTIN_DOCUMENTS[0], version: 2, effectiveFrom: '2100-01-01T00:00:00Z' },
+  },
+  'accounts.update': { buyer: { name: 'Buyer', address: ['1 Road'], country: 'DE' } },
+  'accounts.setTerms': { plan: 'builtin' },
+  'credits.create': { name: 'Credit', amount: '1', currency: 'USD' },
+  'credits.revoke': { credit: 'crd_00000000000000000000' },
 };

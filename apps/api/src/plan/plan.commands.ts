@@ -1,9 +1,10 @@
-import { canonical, nextVersion, TowpathError, type PricePlan } from '#libs/domain';
+import { canonical, nextVersion, refuseUncounted, TowpathError, type PricePlan } from '#libs/domain';
 import { findPlanVersions, insertPlanVersion, lockPlan, type PlanVersion } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { showPlanDocument } from './plan.view.js';
 
-const PATH = 'document';
+/** The field in which a plan is given. */
+export const PATH = 'document';
 
 /**
  * Stores a version once and for all. What is there already with the same content is answered as it is.
@@ -23,6 +24,8 @@ export async function createPlan(
     document,
     { now: call.now, path: PATH },
   );
+  // whoever has the plan is billed by this version without being asked
+  if (before.length > 0) refuseUncounted(plan);
   const id = call.newId('ppv');
   const stored = { id, plan, document, createdBy: call.actor.id, createdAt: call.now };
   await insertPlanVersion(call.tx, stored);

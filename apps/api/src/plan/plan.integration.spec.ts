@@ -139,14 +139,14 @@ describe('a price plan', () => {
   });
 
   it('never changes: by privilege, and for its owner by a trigger', async () => {
-    const change = `UPDATE price_plan_versions SET document = '{}'`;
-    for (const sql of [change, 'DELETE FROM price_plan_versions']) {
+    const update = `UPDATE price_plan_versions SET document = '{}'`;
+    for (const sql of [update, 'DELETE FROM price_plan_versions']) {
       await expect(rig.database.query(sql)).rejects.toThrow('never changed');
-      for (const bound of [
-        rig.parts.db.asApi((tx) => tx.client.query(sql)),
-        rig.database.db.asSystem((tx) => tx.client.query(sql)),
-      ])
-        await expect(bound).rejects.toMatchObject({ code: '42501' });
+      const inRoles = [
+        () => rig.parts.db.asApi((tx) => tx.client.query(sql)),
+        () => rig.database.db.asSystem((tx) => tx.client.query(sql)),
+      ];
+      for (const change of inRoles) await expect(change()).rejects.toMatchObject({ code: '42501' });
     }
   });
 });

@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { defineCommand, defineQuery } from '../call/definition.js';
 import { definePage } from '../call/page.js';
-import { reference } from '../call/scalars.js';
+import { billedMonth, reference } from '../call/scalars.js';
 import { createPlan } from './plan.commands.js';
 import { getPlan, listPlans } from './plan.queries.js';
+import { previewPlan, previewView } from './plan.preview.js';
 import { planDocumentView, planVersionView } from './plan.view.js';
+
+const document = z.record(z.string(), z.unknown()).describe('The plan as data (docs/prices).');
+const month = billedMonth.describe('A UTC month like `2026-11`; last month when absent.');
 
 export const planOperations = [
   definePage({
@@ -26,7 +30,7 @@ export const planOperations = [
     summary:
       'Store a version of a price plan (platform operators). It never changes; a later version is in force from its `effectiveFrom` on.',
     input: z.strictObject({
-      document: z.record(z.string(), z.unknown()).describe('The plan as data (docs/prices).'),
+      document,
     }),
     output: planDocumentView,
     handler: createPlan,
@@ -43,5 +47,21 @@ export const planOperations = [
     }),
     output: planDocumentView,
     handler: getPlan,
+  }),
+  definePage({
+    name: 'plans.preview',
+    permission: 'plan.read',
+    rest: { method: 'POST', path: '/v1/price-plans/preview', status: 200 },
+    graphql: 'pricePlanPreview',
+    summary:
+      'What a new version of a plan would have made of last month, for every organization (platform operators).',
+    input: z.strictObject({
+      document,
+      month,
+      everybody: z.boolean().default(false).describe('Also of those that have another plan.'),
+    }),
+    item: previewView,
+    key: 'id',
+    handler: previewPlan,
   }),
 ];

@@ -18,7 +18,7 @@ import {
 } from '#libs/domain';
 import {
   budgetsOf,
-  findBillParts,
+  findBillFacts,
   giveNotice,
   insertAlerts,
   saveBudgetStates,
@@ -39,7 +39,8 @@ export async function evaluateBudgets(
 ): Promise<number> {
   const month = monthOf(now);
   const budgets = await budgetsOf(tx, organizationId);
-  const bill = billOf(month, await findBillParts(tx, organizationId, month));
+  const { parts } = await findBillFacts(tx, organizationId, month);
+  const bill = billOf(month, parts);
   const looked = budgets.map((budget) => ({ budget, state: stateOf(budget, bill, now) }));
   const states = looked.map(({ budget, state }) => ({ budgetId: budget.id, state }));
   await saveBudgetStates(tx, organizationId, states);

@@ -17,3 +17,77 @@ export interface PlanDocumentView {
   version: PlanVersionView;
   document: Record<string, unknown>;
 }
+
+export interface PlanPreviewView {
+  id: string;
+  name: string;
+  plan: string;
+  currency: string;
+  before: string;
+  after: string;
+}
+
+export interface BuyerView {
+  name: string;
+  address: string[];
+  country: string;
+  email?: string;
+  taxId?: string;
+  reference?: string;
+}
+
+export interface TermsView {
+  plan: string;
+  discountPercent: string;
+  taxes: { name: string; percent: string }[];
+  effectiveFrom?: string;
+  inForce: boolean;
+}
+
+export interface BillingAccountView {
+  organization: string;
+  currency: string;
+  buyer?: BuyerView;
+  terms: TermsView[];
+  version: string;
+}
+
+export interface CreditView {
+  id: string;
+  organization: string;
+  name: string;
+  kind: string;
+  currency: string;
+  amount: string;
+  left: string;
+  priority: number;
+  expiresAt?: string;
+  createdAt: string;
+  revokedAt?: string;
+}
+
+export interface BillLineView {
+  day: string;
+  project: string;
+  service: string;
+  revision?: string;
+  item: string;
+  quantity: string;
+  unit: string;
+  rate: string;
+  amount: string;
+}
+
+export interface BillView {
+  month: string;
+  currency: string;
+  lines: BillLineView[];
+  total: string;
+  due: string;
+  /** Absent in the answers of older hubs: these and what follows. */
+  items?: { item: string; adjustments?: { kind: string; id: string; amount: string }[] }[];
+  taxes?: { name: string; percent: string; base: string; amount: string }[];
+  credits?: { id: string; name: string; kind: string; amount: string }[];
+  payable?: string;
+  comparison: { perRequest: { total: string; due: string } };
+}

@@ -185,28 +185,6 @@ export interface UsageRecordView {
   notBillableReason?: string;
 }
 
-export interface BillLineView {
-  project: string;
-  service: string;
-  revision?: string;
-  day: string;
-  item: string;
-  quantity: string;
-  unit: string;
-  rate: string;
-  amount: string;
-}
-
-export interface BillView {
-  currency: string;
-  month: string;
-  lines: BillLineView[];
-  /** The exact sum, and what of it is due once every item is rounded. */
-  total: string;
-  due: string;
-  comparison: { perRequest: { total: string; due: string } };
-}
-
 export interface Page<T> {
   items: T[];
   nextCursor?: string;

@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.js';
-import type { BillLineView, BillView } from '../client/wire.types.js';
+import type { BillLineView, BillView } from '../client/money.types.js';
 import { fieldsOf } from '../output/table.js';
 
 /** `tow bill`: the organization's current bill, line by line. */
@@ -16,17 +16,46 @@ export const bill = defineCommand<[], { month?: string }>({
     }
     tow.out.list<BillLineView>(answer.lines, columns, `Nothing to pay in ${answer.month} yet.`);
     const { month: of, currency, total, due, comparison } = answer;
+    const money = (text: string): string => `${text} ${currency}`;
     tow.out.lines([
       ...(answer.lines.length > 0 ? [''] : []),
       ...fieldsOf({
-        [`Due for ${of}`]: `${due} ${currency}`,
-        Exactly: `${total} ${currency}`,
-        'If each request were rounded up alone': `${comparison.perRequest.due} ${currency}`,
+        ...discountOf(answer, money),
+        [`Due for ${of}`]: money(due),
+        Exactly: money(total),
+        ...settlementOf(answer, money),
+        'If each request were rounded up alone': money(comparison.perRequest.due),
       }),
     ]);
     return undefined;
   },
 });
+
+type Fields = Record<string, string>;
+
+/** What lies between list price and the charges, item by item. */
+function discountOf({ items = [] }: BillView, money: (text: string) => string): Fields {
+  const saved = items.flatMap(({ item, adjustments = [] }) =>
+    adjustments.map(({ kind, id, amount }) => [
+      `${item}, ${kind === 'discount' ? kind : `${kind} ${id}`}`,
+      money(amount),
+    ]),
+  );
+  return Object.fromEntries(saved) as Fields;
+}
+
+/** Taxes and credits, and what is left to pay where there are any. */
+function settlementOf(
+  { taxes = [], credits = [], payable = '' }: BillView,
+  money: (text: string) => string,
+): Fields {
+  if (taxes.length + credits.length === 0) return {};
+  return {
+    ...Object.fromEntries(taxes.map(({ name, percent, amount }) => [`${name} ${percent} %`, money(amount)])),
+    ...Object.fromEntries(credits.map(({ name, amount }) => [`Paid by credit ${name}`, money(`-${amount}`)])),
+    'To be paid': money(payable),
+  };
+}
 
 const columns = {
   DAY: (line: BillLineView) => line.day,

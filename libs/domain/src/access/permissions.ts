@@ -42,6 +42,8 @@ const ADMINISTER: readonly Permission[] = [
   'budget.read',
   'budget.write',
   'notice.read',
+  'account.read',
+  'account.write',
   'audit.read',
 ];
 
@@ -58,6 +60,8 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
     'budget.read',
     'budget.write',
     'notice.read',
+    'account.read',
+    'account.write',
   ],
   viewer: READ,
   invoker: ['service.invoke'],
@@ -72,6 +76,10 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'grant.create',
   'grant.read',
   'grant.revoke',
+  'account.read',
+  'account.write',
+  'account.terms',
+  'credit.write',
   'plan.read',
   'plan.write',
   'cluster.read',
@@ -92,6 +100,8 @@ export const ORGANIZATION_WIDE: readonly Permission[] = [
   'budget.read',
   'budget.write',
   'notice.read',
+  'account.read',
+  'account.write',
   'audit.read',
 ];
 

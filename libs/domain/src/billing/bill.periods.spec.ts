@@ -4,8 +4,9 @@ import type { PricePlan } from '../price/plan.types.js';
 import { parsePricePlan } from '../price/plan.validation.js';
 import { propertyRuns } from '../property.rig.js';
 import { billOf } from './bill.js';
-import { billPeriods, type PlanTerm } from './bill.periods.js';
+import { billPeriods } from './bill.periods.js';
 import type { UsageDay } from './billing.types.js';
+import { STANDARD_TERMS, type BillingTerms } from './terms.js';
 
 const runs = propertyRuns();
 const NOVEMBER = Date.UTC(2026, 10);
@@ -15,10 +16,15 @@ const version = (number: number, effectiveFromMs: number, change: object = {}): 
   ...parsePricePlan({ ...BUILTIN_DOCUMENTS[0], version: number, ...change }),
   effectiveFromMs,
 });
+const terms = (effectiveFromMs: number, plan: string): BillingTerms => ({
+  ...STANDARD_TERMS,
+  effectiveFromMs,
+  plan,
+});
 const other = version(1, NOVEMBER - DAY, { id: 'other' });
 
 describe('the parts of a month', () => {
-  it.each<[string, PlanTerm[], PricePlan[], [number, string, number][]]>([
+  it.each<[string, BillingTerms[], PricePlan[], [number, string, number][]]>([
     ['nobody gave a plan', [], [BUILTIN_PLAN], [[0, 'builtin', 1]]],
     [
       'a version comes into force on the 10th',
@@ -31,10 +37,7 @@ describe('the parts of a month', () => {
     ],
     [
       'another plan is given on the 5th and left on the 20th, versions of the plan not held make no part',
-      [
-        { effectiveFromMs: NOVEMBER + 4 * DAY, plan: 'other' },
-        { effectiveFromMs: NOVEMBER + 19 * DAY, plan: 'builtin' },
-      ],
+      [terms(NOVEMBER + 4 * DAY, 'other'), terms(NOVEMBER + 19 * DAY, 'builtin')],
       [BUILTIN_PLAN, version(2, NOVEMBER + 9 * DAY), other],
       [
         [0, 'builtin', 1],
@@ -44,12 +47,12 @@ describe('the parts of a month', () => {
     ],
     [
       'a term from before the month, a version from after it',
-      [{ effectiveFromMs: 0, plan: 'other' }],
+      [terms(0, 'other')],
       [BUILTIN_PLAN, { ...other, effectiveFromMs: 0 }, version(2, NOVEMBER + 40 * DAY, { id: 'other' })],
       [[0, 'other', 1]],
     ],
-  ])('%s', (_what, terms, plans, expected) => {
-    const periods = billPeriods('2026-11', terms, plans);
+  ])('%s', (_what, given, plans, expected) => {
+    const periods = billPeriods('2026-11', given, plans);
     expect(periods.map(({ startMs, plan }) => [(startMs - NOVEMBER) / DAY, plan.id, plan.version])).toEqual(
       expected,
     );
@@ -60,8 +63,8 @@ describe('the parts of a month', () => {
   });
 
   it('refuses a plan that is not in force', () => {
-    const terms = [{ effectiveFromMs: NOVEMBER, plan: 'other' }];
-    expect(() => billPeriods('2026-11', terms, [version(1, NOVEMBER + DAY, { id: 'other' })])).toThrow(
+    const given = [terms(NOVEMBER, 'other')];
+    expect(() => billPeriods('2026-11', given, [version(1, NOVEMBER + DAY, { id: 'other' })])).toThrow(
       'plan other is not in force',
     );
   });

@@ -3,10 +3,13 @@ import { formatDecimal, ZERO } from '../price/decimal.js';
 import type { BillingModel, PricePlan } from '../price/plan.types.js';
 import { formatRatio, NOTHING, roundRatio } from '../price/ratio.js';
 import { BLOCK_MS } from '../rating/blocks.js';
-import { chargeMonth, sumCharges, type Adjustment, type Charge, type MonthPart } from '../rating/charges.js';
+import { chargeParts, sumCharges, type Adjustment, type Charge, type MonthPart } from '../rating/charges.js';
 import { metersOf, type Meter } from '../rating/meters.js';
 import { inUnits, listRate, priceUsage, underModel, type PricedLine, type Usage } from '../rating/pricing.js';
 import type { UsageDay } from './billing.types.js';
+import type { Credit } from './credit.js';
+import { settle, type Settlement } from './settlement.js';
+import type { TaxLine } from './terms.js';
 
 /** Usage of one revision on one day under one price. Decimals as text, exact. */
 export interface BillLine {
@@ -51,7 +54,7 @@ export interface BillItem {
 
 export interface BillAdjustment {
   kind: Adjustment['kind'];
-  /** Id of the grant, or of the item whose tiers were climbed. */
+  /** Id of the grant, of the item whose tiers were climbed, or `discount`. */
   id: string;
   amount: string;
 }
@@ -64,7 +67,7 @@ export interface BillTotal {
 }
 
 /** What one organization owes for a month, as far as it is known now. */
-export interface Bill extends BillTotal {
+export interface Bill extends BillTotal, Settlement {
   /** `YYYY-MM`. */
   month: string;
   currency: string;
@@ -75,42 +78,49 @@ export interface Bill extends BillTotal {
   comparison: { perRequest: BillTotal };
 }
 
-/** Usage of one part of a month, and the version of a plan in force in it. */
-export interface BillPart {
-  plan: PricePlan;
+/** Usage of one part of a month, and what it is charged by. */
+export interface BillPart extends Omit<MonthPart, 'lines'> {
   days: readonly UsageDay[];
-  /** For how long of the month fees are owed by this version; absent: not at all. */
-  held?: MonthPart['held'];
+}
+
+/** What comes on top of the lines, and what pays for them. */
+export interface BillTerms {
+  taxes: readonly TaxLine[];
+  credits: readonly Credit[];
 }
 
 /**
  * The bill of one organization from its usage by day, part by part of the month. Pure: the same usage gives the same bytes.
  * @throws TowpathError NOT_SUPPORTED for a plan that needs what the windows do not count
  */
-export function billOf(month: string, parts: readonly BillPart[]): Bill {
+export function billOf(month: string, parts: readonly BillPart[], terms: BillTerms = PLAIN): Bill {
   const last = parts.at(-1)?.plan;
   if (!last) throw new RangeError('a month has at least one part');
   for (const { plan } of parts) refuseUncounted(plan);
-  const priced = parts.map(({ plan, days, held }) => ({
-    plan,
-    held,
-    days: days.map((day) => ({ day, lines: priceUsage(plan, quantitiesOf(day)) })),
+  const priced = parts.map(({ days, ...part }) => ({
+    ...part,
+    days: days.map((day) => ({ day, lines: priceUsage(part.plan, quantitiesOf(day)) })),
   }));
   const charged = chargesOf(
     priced.map(({ days, ...part }) => ({ ...part, lines: days.flatMap(({ lines }) => lines) })),
   );
+  const totals = totalOf(charged);
+  const { currency, decimals } = last;
   return {
     month,
-    currency: last.currency,
+    currency,
     plan: { id: last.id, version: last.version, name: last.name, model: last.model },
     lines: priced.flatMap(({ plan, days }) =>
       days.flatMap(({ day, lines }) => lines.map((line) => lineOf(plan, day, line))),
     ),
     items: charged.flatMap(({ plan, charges }) => itemsOf(plan, charges)),
-    ...totalOf(charged),
+    ...totals,
+    ...settle(totals.due, { month, currency, decimals }, terms),
     comparison: { perRequest: totalOf(chargesOf(parts.map(perRequest))) },
   };
 }
+
+const PLAIN: BillTerms = { taxes: [], credits: [] };
 
 /** Charges of one version of a plan. */
 interface Charged {
@@ -119,23 +129,18 @@ interface Charged {
 }
 
 /** Grants and tiers are used once by all versions of a plan; another plan has its own. */
-function chargesOf(parts: readonly Omit<MonthPart, 'held'>[]): Charged[] {
-  const plans = [...new Set(parts.map(({ plan }) => plan.id))];
-  return plans.flatMap((id) => {
-    const own = versionsOf(parts.filter(({ plan }) => plan.id === id));
-    const charges = chargeMonth(own);
-    return own.map(({ plan }) => ({
-      plan,
-      charges: charges.filter(({ version }) => version === plan.version),
-    }));
+function chargesOf(parts: readonly MonthPart[]): Charged[] {
+  return [...Map.groupBy(parts, ({ plan }) => plan.id).values()].flatMap((of) => {
+    const own = versionsOf(of);
+    return chargeParts(own).map((charges, i) => ({ plan: (own[i] ?? (of[0] as MonthPart)).plan, charges }));
   });
 }
 
-/** One part for each version, also when it was left and taken again. */
+/** One part for each version and discount, also when it was left and taken again. */
 function versionsOf(parts: readonly MonthPart[]): MonthPart[] {
-  return [...Map.groupBy(parts, ({ plan }) => plan.version).values()]
-    .flatMap(merged)
-    .sort((a, b) => a.plan.version - b.plan.version);
+  const key = ({ plan, discountPercent = ZERO }: MonthPart): string =>
+    `${plan.version} ${formatDecimal(discountPercent)}`;
+  return [...Map.groupBy(parts, key).values()].flatMap(merged);
 }
 
 function merged([first, ...rest]: readonly MonthPart[]): MonthPart[] {
@@ -143,29 +148,32 @@ function merged([first, ...rest]: readonly MonthPart[]): MonthPart[] {
   const all = [first, ...rest];
   const held = all.flatMap((part) => part.held ?? []);
   const ms = held.reduce((sum, each) => sum + each.ms, 0n);
-  return [
-    {
-      plan: first.plan,
-      lines: all.flatMap(({ lines }) => lines),
-      ...(held[0] === undefined ? {} : { held: { ...held[0], ms } }),
-    },
-  ];
+  const lines = all.flatMap((part) => part.lines);
+  return [{ ...first, lines, ...(held[0] === undefined ? {} : { held: { ...held[0], ms } }) }];
 }
 
-function perRequest({ plan, days, held }: BillPart): MonthPart {
-  const other = underModel(plan, 'per_request');
-  const lines = days.flatMap((day) => priceUsage(other, quantitiesOf(day)));
-  return { plan: other, lines, ...(held === undefined ? {} : { held }) };
+function perRequest({ days, ...part }: BillPart): MonthPart {
+  const plan = underModel(part.plan, 'per_request');
+  return { ...part, plan, lines: days.flatMap((day) => priceUsage(plan, quantitiesOf(day))) };
 }
 
-/** The windows count blocks and units of 100 ms, requests and bytes; other measures would silently cost nothing. */
-function refuseUncounted(plan: PricePlan): void {
-  const uncounted = metersOf(plan).meters.find((meter) => !isCounted(meter));
+/**
+ * The windows count blocks and units of 100 ms, requests and bytes, in one price zone; other measures would silently cost
+ * nothing.
+ * @throws TowpathError NOT_SUPPORTED
+ */
+export function refuseUncounted(plan: PricePlan): void {
+  const uncounted = uncountedOf(plan);
   if (uncounted === undefined) return;
   throw new TowpathError(
     'NOT_SUPPORTED',
-    `This installation does not count ${uncounted.measure} as price plan ${plan.id} needs it.`,
+    `This installation does not count ${uncounted} as price plan ${plan.id} needs it.`,
   );
+}
+
+function uncountedOf(plan: PricePlan): string | undefined {
+  if (plan.zones.length > 0) return 'usage by price zone';
+  return metersOf(plan).meters.find((meter) => !isCounted(meter))?.measure;
 }
 
 function isCounted({ measure, quantumMs, minimumMs }: Meter): boolean {

@@ -18,8 +18,8 @@ import { tieredAmount } from './tiers.js';
 
 /** What lies between list price and charge, named. */
 export interface Adjustment {
-  kind: 'grant' | 'tiers';
-  /** Id of the grant or of the item. */
+  kind: 'grant' | 'tiers' | 'discount';
+  /** Id of the grant, of the item, or `discount`. */
   id: string;
   /** Exact; below 0 when it lowers the price. */
   amount: Ratio;
@@ -49,6 +49,8 @@ export interface MonthPart {
   lines: readonly PricedLine[];
   /** For how long of the month this version's fees are owed; absent: not at all. */
   held?: { ms: bigint; monthMs: bigint };
+  /** Off every charge, of 100. */
+  discountPercent?: Decimal;
 }
 
 /** Usage of one item in one zone and class, on its way from list price to charge. */
@@ -79,8 +81,25 @@ interface Progress {
  * month, whatever versions, zones and services there are, and no charge falls below 0.
  */
 export function chargeMonth(parts: readonly MonthPart[]): Charge[] {
+  return chargeParts(parts).flat();
+}
+
+/** The same, part by part. */
+export function chargeParts(parts: readonly MonthPart[]): Charge[][] {
   const progress: Progress = { granted: new Map(), money: new Map(), climbed: new Map(), fees: new Set() };
-  return parts.flatMap((part) => chargePart(part, progress));
+  return parts.map((part) =>
+    chargePart(part, progress).map((charge) => discounted(charge, part, part.discountPercent)),
+  );
+}
+
+/** A discount comes last, before the one rounding. */
+function discounted(charge: Charge, { plan }: MonthPart, percent = ZERO): Charge {
+  const saved = times(charge.amount, ratioOf(percent, 100n));
+  if (saved.top === 0n) return charge;
+  const amount = minus(charge.amount, saved);
+  const adjustment = { kind: 'discount', id: 'discount', amount: minus(NOTHING, saved) } as const;
+  const adjustments = [...charge.adjustments, adjustment];
+  return { ...charge, adjustments, amount, rounded: roundRatio(amount, plan.decimals) };
 }
 
 /** Sum of charges: exactly, and as an invoice asks for it. */

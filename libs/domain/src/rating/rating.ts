@@ -2,7 +2,7 @@ import { monthAround } from '../month.js';
 import { formatDecimal } from '../price/decimal.js';
 import { formatRatio, ratioOf, roundRatio, total, type Ratio } from '../price/ratio.js';
 import type { PriceSchedule } from '../price/schedule.js';
-import { chargeMonth, type Charge, type MonthPart } from './charges.js';
+import { chargeMonth, type Adjustment, type Charge, type MonthPart } from './charges.js';
 import type { Period } from './periods.js';
 import { inUnits, listRate, priceUsage, type PricedLine } from './pricing.js';
 import type { FoldedUsage, Held } from './usage.fold.js';
@@ -32,7 +32,7 @@ export interface RatedCharge {
   quantity: string;
   unit: string;
   list: string;
-  adjustments: { kind: 'grant' | 'tiers' | 'rounding'; id: string; amount: string }[];
+  adjustments: { kind: Adjustment['kind'] | 'rounding'; id: string; amount: string }[];
   /** Exact. */
   amount: string;
   rounded: string;

@@ -1,0 +1,53 @@
+import { statement } from './statement.js';
+
+/** Whoever changes how an organization is billed waits for whoever does so already. */
+export const lockBillingSql = statement<unknown>(
+  'billing_lock',
+  `SELECT pg_advisory_xact_lock(hashtextextended('billing ' || $1, 0))`,
+);
+
+export interface AccountRow {
+  buyer: Record<string, unknown>;
+  version: number;
+}
+
+export const findAccountSql = statement<AccountRow>(
+  'billing_account_find',
+  'SELECT buyer, version FROM billing_accounts WHERE organization_id = $1',
+);
+
+export const saveAccountSql = statement<AccountRow>(
+  'billing_account_save',
+  `INSERT INTO billing_accounts AS a (organization_id, buyer, updated_at) VALUES ($1, $2, $3)
+   ON CONFLICT (organization_id) DO UPDATE SET buyer = excluded.buyer, updated_at = excluded.updated_at,
+     version = a.version + 1
+   RETURNING buyer, version`,
+);
+
+export interface TermsRow {
+  effective_from: Date;
+  plan_id: string;
+  discount_percent: string;
+  taxes: { name: string; percent: string }[];
+}
+
+export const listTermsSql = statement<TermsRow>(
+  'billing_terms_list',
+  `SELECT effective_from, plan_id, discount_percent, taxes FROM billing_terms
+   WHERE organization_id = $1 ORDER BY effective_from`,
+);
+
+/** Only terms that nothing was rated by are replaced: the caller says so. */
+export const saveTermsSql = statement<unknown>(
+  'billing_terms_save',
+  `INSERT INTO billing_terms (organization_id, effective_from, plan_id, discount_percent, taxes, created_by, created_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7)
+   ON CONFLICT (organization_id, effective_from) DO UPDATE SET plan_id = excluded.plan_id,
+     discount_percent = excluded.discount_percent, taxes = excluded.taxes, created_by = excluded.created_by,
+     created_at = excluded.created_at`,
+);
+
+export const hasUsageSql = statement<{ used: boolean }>(
+  'billing_has_usage',
+  'SELECT EXISTS (SELECT FROM usage_records WHERE organization_id = $1) OR EXISTS (SELECT FROM billing_windows WHERE organization_id = $1) AS used',
+);
