@@ -48,18 +48,18 @@ export class RouteJournal {
     return [...last.values()].sort((a, b) => a.sequence - b.sequence);
   }
 
-  /** Adds a line; `all` gives every host's last entry when the journal has to be rewritten. */
-  async append(entry: RouteEntry, all: () => RouteEntry[]): Promise<void> {
-    await this.#add(entry);
+  /** Adds a line; `all` gives every host's last line when the journal has to be rewritten. */
+  async append(line: string, all: () => string[]): Promise<void> {
+    await this.#add(line);
     if (this.#lines < COMPACT_AT) return;
-    const entries = all();
-    if (this.#lines > 2 * entries.length) await this.rewrite(entries);
+    const lines = all();
+    if (this.#lines > 2 * lines.length) await this.rewrite(lines);
   }
 
   /** From now on sequences are those of the bucket with this mark. */
   async keepMark(mark: string): Promise<void> {
     this.mark = mark;
-    await this.#add({ mark });
+    await this.#add(lineOf({ mark }));
   }
 
   async close(): Promise<void> {
@@ -69,11 +69,11 @@ export class RouteJournal {
   }
 
   /** Only these lines are left. */
-  async rewrite(entries: readonly RouteEntry[]): Promise<void> {
+  async rewrite(routes: readonly string[]): Promise<void> {
     const temporary = `${this.#file}.new`;
     const file = await open(temporary, 'w');
-    const lines = [{ mark: this.mark }, ...entries];
-    await file.writeFile(lines.map((line) => JSON.stringify(line)).join('\n'));
+    const lines = [lineOf({ mark: this.mark }), ...routes];
+    await file.writeFile(lines.join('\n'));
     await file.sync();
     await file.close();
     await this.#handle?.close();
@@ -82,12 +82,17 @@ export class RouteJournal {
     this.#lines = lines.length;
   }
 
-  async #add(line: z.input<typeof lineSchema>): Promise<void> {
+  async #add(line: string): Promise<void> {
     this.#handle ??= await open(this.#file, 'a');
     // The newline comes first: a torn last line of a former life cannot swallow this one.
-    await this.#handle.appendFile(`\n${JSON.stringify(line)}`);
+    await this.#handle.appendFile(`\n${line}`);
     this.#lines += 1;
   }
+}
+
+/** An entry, or a mark, as the journal keeps it. */
+export function lineOf(content: z.input<typeof lineSchema>): string {
+  return JSON.stringify(content);
 }
 
 function parse(line: string): z.infer<typeof lineSchema> | undefined {

@@ -2,7 +2,7 @@ import type { Route } from '#libs/domain';
 import { crashPoint } from '#libs/process';
 import type { DesiredState } from '../xds/desired-state.js';
 import type { EnvoyView } from '../xds/envoy-view.js';
-import type { RouteEntry, RouteJournal } from './route.journal.js';
+import { lineOf, type RouteEntry, type RouteJournal } from './route.journal.js';
 
 interface Parts {
   journal: RouteJournal;
@@ -14,9 +14,18 @@ interface Parts {
 /** As many refused hosts as one status names. */
 const MAX_REJECTED = 100;
 
+/** What is kept of a route: there may be very many, and as text one takes half of what it takes as an object. */
+interface Kept {
+  sequence: number;
+  version: number;
+  deleted: boolean;
+  /** The journal's line. */
+  line: string;
+}
+
 /** Every host this gateway knows, and how far Envoy has acknowledged them. */
 export class RouteTable {
-  readonly #entries = new Map<string, RouteEntry>();
+  readonly #entries = new Map<string, Kept>();
   /** Hosts Envoy does not hold as they should be: the first sequence that is missing there. */
   readonly #pending = new Map<string, number>();
   /** Hosts that Envoy will not take as they are, with the sequence of what it refused. */
@@ -38,7 +47,7 @@ export class RouteTable {
   /** Whether that host has a route. */
   has(host: string): boolean {
     const entry = this.#entries.get(host);
-    return entry !== undefined && entry.route.deleted !== true;
+    return entry !== undefined && !entry.deleted;
   }
 
   /** Whether that host has a route or had one. */
@@ -75,27 +84,26 @@ export class RouteTable {
   /** Takes one route of the bucket. A lower version of a host is refused, an equal one changes nothing. */
   async accept(route: Route, sequence: number): Promise<void> {
     const known = this.#entries.get(route.host);
-    if (known && route.version < known.route.version) {
+    if (known && route.version < known.version) {
       this.handled(sequence);
       return;
     }
-    const entry = { sequence, route };
-    this.#apply(entry);
+    const line = this.#apply({ sequence, route });
     this.parts.changed([route.host]);
     crashPoint('gateway.routed');
-    await this.parts.journal.append(entry, () => [...this.#entries.values()]);
+    await this.parts.journal.append(line, () => this.#lines());
   }
 
   /** The hub has no more use for the host: of one without a route nothing is kept, one with a route stays as it is. */
   async forget(host: string, sequence: number): Promise<void> {
     this.handled(sequence);
-    if (this.#entries.get(host)?.route.deleted !== true) return;
+    if (this.#entries.get(host)?.deleted !== true) return;
     this.#entries.delete(host);
     this.#rejected.delete(host);
     // Envoy loses it all the same; nobody waits for that any more.
     this.#pending.delete(host);
     this.parts.changed([host]);
-    await this.parts.journal.rewrite([...this.#entries.values()]);
+    await this.parts.journal.rewrite(this.#lines());
   }
 
   /** A message that changes no route (deleted key, no route inside) moves the sequence all the same. */
@@ -145,12 +153,20 @@ export class RouteTable {
     return first - 1;
   }
 
-  #apply(entry: RouteEntry): void {
+  #lines(): string[] {
+    return [...this.#entries.values()].map(({ line }) => line);
+  }
+
+  /** @returns the journal's line */
+  #apply(entry: RouteEntry): string {
     const { route, sequence } = entry;
-    this.#entries.set(route.host, entry);
+    const line = lineOf(entry);
+    const { version, deleted = false } = route;
+    this.#entries.set(route.host, { sequence, version, deleted, line });
     for (const { revisionId, revision } of route.backends) this.#revisionNames.set(revisionId, revision);
     if (!this.#pending.has(route.host)) this.#pending.set(route.host, sequence);
     this.handled(sequence);
     this.parts.desired.apply(route);
+    return line;
   }
 }

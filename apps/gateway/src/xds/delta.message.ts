@@ -37,9 +37,9 @@ export function encodeDeltaResponse(
     nonce,
     removed_resources: removed,
   });
-  const parts = resources.flatMap(({ bytes }) => [
-    Buffer.from([RESOURCES_TAG, ...varint(bytes.length)]),
-    bytes,
+  const parts = resources.flatMap(({ encoded }) => [
+    Buffer.from([RESOURCES_TAG, ...varint(encoded.length)]),
+    Buffer.from(encoded, 'latin1'),
   ]);
   return Buffer.concat([head, ...parts]);
 }

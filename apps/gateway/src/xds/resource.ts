@@ -24,8 +24,11 @@ export function typeOfUrl(url: string): ResourceType | undefined {
 export interface EncodedResource {
   name: string;
   version: string;
-  /** `envoy.service.discovery.v3.Resource`, encoded. */
-  bytes: Buffer;
+  /**
+   * `envoy.service.discovery.v3.Resource`, encoded, a character a byte: there is one for each host, and a small Buffer keeps
+   * all of the pool alive that it was cut from.
+   */
+  encoded: string;
 }
 
 const VERSION_LENGTH = 16;
@@ -48,6 +51,8 @@ export function encodeResource(
   return {
     name,
     version,
-    bytes: types.encode('envoy.service.discovery.v3.Resource', { name, version, resource }),
+    encoded: types
+      .encode('envoy.service.discovery.v3.Resource', { name, version, resource })
+      .toString('latin1'),
   };
 }

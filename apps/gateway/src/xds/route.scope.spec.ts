@@ -160,8 +160,11 @@ describe('the scope of a host', () => {
 
   it('loses no field on its way into Envoy', () => {
     const message = scopeMessage(table[1]?.[1] as Route);
-    const { bytes } = encodeResource(types, 'scope', 'a.lab', message);
-    const { resource } = types.decode('envoy.service.discovery.v3.Resource', bytes) as {
+    const { encoded } = encodeResource(types, 'scope', 'a.lab', message);
+    const { resource } = types.decode(
+      'envoy.service.discovery.v3.Resource',
+      Buffer.from(encoded, 'latin1'),
+    ) as {
       resource: { value: Buffer };
     };
     const back = JSON.parse(JSON.stringify(types.decode(PROTO_NAMES.scope, resource.value))) as {
