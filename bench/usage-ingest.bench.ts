@@ -148,7 +148,9 @@ async function foldAll(db: Database, lease: Lease): Promise<void> {
   for (let shard = 0; shard < SHARDS; shard++) {
     let folded = 1;
     while (folded > 0) {
-      folded = await underLease(db, lease, (tx) => foldShard(tx, shard, things, systemClock.now()));
+      ({ windows: folded } = await underLease(db, lease, (tx) =>
+        foldShard(tx, shard, things, systemClock.now()),
+      ));
     }
   }
 }

@@ -28,7 +28,7 @@ export const takeDirtySql = statement<WindowKeyRow>(
   `WITH turns AS (
      SELECT organization_id, service_id, revision_id, price_zone, window_start_ms,
        row_number() OVER (PARTITION BY organization_id ORDER BY window_start_ms) AS turn
-     FROM billing_dirty_windows WHERE shard = $1)
+     FROM billing_dirty_windows WHERE shard = $1 AND organization_id <> ALL ($4::text[]))
    DELETE FROM billing_dirty_windows d USING (
      SELECT w.organization_id, w.service_id, w.revision_id, w.price_zone, w.window_start_ms
      FROM turns JOIN billing_dirty_windows w
@@ -39,10 +39,11 @@ export const takeDirtySql = statement<WindowKeyRow>(
    RETURNING d.organization_id, d.project_id, d.service_id, d.revision_id, d.price_zone, d.window_start_ms`,
 );
 
-export const dirtyShardsSql = statement<{ shard: number; windows: number; oldest_ms: number }>(
+export const dirtyShardsSql = statement<{ shard: number; windows: number; due: number; oldest_ms: number }>(
   'billing_dirty_shards',
-  `SELECT shard, count(*)::int AS windows, min(window_start_ms) AS oldest_ms FROM billing_dirty_windows
-   GROUP BY shard ORDER BY oldest_ms`,
+  `SELECT shard, count(*)::int AS windows, count(*) FILTER (WHERE organization_id <> ALL ($1::text[]))::int AS due,
+     min(window_start_ms) AS oldest_ms
+   FROM billing_dirty_windows GROUP BY shard ORDER BY oldest_ms`,
 );
 
 /** Open blocks of windows that exist, by position in the list of keys asked for. */

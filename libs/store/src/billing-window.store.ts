@@ -23,10 +23,11 @@ export async function markDirty(tx: LeasedTx, keys: readonly WindowKey[]): Promi
   ]);
 }
 
-/** How many marks are taken at a time: of all organizations, and of one. */
+/** How many marks are taken at a time: of all organizations, and of one; none of those that rest. */
 export interface DirtyLimits {
   all: number;
   each: number;
+  resting: readonly string[];
 }
 
 /**
@@ -34,21 +35,23 @@ export interface DirtyLimits {
  * fails.
  */
 export async function takeDirty(tx: LeasedTx, shard: number, limits: DirtyLimits): Promise<WindowKey[]> {
-  return (await tx.run(takeDirtySql, [shard, limits.all, limits.each])).map(keyOf);
+  return (await tx.run(takeDirtySql, [shard, limits.all, limits.each, limits.resting])).map(keyOf);
 }
 
 /** What waits to be folded in a shard. */
 export interface DirtyShard {
   shard: number;
   windows: number;
+  /** Of these, the windows of organizations that do not rest. */
+  due: number;
   /** Start of the oldest one. */
   oldestMs: number;
 }
 
 /** Shards in which windows wait to be folded, the one with the oldest window first. */
-export async function findDirtyShards(tx: Tx): Promise<DirtyShard[]> {
-  const rows = await tx.run(dirtyShardsSql);
-  return rows.map(({ shard, windows, oldest_ms }) => ({ shard, windows, oldestMs: oldest_ms }));
+export async function findDirtyShards(tx: Tx, resting: readonly string[] = []): Promise<DirtyShard[]> {
+  const rows = await tx.run(dirtyShardsSql, [resting]);
+  return rows.map(({ shard, windows, due, oldest_ms }) => ({ shard, windows, due, oldestMs: oldest_ms }));
 }
 
 /** Open blocks at the end of each window, in the order asked; undefined where there is no such window. */

@@ -10,13 +10,12 @@ import {
 } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import type { MeteredThings } from '../metered.things.js';
-import { foldShard } from './window.fold.js';
+import { FOLD_LIMITS, foldShard, type Folded } from './window.fold.js';
 
 /** How often marks are looked for: the bill is this and one fold behind what was taken in. */
 const LOOK_MS = 500;
-/** After a fold of d ms, folding rests this many times d: a busy window is read whole each time. */
+/** After a fold that took d ms of an organization, it rests this many times d: a busy window is read whole each time. */
 const REST = 2;
-/** But no longer: what one organization's backlog took, the others do not wait for. */
 const MOST_REST_MS = 2_000;
 
 export const foldLease = (shard: number): string => `billing-fold-${shard}`;
@@ -25,7 +24,8 @@ export const FOLD_LEASES = Array.from({ length: SHARDS }, (_, shard) => foldLeas
 /** Folds the marked windows of every shard whose lease this process holds. */
 export class FoldWorker {
   private readonly loop: Loop;
-  private restUntil = 0;
+  /** Until when organizations rest, UTC ms. */
+  private readonly rests = new Map<string, number>();
 
   constructor(
     private readonly db: Database,
@@ -47,54 +47,79 @@ export class FoldWorker {
     return this.loop.stop();
   }
 
+  /** Rounds, as long as one finds something: who comes while another's backlog is folded is in the next. */
   private async look(signal: AbortSignal): Promise<void> {
-    if (this.clock.now() < this.restUntil) return;
-    const dirty = await this.db.asSystem(findDirtyShards);
-    this.metrics.waiting(dirty);
-    const began = this.clock.now();
-    const failures: unknown[] = [];
-    let left = dirty.map(({ shard }) => shard);
-    while (left.length > 0 && !signal.aborted) left = await this.foldRound(left, failures);
-    this.restUntil = this.clock.now() + Math.min(REST * (this.clock.now() - began), MOST_REST_MS);
-    this.health.set(
-      'fold',
-      failures.length === 0,
-      failures.length === 0 ? '' : 'usage cannot be folded into windows',
-    );
-    if (failures.length > 0) throw failures[0];
+    const failures = new Map<number, unknown>();
+    let folded: number;
+    do {
+      const resting = this.resting();
+      const dirty = await this.db.asSystem((tx) => findDirtyShards(tx, resting));
+      this.metrics.waiting(dirty);
+      const due = dirty.filter(({ shard, due }) => due > 0 && !failures.has(shard));
+      folded = await this.foldRound(
+        due.map(({ shard }) => shard),
+        resting,
+        failures,
+      );
+    } while (folded > 0 && !signal.aborted);
+    const [failure] = [...failures.values()];
+    const isWell = failures.size === 0;
+    this.health.set('fold', isWell, isWell ? '' : 'usage cannot be folded into windows');
+    if (!isWell) throw failure;
   }
 
-  /** One transaction of each shard, so that a shard with much to fold holds up no other; returns those with more. */
-  private async foldRound(shards: readonly number[], failures: unknown[]): Promise<number[]> {
-    const left: number[] = [];
+  /** One transaction of each shard, so that a shard with much to fold holds up no other; returns how many windows. */
+  private async foldRound(
+    shards: readonly number[],
+    resting: readonly string[],
+    failures: Map<number, unknown>,
+  ): Promise<number> {
+    let folded = 0;
     for (const shard of shards) {
       const lease = this.leases.holding(foldLease(shard));
       if (!lease) continue;
       try {
-        if ((await this.foldOnce(shard, lease)) > 0) left.push(shard);
+        folded += await this.foldOnce(shard, lease, resting);
       } catch (error) {
         // One shard's trouble keeps no other from being folded.
-        failures.push(error);
+        failures.set(shard, error);
       }
     }
-    return left;
+    return folded;
   }
 
   /** One transaction of one shard; what makes it fail leaves the marks where they are. */
-  async foldOnce(shard: number, lease: Lease): Promise<number> {
+  async foldOnce(shard: number, lease: Lease, resting: readonly string[] = []): Promise<number> {
     const began = this.clock.now();
     try {
       const folded = await underLease(this.db, lease, async (tx) => {
-        const windows = await foldShard(tx, shard, this.things, began);
+        const done = await foldShard(tx, shard, this.things, began, resting);
         crashPoint('billing.folded');
-        return windows;
+        return done;
       });
-      this.metrics.foldedWindows(folded, this.clock.now() - began);
-      return folded;
+      this.metrics.foldedWindows(folded.windows, this.clock.now() - began);
+      this.rest(folded, this.clock.now() - began);
+      return folded.windows;
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
       this.leases.lost(error.lease);
       return 0;
+    }
+  }
+
+  private resting(): string[] {
+    const now = this.clock.now();
+    for (const [organizationId, until] of this.rests) if (until <= now) this.rests.delete(organizationId);
+    return [...this.rests.keys()];
+  }
+
+  /** Each rests for its own part of what the transaction took; who has a backlog goes on, in turns with the others. */
+  private rest({ marks }: Folded, tookMs: number): void {
+    const all = [...marks.values()].reduce((sum, count) => sum + count, 0);
+    for (const [organizationId, count] of marks) {
+      if (count >= FOLD_LIMITS.each) continue;
+      const restMs = Math.min((REST * tookMs * count) / all, MOST_REST_MS);
+      this.rests.set(organizationId, this.clock.now() + restMs);
     }
   }
 }

@@ -21,24 +21,44 @@ import {
 import type { MeteredThings } from '../metered.things.js';
 
 /** Windows folded in one transaction. One organization's are few: whoever comes next waits for that transaction. */
-const FOLD_LIMITS = { all: 256, each: 16 };
+export const FOLD_LIMITS = { all: 256, each: 16 };
 /** Rounds of "the next window starts differently now" in one transaction; what is left is marked and comes next. */
 const MAX_ROUNDS = 50;
 /** What was answered before a revision was chosen runs nothing. */
 const NOTHING_RUNS: Capacity = { concurrency: 1, maxInstances: 1 };
 
+/** What one transaction folded. */
+export interface Folded {
+  /** 0 means that nothing is left. */
+  windows: number;
+  /** Marks that were taken, by organization. */
+  marks: Map<string, number>;
+}
+
 /**
  * Folds marked windows of a shard: reads what they are made of, sweeps, sets the rows. When the open blocks at a
  * window's end change, the next window is folded too, until the carried state equals the stored one.
- * @returns how many windows were folded; 0 means that nothing is left
  */
 export async function foldShard(
   tx: LeasedTx,
   shard: number,
   things: MeteredThings,
   now: number,
+  resting: readonly string[] = [],
+): Promise<Folded> {
+  const taken = await takeDirty(tx, shard, { ...FOLD_LIMITS, resting });
+  const marks = new Map<string, number>();
+  for (const { organizationId } of taken) marks.set(organizationId, (marks.get(organizationId) ?? 0) + 1);
+  return { windows: await foldAll(tx, taken, things, now), marks };
+}
+
+async function foldAll(
+  tx: LeasedTx,
+  taken: readonly WindowKey[],
+  things: MeteredThings,
+  now: number,
 ): Promise<number> {
-  let batch = await takeDirty(tx, shard, FOLD_LIMITS);
+  let batch = taken;
   let folded = 0;
   for (let round = 0; batch.length > 0; round++) {
     if (round === MAX_ROUNDS) {

@@ -38,7 +38,9 @@ export class BillingRig {
     let folded = 0;
     for (const shard of new Set(of.map(({ organizationId }) => shardOf(organizationId)))) {
       for (let count = 1; count > 0; folded += count) {
-        count = await underLease(this.db, lease, (tx) => foldShard(tx, shard, this.things, this.clock.now()));
+        ({ windows: count } = await underLease(this.db, lease, (tx) =>
+          foldShard(tx, shard, this.things, this.clock.now()),
+        ));
       }
     }
     return folded;
