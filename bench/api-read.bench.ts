@@ -11,7 +11,7 @@ const SERVICES = 100;
 
 const bed = await startApiBed();
 try {
-  const names = await makeServices(bed, SERVICES);
+  const names = await makeServices(bed.ours, bed.tenant, SERVICES);
   const url = `/v1/projects/${bed.tenant.project}/services`;
   const reads = names.map((name) => httpRequest(bed.tenant, 'GET', `${url}/${name}`));
   const lists = [httpRequest(bed.tenant, 'GET', `${url}?limit=100`)];

@@ -1,11 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { ensureHubTopology } from '#libs/bus';
 import { API_KEY_BYTES, apiKeyPreview, formatApiKey, newId, type Id } from '#libs/domain';
 import { systemRandom } from '#libs/process';
 import { insertKey, insertOrganization, insertProject, insertUpload } from '#libs/store';
 import { temporaryFolder, testDatabase, testDigest, testNats, type TestDatabase } from '#libs/testing';
+import { hubEnvironment } from './hub.bed.js';
 import { Generator, startApp, startForked, type Server } from './load/processes.js';
 import { cpuOf, pin, type Variant } from './protocol.js';
 
@@ -36,29 +36,8 @@ const WARM_ANSWERS = Number(process.env['BENCH_WARM_ANSWERS'] ?? 20_000);
 const WARM_SLICE_MS = 2_000;
 const SLICE_MS = Number(process.env['BENCH_SLICE_MS'] ?? 700);
 
-/** Settings of the api's process. */
-export async function startApi(
-  database: TestDatabase,
-  nats: Awaited<ReturnType<typeof testNats>>,
-  folder: string,
-  more: Record<string, string>,
-): Promise<Server> {
-  const [creds, masterKey] = [path.join(folder, 'api.creds'), path.join(folder, 'master.key')];
-  writeFileSync(creds, await nats.credentials('api'));
-  writeFileSync(masterKey, randomBytes(32).toString('hex'));
-  return startApp('api', {
-    TOWPATH_API_DATABASE_URL: database.apiUrl,
-    NATS_URL: nats.url,
-    TOWPATH_NATS_CREDS: creds,
-    TOWPATH_BLOBS_DIR: path.join(folder, 'blobs'),
-    TOWPATH_MASTER_KEY_FILE: masterKey,
-    TOWPATH_DOMAIN: 'localhost',
-    TOWPATH_GATEWAY_PORT: '8081',
-    ...more,
-  });
-}
-
-const UNCAPPED = { TOWPATH_TENANT_TRANSACTIONS: '16', TOWPATH_TENANT_PER_SECOND: '100000' };
+/** Settings without the api's limits of one organization. */
+export const UNCAPPED = { TOWPATH_TENANT_TRANSACTIONS: '16', TOWPATH_TENANT_PER_SECOND: '100000' };
 
 /** Without `caps` the one organization of a bench may take all there is, as the peer's may. */
 export async function startApiBed(caps = false): Promise<ApiBed> {
@@ -67,7 +46,8 @@ export async function startApiBed(caps = false): Promise<ApiBed> {
   await ensureHubTopology(nats.bus);
   const tenant = await makeTenant(database, 'bench');
   const generator = new Generator();
-  const ours = await startApi(database, nats, folder.path, caps ? {} : UNCAPPED);
+  const env = await hubEnvironment(database, nats, folder.path);
+  const ours = await startApp('api', caps ? env : { ...env, ...UNCAPPED });
   const peer = await startForked('./bare.peer.js', {
     BENCH_DATABASE_URL: database.apiUrl,
     BENCH_ORGANIZATION: tenant.organizationId,
@@ -103,21 +83,19 @@ export async function makeTenant(database: TestDatabase, name: string): Promise<
 }
 
 /** Makes services through the api and gives their names. */
-export async function makeServices(
-  { ours, tenant: own }: ApiBed,
-  count: number,
-  tenant = own,
-): Promise<string[]> {
+export async function makeServices(api: Server, tenant: BenchTenant, count: number): Promise<string[]> {
   const names = Array.from({ length: count }, (_one, index) => `service${index}`);
-  for (const name of names) {
-    const { status } = await fetch(`http://127.0.0.1:${ours.port}/v1/projects/${tenant.project}/services`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${tenant.key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name, template: { source: { uploadId: tenant.uploadId } } }),
-    });
-    if (status !== 202) throw new Error(`a service was answered with ${status}`);
-  }
+  for (const name of names) await makeService(api, tenant, name);
   return names;
+}
+
+export async function makeService(api: Server, tenant: BenchTenant, name: string): Promise<void> {
+  const { status } = await fetch(`http://127.0.0.1:${api.port}/v1/projects/${tenant.project}/services`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tenant.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name, template: { source: { uploadId: tenant.uploadId } } }),
+  });
+  if (status !== 202) throw new Error(`a service was answered with ${status}`);
 }
 
 /** Asks a server until it has compiled what it runs. */
@@ -136,10 +114,10 @@ export function httpRequest(
   method: string,
   url: string,
   body: unknown = undefined,
+  type = 'application/json',
 ): string {
   const text = body === undefined ? '' : JSON.stringify(body);
-  const sent =
-    body === undefined ? '' : `content-type: application/json\r\ncontent-length: ${text.length}\r\n`;
+  const sent = body === undefined ? '' : `content-type: ${type}\r\ncontent-length: ${text.length}\r\n`;
   return `${method} ${url} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer ${key}\r\n${sent}\r\n${text}`;
 }
 

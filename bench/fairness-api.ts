@@ -48,7 +48,7 @@ export async function quietReads(bed: ApiBed): Promise<Quiet> {
 }
 
 async function readsOf(bed: ApiBed, tenant: BenchTenant): Promise<string[]> {
-  const names = await makeServices(bed, 20, tenant);
+  const names = await makeServices(bed.ours, tenant, 20);
   return names.map((name) => httpRequest(tenant, 'GET', `/v1/projects/${tenant.project}/services/${name}`));
 }
 

@@ -4,13 +4,31 @@
  */
 import { startApiBed } from './api.bed.js';
 import { quietReads } from './fairness-api.js';
-import { measureQuiet } from './quiet.js';
+import { quietDeploys } from './fairness-deploys.js';
+import { quietLogs } from './fairness-logs.js';
+import { quietUsage } from './fairness-usage.js';
+import { startHubBed } from './hub.bed.js';
+import { measureQuiet, type Quiet } from './quiet.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 9);
+/** Which of them, by comma. */
+const ONLY = (process.env['BENCH_FAIRNESS'] ?? 'api,deploys,usage,logs').split(',');
 
-const bed = await startApiBed(true);
-try {
-  await measureQuiet(await quietReads(bed), ROUNDS);
-} finally {
-  await bed.stop();
+async function measured<B extends { stop(): Promise<void> }>(
+  name: string,
+  start: () => Promise<B>,
+  work: (bed: B) => Promise<Quiet>,
+): Promise<void> {
+  if (!ONLY.includes(name)) return;
+  const bed = await start();
+  try {
+    await measureQuiet(await work(bed), ROUNDS);
+  } finally {
+    await bed.stop();
+  }
 }
+
+await measured('api', () => startApiBed(true), quietReads);
+await measured('deploys', startHubBed, quietDeploys);
+await measured('usage', startHubBed, quietUsage);
+await measured('logs', startHubBed, quietLogs);

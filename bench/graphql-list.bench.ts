@@ -14,7 +14,7 @@ const DOCUMENT = `query List($project: String!) { services(project: $project, fi
 
 const bed = await startApiBed();
 try {
-  await makeServices(bed, SERVICES);
+  await makeServices(bed.ours, bed.tenant, SERVICES);
   const body = { query: DOCUMENT, variables: { project: bed.tenant.project } };
   const list = [httpRequest(bed.tenant, 'POST', '/graphql', body)];
   await sameAnswers(body);

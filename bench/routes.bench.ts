@@ -21,6 +21,7 @@ import { gatewayEnvironment, startJoining } from '../apps/gateway/src/testing/la
 import { testBackend, testRoute } from '../apps/gateway/src/testing/routes.js';
 import { hostsOf } from './envoys.js';
 import { startApp } from './load/processes.js';
+import { retainedMiB } from './load/retained.js';
 import { quantile } from './protocol.js';
 
 const HOSTS = Number(process.env['BENCH_HOSTS'] ?? 10_000);
@@ -32,7 +33,7 @@ const AT_ONCE = 200;
 
 const folder = temporaryFolder();
 const nats = await testNats();
-const [listen, xds, admin] = (await freePorts(3)) as [number, number, number];
+const [listen, xds, admin, inspect] = (await freePorts(4)) as [number, number, number, number];
 const stops: (() => Promise<unknown> | void)[] = [];
 try {
   await ensureHubTopology(nats.bus);
@@ -42,11 +43,11 @@ try {
   stops.push(() => joining.close());
   writeFileSync(path.join(folder.path, 'token'), 'once');
   const environment = gatewayEnvironment(folder.path, { listen, xds, admin }, joining.url);
-  const gateway = await startApp('gateway', environment);
+  const gateway = await startApp('gateway', environment, inspect);
   stops.push(() => gateway.stop());
   const envoy = startEnvoy({ bootstrap: path.join(folder.path, 'envoy.json'), adminPort: admin });
   stops.push(() => envoy.stop());
-  const memory = (): [number, number] => [residentMiB(gateway.pid), residentMiB(envoy.pid)];
+  const memory = async (): Promise<[number, number]> => [await retainedMiB(inspect), residentMiB(envoy.pid)];
 
   let heard = 0;
   let acknowledged = 0;
@@ -84,9 +85,9 @@ try {
 
   const hosts = hostsOf(HOSTS);
   await fill(hosts.slice(0, 1_000));
-  const [gatewayFew, envoyFew] = memory();
+  const [gatewayFew, envoyFew] = await memory();
   await fill(hosts.slice(1_000));
-  const [gatewayAll, envoyAll] = memory();
+  const [gatewayAll, envoyAll] = await memory();
 
   const before = await pushed(gateway.port);
   const [changes, echoes]: [number[], number[]] = [[], []];
@@ -119,7 +120,7 @@ try {
     `  resources Envoy took for a change: ${((after - before) / CHANGES).toFixed(2)} (of ${HOSTS} hosts)`,
   );
   console.log(
-    `  memory for 1,000 hosts: gateway's process ${slope(gatewayFew, gatewayAll)} MiB, Envoy ${slope(envoyFew, envoyAll)} MiB`,
+    `  memory for 1,000 hosts: gateway's process ${slope(gatewayFew, gatewayAll)} MiB retained, Envoy ${slope(envoyFew, envoyAll)} MiB resident`,
   );
 
   async function echo(): Promise<number> {

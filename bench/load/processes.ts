@@ -42,11 +42,17 @@ export async function startForked(module: string, env: Record<string, string> = 
 }
 
 /** Starts a process of ours as an installation does, and waits for its ready line. BENCH_PROFILE: folder for CPU profiles. */
-export async function startApp(app: string, env: Record<string, string>): Promise<Server> {
+export async function startApp(
+  app: string,
+  env: Record<string, string>,
+  inspectPort?: number,
+): Promise<Server> {
   const main = new URL(`../../apps/${app}/src/main.js`, import.meta.url).pathname;
   const profile = process.env['BENCH_PROFILE'];
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`];
-  const child = spawn(process.execPath, [...profiling, '--enable-source-maps', main], {
+  const inspecting =
+    inspectPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectPort}`, '--inspect-publish-uid=http'];
+  const child = spawn(process.execPath, [...profiling, ...inspecting, '--enable-source-maps', main], {
     env: { PATH: process.env['PATH'], TOWPATH_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,0 +1,107 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { until } from '#libs/testing';
+import { httpRequest, makeServices, makeTenant, type BenchTenant } from './api.bed.js';
+import type { HubBed } from './hub.bed.js';
+import { Generator } from './load/processes.js';
+import { pin } from './protocol.js';
+import type { Quiet } from './quiet.js';
+
+const QUIET_PER_SECOND = 2;
+/** Requests that the noisy one has on its way at any time: it takes whatever it can get. */
+const NOISY_CONNECTIONS = 32;
+const SLICE_MS = Number(process.env['BENCH_FAIR_DEPLOYS_MS'] ?? 10_000);
+const SERVICES = { quiet: 20, noisy: 100 };
+const SETTLED_MS = 120_000;
+
+/** Deploys of one organization at its own rate, each from its request to the end of its operation. */
+export async function quietDeploys(bed: HubBed): Promise<Quiet> {
+  const { database, apps } = bed;
+  const [own, noisy] = [await makeTenant(database, 'quiet'), await makeTenant(database, 'noisy')];
+  const names = await makeServices(apps.api, own, SERVICES.quiet);
+  const others = await makeServices(apps.api, noisy, SERVICES.noisy);
+  const beside = new Generator();
+  pin(beside.pid, 1);
+  const requests = others.map((name) =>
+    httpRequest(noisy, 'PATCH', at(noisy, name), changeTo('@@@@@@@@'), 'application/merge-patch+json'),
+  );
+  const told: Record<string, number> = {};
+  await settled(bed);
+  let turn = 0;
+
+  const quiet = async (): Promise<number[]> => {
+    const began = performance.now();
+    const asked: Promise<Deploy>[] = [];
+    for (let sent = 0; (sent * 1_000) / QUIET_PER_SECOND < SLICE_MS; sent += 1) {
+      await pause(Math.max(0, began + (sent * 1_000) / QUIET_PER_SECOND - performance.now()));
+      asked.push(deploy(bed, own, names[turn++ % names.length] ?? ''));
+    }
+    return timesOf(bed, await Promise.all(asked));
+  };
+  return {
+    name: 'deploys',
+    alone: quiet,
+    beside: async () => {
+      const order = { port: apps.api.port, requests, connections: NOISY_CONNECTIONS, millis: SLICE_MS };
+      const noise = beside.run(order);
+      const mine = await quiet();
+      for (const [status, count] of Object.entries((await noise).statuses))
+        told[status] = (told[status] ?? 0) + count;
+      await settled(bed);
+      return mine;
+    },
+    about: () => `answers to the noisy one in all: ${JSON.stringify(told)}`,
+    stop: () => beside.stop(),
+  };
+}
+
+interface Deploy {
+  id: string;
+  /** When it was asked for, UTC ms. */
+  askedAt: number;
+}
+
+const at = ({ project }: BenchTenant, name: string): string => `/v1/projects/${project}/services/${name}`;
+const changeTo = (value: string): object => ({ template: { env: [{ name: 'VALUE', value }] } });
+
+async function deploy({ apps }: HubBed, tenant: BenchTenant, name: string): Promise<Deploy> {
+  const askedAt = Date.now();
+  const answer = await fetch(`http://127.0.0.1:${apps.api.port}${at(tenant, name)}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${tenant.key}`, 'content-type': 'application/merge-patch+json' },
+    body: JSON.stringify(changeTo(crypto.randomUUID())),
+  });
+  if (answer.status !== 202) throw new Error(`a deploy was answered with ${answer.status}`);
+  return { id: ((await answer.json()) as { id: string }).id, askedAt };
+}
+
+/** What the rows say of the ends: nobody asks while it is measured. */
+async function timesOf({ database }: HubBed, deploys: Deploy[]): Promise<number[]> {
+  const ids = deploys.map(({ id }) => id);
+  const ended = await until(
+    async () => {
+      const rows = await database.query<{ id: string; status: string; finished_at: Date | null }>(
+        'SELECT id, status, finished_at FROM operations WHERE id = ANY ($1)',
+        [ids],
+      );
+      return rows.every((row) => row.finished_at !== null) ? rows : undefined;
+    },
+    { what: 'the ends of the deploys', deadlineMs: SETTLED_MS },
+  );
+  const failed = ended.filter(({ status }) => status !== 'succeeded');
+  if (failed.length > 0) throw new Error(`${failed.length} deploys of the quiet one failed`);
+  const at = new Map(ended.map((row) => [row.id, row.finished_at?.getTime() ?? 0]));
+  return deploys.map(({ id, askedAt }) => (at.get(id) ?? 0) - askedAt);
+}
+
+/** Nothing of anybody is left to do. */
+async function settled({ database }: HubBed): Promise<void> {
+  await until(
+    async () => {
+      const [row] = await database.query<{ open: number }>(
+        'SELECT count(*)::int AS open FROM operations WHERE finished_at IS NULL',
+      );
+      return row?.open === 0;
+    },
+    { what: 'the end of all deploys', deadlineMs: SETTLED_MS },
+  );
+}
