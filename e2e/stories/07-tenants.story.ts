@@ -8,6 +8,7 @@ import { operationsOf, overGraphql, overRest, type Fields, type WalkedOperation 
 
 /** Valid bodies, so that only the thing's owner can be the reason of a refusal. */
 const BODIES: Record<string, Fields> = {
+  'budgets.update': { amount: '30' },
   'organizations.update': { name: 'taken over' },
   'members.update': { role: 'admin' },
   'secrets.create': { name: 'planted', value: 'x' },
@@ -39,6 +40,7 @@ describe('two organizations', () => {
       `/v1/organizations/${theirs.organizationId}/grants`,
       { role: 'viewer', reason: 'a story' },
     );
+    const budget = await theirs.api.ok<{ id: string }>('POST', '/v1/budgets', { amount: '10' });
     const made = await theirs.api.ok<{ items: { id: string }[] }>('GET', '/v1/operations');
     foreign = {
       organization: theirs.organizationId,
@@ -51,11 +53,13 @@ describe('two organizations', () => {
       member: (await Person.create(theirs, 'theirs', 'viewer')).signedIn.user.id,
       operation: made.items[0]?.id ?? '',
       grant: grant.id,
+      budget: budget.id,
     };
     operations = (await operationsOf(ours.api)).filter(
       (one) =>
         one.path.includes('{') &&
-        !one.path.includes('{cluster}') &&
+        // Clusters and price plans are the platform's.
+        !/\{(cluster|plan)\}/.test(one.path) &&
         !['person', 'organization.suspend', 'organization.erase', 'grant.create'].includes(one.permission),
     );
   });
