@@ -70,8 +70,9 @@ export class ArchiveRules {
   }
 
   private byType(entry: ArchiveEntry, path: string): AcceptedEntry | string {
-    if (FILES.has(entry.type)) return path === '' ? 'the path is empty' : { kind: 'file', path };
     if (entry.type === 'Directory') return { kind: 'folder', path };
+    if (path === '') return 'the path is empty';
+    if (FILES.has(entry.type)) return { kind: 'file', path };
     if (entry.type === 'SymbolicLink') return this.symlink(path, entry.linkpath ?? '');
     if (entry.type === 'Link') return this.hardLink(path, entry.linkpath ?? '');
     return `is a ${entry.type}; only files, folders and links are taken`;

@@ -126,6 +126,7 @@ describe('a source archive', () => {
     ['holds a pipe', [{ path: 'pipe', type: 'FIFO' }], /FIFO/],
     ['holds a kind the parser skips', [{ path: 's', type: 'SparseFile', text: 'x' }], /SparseFile/],
     ['names a file twice', [{ path: 'a' }, { path: './a' }], /twice/],
+    ['links its root', [{ path: '.', type: 'SymbolicLink', link: 'ok' }], /empty/],
     ['is too deep', [{ path: 'a/'.repeat(101) + 'b' }], /deeper/],
   ])('is refused when it %s', async (_name, entries, why) => {
     const good = { path: 'ok', text: 'ok' };
@@ -177,6 +178,27 @@ describe('a source archive', () => {
     ).rejects.toMatchObject({
       code: 'EEXIST',
     });
+  });
+
+  it('reports a disk that refuses a link as it is', async () => {
+    await writeFile(join(folder, 'l'), 'in the way');
+    const link = { path: 'l', type: 'SymbolicLink' as const, link: 'a' };
+    await expect(unpackArchive(packed([{ path: 'a' }, link]), folder)).rejects.toMatchObject({
+      code: 'EEXIST',
+    });
+  });
+
+  it('is judged alike in whatever packets it comes', async () => {
+    const inPackets = (bytes: Buffer): Readable =>
+      Readable.from(Array.from(bytes, (byte) => Buffer.from([byte])));
+    const tar = tarball([{ path: 'a', text: 'x'.repeat(3_000) }]);
+    expect(await reasons(checkArchive(inPackets(gzipSync(gzipSync(tar)))))).toEqual([
+      'is not a whole tar.gz',
+    ]);
+    const withoutEnd = gzipSync(tar.subarray(0, -1024));
+    expect(await checkArchive(inPackets(withoutEnd))).toEqual(
+      await checkArchive(Readable.from([withoutEnd])),
+    );
   });
 
   it('reports a failing source as it is', async () => {

@@ -19,6 +19,7 @@ export interface ArchiveReport {
 
 const MAX_VIOLATIONS = 20;
 const TAR_BLOCK = 512;
+const GZIP = Buffer.from([0x1f, 0x8b]);
 
 /**
  * Reads a tar.gz once and writes nothing.
@@ -88,16 +89,40 @@ async function feed(
   const broken = new Promise<never>((_resolve, reject) => parser.on('error', reject));
   const failed = Promise.race(diskFailed ? [broken, diskFailed] : [broken]);
   failed.catch(() => undefined);
-  let first = true;
-  for await (const chunk of chunks) {
-    if (first && chunk[0] === 0x1f && chunk[1] === 0x8b) throw new Error('gzip inside gzip');
-    first = false;
-    if (!parser.write(chunk)) await Promise.race([once(parser, 'drain'), failed]);
+  for await (const chunk of inBlocks(chunks)) {
+    if (!parser.write(chunk)) await Promise.race([told(parser, 'drain'), failed]);
     if (judging.enough()) return;
   }
-  const ended = once(parser, 'end');
+  const ended = told(parser, 'end');
   parser.end();
   await Promise.race([ended, failed]);
+}
+
+/** Rejects on an error of the parser, and is never an unhandled rejection when the wait is over before. */
+function told(parser: Parser, event: 'drain' | 'end'): Promise<unknown> {
+  const heard = once(parser, event);
+  heard.catch(() => undefined);
+  return heard;
+}
+
+/**
+ * The same bytes in whole blocks of tar, so that what is read never depends on the packets they came in: the parser calls
+ * an archive without an end mark cut, or not, by how its last chunks lie. It would also follow a gzip by itself.
+ */
+async function* inBlocks(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  let [rest, first]: [Buffer, boolean] = [Buffer.alloc(0), true];
+  const blocks = (bytes: Buffer): Buffer => {
+    if (first && bytes.subarray(0, GZIP.length).equals(GZIP)) throw new Error('gzip inside gzip');
+    first = false;
+    return bytes;
+  };
+  for await (const chunk of chunks) {
+    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    const whole = bytes.length - (bytes.length % TAR_BLOCK);
+    if (whole > 0) yield blocks(bytes.subarray(0, whole));
+    rest = bytes.subarray(whole);
+  }
+  if (rest.length > 0) yield blocks(rest);
 }
 
 /** Collects what is wrong, so that one answer names all of it. */
@@ -184,6 +209,8 @@ class Unpacking {
   }
 
   entry(entry: ReadEntry, accepted: AcceptedEntry | undefined): void {
+    // The parser may hold more of an archive that is refused already.
+    if (this.abort.signal.aborted) return void entry.resume();
     if (accepted?.kind === 'file') this.follow(this.file(entry, accepted.path));
     else entry.resume();
     if (accepted?.kind === 'folder') this.follow(this.makeFolder(accepted.path));
@@ -194,12 +221,9 @@ class Unpacking {
     await Promise.all(this.writing);
     // Losing this race means that no write failed.
     await Promise.race([this.failed, Promise.resolve()]);
-    for (const link of this.links) {
-      const path = join(this.folder, link.path);
-      await mkdir(dirname(path), { recursive: true });
-      if (link.kind === 'symlink') await symlink(link.target, path);
-      else await copyFile(join(this.folder, link.target), path);
-    }
+    await this.makeLinks().catch((error: unknown) => {
+      throw new OwnFailure(error);
+    });
   }
 
   /** Ends the write that waits for bytes that will not come; afterwards nothing is written any more. */
@@ -218,8 +242,21 @@ class Unpacking {
   private async file(entry: ReadEntry, path: string): Promise<void> {
     const to = join(this.folder, path);
     await mkdir(dirname(to), { recursive: true });
+    this.abort.signal.throwIfAborted();
     const mode = ((entry.mode ?? 0) & 0o100) === 0 ? 0o644 : 0o755;
-    await pipeline(entry, createWriteStream(to, { flags: 'wx', mode }), { signal: this.abort.signal });
+    const output = createWriteStream(to, { flags: 'wx', mode });
+    const closed = new Promise<void>((resolve) => output.once('close', resolve));
+    // An aborted pipeline ends before its file is made and closed.
+    await pipeline(entry, output, { signal: this.abort.signal }).finally(() => closed);
+  }
+
+  private async makeLinks(): Promise<void> {
+    for (const link of this.links) {
+      const path = join(this.folder, link.path);
+      await mkdir(dirname(path), { recursive: true });
+      if (link.kind === 'symlink') await symlink(link.target, path);
+      else await copyFile(join(this.folder, link.target), path);
+    }
   }
 
   private async makeFolder(path: string): Promise<void> {
