@@ -1,10 +1,11 @@
 /**
  * What comes from others: every package has a licence we may pass on and a checksum, none runs a script at its
  * installation unless `allowScripts` of package.json says so by name, and none that the platform runs on has a known weakness
- * of rank high or critical (where the registry answers audits).
+ * of rank high or critical (where the registry answers audits). The list of all of them (SBOM, CycloneDX) is left in dist/sbom.json, and
+ * names every one.
  */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { inRoot } from './stamp.mjs';
 
 const LICENCES = new Set([
@@ -32,7 +33,7 @@ const KNOWN = new Map([
 
 const read = (file) => JSON.parse(readFileSync(inRoot(file), 'utf8'));
 
-const problems = [...packageProblems(), ...knownWeaknesses()];
+const problems = [...packageProblems(), ...notListed(), ...knownWeaknesses()];
 for (const problem of problems) console.error(problem);
 process.exit(problems.length === 0 ? 0 : 1);
 
@@ -42,7 +43,7 @@ function packageProblems() {
   const found = [];
   for (const [place, entry] of Object.entries(packages)) {
     if (place === '') continue;
-    const name = place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const name = nameAt(place);
     if (!LICENCES.has(entry.license) && !KNOWN.has(name))
       found.push(`${name}: licence ${entry.license ?? 'not told'}`);
     if (!entry.integrity) found.push(`${name}: no checksum in package-lock.json`);
@@ -53,12 +54,35 @@ function packageProblems() {
   return found;
 }
 
+/** Without `--omit`: with it npm leaves out packages that are needed twice. */
+function notListed() {
+  const text = npm('sbom', '--sbom-format', 'cyclonedx', '--package-lock-only');
+  const components = parsed(text)?.components;
+  if (components === undefined) return ['npm sbom gives no list here; it wants npm 10 or newer'];
+  mkdirSync(inRoot('dist'), { recursive: true });
+  writeFileSync(inRoot('dist/sbom.json'), text);
+  const listed = new Set(components.map(({ name, version }) => `${name}@${version}`));
+  return Object.entries(read('package-lock.json').packages)
+    .filter(([place]) => place !== '')
+    .map(([place, { name, version }]) =>
+      [nameAt(place), name ?? nameAt(place)].map((one) => `${one}@${version}`),
+    )
+    .filter((names) => !names.some((name) => listed.has(name)))
+    .map(([name]) => `${name}: not in the SBOM`);
+}
+
+function nameAt(place) {
+  return place.slice(place.lastIndexOf('node_modules/') + 'node_modules/'.length);
+}
+
+/** Runs the system's npm in the checkout; gives what it printed, whatever its end. */
+function npm(...args) {
+  const options = { cwd: inRoot('.'), encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 };
+  return spawnSync('npm', args, options).stdout ?? '';
+}
+
 function knownWeaknesses() {
-  const { stdout } = spawnSync('npm', ['audit', '--omit=dev', '--json'], {
-    cwd: inRoot('.'),
-    encoding: 'utf8',
-  });
-  const report = parsed(stdout);
+  const report = parsed(npm('audit', '--omit=dev', '--json'));
   if (report?.vulnerabilities === undefined) {
     console.log('npm audit: the registry answers no audits here, so known weaknesses were not looked up');
     return [];
