@@ -148,6 +148,76 @@ it('answers nobody about what is foreign, unknown or no id at all', async () => 
   expect(wrong).toEqual([]);
 }, 120_000);
 
+/** What a face said, where it has one for the operation: `answered` when nothing was wrong. */
+async function said(definition: OperationDefinition, key: string | undefined, input: Input) {
+  const rest = await overRest(rig, key, definition, input);
+  const outcomes = [['REST', codeOf(rest) ?? 'answered']];
+  if (definition.graphql !== undefined && definition.kind !== 'stream') {
+    const { code = 'answered' } = await overGraphql(rig, key, definition, input);
+    outcomes.push(['GraphQL', code]);
+  }
+  probes += outcomes.length;
+  return outcomes as ['REST' | 'GraphQL', string][];
+}
+
+/** What GraphQL wants before it asks for rights. */
+const MORE: Record<string, Input> = {
+  'organizations.create': { name: 'other' },
+  'projects.create': { name: 'other' },
+  'clusters.create': { name: 'other', runtime: 'local' },
+  'invitations.join': { token: 'x' },
+  'devices.get': { code: 'BCDF-GHJK' },
+  'devices.decide': { code: 'BCDF-GHJK', approve: true },
+  'passwords.change': { current: 'x', password: 'x' },
+  'sessions.end': { session: 'ses_00000000000000000000' },
+};
+
+it('lets every role do to what is its own what the table of permissions says, and nothing else', async () => {
+  const roles = credentials.filter(({ actor }) => actor !== undefined);
+  for (const definition of registry.operations.filter(({ permission }) => permission !== 'anyone')) {
+    const input = { ...MORE[definition.name], ...inputFor(definition.name, referencesOf(definition), own) };
+    if ('cluster' in definition.input.shape) input['cluster'] = 'cls_00000000000000000000';
+    for (const by of roles) {
+      const may = mayCall(definition, by);
+      // What it may change is left as it is: the others look at it, too.
+      if (may && definition.kind !== 'query') continue;
+      for (const [face, code] of await said(definition, by.key, input)) {
+        // GraphQL looks at values before anybody asks for rights.
+        const refused = code === 'PERMISSION_DENIED' || (face === 'GraphQL' && code === 'INVALID_ARGUMENT');
+        if (may ? ['PERMISSION_DENIED', 'UNAUTHENTICATED'].includes(code) : !refused)
+          wrong.push(`${face} ${definition.name} as ${by.name}, its own: ${code}`);
+      }
+    }
+  }
+  expect(wrong).toEqual([]);
+}, 120_000);
+
+it('finds nothing of what was deleted', async () => {
+  const gone = await things(rig, await PeopleRig.over(rig), 'gone');
+  const { key } = gone.tenant;
+  const at = `/v1/projects/${gone.project.id}`;
+  for (const path of [
+    `${at}/services/${gone.service}`,
+    `${at}/secrets/${gone.secret}`,
+    `/v1/members/${gone.member}`,
+  ])
+    expect([path, (await rig.call('DELETE', path, { key })).status < 300]).toEqual([path, true]);
+  // As the deployer does when nothing of it is left.
+  await rig.database.query('UPDATE services SET removed_at = now() WHERE id = $1', [gone.service]);
+  const deleted = ['service', 'secret', 'member'];
+  for (const definition of registry.operations) {
+    const fields = referencesOf(definition);
+    if (!fields.some((field) => deleted.includes(field))) continue;
+    const input = inputFor(definition.name, fields, gone);
+    for (const [face, code] of await said(definition, key, input))
+      // What was done to it can still be read.
+      if (definition.name === 'operations.list') expect(code).toBe('answered');
+      else if (!['NOT_FOUND', 'PERMISSION_DENIED', 'UNSUPPORTED_MEDIA_TYPE'].includes(code))
+        wrong.push(`${face} ${definition.name}, deleted: ${code}`);
+  }
+  expect(wrong).toEqual([]);
+}, 60_000);
+
 /** The same route written otherwise: Fastify or a proxy may read it as the route, our guards must too. */
 const FORMS: [string, (url: string) => string][] = [
   ['trailing slash', (url) => `${url}/`],
