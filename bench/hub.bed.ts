@@ -26,6 +26,8 @@ export interface HubServer extends Server {
 /** Processes of a hub as an installation runs them, beside a cluster and a gateway that do at once what they are told. */
 export interface HubBed {
   folder: string;
+  /** Settings of its processes. */
+  env: Record<string, string>;
   database: TestDatabase;
   nats: TestNats;
   standIns: StandIns;
@@ -81,5 +83,5 @@ export async function startHubBed(
     await Promise.all([database.drop(), nats.release()]);
     folder.remove();
   };
-  return { folder: folder.path, database, nats, standIns, apps, stop };
+  return { folder: folder.path, env, database, nats, standIns, apps, stop };
 }
