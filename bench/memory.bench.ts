@@ -1,7 +1,8 @@
 /**
  * What sleeping services cost the hub: what each of its processes holds after a full collection of garbage, with few services
  * and with many. They are made through the api, brought to rest by the deployer, served by Envoy, read once and used once.
- * Goal: at most 2 MiB for 1,000 in all of them together (issue 4 section 7). `npm run bench memory`.
+ * Goal: at most 2 MiB for 1,000 in the hub together (issue 4 section 7); a gateway's process is told beside it. `npm run bench
+ * memory`.
  */
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -18,6 +19,7 @@ import { retainedMiB } from './load/retained.js';
 const FEW = Number(process.env['BENCH_FEW_SERVICES'] ?? 500);
 const MANY = Number(process.env['BENCH_SERVICES'] ?? 2_500);
 const GOAL_MIB = 2;
+const GATEWAY = 'gateway process';
 const TENANTS = 10;
 const AT_ONCE = 8;
 const DEADLINE_MS = 600_000;
@@ -30,7 +32,7 @@ try {
     Object.entries(bed.apps).map(([app, { inspectPort }]) => [app, inspectPort]),
   );
   ports.set('identity', await startIdentity());
-  ports.set('gateway process', await startGateway());
+  ports.set(GATEWAY, await startGateway());
   const tenants = await Promise.all(
     Array.from({ length: TENANTS }, (_one, index) => makeTenant(bed.database, `tenant${index}`)),
   );
@@ -40,15 +42,20 @@ try {
   const many = await held(ports);
   const slope = (name: string): number =>
     (((many.get(name) ?? 0) - (few.get(name) ?? 0)) * 1_000) / (MANY - FEW);
-  const all = [...ports.keys()].reduce((sum, name) => sum + slope(name), 0);
+  const sum = (names: string[]): number => names.reduce((total, name) => total + slope(name), 0);
   console.log(`memory: ${FEW} to ${MANY} sleeping services, retained after collection`);
   for (const name of ports.keys())
     console.log(
       `  ${name.padEnd(16)} ${(few.get(name) ?? 0).toFixed(1)} to ${(many.get(name) ?? 0).toFixed(1)} MiB, for 1,000 services ${slope(name).toFixed(2)} MiB`,
     );
-  console.log(
-    `  together, for 1,000 services ${all.toFixed(2)} MiB  ${all <= GOAL_MIB ? 'passed' : 'FAILED'} (goal ${GOAL_MIB} MiB)`,
-  );
+  const hub = sum([...ports.keys()].filter((name) => name !== GATEWAY));
+  for (const [what, mib] of [
+    ['the hub', hub],
+    [`the hub and the ${GATEWAY}`, hub + slope(GATEWAY)],
+  ] as const)
+    console.log(
+      `  ${what}, for 1,000 services ${mib.toFixed(2)} MiB  ${mib <= GOAL_MIB ? 'passed' : 'FAILED'} (goal ${GOAL_MIB} MiB)`,
+    );
 } finally {
   for (const stop of stops.reverse()) await stop();
   await bed.stop();
