@@ -3,15 +3,15 @@
  * believed for 3 s) against fast-jwt with its cache, which looks at signature, expiry, issuer and audience only. Goal:
  * issue 4 section 7. `npm run bench token-check`.
  */
-import { createPublicKey } from 'node:crypto';
 import { API_AUDIENCE, TOKEN_ALGORITHM, TOKEN_ISSUER } from '#libs/domain';
 import { createLogger, systemClock } from '#libs/process';
+import { testDatabase } from '#libs/testing';
 import { createVerifier } from 'fast-jwt';
-import { ApiRig } from '../apps/api/src/api.rig.js';
 import { Credentials } from '../apps/api/src/credential/credentials.js';
-import { PeopleRig } from '../apps/api/src/people.rig.js';
+import { makeTenant } from './api.bed.js';
 import { interleave, pin, type Slice, type Variant } from './protocol.js';
 import { report } from './report.js';
+import { makeAccessKey, signIn } from './signed-in.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 25);
 const CHECKS = 50_000;
@@ -19,19 +19,18 @@ const PEOPLE = 200;
 
 type Check = (authorization: string) => unknown;
 
-const rig = await ApiRig.start();
+const database = await testDatabase();
 try {
-  const people = await PeopleRig.over(rig);
-  const { organizationId } = await rig.tenant();
+  const { organizationId } = await makeTenant(database, 'bench');
+  const key = await makeAccessKey(database.db);
   const headers: Buffer[] = [];
   for (let count = 0; count < PEOPLE; count += 1) {
-    const { token } = await people.person(organizationId, 'viewer');
-    headers.push(Buffer.from(`Bearer ${token}`));
+    headers.push(Buffer.from(`Bearer ${await signIn(database.db, key, organizationId)}`));
   }
   pin(process.pid, 0);
-  const ours = new Credentials(rig.parts.db, systemClock, createLogger('bench', 'silent'));
+  const ours = new Credentials(database.db, systemClock, createLogger('bench', 'silent'));
   const verify = createVerifier({
-    key: createPublicKey(people.access.privateKey).export({ type: 'spki', format: 'pem' }).toString(),
+    key: key.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     algorithms: [TOKEN_ALGORITHM],
     allowedIss: TOKEN_ISSUER,
     allowedAud: API_AUDIENCE,
@@ -54,7 +53,7 @@ try {
     [{ title: 'token check / cached fast-jwt', one: 'token check', other: 'fast-jwt, cached', goal: 0.9 }],
   );
 } finally {
-  await rig.stop();
+  await database.drop();
 }
 
 /** One after the other, each header a new string as HTTP makes it, each answer awaited as a handler does. */
