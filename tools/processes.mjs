@@ -74,7 +74,7 @@ function processEnvironments({ installation, ports, replica, replicas, domain, h
       TOWPATH_DOMAIN: domain,
     },
     deployer: { TOWPATH_PORT: ports.deployer, ...asSystem, ...hub, ...masterKey, ...blobs, ...face },
-    billing: { TOWPATH_PORT: ports.billing, ...asSystem, ...hub },
+    billing: { TOWPATH_PORT: ports.billing, ...asSystem, ...hub, ...masterKey },
     api: { TOWPATH_PORT: ports.api, ...asApi, ...hub, ...masterKey, ...blobs, ...face },
     gateway: {
       TOWPATH_PORT: ports.gatewayProcess,

@@ -218,6 +218,9 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'budgets.list': { fields: () => ({}) },
   'budgets.get': { fields: (twin) => ({ budget: twin['keptBudget'] }) },
   'notices.list': { fields: () => ({}) },
+  'ledger.get': { fields: () => ({}) },
+  'ledger.entries': { fields: () => ({}) },
+  'ledger.seals': { fields: () => ({}) },
   'audit.list': { fields: () => ({}) },
   'members.list': { fields: () => ({}) },
   'invitations.list': { fields: () => ({}) },
@@ -239,7 +242,7 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
 };
 
 /** Only REST can carry these: a body of bytes, a stream of events. */
-const REST_ONLY = ['uploads.create', 'operations.follow', 'organizations.export'];
+const REST_ONLY = ['uploads.create', 'operations.follow', 'organizations.export', 'ledger.export'];
 /** Runs last; everything before needs the service. */
 const DELETE = 'services.delete';
 

@@ -117,7 +117,7 @@ export class ApiRig {
       ...(payload === undefined ? {} : { payload }),
     });
     const json =
-      response.body !== '' && /json/.test(String(response.headers['content-type']))
+      response.body !== '' && /[/+]json/.test(String(response.headers['content-type']))
         ? response.json<Record<string, unknown>>()
         : {};
     return { status: response.statusCode, headers: response.headers, text: response.body, json };

@@ -12,6 +12,7 @@ import { exportOperations } from './export/export.operations.js';
 import { grantOperations } from './grant/grant.operations.js';
 import { invitationOperations } from './invitation/invitation.operations.js';
 import { keyOperations } from './key/key.operations.js';
+import { ledgerOperations } from './ledger/ledger.operations.js';
 import { logOperations } from './log/log.operations.js';
 import { memberOperations } from './member/member.operations.js';
 import { noticeOperations } from './notice/notice.operations.js';
@@ -56,6 +57,7 @@ export function apiOperations(): Registry {
     ...billOperations,
     ...planOperations,
     ...budgetOperations,
+    ...ledgerOperations,
     ...noticeOperations,
     ...accountOperations,
     ...creditOperations,

@@ -1,3 +1,4 @@
+import { DEFAULT_GRACE_MS, DEFAULT_PATIENCE_MS } from '#libs/domain';
 import { baseConfig } from '#libs/process';
 import { z } from 'zod';
 
@@ -7,6 +8,22 @@ export const billingConfigSchema = z.object({
   TOWPATH_SYSTEM_DATABASE_URL: z.string().min(1),
   NATS_URL: z.string().min(1),
   TOWPATH_NATS_CREDS: z.string().min(1),
+  /** Under it lies the key that seals of the ledger are signed with. */
+  TOWPATH_MASTER_KEY_FILE: z.string().min(1),
+  /** How long after its end a window takes in what comes late, as if it were on time. */
+  TOWPATH_LEDGER_GRACE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .max(604_800)
+    .default(DEFAULT_GRACE_MS / 1000),
+  /** How long a gateway that says nothing holds up the closing of windows. */
+  TOWPATH_LEDGER_PATIENCE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .max(2_592_000)
+    .default(DEFAULT_PATIENCE_MS / 1000),
 });
 
 export type BillingConfig = z.infer<typeof billingConfigSchema>;

@@ -14,6 +14,9 @@ import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
 import { UsageIntake } from './intake/usage.intake.js';
 import { UsageReread } from './intake/usage.reread.js';
 import { LagWatch } from './lag.watch.js';
+import { ledgerSigner } from './ledger/ledger.signer.js';
+import { LedgerWorker, type ClosingTimes } from './ledger/ledger.worker.js';
+import { TakenInWatch } from './ledger/taken-in.watch.js';
 import { MeteredThings } from './metered.things.js';
 
 /** Everything billing does, wired and in the order in which it starts and ends. */
@@ -23,11 +26,13 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly fold: FoldWorker;
   private readonly budgets: BudgetWorker;
   private readonly lag: LagWatch;
+  private readonly ledger: LedgerWorker;
 
   constructor(
     private readonly db: Database,
     private readonly bus: Bus,
-    { logger, clock, health, metrics }: ProcessParts,
+    { logger, clock, health, metrics, random }: ProcessParts,
+    { masterKey, ...times }: ClosingTimes & { masterKey: Uint8Array },
   ) {
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
@@ -40,6 +45,11 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
     this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, randomBytes, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
+    this.ledger = new LedgerWorker({
+      ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
+      takenIn: new TakenInWatch(bus, clock),
+      signing: async () => ({ signer: await ledgerSigner(db, clock, masterKey), random }),
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -48,11 +58,18 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.fold.start();
     this.budgets.start();
     this.lag.start();
+    this.ledger.start();
   }
 
   /** Takes no more work, then lets go of the leases. */
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.intake.stop(), this.fold.stop(), this.budgets.stop(), this.lag.stop()]);
+    await Promise.all([
+      this.intake.stop(),
+      this.fold.stop(),
+      this.budgets.stop(),
+      this.lag.stop(),
+      this.ledger.stop(),
+    ]);
     await this.leases.stop();
   }
 

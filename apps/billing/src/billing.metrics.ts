@@ -1,6 +1,7 @@
 import type { Metrics } from '#libs/process';
 import type { DirtyShard } from '#libs/store';
 import type { IntakeResult } from './intake/usage.intake.js';
+import type { Settled } from './ledger/settlement.js';
 
 /** What billing counts; names are listed in contracts/metrics.md. */
 export class BillingMetrics {
@@ -9,6 +10,7 @@ export class BillingMetrics {
   private readonly foldSeconds;
   private readonly dirty;
   private readonly pending;
+  private readonly seals;
   private readonly notices;
 
   constructor(metrics: Metrics) {
@@ -23,6 +25,13 @@ export class BillingMetrics {
       'Usage messages not yet delivered to billing',
     );
     this.notices = metrics.counter('towpath_billing_notices_total', 'Notices given of thresholds of budgets');
+    this.seals = metrics.counter('towpath_billing_seals_total', 'Seals added to the ledger', ['kind']);
+  }
+
+  settled({ closed, corrected, sealed }: Settled): void {
+    this.seals.inc({ kind: 'window' }, closed);
+    this.seals.inc({ kind: 'correction' }, corrected);
+    this.seals.inc({ kind: 'entries' }, sealed > 0 ? 1 : 0);
   }
 
   tookIn({ stored, repeated, quarantined }: IntakeResult): void {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { Bus } from '#libs/bus';
 import type { ProcessParts } from '#libs/process';
-import { Database } from '#libs/store';
+import { Database, parseMasterKey } from '#libs/store';
 import type { BillingConfig } from './billing.config.js';
 import { BillingLife } from './billing.life.js';
 
@@ -15,6 +15,11 @@ export async function billingModule(config: BillingConfig, parts: ProcessParts):
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'billing', waits: true });
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
   const clock = await db.clock(parts.logger);
-  const life = new BillingLife(db, bus, { ...parts, clock });
+  const ledger = {
+    masterKey: parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8')),
+    graceMs: config.TOWPATH_LEDGER_GRACE_SECONDS * 1000,
+    patienceMs: config.TOWPATH_LEDGER_PATIENCE_SECONDS * 1000,
+  };
+  const life = new BillingLife(db, bus, { ...parts, clock }, ledger);
   return { module: BillingModule, providers: [{ provide: BillingLife, useValue: life }] };
 }

@@ -32,14 +32,17 @@ let database: TestDatabase;
 let nats: TestNats;
 const folder = temporaryFolder();
 const credsFile = path.join(folder.path, 'hub.creds');
+const masterKeyFile = path.join(folder.path, 'master.key');
 
 beforeAll(async () => {
   [database, nats] = await Promise.all([testDatabase(), testNats()]);
   writeFileSync(credsFile, await nats.credentials('billing'));
+  writeFileSync(masterKeyFile, '7'.repeat(64));
 });
 afterAll(async () => {
   await Promise.all([database.drop(), nats.release()]);
   rmSync(credsFile);
+  rmSync(masterKeyFile);
   folder.remove();
 });
 
@@ -55,6 +58,7 @@ async function start(): Promise<Running> {
     TOWPATH_SYSTEM_DATABASE_URL: database.systemUrl,
     NATS_URL: nats.url,
     TOWPATH_NATS_CREDS: credsFile,
+    TOWPATH_MASTER_KEY_FILE: masterKeyFile,
   });
   const [health, metrics] = [new Health(), new Metrics()];
   const logger = createLogger('billing', 'silent');

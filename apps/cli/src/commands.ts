@@ -9,6 +9,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   revisions: 'revisions of a service',
   budgets: 'amounts for each month, and when to say how near they are',
   notices: 'what your organization is told',
+  ledger: 'what your organization owes and why, sealed',
   secrets: 'secrets of the project',
   operations: 'changes that take time',
   projects: 'projects of the organization',
@@ -24,7 +25,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',
   contexts: 'APIs you are logged in to',
-  admin: 'an installation on this machine: backup, restore; rating files',
+  admin: 'an installation on this machine: backup, restore; rating and checking files',
 };
 
 /** The command tree: words, a sentence, and the file that is loaded when the command is run. */
@@ -261,5 +262,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     words: 'admin rate',
     summary: 'what the usage in a file costs by a price plan, without any server',
     load: async () => (await import('./commands/admin/rate.js')).adminRate,
+  },
+  {
+    words: 'admin ledger',
+    summary: 'whether an export of a ledger is whole, without any server',
+    load: async () => (await import('./commands/admin/ledger.js')).adminLedger,
   },
 ];

@@ -87,4 +87,24 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     summary: 'take back what is left of a credit (platform operator)',
     load: async () => (await import('./commands/credits/credits.js')).creditsRevoke,
   },
+  {
+    words: 'ledger show',
+    summary: 'what your organization owes, by account',
+    load: async () => (await import('./commands/ledger/show.js')).ledgerShow,
+  },
+  {
+    words: 'ledger entries',
+    summary: 'what happened to what your organization owes',
+    load: async () => (await import('./commands/ledger/entries.js')).ledgerEntries,
+  },
+  {
+    words: 'ledger seals',
+    summary: 'closed hours of usage and other entries, sealed',
+    load: async () => (await import('./commands/ledger/seals.js')).ledgerSeals,
+  },
+  {
+    words: 'ledger export',
+    summary: 'the whole ledger as a file that anybody can check',
+    load: async () => (await import('./commands/ledger/export.js')).ledgerExport,
+  },
 ];

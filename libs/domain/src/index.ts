@@ -337,5 +337,18 @@ export { differenceOf, inForceAt, linesOf } from './ledger/ledger.lines.js';
 export type { PlanInForce, PlansInForce, WindowUsage } from './ledger/ledger.lines.js';
 export { balanced, balancesOf, entryOfLines, owing } from './ledger/ledger.entries.js';
 export type { NewEntry } from './ledger/ledger.entries.js';
-export { entryRow, hexOf, lineRow, merkleRoot, sealHash, sealRow, textBytes } from './ledger/ledger.seal.js';
+export {
+  chainedRow,
+  endRow,
+  entryRow,
+  headRow,
+  hexOf,
+  lineRow,
+  merkleRoot,
+  sealHash,
+  sealRow,
+  textBytes,
+} from './ledger/ledger.seal.js';
+export { LedgerVerifier } from './ledger/ledger.verification.js';
+export type { CheckSignature, LedgerReport } from './ledger/ledger.verification.js';
 export type { LedgerRow } from './ledger/ledger.seal.js';

@@ -30,7 +30,7 @@ export const holdUnsettledSql = statement<WindowRow>(
 export interface GroundRow {
   position: number;
   stream_sequence: number;
-  /** Minutes before the end that wait to be folded. */
+  /** Minutes before the end wait to be folded, or usage is to be read again after a restore. */
   dirty: boolean;
   unsettled: number;
 }
@@ -39,7 +39,8 @@ export interface GroundRow {
 export const groundSql = statement<GroundRow>(
   'ledger_ground',
   `SELECT position, stream_sequence,
-     EXISTS (SELECT FROM billing_dirty_windows WHERE organization_id = $1 AND window_start_ms < $2) AS dirty,
+     (SELECT usage_reread FROM hub)
+       OR EXISTS (SELECT FROM billing_dirty_windows WHERE organization_id = $1 AND window_start_ms < $2) AS dirty,
      (SELECT count(*)::int FROM ledger_windows WHERE organization_id = $1 AND unsettled AND start_ms < $2) AS unsettled
    FROM usage_intake WHERE partition = '0'`,
 );

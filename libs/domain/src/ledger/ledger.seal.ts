@@ -68,7 +68,38 @@ export function merkleRoot(rows: readonly LedgerRow[], hash: Hash): string {
 
 /** The hash of a seal: over everything it says, the seal before and its root included. */
 export function sealHash(seal: Seal, hash: Hash): string {
-  return hexOf(hash(textBytes(canonical({ organizationId: seal.organizationId, ...sealedFields(seal) }))));
+  return hashOfSealRow(seal.organizationId, sealedFields(seal), hash);
+}
+
+/** The same from an exported seal without its hash and signature. */
+export function hashOfSealRow(organizationId: string, row: LedgerRow, hash: Hash): string {
+  return hexOf(hash(textBytes(canonical({ ...row, organizationId }))));
+}
+
+/** The first row of an export. */
+export function headRow(of: {
+  organizationId: string;
+  /** Number of the first seal, and the hash of the one before it. */
+  first: number;
+  previous: string;
+  keys: readonly Record<string, unknown>[];
+}): LedgerRow {
+  return { kind: 'ledger', schemaVersion: 1, ...of };
+}
+
+/** The last row of an export. */
+export function endRow(of: { seals: number; head: string }): LedgerRow {
+  return { kind: 'end', ...of };
+}
+
+/**
+ * A row as a line of an export: with a hash over it and the row before, so that whatever is changed, taken out, swapped
+ * or cut off is found where it was done.
+ * @param before the hash of the row before, '' for the first
+ */
+export function chainedRow(row: LedgerRow, before: string, hash: Hash): { text: string; chain: string } {
+  const chain = hexOf(hash(textBytes(`${before} ${canonical(row)}`)));
+  return { text: canonical({ ...row, chain }), chain };
 }
 
 /** Bytes of a text. */

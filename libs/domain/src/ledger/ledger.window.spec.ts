@@ -77,13 +77,20 @@ describe('closing', () => {
     ],
     [
       'does not wait for ever, and names it',
-      closing(END + MINUTE + 24 * HOUR, [silent], END + 48 * HOUR),
+      closing(END + 24 * HOUR, [silent], END + 48 * HOUR),
       { closes: true, without: ['gw_2'] },
     ],
     [
-      'waits a patience for one that was silent before the window',
-      closing(END + 24 * HOUR - 1, [producer({ seenMs: START - 48 * HOUR })]),
-      { closes: false, without: ['gw_1'] },
+      'does not wait for one that has been silent longer, and names it',
+      closing(CLOSING, [producer({ seenMs: START - 48 * HOUR })]),
+      { closes: true, without: ['gw_1'] },
+    ],
+    [
+      'waits no longer than a patience for one whose clock is behind',
+      closing(END + 24 * HOUR, [
+        producer({ seenMs: END + 24 * HOUR, takenMs: END + 24 * HOUR, lastEndMs: START }),
+      ]),
+      { closes: true, without: ['gw_1'] },
     ],
     [
       'knows nothing of a gateway that joined later',

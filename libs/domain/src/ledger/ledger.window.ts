@@ -67,15 +67,17 @@ export function watermarkOf(producer: Producer, takenInToMs: number): number {
 
 /**
  * A window closes when its grace is over by the hub's time, all that was in the stream then is taken in, and every
- * gateway has reported past its end. A gateway that has said nothing for `patienceMs` is not waited for: what it still
- * has will be late.
+ * gateway has reported past its end. Nobody is waited for longer than `patienceMs` after the end, and a gateway that has
+ * said nothing for as long not at all: what it still has will be late.
  */
 export function closingOf(startMs: number, at: ClosingTime): Closing {
   const endMs = startMs + LEDGER_WINDOW_MS;
   const behind = at.producers.filter(
     (one) => one.joinedMs < endMs && watermarkOf(one, at.takenInToMs) < endMs + REPORT_MS,
   );
-  const waits = behind.some((one) => at.nowMs < Math.max(one.seenMs, one.joinedMs, endMs) + at.patienceMs);
+  const patient = at.nowMs < endMs + at.patienceMs;
+  const waits =
+    patient && behind.some((one) => at.nowMs < Math.max(one.seenMs, one.joinedMs) + at.patienceMs);
   const over = at.nowMs >= endMs + at.graceMs && at.takenInToMs >= endMs + at.graceMs;
   return { closes: over && !waits, without: behind.map(({ gatewayId }) => gatewayId).sort() };
 }

@@ -1,0 +1,109 @@
+import {
+  LEDGER_WINDOW_MS,
+  closingOf,
+  ledgerWindowOf,
+  shardOf,
+  type Clock,
+  type ClosingTime,
+} from '#libs/domain';
+import { Loop, type Health, type Logger } from '#libs/process';
+import {
+  LeaseLost,
+  findProducers,
+  findUnsettled,
+  organizationsToSeal,
+  underLease,
+  type Database,
+  type Lease,
+  type LeaseKeeper,
+  type LeasedTx,
+} from '#libs/store';
+import type { BillingMetrics } from '../billing.metrics.js';
+import { foldLease } from '../fold/fold.worker.js';
+import { settleOrganization, type Settled, type SettlementParts } from './settlement.js';
+
+const LOOK_MS = 5_000;
+
+/** How long windows wait: for late records, and for gateways that say nothing. */
+export interface ClosingTimes {
+  graceMs: number;
+  patienceMs: number;
+}
+
+interface Parts {
+  db: Database;
+  leases: LeaseKeeper;
+  takenIn: { look(): Promise<number> };
+  signing: () => Promise<SettlementParts>;
+  times: ClosingTimes;
+  metrics: BillingMetrics;
+  health: Health;
+  clock: Clock;
+  logger: Logger;
+}
+
+/** Settles the organizations of every shard whose lease this process holds. */
+export class LedgerWorker {
+  private readonly loop: Loop;
+
+  constructor(private readonly parts: Parts) {
+    this.loop = new Loop('ledger', LOOK_MS, (signal) => this.look(signal), parts.logger);
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  private async look(signal: AbortSignal): Promise<void> {
+    const { db, health } = this.parts;
+    const at = await this.closingTime();
+    const beforeMs = closableBefore(at);
+    const due = await db.asSystem(async (tx) => [
+      ...(await findUnsettled(tx, beforeMs)),
+      ...(await organizationsToSeal(tx)),
+    ]);
+    if (due.length === 0) return health.set('ledger', true);
+    const parts = await this.parts.signing();
+    const failures: unknown[] = [];
+    for (const id of new Set(due)) {
+      if (signal.aborted) return;
+      const lease = this.parts.leases.holding(foldLease(shardOf(id)));
+      // One organization's trouble keeps no other from being settled.
+      if (!lease) continue;
+      const work = (tx: LeasedTx) => settleOrganization(tx, id, beforeMs, at, parts);
+      await this.settle(lease, work).catch((error: unknown) => failures.push(error));
+    }
+    health.set('ledger', failures.length === 0, failures.length === 0 ? '' : 'windows cannot be closed');
+    if (failures.length > 0) throw failures[0];
+  }
+
+  private async closingTime(): Promise<ClosingTime> {
+    const { db, takenIn, times, clock } = this.parts;
+    const takenInToMs = await takenIn.look();
+    const producers = await db.asSystem(findProducers);
+    return { ...times, nowMs: clock.now(), takenInToMs, producers };
+  }
+
+  private async settle(lease: Lease, work: (tx: LeasedTx) => Promise<Settled>): Promise<void> {
+    const { db, leases, metrics } = this.parts;
+    try {
+      metrics.settled(await underLease(db, lease, work));
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      leases.lost(error.lease);
+    }
+  }
+}
+
+/** Every window that begins before then may close; what may not is waited for in the order of time. */
+export function closableBefore(at: ClosingTime): number {
+  let endMs = ledgerWindowOf(at.nowMs - at.graceMs);
+  // Beyond the patience nothing is waited for, and what was silent longer is not: this ends.
+  const never = endMs - at.patienceMs - 2 * LEDGER_WINDOW_MS;
+  while (endMs > never && !closingOf(endMs - LEDGER_WINDOW_MS, at).closes) endMs -= LEDGER_WINDOW_MS;
+  return endMs > never ? endMs : 0;
+}

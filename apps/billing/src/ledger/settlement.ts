@@ -1,0 +1,151 @@
+import {
+  closingOf,
+  differenceOf,
+  entryOfLines,
+  linesOf,
+  monthOf,
+  newId,
+  type ClosingTime,
+  type LedgerEntry,
+  type LedgerLine,
+  type NewEntry,
+  type PlanInForce,
+  type PlansInForce,
+  type Random,
+} from '#libs/domain';
+import {
+  appendEntry,
+  closeWindow,
+  findBillPeriods,
+  groundOf,
+  holdUnsettled,
+  postedLines,
+  settleWindows,
+  takeUnsealed,
+  usedInWindows,
+  type LeasedTx,
+  type LedgerWindow,
+} from '#libs/store';
+import type { LedgerSigner } from './ledger.signer.js';
+import { SealChain } from './seal.chain.js';
+
+/** Who signs, and where ids come from. */
+export interface SettlementParts {
+  signer: LedgerSigner;
+  random: Random;
+}
+
+/** What a settlement did. */
+export interface Settled {
+  closed: number;
+  corrected: number;
+  /** Entries that came by themselves and were sealed. */
+  sealed: number;
+  /** Something waits to be folded first: nothing of the windows was done. */
+  postponed: boolean;
+}
+
+/**
+ * Brings an organization's ledger to what its usage says: closes windows, and corrects closed ones. Afterwards the ledger
+ * says of all settled windows exactly what the records up to one position say. Entries that came meanwhile are sealed.
+ * @param beforeMs every window that begins before then may close
+ * @throws Error when two plans of one window have different currencies
+ */
+export async function settleOrganization(
+  tx: LeasedTx,
+  organizationId: string,
+  beforeMs: number,
+  at: ClosingTime,
+  { signer, random }: SettlementParts,
+): Promise<Settled> {
+  const held = await holdUnsettled(tx, organizationId, beforeMs);
+  const ground = await groundOf(tx, organizationId, beforeMs, held.length);
+  const chain = await SealChain.open(tx, organizationId, signer, { ...ground, nowMs: at.nowMs });
+  const done: Settled = { closed: 0, corrected: 0, sealed: 0, postponed: held.length > 0 && !ground.firm };
+  if (held.length > 0 && ground.firm) {
+    const plans = await plansInForce(tx, organizationId, held);
+    const changes = await changesOf(tx, organizationId, held, plans);
+    const windows = { chain, plans, at, random, organizationId, position: ground.position };
+    for (const window of held)
+      await settleWindow(tx, windows, window, changes.get(window.startMs) ?? [], done);
+    await settleWindows(
+      tx,
+      organizationId,
+      held.map(({ startMs }) => startMs),
+    );
+  }
+  const entries = await takeUnsealed(tx, organizationId);
+  if (entries.length > 0) await chain.seal({ kind: 'entries', lines: [], entries });
+  return { ...done, sealed: entries.length };
+}
+
+interface Settling {
+  chain: SealChain;
+  plans: PlansInForce;
+  at: ClosingTime;
+  random: Random;
+  organizationId: string;
+  position: number;
+}
+
+async function settleWindow(
+  tx: LeasedTx,
+  { chain, plans, at, random, organizationId, position }: Settling,
+  { startMs, closedAt }: LedgerWindow,
+  lines: readonly LedgerLine[],
+  done: Settled,
+): Promise<void> {
+  const isFirst = closedAt === undefined;
+  if (!isFirst && lines.length === 0) return;
+  const sealNumber = chain.next;
+  const kind = isFirst ? 'usage' : 'correction';
+  const made = entryOfLines(kind, { startMs, sealNumber, currency: currencyOf(plans, lines) }, lines);
+  const entries = made ? [await appendEntry(tx, entryFrom(made, organizationId, at.nowMs, random))] : [];
+  await chain.seal({ kind: isFirst ? 'window' : 'correction', windowStartMs: startMs, lines, entries });
+  done[isFirst ? 'closed' : 'corrected'] += 1;
+  if (!isFirst) return;
+  const { without } = closingOf(startMs, at);
+  await closeWindow(tx, organizationId, { startMs, closedAt: at.nowMs, position, without, sealNumber });
+}
+
+/** What each window's lines lack to be what its usage says; nothing for those that lack nothing. */
+async function changesOf(
+  tx: LeasedTx,
+  organizationId: string,
+  windows: readonly LedgerWindow[],
+  plans: PlansInForce,
+): Promise<Map<number, LedgerLine[]>> {
+  const starts = windows.map(({ startMs }) => startMs);
+  const should = linesOf(plans, await usedInWindows(tx, organizationId, starts, plans));
+  const posted = await postedLines(tx, organizationId, starts);
+  return Map.groupBy(differenceOf(should, posted), ({ windowStartMs }) => windowStartMs);
+}
+
+/** Of the months in which the windows lie. */
+async function plansInForce(
+  tx: LeasedTx,
+  organizationId: string,
+  windows: readonly LedgerWindow[],
+): Promise<PlansInForce> {
+  const months = [...new Set(windows.map(({ startMs }) => monthOf(startMs)))];
+  const plans: PlanInForce[] = [];
+  for (const month of months) {
+    for (const { startMs, plan } of await findBillPeriods(tx, organizationId, month))
+      plans.push({ fromMs: startMs, plan });
+  }
+  const [first, ...rest] = plans;
+  if (first === undefined) throw new Error(`no plan is in force for ${organizationId}`);
+  return [first, ...rest];
+}
+
+function currencyOf(plans: PlansInForce, lines: readonly LedgerLine[]): string {
+  const named = new Set(lines.map(({ planId }) => planId));
+  const used = plans.filter(({ plan }) => named.has(plan.id));
+  const [currency = plans[0].plan.currency, ...others] = new Set(used.map(({ plan }) => plan.currency));
+  if (others.length > 0) throw new Error('the plans of one window have different currencies');
+  return currency;
+}
+
+function entryFrom(made: NewEntry, organizationId: string, nowMs: number, random: Random): LedgerEntry {
+  return { ...made, organizationId, id: newId('ent', nowMs, random), actorId: 'towpath', createdAt: nowMs };
+}

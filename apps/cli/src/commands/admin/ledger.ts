@@ -1,0 +1,32 @@
+import { resolve } from 'node:path';
+import { Argument } from 'commander';
+import { defineCommand } from '../../command.js';
+import { verifyLedgerFile } from '../../ledger/ledger.file.js';
+
+/** `tow admin ledger verify FILE`: whether an export of a ledger is whole, without any server. */
+export const adminLedger = defineCommand<[string, string], object>({
+  calls: [],
+  declare(command) {
+    command
+      .addArgument(new Argument('<what>', 'what to do').choices(['verify']))
+      .argument('<file>', 'an export of a ledger (tow ledger export)')
+      .addHelpText(
+        'after',
+        '\nNames the first line that is not right. Compare the key and the head with what your installation says.',
+      );
+  },
+  async run(tow, [, file]) {
+    const report = await verifyLedgerFile(resolve(tow.io.cwd, file), tow.io.signal);
+    tow.out.thing(report, {
+      Ledger: 'right and whole',
+      Organization: report.organizationId,
+      Seals: String(report.seals),
+      Lines: String(report.lines),
+      Entries: String(report.entries),
+      Head: report.head,
+      'Signed by': report.kids.join(', '),
+      ...report.accounts,
+    });
+    return undefined;
+  },
+});

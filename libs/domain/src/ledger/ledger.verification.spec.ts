@@ -1,0 +1,189 @@
+import { createHash, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import fc from 'fast-check';
+import { parseRatio } from '../price/ratio.js';
+import { propertyRuns } from '../property.rig.js';
+import { owing } from './ledger.entries.js';
+import {
+  chainedRow,
+  endRow,
+  entryRow,
+  headRow,
+  lineRow,
+  merkleRoot,
+  sealHash,
+  sealRow,
+  type LedgerRow,
+} from './ledger.seal.js';
+import type { LedgerEntry, LedgerLine, Seal } from './ledger.types.js';
+import { LedgerVerifier } from './ledger.verification.js';
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+const pair = generateKeyPairSync('ed25519');
+const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'k' };
+const check = (_kid: string, key: unknown, hash: string, signature: string): boolean =>
+  verify(
+    null,
+    Buffer.from(hash, 'hex'),
+    createPublicKey({ key: key as never, format: 'jwk' }),
+    Buffer.from(signature, 'base64url'),
+  );
+
+const line = (n: number): LedgerLine => ({
+  ...{
+    windowStartMs: 3_600_000,
+    projectId: 'prj',
+    serviceId: `svc_${n}`,
+    revisionId: 'rev',
+    priceZone: 'default',
+  },
+  ...{ planId: 'p', planVersion: 1, item: 'cpu' },
+  ...{
+    measured: { units: BigInt(n), scale: 0 },
+    multiplier: { units: 1n, scale: 0 },
+    amount: parseRatio(`${n}/3`),
+  },
+});
+const entry = (n: number): LedgerEntry => ({
+  ...{ organizationId: 'org', id: `ent_${n}`, key: `payment/${n}`, kind: 'payment', currency: 'USD' },
+  ...{ actorId: 'key', createdAt: n, postings: owing('payments', parseRatio(`-${n}.5`)) },
+});
+
+/** Rows of an export: seals over so many lines and entries each. */
+function rowsOf(shape: readonly { lines: number; entries: number }[]): LedgerRow[] {
+  const rows: LedgerRow[] = [headRow({ organizationId: 'org', first: 1, previous: '', keys: [jwk] })];
+  let previous = '';
+  let n = 0;
+  shape.forEach(({ lines, entries }, i) => {
+    const number = i + 1;
+    const own = [
+      ...Array.from({ length: lines }, (_, k) => lineRow(number, k, line(++n))),
+      ...Array.from({ length: entries }, (_, k) => entryRow(number, lines + k, entry(++n))),
+    ];
+    const seal: Seal = {
+      ...{ organizationId: 'org', number, kind: 'window', windowStartMs: 0, position: i, streamSequence: i },
+      ...{ lines, entries, root: merkleRoot(own, sha256), previous, sealedAt: i, kid: 'k' },
+    };
+    const hash = sealHash(seal, sha256);
+    const signature = sign(null, Buffer.from(hash, 'hex'), pair.privateKey).toString('base64url');
+    rows.push(...own, sealRow({ ...seal, hash, signature }));
+    previous = hash;
+  });
+  return [...rows, endRow({ seals: shape.length, head: previous })];
+}
+
+/** As an export writes them, also rows that somebody changed before. */
+function written(rows: readonly LedgerRow[]): string[] {
+  let chain = '';
+  return rows.map((row) => {
+    const made = chainedRow(row, chain, sha256);
+    ({ chain } = made);
+    return made.text;
+  });
+}
+
+function verified(texts: readonly string[]): string {
+  const verifier = new LedgerVerifier(sha256, check);
+  try {
+    for (const text of texts) verifier.add(text);
+    const { seals, lines, entries } = verifier.finish();
+    return `${seals} seals, ${lines} lines, ${entries} entries`;
+  } catch (error) {
+    return /^line \d+/.exec((error as Error).message)?.[0] ?? String(error);
+  }
+}
+
+const shapes = fc.array(
+  fc.record({ lines: fc.integer({ min: 0, max: 4 }), entries: fc.integer({ min: 0, max: 2 }) }),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+);
+
+describe('a ledger that is as it was written', () => {
+  it.each([
+    ['nothing', [], '0 seals, 0 lines, 0 entries'],
+    ['an empty window', [{ lines: 0, entries: 0 }], '1 seals, 0 lines, 0 entries'],
+    [
+      'lines and entries',
+      [
+        { lines: 3, entries: 1 },
+        { lines: 0, entries: 2 },
+      ],
+      '2 seals, 3 lines, 3 entries',
+    ],
+  ])('is right: %s', (_name, shape, expected) => {
+    expect(verified(written(rowsOf(shape)))).toBe(expected);
+  });
+
+  it('says what its entries come to', () => {
+    const verifier = new LedgerVerifier(sha256, check);
+    for (const text of written(rowsOf([{ lines: 0, entries: 2 }]))) verifier.add(text);
+    expect(verifier.finish()).toMatchObject({ kids: ['k'], accounts: { balance: '-4', payments: '4' } });
+  });
+});
+
+describe('after one change in the file, the first bad line is named', () => {
+  it('an edit, wherever it is and whatever it changes', () => {
+    fc.assert(
+      fc.property(
+        shapes,
+        fc.nat(),
+        fc.nat(),
+        fc.constantFrom('0', 'x', '"', ' ', ''),
+        (shape, at, place, by) => {
+          const texts = written(rowsOf(shape));
+          const i = at % texts.length;
+          const text = texts[i] ?? '';
+          const k = place % text.length;
+          const edited = text.slice(0, k) + by + text.slice(k + 1);
+          fc.pre(edited !== text);
+          expect(verified(texts.with(i, edited))).toBe(`line ${i + 1}`);
+        },
+      ),
+      propertyRuns(),
+    );
+  });
+
+  it('a removal, a swap, a row twice, and a file that is cut off', () => {
+    fc.assert(
+      fc.property(shapes, fc.nat(), fc.nat(), (shape, first, second) => {
+        const texts = written(rowsOf(shape));
+        const i = first % texts.length;
+        const j = second % texts.length;
+        expect(verified(texts.toSpliced(i, 1))).toBe(`line ${i + 1}`);
+        expect(verified(texts.slice(0, i))).toBe(`line ${i + 1}`);
+        expect(verified(texts.toSpliced(i, 0, texts[i] ?? ''))).toBe(`line ${i + 2}`);
+        if (i === j) return;
+        const swapped = texts.with(i, texts[j] ?? '').with(j, texts[i] ?? '');
+        expect(verified(swapped)).toBe(`line ${Math.min(i, j) + 1}`);
+      }),
+      propertyRuns(),
+    );
+  });
+});
+
+describe('rows that were changed before they were written out', () => {
+  const rows = rowsOf([
+    { lines: 2, entries: 1 },
+    { lines: 1, entries: 0 },
+  ]);
+  const at = (i: number): LedgerRow => rows[i] as LedgerRow;
+  it.each<[string, LedgerRow[], string]>([
+    ['a line with another amount: its seal', rows.with(1, { ...at(1), amount: '9' }), 'line 5'],
+    ['a line less: the one after it', rows.toSpliced(1, 1), 'line 2'],
+    ['an entry that does not sum to zero', rows.with(3, { ...at(3), postings: [] }), 'line 5'],
+    [
+      'an entry with one posting changed',
+      rows.with(3, { ...at(3), postings: [{ account: 'balance', amount: '1' }] }),
+      'line 4',
+    ],
+    ['a seal that says another position', rows.with(4, { ...at(4), position: 7 }), 'line 5'],
+    ['a window less, with its seal', rows.toSpliced(1, 4), 'line 2'],
+    ['the last window less', rows.toSpliced(5, 2), 'line 6'],
+    ['another key', rows.with(0, { ...at(0), keys: [] }), 'line 5'],
+    ['another organization', rows.with(0, { ...at(0), organizationId: 'org_2' }), 'line 5'],
+  ])('%s', (_name, changed, expected) => {
+    expect(verified(written(changed))).toBe(expected);
+  });
+});
