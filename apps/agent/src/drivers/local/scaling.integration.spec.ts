@@ -92,11 +92,11 @@ describe('an instance of the local runtime', () => {
   it('gives the place of a client that went away to the next', async () => {
     rig = await LocalRig.started({ queueLimit: 1 });
     const revision = await rig.ready(COUNTING, { concurrency: 1, maxInstances: 1 });
-    const first = rig.get(revision, '/?ms=1000');
+    const first = rig.get(revision, '/?ms=4000');
     const away = new AbortController();
     await until(
       async () =>
-        (await rig.get(revision, '/', AbortSignal.timeout(50)).catch(() => undefined)) === undefined,
+        (await rig.get(revision, '/', AbortSignal.timeout(500)).catch(() => undefined)) === undefined,
     );
     const waiting = rig.get(revision, '/left', away.signal);
     await until(async () => (await rig.get(revision)).status === 503, { what: 'a full queue' });
