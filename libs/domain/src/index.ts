@@ -95,6 +95,7 @@ export type {
   Revision,
   RevisionSpec,
   RevisionStatus,
+  SecretFile,
   SecretReference,
   Service,
   ServiceStatus,
@@ -140,13 +141,21 @@ export {
   serviceCondition,
 } from './service/service.lifecycle.js';
 export type { ServiceConditionType, ServiceReason } from './service/service.lifecycle.js';
-export { containerFields, pinSecret, pinnedSecrets, secretReferences } from './service/container.rules.js';
+export { CONTAINER_BOUNDS, CONTAINER_LIMITS, PROBE_TYPES } from './service/container.types.js';
+export type { ContainerOptions, Probe, Probes, Volume } from './service/container.types.js';
+export {
+  containerFields,
+  folderOf,
+  pinSecret,
+  pinnedSecrets,
+  secretReferences,
+} from './service/container.rules.js';
 export { envNameProblem, validateService, validateTemplate } from './service/service.validation.js';
 export type { ServiceIntent } from './service/service.validation.js';
 export { missingRevisions, validateTraffic } from './service/traffic.validation.js';
 export { pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
 export { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
-export type { AskedSecret, EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
+export type { EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
 export { REQUEST_HEADERS } from './placement/request-headers.js';
 export { PATIENCE_MS, place, stableHash } from './placement/placement.rules.js';
 export type { PlacementNeed } from './placement/placement.rules.js';

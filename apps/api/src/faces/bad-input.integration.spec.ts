@@ -83,6 +83,42 @@ const ROWS: Row[] = [
     ['template.image'],
   ],
   [
+    'what only containers have, on the local runtime',
+    () => [
+      'POST',
+      services(),
+      {
+        body: {
+          name: 'a',
+          template: { ...template(), args: ['x'], volumes: [{ name: 'v', mountPath: '/v' }] },
+        },
+      },
+    ],
+    422,
+    'NOT_SUPPORTED',
+    ['template.args', 'template.volumes'],
+  ],
+  [
+    'a probe without its path, a file in a place of others',
+    () => [
+      'POST',
+      services(),
+      {
+        body: {
+          name: 'a',
+          template: {
+            ...template(),
+            probes: { startup: { type: 'http' } },
+            files: [{ path: '/tmp/key', secret: { name: 'none' } }],
+          },
+        },
+      },
+    ],
+    400,
+    'INVALID_ARGUMENT',
+    ['template.probes.startup.path', 'template.files[0].path', 'template.files[0].secret.name'],
+  ],
+  [
     'tag and name too long',
     () => ['POST', services(), { body: { name: 'a'.repeat(40), template: template(), tag: 'canary' } }],
     400,

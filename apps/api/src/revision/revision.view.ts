@@ -24,6 +24,9 @@ export const revisionView = z
             })
             .meta({ id: 'PinnedEnvEntry' }),
         ),
+        files: z
+          .array(z.object({ path: z.string(), secret: pinnedSecretView }).meta({ id: 'PinnedSecretFile' }))
+          .optional(),
         ...containerFields,
       })
       .meta({ id: 'RevisionSpec' }),

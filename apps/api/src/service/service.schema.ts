@@ -1,4 +1,12 @@
-import { BOUNDS, LIMITS, envNameProblem, tagProblem } from '#libs/domain';
+import {
+  BOUNDS,
+  CONTAINER_BOUNDS,
+  CONTAINER_LIMITS,
+  LIMITS,
+  PROBE_TYPES,
+  envNameProblem,
+  tagProblem,
+} from '#libs/domain';
 import { z } from 'zod';
 import { bounded, reference, ruledText } from '../call/scalars.js';
 
@@ -23,6 +31,48 @@ const envEntry = z
   })
   .meta({ id: 'EnvEntryInput' });
 
+const path = z.string().min(1).max(CONTAINER_LIMITS.pathCharacters);
+
+const probe = z
+  .strictObject({
+    type: z.enum(PROBE_TYPES).meta({ id: 'ProbeType' }),
+    path: path.exactOptional(),
+    service: z.string().min(1).max(256).exactOptional(),
+    initialDelaySeconds: bounded(CONTAINER_BOUNDS.initialDelaySeconds).exactOptional(),
+    periodSeconds: bounded(CONTAINER_BOUNDS.periodSeconds).exactOptional(),
+    timeoutSeconds: bounded(CONTAINER_BOUNDS.timeoutSeconds).exactOptional(),
+    failureThreshold: bounded(CONTAINER_BOUNDS.failureThreshold).exactOptional(),
+  })
+  .meta({ id: 'ProbeInput', description: 'A question to the port that is served.' });
+
+/** What only clusters run that run any container. */
+const containerInput = {
+  args: z.array(z.string().max(LIMITS.commandCharacters)).max(LIMITS.commandWords).nullish(),
+  probes: z
+    .strictObject({ startup: probe.nullish(), readiness: probe.nullish(), liveness: probe.nullish() })
+    .meta({ id: 'ProbesInput' })
+    .nullish(),
+  files: z
+    .array(z.strictObject({ path, secret: secretReference.nullable() }).meta({ id: 'SecretFileInput' }))
+    .max(CONTAINER_LIMITS.files)
+    .nullish()
+    .describe('Secrets as files, by path; `secret: null` takes one away.'),
+  volumes: z
+    .array(
+      z
+        .strictObject({
+          name: z.string().min(1).max(CONTAINER_LIMITS.volumeName),
+          mountPath: path.nullable(),
+          medium: z.enum(['memory', 'disk']).meta({ id: 'VolumeMedium' }).optional(),
+          sizeMiB: bounded(CONTAINER_BOUNDS.memory).optional(),
+        })
+        .meta({ id: 'VolumeInput' }),
+    )
+    .max(CONTAINER_LIMITS.volumes)
+    .nullish()
+    .describe('Empty folders, by name; `mountPath: null` takes one away.'),
+};
+
 /** Fields of a template; in a change null goes back to the default. */
 export const templateInput = z
   .strictObject({
@@ -46,6 +96,7 @@ export const templateInput = z
     port: bounded(BOUNDS.port).nullish(),
     protocol: protocolSchema.nullish(),
     command: z.array(z.string().max(LIMITS.commandCharacters)).max(LIMITS.commandWords).nullish(),
+    ...containerInput,
     revisionSuffix: z.string().min(1).max(63).nullish(),
   })
   .meta({ id: 'TemplateInput' });

@@ -1,4 +1,11 @@
-import { serviceUrl, type Condition, type EnvEntry, type PinnedEnvEntry, type Project } from '#libs/domain';
+import {
+  PROBE_TYPES,
+  serviceUrl,
+  type Condition,
+  type EnvEntry,
+  type PinnedEnvEntry,
+  type Project,
+} from '#libs/domain';
 import type { Service, Template } from '#libs/domain';
 import { z } from 'zod';
 import type { Installation } from '../api.parts.js';
@@ -19,6 +26,18 @@ export const conditionView = z
 
 export const resourcesView = z.object({ cpuMillis: z.int(), memoryMiB: z.int() }).meta({ id: 'Resources' });
 
+const probeView = z
+  .object({
+    type: z.enum(PROBE_TYPES).meta({ id: 'ProbeType' }),
+    path: z.string().optional(),
+    service: z.string().optional(),
+    initialDelaySeconds: z.int().optional(),
+    periodSeconds: z.int().optional(),
+    timeoutSeconds: z.int().optional(),
+    failureThreshold: z.int().optional(),
+  })
+  .meta({ id: 'Probe' });
+
 /** What template and revision share. */
 export const containerFields = {
   resources: resourcesView,
@@ -28,6 +47,27 @@ export const containerFields = {
   port: z.int(),
   protocol: protocolSchema,
   command: z.array(z.string()).optional(),
+  args: z.array(z.string()).optional(),
+  probes: z
+    .object({
+      startup: probeView.optional(),
+      readiness: probeView.optional(),
+      liveness: probeView.optional(),
+    })
+    .meta({ id: 'Probes' })
+    .optional(),
+  volumes: z
+    .array(
+      z
+        .object({
+          name: z.string(),
+          mountPath: z.string(),
+          medium: z.enum(['memory', 'disk']).meta({ id: 'VolumeMedium' }),
+          sizeMiB: z.int(),
+        })
+        .meta({ id: 'Volume', description: 'A folder that is empty when an instance starts.' }),
+    )
+    .optional(),
 };
 
 const secretReferenceView = z
@@ -48,6 +88,9 @@ const templateView = z
         })
         .meta({ id: 'EnvEntry' }),
     ),
+    files: z
+      .array(z.object({ path: z.string(), secret: secretReferenceView }).meta({ id: 'SecretFile' }))
+      .optional(),
     ...containerFields,
     revisionSuffix: z.string().optional(),
   })

@@ -1,4 +1,5 @@
 import type {
+  SecretReference,
   Access,
   Condition,
   OperationKind,
@@ -64,6 +65,7 @@ export type EnvView =
 export interface TemplateView {
   source?: { uploadId: string };
   image?: string;
+  files?: { path: string; secret: SecretReference }[];
   env: EnvView[];
   resources: Resources;
   concurrency: number;

@@ -74,7 +74,7 @@ async function codeOf(tow: Tow, flags: DeployFlags): Promise<Code> {
 }
 
 async function create(tow: Tow, name: string, flags: DeployFlags, code: Code): Promise<OperationView> {
-  const body = serviceBody(flags, []);
+  const body = serviceBody(flags);
   const template = { ...code, ...body.template };
   return (await tow.client()).post<OperationView>(`${await tow.projectPath()}/services`, {
     name,
@@ -84,7 +84,7 @@ async function create(tow: Tow, name: string, flags: DeployFlags, code: Code): P
 }
 
 function patch(flags: DeployFlags, code: Code, known: ServiceView): ServiceBody {
-  const body = serviceBody(flags, known.template.env);
+  const body = serviceBody(flags, known.template);
   const version = dependsOnState(flags) ? { version: known.version } : {};
   return { ...body, ...version, template: { ...code, ...body.template } };
 }

@@ -24,16 +24,42 @@ export function envChanges(flags: EnvFlags, current: readonly EnvView[]): EnvCha
     ...(isSpoken(flags, ['setEnvVars', 'clearEnvVars']) ? namesOf(current, 'value') : []),
     ...(isSpoken(flags, ['setSecrets', 'clearSecrets']) ? namesOf(current, 'secret') : []),
     ...listed(flags.removeEnvVars),
-    ...listed(flags.removeSecrets),
+    ...listed(flags.removeSecrets).filter((name) => !isPath(name)),
   ];
   const values = [...pairs(flags.setEnvVars), ...pairs(flags.updateEnvVars)];
-  const secrets = [...pairs(flags.setSecrets), ...pairs(flags.updateSecrets)];
+  const secrets = secretPairs(flags).filter(([name]) => !isPath(name));
   const changes: EnvChange[] = [
     ...gone.map((name) => ({ name, value: null })),
     ...values.map(([name, value]) => ({ name, value })),
     ...secrets.map(([name, text]) => ({ name, secret: secretReference(name, text) })),
   ];
   return [...new Map(changes.map((change) => [change.name, change])).values()];
+}
+
+/** One file of a merge patch; the list is keyed by path. */
+export interface FileChange {
+  path: string;
+  secret: SecretReference | null;
+}
+
+/** The secrets that are files: those whose name is a path, as gcloud has it. */
+export function fileChanges(flags: EnvFlags, current: readonly { path: string }[]): FileChange[] | undefined {
+  const replaced = isSpoken(flags, ['setSecrets', 'clearSecrets']) ? current.map(({ path }) => path) : [];
+  const gone = [...replaced, ...listed(flags.removeSecrets).filter(isPath)];
+  const changes: FileChange[] = [
+    ...gone.map((path) => ({ path, secret: null })),
+    ...secretPairs(flags)
+      .filter(([name]) => isPath(name))
+      .map(([path, text]) => ({ path, secret: secretReference(path, text) })),
+  ];
+  if (changes.length === 0) return undefined;
+  return [...new Map(changes.map((change) => [change.path, change])).values()];
+}
+
+const isPath = (name: string): boolean => name.startsWith('/');
+
+function secretPairs(flags: EnvFlags): [string, string][] {
+  return [...pairs(flags.setSecrets), ...pairs(flags.updateSecrets)];
 }
 
 /** Whether the entries depend on what the service holds now, so that a change meanwhile must be noticed. */

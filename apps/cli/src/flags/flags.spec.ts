@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { envChanges, secretOf } from './env.flags.js';
+import { probeOf } from './container.flags.js';
+import { envChanges, fileChanges, secretOf } from './env.flags.js';
 import { parsePairs, splitList } from './pairs.js';
 import { cpuMillis, durationSeconds, memoryMiB } from './quantity.js';
 import { changedTraffic, parsePercents, parseTags, type TrafficFlags } from './traffic.flags.js';
@@ -118,6 +119,37 @@ describe('environment as a merge patch', () => {
 
   it.each(['key', 'key:', ':1', 'key:new', 'key:-1'])('refuses the secret %j', (text) => {
     expect(() => envChanges({ setSecrets: map({ S: text }) }, [])).toThrow('S');
+  });
+});
+
+describe('flags of containers', () => {
+  it.each([
+    ['httpGet.path=/a,periodSeconds=5', { type: 'http', path: '/a', periodSeconds: 5 }],
+    ['tcpSocket,failureThreshold=2', { type: 'tcp', failureThreshold: 2 }],
+    ['timeoutSeconds=3,grpc', { type: 'grpc', timeoutSeconds: 3 }],
+    ['grpc.service=my.Service', { type: 'grpc', service: 'my.Service' }],
+    ['', null],
+  ])('probe %j', (text, probe) => expect(probeOf('--startup-probe')(text)).toEqual(probe));
+  it.each(['periodSeconds=5', 'httpGet.path=/a,tcpSocket', 'httpGet.path=/a,port=1', 'grpc,periodSeconds=x'])(
+    'refuses the probe %j and names the flag',
+    (text) => expect(() => probeOf('--startup-probe')(text)).toThrow('--startup-probe'),
+  );
+
+  it('secrets whose name is a path are files', () => {
+    const setSecrets = new Map([
+      ['TOKEN', 'key:1'],
+      ['/etc/a/key', 'key:latest'],
+    ]);
+    const current = [{ path: '/etc/a/old' }];
+    expect(envChanges({ setSecrets }, [])).toEqual([{ name: 'TOKEN', secret: { name: 'key', version: 1 } }]);
+    expect(fileChanges({ setSecrets }, current)).toEqual([
+      { path: '/etc/a/old', secret: null },
+      { path: '/etc/a/key', secret: { name: 'key', version: 'latest' } },
+    ]);
+    expect(fileChanges({ removeSecrets: ['A', '/etc/a/old'] }, current)).toEqual([
+      { path: '/etc/a/old', secret: null },
+    ]);
+    expect(fileChanges({ updateEnvVars: new Map([['A', '1']]) }, current)).toBeUndefined();
   });
 });
 

@@ -12,11 +12,14 @@ const MEMORY_UNITS: Readonly<Record<string, number>> = {
 const SECONDS: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** `512Mi`, `1Gi`, `1.5Gi`, `512M`: whole MiB, rounded up. */
-export function memoryMiB(text: string): number {
+export const memoryMiB = (text: string): number => sizeMiB(text, '--memory');
+
+/** The same, for a flag of that name. */
+export function sizeMiB(text: string, flag: string): number {
   const [, digits, unit] = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|k|M|G)$/.exec(text) ?? [];
   const factor = MEMORY_UNITS[unit ?? ''];
   if (digits === undefined || factor === undefined) {
-    throw usageError(`--memory: "${text}" is not a size.`, 'Write it with its unit, as in 512Mi or 2Gi.');
+    throw usageError(`${flag}: "${text}" is not a size.`, 'Write it with its unit, as in 512Mi or 2Gi.');
   }
   return Math.ceil((Number(digits) * factor) / MIB);
 }

@@ -1,12 +1,26 @@
 import { Option, type Command } from 'commander';
 import type { Access, Protocol, SecretReference } from '#libs/domain';
-import type { EnvView } from '../client/wire.types.js';
-import { envChanges, replacesEnv, secretOf, type EnvChange, type EnvFlags } from './env.flags.js';
+import type { TemplateView } from '../client/wire.types.js';
+import {
+  containerBody,
+  declareContainerFlags,
+  type ContainerBody,
+  type ContainerFlags,
+} from './container.flags.js';
+import {
+  envChanges,
+  fileChanges,
+  replacesEnv,
+  secretOf,
+  type FileChange,
+  type EnvChange,
+  type EnvFlags,
+} from './env.flags.js';
 import { listOf, pairsOf } from './pairs.js';
 import { cpuMillis, durationSeconds, memoryMiB, wholeNumber } from './quantity.js';
 
 /** Flags of `deploy` and `services update`, named as gcloud run names them. */
-export interface TemplateFlags extends EnvFlags {
+export interface TemplateFlags extends EnvFlags, ContainerFlags {
   memory?: number;
   cpu?: number;
   concurrency?: number;
@@ -35,11 +49,12 @@ export interface ServiceBody {
   version?: string;
 }
 
-export interface TemplateBody {
+export interface TemplateBody extends ContainerBody {
   source?: { uploadId: string } | null;
   image?: string | null;
   pullSecret?: SecretReference | null;
   env?: EnvChange[];
+  files?: FileChange[];
   resources?: { cpuMillis?: number; memoryMiB?: number };
   concurrency?: number;
   timeoutSeconds?: number;
@@ -78,7 +93,8 @@ export function declareTemplateFlags(command: Command): void {
     .option('--no-traffic', 'give the new revision no traffic yet')
     .option('--tag <tag>', 'give the new revision a tag, which has a URL of its own');
   declareEnvFlags(command, 'env-vars', 'environment', 'NAME=value,…');
-  declareEnvFlags(command, 'secrets', 'secrets in the environment', 'NAME=secret:version|latest,…');
+  declareEnvFlags(command, 'secrets', 'secrets as variables or files', 'NAME|/path=secret:version|latest,…');
+  declareContainerFlags(command);
 }
 
 function declareEnvFlags(command: Command, what: string, words: string, pairs: string): void {
@@ -99,8 +115,11 @@ function attribute(flag: string): string {
   return new Option(flag).attributeName();
 }
 
-/** What the flags change, as a body for POST or PATCH. `current` is the service's environment, empty for a new one. */
-export function serviceBody(flags: TemplateFlags, current: readonly EnvView[]): ServiceBody {
+/** What of a template flags may replace. */
+type Current = Pick<TemplateView, 'env' | 'files'>;
+
+/** What the flags change, as a body for POST or PATCH. `current` is the service's template, nothing for a new one. */
+export function serviceBody(flags: TemplateFlags, current: Current = { env: [] }): ServiceBody {
   const template = templateBody(flags, current);
   return {
     ...optional('access', accessOf(flags.allowUnauthenticated)),
@@ -116,10 +135,11 @@ export function dependsOnState(flags: TemplateFlags): boolean {
   return replacesEnv(flags);
 }
 
-function templateBody(flags: TemplateFlags, current: readonly EnvView[]): TemplateBody {
+function templateBody(flags: TemplateFlags, current: Current): TemplateBody {
   const resources = { ...optional('cpuMillis', flags.cpu), ...optional('memoryMiB', flags.memory) };
   return {
-    ...optional('env', envChanges(flags, current)),
+    ...optional('env', envChanges(flags, current.env)),
+    ...optional('files', fileChanges(flags, current.files ?? [])),
     ...optional('resources', Object.keys(resources).length > 0 ? resources : undefined),
     ...optional('concurrency', flags.concurrency),
     ...optional('timeoutSeconds', flags.timeout),
@@ -127,6 +147,7 @@ function templateBody(flags: TemplateFlags, current: readonly EnvView[]): Templa
     ...optional('port', flags.port),
     ...optional('protocol', protocolOf(flags.useHttp2)),
     ...optional('command', flags.command?.length === 0 ? null : flags.command),
+    ...containerBody(flags),
     ...optional('pullSecret', flags.pullSecret),
     ...optional('revisionSuffix', flags.revisionSuffix),
   };

@@ -6,6 +6,7 @@ import type {
   PinnedSecret,
   PublicError,
   Secret,
+  SecretFile,
   SecretReference,
 } from '#libs/domain';
 import type { RevisionRecord } from '#libs/store';
@@ -35,7 +36,7 @@ function digestOf({ service, build, seen }: Draft): Digest | undefined {
 function newRevision(draft: Draft, imageDigest: Digest): RevisionRecord {
   const { service, records, now } = draft;
   const { id: serviceId, organizationId, projectId, name, template } = service;
-  const { source: _source, revisionSuffix, env, pullSecret, ...rest } = template;
+  const { source: _source, revisionSuffix, env, files, pullSecret, ...rest } = template;
   const number = (draft.revisions.at(-1)?.number ?? 0) + 1;
   return {
     id: newId('rev', now, draft.tools.random),
@@ -50,6 +51,7 @@ function newRevision(draft: Draft, imageDigest: Digest): RevisionRecord {
       imageDigest,
       ...(pullSecret ? { pullSecret: pinnedSecret(pullSecret, records.secrets) } : {}),
       env: env.map((entry) => pinned(entry, records.secrets)),
+      ...(files ? { files: files.map((file) => pinnedFile(file, records.secrets)) } : {}),
     },
     status: { conditions: [], instances: 0 },
     createdAt: now,
@@ -58,6 +60,10 @@ function newRevision(draft: Draft, imageDigest: Digest): RevisionRecord {
 
 function pinned(entry: EnvEntry, secrets: readonly Secret[]): PinnedEnvEntry {
   return 'secret' in entry ? { name: entry.name, secret: pinnedSecret(entry.secret, secrets) } : entry;
+}
+
+function pinnedFile({ path, secret }: SecretFile, secrets: readonly Secret[]): SecretFile<PinnedSecret> {
+  return { path, secret: pinnedSecret(secret, secrets) };
 }
 
 function pinnedSecret(reference: SecretReference, secrets: readonly Secret[]): PinnedSecret {

@@ -32,6 +32,34 @@ const envEntry = z.union([
   z.object({ name: z.string(), value: z.string() }),
   z.object({ name: z.string(), secret: pinnedSecret }),
 ]);
+const probe = z.object({
+  type: z.enum(['http', 'tcp', 'grpc']),
+  path: z.string().exactOptional(),
+  service: z.string().exactOptional(),
+  initialDelaySeconds: count.exactOptional(),
+  periodSeconds: count.exactOptional(),
+  timeoutSeconds: count.exactOptional(),
+  failureThreshold: count.exactOptional(),
+});
+const volume = z.object({
+  name: z.string(),
+  mountPath: z.string(),
+  medium: z.enum(['memory', 'disk']),
+  sizeMiB: count,
+});
+/** What only agents with the capability `containers` get. */
+const containerOptions = {
+  files: z.array(z.object({ path: z.string(), secret: pinnedSecret })).exactOptional(),
+  args: z.array(z.string()).exactOptional(),
+  probes: z
+    .object({
+      startup: probe.exactOptional(),
+      readiness: probe.exactOptional(),
+      liveness: probe.exactOptional(),
+    })
+    .exactOptional(),
+  volumes: z.array(volume).exactOptional(),
+};
 const resources = z.object({ cpuMillis: z.int(), memoryMiB: z.int() });
 const protocol = z.enum(['http1', 'h2c']);
 
@@ -64,6 +92,7 @@ export const targetSchema = z.object({
       port: z.int(),
       protocol,
       command: z.array(z.string()).exactOptional(),
+      ...containerOptions,
     }),
   ),
 });

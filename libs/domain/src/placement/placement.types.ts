@@ -1,7 +1,14 @@
 import type { Condition } from '../condition.js';
 import type { Id } from '../id.js';
-import type { PinnedEnvEntry, PinnedSecret, Protocol, Resources } from '../service/service.types.js';
+import type {
+  PinnedEnvEntry,
+  PinnedSecret,
+  Protocol,
+  Resources,
+  SecretFile,
+} from '../service/service.types.js';
 import type { Digest } from '../build/build.types.js';
+import type { ContainerOptions } from '../service/container.types.js';
 import type { Access } from '../service/service.types.js';
 import type { Door } from '../cluster/cluster.types.js';
 
@@ -30,7 +37,7 @@ export interface Target {
   revisions: TargetRevision[];
 }
 
-export interface TargetRevision {
+export interface TargetRevision extends ContainerOptions {
   id: Id<'rev'>;
   name: string;
   /** The host the cluster's ingress routes by, the same in every cluster (see revisionHost). */
@@ -40,6 +47,7 @@ export interface TargetRevision {
   imageDigest: Digest;
   pullSecret?: PinnedSecret;
   env: PinnedEnvEntry[];
+  files?: SecretFile<PinnedSecret>[];
   resources: Resources;
   concurrency: number;
   timeoutSeconds: number;

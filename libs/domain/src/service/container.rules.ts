@@ -3,18 +3,23 @@ import type {
   PinnedEnvEntry,
   PinnedSecret,
   RevisionSpec,
+  SecretFile,
   SecretReference,
   Template,
 } from './service.types.js';
 
+const CONTAINER_FIELDS = ['image', 'args', 'probes', 'files', 'volumes'] as const;
+
 /** Field paths of a template that only a cluster can run which runs any container (see CONTAINERS). */
-export function containerFields(template: Pick<Template | RevisionSpec, 'image'>): string[] {
-  return template.image === undefined ? [] : ['template.image'];
+export function containerFields(
+  template: Pick<Template | RevisionSpec, (typeof CONTAINER_FIELDS)[number]>,
+): string[] {
+  return CONTAINER_FIELDS.filter((name) => template[name] !== undefined).map((name) => `template.${name}`);
 }
 
 /** Every secret that a template names, with the path of the field that names it. */
 export function secretReferences(
-  template: Pick<Template, 'env' | 'pullSecret'>,
+  template: Pick<Template, 'env' | 'files' | 'pullSecret'>,
 ): { field: string; secret: SecretReference }[] {
   return [
     ...(template.pullSecret === undefined
@@ -23,18 +28,24 @@ export function secretReferences(
     ...template.env.flatMap((entry, index) =>
       'secret' in entry ? [{ field: `template.env[${index}].secret`, secret: entry.secret }] : [],
     ),
+    ...(template.files ?? []).map(({ secret }, index) => ({
+      field: `template.files[${index}].secret`,
+      secret,
+    })),
   ];
 }
 
 /** Every secret version that a revision needs where it runs. */
 export function pinnedSecrets(revision: {
   env: readonly PinnedEnvEntry[];
+  files?: readonly SecretFile<PinnedSecret>[];
   pullSecret?: PinnedSecret;
 }): PinnedSecret[] {
-  const { env, pullSecret } = revision;
+  const { env, files = [], pullSecret } = revision;
   return [
     ...(pullSecret === undefined ? [] : [pullSecret]),
     ...env.flatMap((entry) => ('secret' in entry ? [entry.secret] : [])),
+    ...files.map(({ secret }) => secret),
   ];
 }
 
@@ -47,4 +58,9 @@ export function pinSecret(
   const wanted = version === 'latest' ? secret?.versions.at(-1)?.number : version;
   const there = secret?.versions.find(({ number }) => number === wanted);
   return secret && there && { id: secret.id, version: there.number };
+}
+
+/** The folder of an absolute path. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }

@@ -1,6 +1,8 @@
 import { parseImageReference } from '../build/image-reference.js';
 import { SERVICE_DEFAULTS, TEMPLATE_DEFAULTS } from './service.defaults.js';
-import type { EnvEntry, Resources, SecretReference, Template } from './service.types.js';
+import { patchContainer, type ContainerPatch } from './container.patch.js';
+import { referenceOf, type AskedSecret } from './secret.patch.js';
+import type { EnvEntry, Resources, Template } from './service.types.js';
 import type { ServiceIntent } from './service.validation.js';
 
 /** A change of a field: absent keeps, null goes back to the default (JSON Merge Patch, RFC 7396). */
@@ -13,17 +15,12 @@ export interface EnvPatch {
   secret?: AskedSecret | null | undefined;
 }
 
-/** A reference as it is asked for: without a version it is the newest. */
-export interface AskedSecret {
-  name: string;
-  version?: number | 'latest' | undefined;
-}
-
-export type TemplatePatch = Patch<Omit<Template, 'env' | 'resources' | 'pullSecret'>> & {
-  pullSecret?: AskedSecret | null | undefined;
-  env?: readonly EnvPatch[] | null | undefined;
-  resources?: Patch<Resources> | null | undefined;
-};
+export type TemplatePatch = Patch<Omit<Template, 'env' | 'resources' | 'pullSecret' | keyof ContainerPatch>> &
+  ContainerPatch & {
+    pullSecret?: AskedSecret | null | undefined;
+    env?: readonly EnvPatch[] | null | undefined;
+    resources?: Patch<Resources> | null | undefined;
+  };
 
 export type ServicePatch = Patch<Pick<ServiceIntent, 'access' | 'minInstances' | 'traffic'>> & {
   template?: TemplatePatch | undefined;
@@ -52,6 +49,7 @@ export function patchTemplate(template: Template, patch: TemplatePatch): Templat
     ...(nextImage ? { image: nextImage } : {}),
     ...(nextPull ? { pullSecret: referenceOf(nextPull) } : {}),
     ...(nextCommand ? { command: nextCommand } : {}),
+    ...patchContainer(template, patch),
     ...(revisionSuffix ? { revisionSuffix } : {}),
   };
 }
@@ -122,10 +120,6 @@ function patchResources(old: Resources, change: Patch<Resources> | null | undefi
 function entryOf({ name, value, secret }: EnvPatch): EnvEntry | undefined {
   if (secret) return { name, secret: referenceOf(secret) };
   return typeof value === 'string' ? { name, value } : undefined;
-}
-
-function referenceOf({ name, version }: AskedSecret): SecretReference {
-  return { name, version: version ?? 'latest' };
 }
 
 /** JSON with sorted keys, so that equal things give equal text. */

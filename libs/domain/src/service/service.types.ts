@@ -1,6 +1,7 @@
 import type { Digest } from '../build/build.types.js';
 import type { Condition } from '../condition.js';
 import type { Id } from '../id.js';
+import type { ContainerOptions } from './container.types.js';
 
 export type Access = 'public' | 'private';
 /** What the container speaks on its port; `h2c` also carries gRPC (gcloud's --use-http2). */
@@ -24,6 +25,12 @@ export interface PinnedSecret {
 /** An environment entry with its secret resolved to an id and a number: what a revision stores. */
 export type PinnedEnvEntry = { name: string; value: string } | { name: string; secret: PinnedSecret };
 
+/** A secret as a file of an instance; nothing else is in its folder. */
+export interface SecretFile<Secret = SecretReference> {
+  path: string;
+  secret: Secret;
+}
+
 export interface Resources {
   /** Thousandths of a CPU. */
   cpuMillis: number;
@@ -31,13 +38,14 @@ export interface Resources {
 }
 
 /** What every revision made from it will be; a change of it makes a new revision. */
-export interface Template {
+export interface Template extends ContainerOptions {
   /** Exactly one of the two; an image is a registry reference (refused by the local runtime). */
   source?: { uploadId: Id<'upl'> };
   image?: string;
   /** What the image's registry asks for, when it is not public: `user:password` in a secret. */
   pullSecret?: SecretReference;
   env: EnvEntry[];
+  files?: SecretFile[];
   resources: Resources;
   /** Requests one instance serves at a time, 1-1000. */
   concurrency: number;
@@ -107,12 +115,13 @@ export interface Revision {
   status: RevisionStatus;
 }
 
-export interface RevisionSpec {
+export interface RevisionSpec extends ContainerOptions {
   /** The reference that was resolved to the digest; absent when the image was built from source. */
   image?: string;
   imageDigest: Digest;
   pullSecret?: PinnedSecret;
   env: PinnedEnvEntry[];
+  files?: SecretFile<PinnedSecret>[];
   resources: Resources;
   concurrency: number;
   timeoutSeconds: number;

@@ -1,6 +1,8 @@
 import { imageReferenceProblem } from '../build/image-reference.js';
 import type { Violation } from '../error.js';
 import { violationOf } from '../name.js';
+import { validateContainer } from './container.validation.js';
+import { validateNumber, validateWords } from './number.validation.js';
 import { BOUNDS, LIMITS, RESERVED_PORTS } from './service.defaults.js';
 import { revisionSuffixProblem, serviceNameProblem } from './service.names.js';
 import type { EnvEntry, Service, Template } from './service.types.js';
@@ -40,7 +42,8 @@ export function validateTemplate(template: Template, service: string): Violation
     ...validateNumber('template.timeoutSeconds', template.timeoutSeconds, BOUNDS.timeoutSeconds),
     ...validateNumber('template.maxInstances', template.maxInstances, BOUNDS.maxInstances),
     ...validatePort(template.port),
-    ...validateCommand(template.command),
+    ...(template.command === undefined ? [] : validateWords('template.command', template.command)),
+    ...validateContainer(template),
     ...violationOf('template.revisionSuffix', suffixProblem),
   ];
 }
@@ -102,29 +105,4 @@ function envValueProblem(value: string): string | undefined {
 function validatePort(port: number): Violation[] {
   const taken = RESERVED_PORTS.includes(port) ? 'is taken by Knative beside every instance' : undefined;
   return [...validateNumber('template.port', port, BOUNDS.port), ...violationOf('template.port', taken)];
-}
-
-function validateCommand(command: readonly string[] | undefined): Violation[] {
-  if (command === undefined) return [];
-  const characters = command.reduce((sum, word) => sum + word.length, 0);
-  if (command.length === 0 || command.length > LIMITS.commandWords || characters > LIMITS.commandCharacters) {
-    const message = `must be 1 to ${LIMITS.commandWords} words of at most ${LIMITS.commandCharacters} characters in all`;
-    return [{ field: 'template.command', message }];
-  }
-  return command.flatMap((word, index) =>
-    violationOf(
-      `template.command[${index}]`,
-      word.includes('\0') ? 'must not contain the character NUL' : undefined,
-    ),
-  );
-}
-
-function validateNumber(
-  field: string,
-  value: number,
-  bound: { minimum: number; maximum: number },
-): Violation[] {
-  const { minimum, maximum } = bound;
-  if (Number.isSafeInteger(value) && value >= minimum && value <= maximum) return [];
-  return [{ field, message: `must be a whole number from ${minimum} to ${maximum}, this is ${value}` }];
 }

@@ -21,6 +21,10 @@ export const namespaceOf = (projectId: Id<'prj'>): string => kubernetesName(proj
 /** The Secret that holds the opened environment of one revision. */
 export const environmentSecretOf = (revisionId: Id<'rev'>): string => `env-${kubernetesName(revisionId)}`;
 
+/** The Secret with the files of one revision, by their place in its list. */
+export const filesSecretOf = (revisionId: Id<'rev'>): string => `files-${kubernetesName(revisionId)}`;
+export const fileKey = (index: number): string => `file-${index}`;
+
 /** The Secret with what the registry of one revision's image asks for. */
 export const pullSecretOf = (revisionId: Id<'rev'>): string => `pull-${kubernetesName(revisionId)}`;
 

@@ -39,6 +39,16 @@ describe('the Secrets of a revision', () => {
     });
   });
 
+  it('hold files by their place in the list', async () => {
+    const files = [{ path: '/etc/a/key', secret }];
+    const revision = revisionOf('hello-00001', { files });
+    const [made] = await revisionSecrets(targetOf([revision]), revision, opened('s3cret'));
+    expect(made).toMatchObject({
+      metadata: { name: `files-${revision.id.replace('_', '-')}` },
+      data: { 'file-0': base64('s3cret') },
+    });
+  });
+
   it('are refused when they are no credentials, without their value', async () => {
     const revision = revisionOf('hello-00001', { image: 'nginx', pullSecret: secret });
     const error: unknown = await revisionSecrets(targetOf([revision]), revision, opened('canary')).catch(

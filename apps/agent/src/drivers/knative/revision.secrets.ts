@@ -2,7 +2,14 @@ import { TowpathError, kubernetesName, parseImageReference } from '#libs/domain'
 import type { Target, TargetRevision } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import type { OpenSecret, ResolvedEnv } from '../driver.js';
-import { LABELS, environmentSecretOf, namespaceOf, pullSecretOf } from './knative.names.js';
+import {
+  LABELS,
+  environmentSecretOf,
+  fileKey,
+  filesSecretOf,
+  namespaceOf,
+  pullSecretOf,
+} from './knative.names.js';
 
 /** What opens the secrets of a target. */
 export interface Opened {
@@ -18,6 +25,7 @@ export async function revisionSecrets(
 ): Promise<KubeObject[]> {
   const found = [
     await environment(target, revision, opened),
+    await files(target, revision, opened),
     await pullCredentials(target, revision, opened),
   ];
   return found.filter((secret) => secret !== undefined);
@@ -33,6 +41,18 @@ async function environment(
   const values = await env(revision.id);
   const data = Object.fromEntries(names.map((name) => [name, base64(values[name] ?? '')]));
   return secretManifest(target, environmentSecretOf(revision.id), { data });
+}
+
+async function files(
+  target: Target,
+  { id, files: named = [] }: TargetRevision,
+  { open }: Opened,
+): Promise<KubeObject | undefined> {
+  if (named.length === 0) return undefined;
+  const data: Record<string, string> = {};
+  for (const [index, { path, secret }] of named.entries())
+    data[fileKey(index)] = Buffer.from(await open(secret, `the file ${path}`)).toString('base64');
+  return secretManifest(target, filesSecretOf(id), { data });
 }
 
 async function pullCredentials(

@@ -3,6 +3,7 @@ import { PROJECT, revisionOf, settings, targetOf } from './knative.factory.rig.j
 import { projectManifests } from './project.manifests.js';
 import { cpuQuantity, memoryQuantity } from './quantity.js';
 import { serviceManifest, trafficOf } from './service.manifest.js';
+import type { Probes, Volume } from '#libs/domain';
 import { testId } from '#libs/testing';
 
 const templateOf = (manifest: unknown): Record<string, unknown> =>
@@ -112,6 +113,88 @@ describe('the Knative Service of a target', () => {
       spec: {
         imagePullSecrets: [{ name: `pull-${revision.id.replace('_', '-')}` }],
         containers: [{ image: `docker.io/library/nginx@${revision.imageDigest}` }],
+      },
+    });
+  });
+
+  it('says every number of probes, and gives a slow start its time', () => {
+    const probes: Probes = {
+      startup: { type: 'http', path: '/ready', periodSeconds: 5, failureThreshold: 30 },
+      readiness: { type: 'grpc', timeoutSeconds: 2 },
+      liveness: { type: 'tcp', initialDelaySeconds: 3 },
+    };
+    const revision = revisionOf('hello-00001', { probes, port: 9000, args: ['--fast'] });
+    const manifest = serviceManifest(targetOf([revision]), revision, [], settings);
+    expect(templateOf(manifest)).toMatchObject({
+      metadata: { annotations: { 'serving.knative.dev/progress-deadline': '160s' } },
+      spec: {
+        containers: [
+          {
+            args: ['--fast'],
+            startupProbe: {
+              httpGet: { path: '/ready', port: 9000 },
+              initialDelaySeconds: 0,
+              periodSeconds: 5,
+              timeoutSeconds: 1,
+              failureThreshold: 30,
+            },
+            readinessProbe: {
+              grpc: { port: 9000, service: '' },
+              initialDelaySeconds: 0,
+              periodSeconds: 2,
+              timeoutSeconds: 2,
+              failureThreshold: 3,
+              successThreshold: 1,
+            },
+            livenessProbe: {
+              tcpSocket: { port: 9000 },
+              initialDelaySeconds: 3,
+              periodSeconds: 10,
+              timeoutSeconds: 1,
+              failureThreshold: 3,
+            },
+          },
+        ],
+      },
+    });
+  });
+
+  it('mounts a folder for every place of secret files, and empty ones', () => {
+    const secret = { id: testId('sec'), version: 1 };
+    const files = ['/etc/a/key', '/etc/b/key', '/etc/a/more'].map((path) => ({ path, secret }));
+    const volumes: Volume[] = [
+      { name: 'cache', mountPath: '/cache', medium: 'memory', sizeMiB: 64 },
+      { name: 'work', mountPath: '/work', medium: 'disk', sizeMiB: 1024 },
+    ];
+    const revision = revisionOf('hello-00001', { files, volumes });
+    const secretName = `files-${revision.id.replace('_', '-')}`;
+    expect(templateOf(serviceManifest(targetOf([revision]), revision, [], settings))).toMatchObject({
+      spec: {
+        volumes: [
+          {
+            name: 'files-0',
+            secret: {
+              secretName,
+              items: [
+                { key: 'file-0', path: 'key' },
+                { key: 'file-2', path: 'more' },
+              ],
+            },
+          },
+          { name: 'files-1', secret: { secretName, items: [{ key: 'file-1', path: 'key' }] } },
+          { name: 'volume-cache', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+          { name: 'volume-work', emptyDir: { sizeLimit: '1Gi' } },
+        ],
+        containers: [
+          {
+            volumeMounts: [
+              { name: 'files-0', mountPath: '/etc/a', readOnly: true },
+              { name: 'files-1', mountPath: '/etc/b', readOnly: true },
+              { name: 'volume-cache', mountPath: '/cache' },
+              { name: 'volume-work', mountPath: '/work' },
+            ],
+          },
+        ],
       },
     });
   });

@@ -9,6 +9,7 @@ import {
 } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import { cpuQuantity, memoryQuantity } from './quantity.js';
+import { probesOf, startupSeconds, volumesOf } from './container.manifest.js';
 import { LABELS, environmentSecretOf, namespaceOf, pullSecretOf } from './knative.names.js';
 
 /** What a translation needs to know of the cluster and of the operator's choices. */
@@ -67,7 +68,7 @@ export function serviceManifest(
           annotations: {
             ...autoscalingAnnotations(newest, settings),
             'serving.knative.dev/no-gc': 'true',
-            'serving.knative.dev/progress-deadline': `${settings.startTimeoutSeconds}s`,
+            'serving.knative.dev/progress-deadline': `${Math.max(settings.startTimeoutSeconds, startupSeconds(newest) + START_SLACK)}s`,
           },
         },
         spec: podSpec(target, newest, settings),
@@ -76,6 +77,9 @@ export function serviceManifest(
     },
   };
 }
+
+/** Beyond its startup probe: pulling the image, finding a node; seconds. */
+const START_SLACK = 10;
 
 /** A line of `spec.traffic` as Knative takes it. */
 export type KnativeTraffic =
@@ -103,6 +107,7 @@ function podSpec(
   settings: ManifestSettings,
 ): Record<string, unknown> {
   const { cpuMillis, memoryMiB } = revision.resources;
+  const { volumes, mounts } = volumesOf(revision);
   const share = (value: number, percent: number): number => Math.max(1, Math.ceil((value * percent) / 100));
   return {
     containerConcurrency: revision.concurrency,
@@ -111,11 +116,13 @@ function podSpec(
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     ...(revision.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecretOf(revision.id) }] }),
+    ...(volumes.length === 0 ? {} : { volumes }),
     containers: [
       {
         name: 'app',
         image: imageOf(target, revision, settings),
         ...(revision.command === undefined ? {} : { command: revision.command }),
+        ...(revision.args === undefined ? {} : { args: revision.args }),
         ports: [{ name: revision.protocol === 'h2c' ? 'h2c' : 'http1', containerPort: revision.port }],
         env: environmentOf(revision),
         resources: {
@@ -125,15 +132,9 @@ function podSpec(
             memory: memoryQuantity(share(memoryMiB, settings.memoryRequestPercent)),
           },
         },
-        // The default period of 10 s makes one missed first probe cost 10 s (measured). The list of containers is one
-        // value to server-side apply, so what Knative would fill in is said here.
-        readinessProbe: {
-          tcpSocket: { port: 0 },
-          periodSeconds: 1,
-          timeoutSeconds: 1,
-          failureThreshold: 3,
-          successThreshold: 1,
-        },
+        // The list of containers is one value to server-side apply, so what Knative would fill in is said here.
+        ...probesOf(revision),
+        ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
         securityContext: RESTRICTED,
       },
     ],

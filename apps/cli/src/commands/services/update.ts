@@ -29,14 +29,14 @@ export const servicesUpdate = defineCommand<[string], UpdateFlags>({
     declareTemplateFlags(command);
   },
   async run(tow, [name], flags) {
-    if (Object.keys(serviceBody(flags, [])).length === 0 && flags.image === undefined) {
+    if (Object.keys(serviceBody(flags)).length === 0 && flags.image === undefined) {
       throw usageError(
         'services update needs at least one change.',
         'See what can change: tow services update --help',
       );
     }
     const operation = await patchService(tow, await getService(tow, name), (known) => {
-      const { template, ...body } = serviceBody(flags, known.template.env);
+      const { template, ...body } = serviceBody(flags, known.template);
       const image = flags.image === undefined ? {} : { image: flags.image };
       const changed = { ...image, ...template };
       return {

@@ -1,0 +1,91 @@
+import { CONTAINER_BOUNDS, folderOf } from '#libs/domain';
+import type { Probe, TargetRevision } from '#libs/domain';
+import { filesSecretOf, fileKey } from './knative.names.js';
+import { memoryQuantity } from './quantity.js';
+
+/** The probes of the container that serves. What Knative and Kubernetes would fill in is said here. */
+export function probesOf({ port, probes = {} }: TargetRevision): Record<string, unknown> {
+  const { startup, readiness, liveness } = probes;
+  return {
+    readinessProbe: readiness === undefined ? PORT_IS_OPEN : readinessOf(readiness, port),
+    ...(startup === undefined ? {} : { startupProbe: probeOf(startup, port) }),
+    ...(liveness === undefined ? {} : { livenessProbe: probeOf(liveness, port) }),
+  };
+}
+
+/** How long a startup probe may take before it has failed, seconds. */
+export function startupSeconds({ probes }: TargetRevision): number {
+  const { initialDelaySeconds, periodSeconds, failureThreshold } = numbersOf(probes?.startup ?? {});
+  return probes?.startup === undefined ? 0 : initialDelaySeconds + periodSeconds * failureThreshold;
+}
+
+const PORT_IS_OPEN = {
+  tcpSocket: { port: 0 },
+  periodSeconds: 1,
+  timeoutSeconds: 1,
+  failureThreshold: 3,
+  successThreshold: 1,
+};
+
+/** Kubernetes' period of 10 s makes one missed first probe cost 10 s (measured). */
+function readinessOf(probe: Probe, port: number): Record<string, unknown> {
+  const often = { periodSeconds: probe.timeoutSeconds ?? 1, ...probe };
+  return { ...probeOf(often, port), successThreshold: 1 };
+}
+
+function probeOf(probe: Probe, port: number): Record<string, unknown> {
+  return { ...wayOf(probe, port), ...numbersOf(probe) };
+}
+
+function wayOf({ type, path = '/', service = '' }: Probe, port: number): Record<string, unknown> {
+  if (type === 'http') return { httpGet: { path, port } };
+  return type === 'grpc' ? { grpc: { port, service } } : { tcpSocket: { port } };
+}
+
+function numbersOf({
+  initialDelaySeconds = 0,
+  periodSeconds = CONTAINER_BOUNDS.periodSeconds.fallback,
+  timeoutSeconds = 1,
+  failureThreshold = CONTAINER_BOUNDS.failureThreshold.fallback,
+}: Partial<Probe>): Record<
+  'initialDelaySeconds' | 'periodSeconds' | 'timeoutSeconds' | 'failureThreshold',
+  number
+> {
+  return { initialDelaySeconds, periodSeconds, timeoutSeconds, failureThreshold };
+}
+
+interface Mounted {
+  volume: Record<string, unknown>;
+  mount: { name: string; mountPath: string; readOnly?: true };
+}
+
+/** Volumes of the pod and where the container has them: folders of secrets, and empty ones. */
+export function volumesOf(revision: TargetRevision): { volumes: unknown[]; mounts: unknown[] } {
+  const all = [...secretFolders(revision), ...emptyFolders(revision)];
+  return { volumes: all.map(({ volume }) => volume), mounts: all.map(({ mount }) => mount) };
+}
+
+function secretFolders({ id, files = [] }: TargetRevision): Mounted[] {
+  const folders = [...new Set(files.map(({ path }) => folderOf(path)))];
+  return folders.map((mountPath, at) => {
+    const name = `files-${at}`;
+    const items = files.flatMap(({ path }, index) =>
+      folderOf(path) === mountPath ? [{ key: fileKey(index), path: path.slice(mountPath.length + 1) }] : [],
+    );
+    return {
+      volume: { name, secret: { secretName: filesSecretOf(id), items } },
+      mount: { name, mountPath, readOnly: true },
+    };
+  });
+}
+
+function emptyFolders({ volumes = [] }: TargetRevision): Mounted[] {
+  return volumes.map(({ name: given, mountPath, medium, sizeMiB }) => {
+    const name = `volume-${given}`;
+    const emptyDir = {
+      sizeLimit: memoryQuantity(sizeMiB),
+      ...(medium === 'memory' ? { medium: 'Memory' } : {}),
+    };
+    return { volume: { name, emptyDir }, mount: { name, mountPath } };
+  });
+}

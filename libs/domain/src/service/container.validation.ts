@@ -1,0 +1,124 @@
+import type { Violation } from '../error.js';
+import { labelProblem, violationOf } from '../name.js';
+import {
+  CONTAINER_BOUNDS,
+  CONTAINER_LIMITS,
+  PROBE_KINDS,
+  type Probe,
+  type Volume,
+} from './container.types.js';
+import { folderOf } from './container.rules.js';
+import { validateNumber, validateWords } from './number.validation.js';
+import type { Template } from './service.types.js';
+
+/** All reasons why what only containers have is refused; field paths start with `template.`. */
+export function validateContainer(template: Template): Violation[] {
+  const { args, probes = {}, files = [], volumes = [] } = template;
+  return [
+    ...(args === undefined ? [] : validateWords('template.args', args)),
+    ...PROBE_KINDS.flatMap((kind) => validateProbe(`template.probes.${kind}`, probes[kind])),
+    ...validateFiles(files.map(({ path }) => path)),
+    ...validateVolumes(template, volumes),
+    ...validateMounts(template),
+  ];
+}
+
+function validateProbe(field: string, probe: Probe | undefined): Violation[] {
+  if (probe === undefined) return [];
+  const { periodSeconds = CONTAINER_BOUNDS.periodSeconds.fallback, timeoutSeconds = 1 } = probe;
+  return [
+    ...violationOf(`${field}.path`, pathProblem(probe)),
+    ...violationOf(`${field}.service`, serviceProblem(probe)),
+    ...PROBE_NUMBERS.flatMap((name) => {
+      const value = probe[name];
+      return value === undefined ? [] : validateNumber(`${field}.${name}`, value, CONTAINER_BOUNDS[name]);
+    }),
+    ...violationOf(
+      `${field}.timeoutSeconds`,
+      timeoutSeconds > periodSeconds ? `must not be above periodSeconds (${periodSeconds})` : undefined,
+    ),
+  ];
+}
+
+const PROBE_NUMBERS = [
+  'initialDelaySeconds',
+  'periodSeconds',
+  'timeoutSeconds',
+  'failureThreshold',
+] as const satisfies (keyof Probe)[];
+
+function serviceProblem({ type, service }: Probe): string | undefined {
+  if (service === undefined) return undefined;
+  if (type !== 'grpc') return 'is for type grpc';
+  return /^[\w.]{1,256}$/.test(service) ? undefined : 'must be letters, digits, dots and underscores';
+}
+
+function pathProblem({ type, path }: Probe): string | undefined {
+  if (type !== 'http') return path === undefined ? undefined : 'is for type http';
+  if (path === undefined) return 'is needed by type http';
+  const form = new RegExp(`^/[\\x21-\\x7e]{0,${CONTAINER_LIMITS.pathCharacters}}$`);
+  return form.test(path) ? undefined : 'must begin with / and hold at most 512 characters and no space';
+}
+
+function validateFiles(paths: readonly string[]): Violation[] {
+  const few = paths.length <= CONTAINER_LIMITS.files;
+  return [
+    ...violationOf('template.files', few ? undefined : `must have at most ${CONTAINER_LIMITS.files} entries`),
+    ...paths.flatMap((path, index) => {
+      const field = `template.files[${index}].path`;
+      const twice = paths.indexOf(path) < index ? 'is given twice' : undefined;
+      return violationOf(field, placeProblem(path, 2) ?? placeProblem(folderOf(path), 1) ?? twice);
+    }),
+  ];
+}
+
+function validateVolumes({ resources }: Template, volumes: readonly Volume[]): Violation[] {
+  const few = volumes.length <= CONTAINER_LIMITS.volumes;
+  const inMemory = volumes.filter(({ medium }) => medium === 'memory');
+  const memory = inMemory.reduce((sum, { sizeMiB }) => sum + sizeMiB, 0);
+  return [
+    ...violationOf(
+      'template.volumes',
+      few ? undefined : `must have at most ${CONTAINER_LIMITS.volumes} entries`,
+    ),
+    ...violationOf(
+      'template.volumes',
+      memory > resources.memoryMiB
+        ? `must not hold more in memory (${memory} MiB) than an instance has (${resources.memoryMiB} MiB)`
+        : undefined,
+    ),
+    ...volumes.flatMap(({ name, mountPath, medium, sizeMiB }, index) => {
+      const field = `template.volumes[${index}]`;
+      const twice = volumes.findIndex((other) => other.name === name) < index ? 'is given twice' : undefined;
+      return [
+        ...violationOf(`${field}.name`, labelProblem(name, CONTAINER_LIMITS.volumeName) ?? twice),
+        ...violationOf(`${field}.mountPath`, placeProblem(mountPath, 1)),
+        ...validateNumber(`${field}.sizeMiB`, sizeMiB, CONTAINER_BOUNDS[medium]),
+      ];
+    }),
+  ];
+}
+
+/** No two folders at one place: what is mounted hides what the image has there. */
+function validateMounts({ files = [], volumes = [] }: Template): Violation[] {
+  const folders = new Set(files.map(({ path }) => folderOf(path)));
+  return volumes.flatMap(({ mountPath }, index) => {
+    const others = volumes.slice(0, index).some((other) => other.mountPath === mountPath);
+    return violationOf(
+      `template.volumes[${index}].mountPath`,
+      others || folders.has(mountPath) ? 'is the place of another volume or of files' : undefined,
+    );
+  });
+}
+
+/** Knative mounts nothing there. */
+const RESERVED = ['/dev', '/dev/log', '/tmp', '/var', '/var/log'];
+
+function placeProblem(path: string, parts: number): string | undefined {
+  const names = path.split('/').slice(1);
+  if (!path.startsWith('/') || names.length < parts || !names.every((name) => /^[\w.-]+$/.test(name)))
+    return 'must be an absolute path of letters, digits, dots, hyphens and underscores';
+  if (names.some((name) => /^\.+$/.test(name)) || path.length > CONTAINER_LIMITS.pathCharacters)
+    return 'must be a path without . and .. of at most 512 characters';
+  return RESERVED.includes(path) ? 'is a place where nothing may be mounted' : undefined;
+}
