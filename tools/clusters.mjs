@@ -1,6 +1,6 @@
 /** The clusters of e2e/cluster: what runs, and how each is started and ended. */
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { Obstacle, commandLine } from './children.mjs';
@@ -77,6 +77,40 @@ export async function upClusters(names, { knative = version('KNATIVE'), settings
   const failed = outcomes.find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   for (const name of names) console.log(`${name}: export KUBECONFIG=${clusterOf(name).kubeconfig}`);
+}
+
+/**
+ * Gives the agent's account in the cluster the rights of deploy/agent, and no more; writes a kubeconfig of that account.
+ * The token outlives any run.
+ */
+export function agentKubeconfig(name, file) {
+  const kubectl = (...args) =>
+    execFileSync(kubectlBinary(), ['--kubeconfig', clusterOf(name).kubeconfig, ...args], {
+      encoding: 'utf8',
+    });
+  kubectl('apply', '-f', inRoot('deploy/agent/rights.yaml'));
+  const {
+    clusters: [at],
+  } = JSON.parse(kubectl('config', 'view', '--raw', '--minify', '--flatten', '-o', 'json'));
+  const token = kubectl(
+    'create',
+    'token',
+    'towpath-agent',
+    '-n',
+    'towpath-system',
+    '--duration',
+    '24h',
+  ).trim();
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [at],
+    users: [{ name: 'agent', user: { token } }],
+    contexts: [{ name: 'agent', context: { cluster: at.name, user: 'agent' } }],
+    'current-context': 'agent',
+  };
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
 }
 
 /** Ends it whatever its state; nothing of it is left. */

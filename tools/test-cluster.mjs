@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
+  agentKubeconfig,
   clusterOf,
   downCluster,
   kubectlBinary,
@@ -72,7 +73,7 @@ async function agentSettings() {
   const address = await startRegistry(CLUSTER, REGISTRY_PORT, REGISTRY_USER, REGISTRY_PASSWORD);
   return {
     TOWPATH_RUNTIME: 'knative',
-    TOWPATH_KUBECONFIG: clusterOf(CLUSTER).kubeconfig,
+    TOWPATH_KUBECONFIG: agentKubeconfig(CLUSTER, path.join(temporaryDir, 'agent.kubeconfig')),
     TOWPATH_REGISTRY_URL: `http://${address}`,
     TOWPATH_PRIVATE_REGISTRIES: `http://${address}`,
     TOWPATH_REGISTRY_USERNAME: REGISTRY_USER,
