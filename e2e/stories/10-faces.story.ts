@@ -188,6 +188,8 @@ const COMMANDS: Record<string, Step> = {
     fields: () => ({ name: `c-${randomBytes(4).toString('hex')}`, runtime: 'local', region: 'here' }),
     made: (answer, twin) => (twin['cluster'] = String(answer['id'])),
   },
+  'clusters.cordon': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
+  'clusters.uncordon': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
   'clusters.createJoinToken': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
 };
 

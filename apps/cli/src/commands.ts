@@ -199,6 +199,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/clusters/describe.js')).clustersDescribe,
   },
   {
+    words: 'clusters cordon',
+    summary: 'put no new services on a cluster (platform operator)',
+    load: async () => (await import('./commands/clusters/cordon.js')).clustersCordon,
+  },
+  {
+    words: 'clusters uncordon',
+    summary: 'put new services on it again (platform operator)',
+    load: async () => (await import('./commands/clusters/cordon.js')).clustersUncordon,
+  },
+  {
     words: 'clusters join-token',
     summary: 'a token that lets an agent join (platform operator)',
     load: async () => (await import('./commands/clusters/join-token.js')).clustersJoinToken,

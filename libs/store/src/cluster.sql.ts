@@ -14,12 +14,13 @@ export interface ClusterRow {
   public_key: Record<string, unknown> | null;
   joined_at: Date | null;
   last_seen_at: Date | null;
+  cordoned_at: Date | null;
   created_at: Date;
   version: number;
 }
 
 export const CLUSTER_COLUMNS = `id, name, provider, region, zone, runtime, gpu_classes, capabilities, door, public_key,
-  joined_at, last_seen_at, created_at, version`;
+  joined_at, last_seen_at, cordoned_at, created_at, version`;
 
 export const insertClusterSql = statement<ClusterRow>(
   'cluster_insert',
@@ -35,6 +36,13 @@ export const findClusterSql = statement<ClusterRow>(
 export const listClustersSql = statement<ClusterRow>(
   'cluster_list',
   `SELECT ${CLUSTER_COLUMNS} FROM clusters WHERE id > $1 ORDER BY id LIMIT $2`,
+);
+
+export const cordonClusterSql = statement<ClusterRow>(
+  'cluster_cordon',
+  `UPDATE clusters SET cordoned_at = CASE WHEN $2::timestamptz IS NULL THEN NULL ELSE coalesce(cordoned_at, $2) END,
+     version = version + 1
+   WHERE id = $1 RETURNING ${CLUSTER_COLUMNS}`,
 );
 
 export const hasCapabilitySql = statement<{ found: boolean }>(

@@ -1,6 +1,7 @@
 import { TowpathError } from '#libs/domain';
 import type { Cluster, Id } from '#libs/domain';
 import {
+  cordonClusterSql,
   findClusterSql,
   hasCapabilitySql,
   insertClusterSql,
@@ -29,6 +30,12 @@ export async function insertCluster(tx: Tx, cluster: NewCluster): Promise<Cluste
 
 export async function findCluster(tx: Tx, id: string): Promise<Cluster | undefined> {
   const row = await tx.one(findClusterSql, [id]);
+  return row && toCluster(row);
+}
+
+/** Marks that a cluster takes no new services, since its first cordon; without a time it takes them again. */
+export async function cordonCluster(tx: Tx, id: string, at: number | undefined): Promise<Cluster | undefined> {
+  const row = await tx.one(cordonClusterSql, [id, time(at)]);
   return row && toCluster(row);
 }
 
@@ -77,6 +84,7 @@ export function toCluster(row: ClusterRow): Cluster {
       publicKey: row.public_key,
       joinedAt: row.joined_at?.getTime(),
       lastSeenAt: row.last_seen_at?.getTime(),
+      cordonedAt: row.cordoned_at?.getTime(),
     }),
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, type Cluster } from '#libs/domain';
-import { insertCluster, insertJoinToken } from '#libs/store';
+import { cordonCluster, insertCluster, insertJoinToken } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { iso } from '../call/scalars.js';
 import { clusterOf } from './cluster.queries.js';
@@ -32,6 +32,21 @@ export async function createCluster(
   });
   await call.audit(id, { after: { name, provider, region, zone, runtime } });
   return showCluster(cluster);
+}
+
+/** From now on the cluster takes no new services, or takes them again; what it holds stays. */
+export async function setCordon(
+  call: CommandCall,
+  input: { cluster: string },
+  isCordoned: boolean,
+): Promise<ReturnType<typeof showCluster>> {
+  const before = await clusterOf(call, input.cluster);
+  const after = await cordonCluster(call.tx, before.id, isCordoned ? call.now : undefined);
+  await call.audit(before.id, {
+    before: { cordoned: before.cordonedAt !== undefined },
+    after: { cordoned: isCordoned },
+  });
+  return showCluster(after ?? before);
 }
 
 /** Makes a one-time token for the cluster's agent; only its SHA-256 is stored. */

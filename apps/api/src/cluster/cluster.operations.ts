@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineCommand, defineQuery } from '../call/definition.js';
 import { definePage } from '../call/page.js';
 import { reference, ruledText } from '../call/scalars.js';
-import { createCluster, createJoinToken } from './cluster.commands.js';
+import { createCluster, createJoinToken, setCordon } from './cluster.commands.js';
 import { getCluster, listClusters } from './cluster.queries.js';
 import { clusterView, joinTokenView, runtimeSchema } from './cluster.view.js';
 
@@ -47,6 +47,26 @@ export const clusterOperations = [
     input: z.strictObject({ cluster }),
     output: clusterView,
     handler: getCluster,
+  }),
+  defineCommand({
+    name: 'clusters.cordon',
+    permission: 'cluster.write',
+    rest: { method: 'POST', path: '/v1/clusters/{cluster}/cordon', status: 200 },
+    graphql: 'cordonCluster',
+    summary: 'Put no new services on a cluster; what it holds stays (platform operators).',
+    input: z.strictObject({ cluster }),
+    output: clusterView,
+    handler: (call, input) => setCordon(call, input, true),
+  }),
+  defineCommand({
+    name: 'clusters.uncordon',
+    permission: 'cluster.write',
+    rest: { method: 'POST', path: '/v1/clusters/{cluster}/uncordon', status: 200 },
+    graphql: 'uncordonCluster',
+    summary: 'Put new services on a cluster again (platform operators).',
+    input: z.strictObject({ cluster }),
+    output: clusterView,
+    handler: (call, input) => setCordon(call, input, false),
   }),
   defineCommand({
     name: 'clusters.createJoinToken',

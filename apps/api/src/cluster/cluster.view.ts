@@ -16,6 +16,7 @@ export const clusterView = z
     capabilities: z.array(z.string()),
     joinedAt: z.string().optional(),
     lastSeenAt: z.string().optional(),
+    cordonedAt: z.string().optional().describe('Since when it takes no new services.'),
     createdAt: z.string(),
     version: z.string(),
   })
@@ -38,6 +39,7 @@ export function showCluster(cluster: Cluster): z.infer<typeof clusterView> {
     capabilities,
     ...isoIf('joinedAt', cluster.joinedAt),
     ...isoIf('lastSeenAt', cluster.lastSeenAt),
+    ...isoIf('cordonedAt', cluster.cordonedAt),
     createdAt: iso(createdAt),
     version: String(version),
   };

@@ -155,6 +155,7 @@ export interface ClusterView {
   runtime: string;
   joinedAt?: string;
   lastSeenAt?: string;
+  cordonedAt?: string;
 }
 
 export interface AuditView {

@@ -17,6 +17,8 @@ export interface Cluster {
   publicKey?: Record<string, unknown>;
   joinedAt?: number;
   lastSeenAt?: number;
+  /** Since when it takes no new services; what it holds stays. */
+  cordonedAt?: number;
   createdAt: number;
   version: number;
 }

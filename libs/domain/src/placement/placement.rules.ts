@@ -50,6 +50,8 @@ function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
   if (need.runtime !== undefined && need.runtime !== cluster.runtime) {
     return `its runtime is ${cluster.runtime}, the image was built for ${need.runtime}`;
   }
+  if (cluster.cordonedAt !== undefined && !need.present.includes(cluster.id))
+    return 'it is cordoned: it takes no new services';
   const missing = need.capabilities?.find((capability) => !cluster.capabilities.includes(capability));
   if (missing !== undefined) return `its agent cannot do: ${missing}`;
   return undefined;

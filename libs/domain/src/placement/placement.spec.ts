@@ -70,6 +70,16 @@ describe('place', () => {
     expect(said.join()).toMatch(reason);
   });
 
+  it('puts nothing new on a cordoned cluster, and moves nothing away from it', () => {
+    const [open, cordoned] = [cluster('a'), cluster('b', { cordonedAt: NOW - 1 })];
+    expect(place(need, [open, cordoned], NOW).clusterIds).toEqual(['cls_a']);
+    expect(place(need, [cordoned], NOW)).toMatchObject({
+      clusterIds: [],
+      reasons: [{ reason: 'it is cordoned: it takes no new services' }],
+    });
+    expect(place({ ...need, present: ['cls_b'] }, [open, cordoned], NOW).clusterIds).toEqual(['cls_b']);
+  });
+
   it('leaves out clusters whose agent cannot do what a revision needs', () => {
     const [plain, able] = [cluster('a'), cluster('b', { capabilities: ['containers'] })];
     const containers = { ...need, capabilities: ['containers'] };

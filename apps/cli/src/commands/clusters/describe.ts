@@ -19,6 +19,7 @@ export const clustersDescribe = defineCommand<[string], object>({
       Zone: cluster.zone,
       Joined: cluster.joinedAt,
       'Last seen': cluster.lastSeenAt,
+      Cordoned: cluster.cordonedAt,
     });
     return undefined;
   },
