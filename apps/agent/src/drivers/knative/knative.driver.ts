@@ -9,7 +9,8 @@ import { ClusterView } from './cluster.view.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import { APP_CONTAINER, type Pod } from './knative.types.js';
 import { PodLogs } from './pod.logs.js';
-import { readinessOf, type Readiness } from './revision.readiness.js';
+import type { Readiness } from './readiness.rules.js';
+import { obstacleOf, readinessOf } from './revision.readiness.js';
 import type { Opened } from './revision.secrets.js';
 import { ServiceApplier } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
@@ -50,6 +51,8 @@ interface Held {
   target: Target;
   opened: Opened;
   conditions: Map<Id<'rev'>, Condition>;
+  /** Why the last try to bring it into the cluster failed. */
+  obstacle?: unknown;
 }
 
 /** Runs revisions as Knative revisions of one Kubernetes cluster. */
@@ -170,8 +173,15 @@ export class KnativeDriver implements Driver {
     const held = this.held.get(serviceId);
     if (held === undefined) return undefined;
     const { projectId, service } = held.target;
-    await this.projects.ensure(this.parts.projectOf(held.target));
-    await this.applier.step(held.target, held.opened, this.view.seen(projectId, service.name, serviceId));
+    try {
+      await this.projects.ensure(this.parts.projectOf(held.target));
+      await this.applier.step(held.target, held.opened, this.view.seen(projectId, service.name, serviceId));
+      delete held.obstacle;
+    } catch (error) {
+      held.obstacle = error;
+      this.tellChange(serviceId);
+      throw error;
+    }
     const unproven = await this.prove(held);
     this.tellChange(serviceId);
     return unproven ? { againInMs: PROBE_AGAIN_MS } : undefined;
@@ -193,20 +203,22 @@ export class KnativeDriver implements Driver {
   }
 
   private conditionOf(held: Held, revision: TargetRevision): Condition {
-    const next = { ...this.readiness(held.target, revision), changedAt: this.parts.clock.now() };
     const before = held.conditions.get(revision.id);
+    const next = { ...this.readiness(held, revision, before?.reason), changedAt: this.parts.clock.now() };
     const [condition = next] = withCondition(before === undefined ? [] : [before], next);
     held.conditions.set(revision.id, condition);
     return condition;
   }
 
-  private readiness(target: Target, revision: TargetRevision): Readiness {
+  private readiness({ target, obstacle }: Held, revision: TargetRevision, before?: string): Readiness {
     const { revisions } = this.view.seen(target.projectId, target.service.name, target.service.id);
     const pods = this.podsOf(target.service.id, revision);
     const newest = pods.at(-1);
     const lines = newest && this.logs.lastLinesOf(newest);
     const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
-    const readiness = readinessOf(revision, seen, pods, lines);
+    const refused = seen === undefined ? obstacleOf(obstacle, revision) : undefined;
+    if (refused !== undefined) return refused;
+    const readiness = readinessOf(revision, seen, pods, lines, before);
     if (readiness.status !== 'true' || this.answered.has(revision.id)) return readiness;
     return {
       type: 'Ready',

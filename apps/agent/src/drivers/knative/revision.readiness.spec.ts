@@ -1,6 +1,8 @@
+import { TowpathError } from '#libs/domain';
+import { KubeError } from '#libs/kube';
 import type { KnativeRevision, Pod } from './knative.types.js';
 import { revisionOf, seenRevision } from './knative.factory.rig.js';
-import { readinessOf } from './revision.readiness.js';
+import { obstacleOf, readinessOf } from './revision.readiness.js';
 
 const revision = revisionOf('hello-00001');
 const unable = (rest: string): { reason: string; message: string } => ({
@@ -139,6 +141,16 @@ describe('a crash before the port is open', () => {
     expect(told.message).toMatch(message);
   });
 
+  it('by a probe that was not answered says so', () => {
+    const probed = revisionOf('hello-00001', { probes: { startup: { type: 'tcp' } } });
+    const app = { name: 'app', ready: false, restartCount: 1, lastState: { terminated: { exitCode: 137 } } };
+    expect(readinessOf(probed, waiting, [pod(app)], [])).toMatchObject({
+      status: 'false',
+      reason: 'ProbeFailed',
+    });
+    expect(readinessOf(revision, waiting, [pod(app)], [])).toMatchObject({ reason: 'ExitCode' });
+  });
+
   it('is none of the sidecar, nor of an instance that serves again', () => {
     const terminated = { exitCode: 1 };
     const sidecar = { name: 'queue-proxy', ready: false, restartCount: 1, lastState: { terminated } };
@@ -149,4 +161,89 @@ describe('a crash before the port is open', () => {
         reason: 'Starting',
       });
   });
+});
+
+describe('what an instance waits for', () => {
+  const deploying = seenRevision('a', 'Unknown', { reason: 'Deploying' });
+  const late = seenRevision('a', 'False', {
+    reason: 'ProgressDeadlineExceeded',
+    message: 'Initial scale was never achieved',
+  });
+  const waits = (reason: string, message: string): Pod =>
+    pod({ name: 'app', ready: false, restartCount: 0, state: { waiting: { reason, message } } });
+
+  it.each([
+    [
+      'ErrImagePull',
+      'rpc error: code = NotFound desc = r.test/a@sha256:aa: not found',
+      'false',
+      'ImageNotFound',
+    ],
+    [
+      'ImagePullBackOff',
+      'Back-off pulling image: ErrImagePull: 401 Unauthorized',
+      'false',
+      'ImageNotAllowed',
+    ],
+    ['ErrImagePull', 'dial tcp 10.20.3.1:443: connect: connection refused', 'unknown', 'RegistryUnreachable'],
+    ['CreateContainerConfigError', 'secret "x" not found', 'false', 'ContainerNotCreated'],
+    ['ContainerCreating', '', 'unknown', 'Starting'],
+  ])('%s: %s', (reason, message, status, told) => {
+    const said = readinessOf(revision, deploying, [waits(reason, message)], undefined);
+    expect(said).toMatchObject({ status, reason: told });
+    expect(said.message).not.toMatch(/r\.test|10\.20|sha256/);
+  });
+
+  it.each([
+    ['ClusterFull', 'ClusterFull', /No node of the cluster had room/],
+    ['RegistryUnreachable', 'RegistryUnreachable', /did not answer in the time/],
+    ['Starting', 'StartTimeout', /Port 8080/],
+    [undefined, 'StartTimeout', /Port 8080/],
+  ])('after the deadline, when the last word was %s', (before, reason, message) => {
+    const said = readinessOf(revision, late, [], undefined, before);
+    expect(said).toMatchObject({
+      status: 'false',
+      reason,
+      message: expect.stringMatching(message) as string,
+    });
+    expect(said.nextStep).toBeDefined();
+  });
+
+  it('names the probe where there is one', () => {
+    const probed = revisionOf('hello-00001', { probes: { readiness: { type: 'http', path: '/' } } });
+    expect(readinessOf(probed, late, [], undefined).message).toMatch(/readiness probe/);
+  });
+});
+
+describe('what stands in the way before the cluster has the revision', () => {
+  it.each([
+    [
+      new KubeError(403, 'Forbidden', 'services "a" is forbidden: exceeded quota: towpath'),
+      'false',
+      'QuotaExceeded',
+    ],
+    [
+      new KubeError(400, 'BadRequest', 'admission webhook "w" denied the request: inner'),
+      'false',
+      'AdmissionRefused',
+    ],
+    [new KubeError(422, 'Invalid', 'spec.x: inner'), 'false', 'AdmissionRefused'],
+    [new TowpathError('FAILED_PRECONDITION', 'The secret is not user:password.'), 'false', 'StartFailed'],
+    [
+      new TowpathError('UNAVAILABLE', 'The registry of images does not answer.'),
+      'unknown',
+      'RegistryUnreachable',
+    ],
+  ])('%s', (error, status, reason) => {
+    const told = obstacleOf(error, revision);
+    expect(told).toMatchObject({ status, reason });
+    expect(told?.message).not.toContain('inner');
+  });
+
+  it.each([
+    new KubeError(500, 'InternalError', 'x'),
+    new KubeError(409, 'Conflict', 'x'),
+    new Error('x'),
+    undefined,
+  ])('is nothing a customer could know: %s', (error) => expect(obstacleOf(error, revision)).toBeUndefined());
 });

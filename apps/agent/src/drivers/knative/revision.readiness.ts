@@ -1,4 +1,5 @@
-import type { Condition, TargetRevision } from '#libs/domain';
+import { TowpathError, type TargetRevision } from '#libs/domain';
+import { KubeError } from '#libs/kube';
 import {
   APP_CONTAINER,
   conditionOf,
@@ -7,9 +8,15 @@ import {
   type KnativeRevision,
   type Pod,
 } from './knative.types.js';
-
-/** What the cluster says about a revision, in words of ours. Without `changedAt`: only a change of status moves it. */
-export type Readiness = Omit<Condition, 'changedAt'>;
+import {
+  ADMISSION_REFUSED,
+  START_TIMEOUT,
+  failed,
+  lateOf,
+  toldOf,
+  waiting,
+  type Readiness,
+} from './readiness.rules.js';
 
 /** From how many restarts on an instance is in a crash loop. */
 const LOOP = 3;
@@ -17,12 +24,14 @@ const LOOP = 3;
 /**
  * Translates what Knative and the pods of a revision say into one condition with cause and next step.
  * @param lines the last lines of the newest instance, for a crash; undefined while they are not read yet
+ * @param before the reason that was told last: of what a start waited for nothing is left after its deadline
  */
 export function readinessOf(
   revision: TargetRevision,
   seen: KnativeRevision | undefined,
   pods: readonly Pod[],
   lines: readonly string[] | undefined,
+  before?: string,
 ): Readiness {
   if (seen === undefined || !isObserved(seen))
     return waiting('Starting', 'The cluster has not taken the revision yet.');
@@ -35,10 +44,12 @@ export function readinessOf(
       message: 'An instance was started and opened its port.',
     };
   }
-  const rule = RULES.find(({ when }) => when.test(`${ready?.reason ?? ''}: ${ready?.message ?? ''}`));
-  const crash = crashOf(pods, lines);
+  const crash = crashOf(revision, pods, lines);
   if (crash !== undefined) return crash;
-  if (rule !== undefined) return rule.say(revision);
+  const told = toldOf(textOf(ready), revision);
+  const stuck = stuckOf(revision, pods);
+  if (told?.reason === START_TIMEOUT) return stuck ?? lateOf(before) ?? told;
+  if (told !== undefined || stuck !== undefined) return (told ?? stuck) as Readiness;
   if (ready?.status === 'False') {
     return failed(
       'StartFailed',
@@ -49,71 +60,36 @@ export function readinessOf(
   return waiting('Starting', 'The first instance is being started.');
 }
 
-interface Rule {
-  /** Matched against `<reason>: <message>` of the Revision's Ready condition; words of Knative 1.21 to 1.23. */
-  when: RegExp;
-  say: (revision: TargetRevision) => Readiness;
+/** Why the cluster cannot be given what a revision needs; undefined: for no reason that a customer could know. */
+export function obstacleOf(error: unknown, revision: TargetRevision): Readiness | undefined {
+  if (error instanceof TowpathError) {
+    const { code, message, nextStep } = error;
+    if (code === 'UNAVAILABLE') return waiting('RegistryUnreachable', message);
+    return failed('StartFailed', message, nextStep ?? 'Ask the operator of this installation.');
+  }
+  const isRefusal = error instanceof KubeError && REFUSALS.includes(error.status);
+  return isRefusal ? (toldOf(`Refused: ${error.message}`, revision) ?? ADMISSION_REFUSED) : undefined;
 }
 
-const RULES: readonly Rule[] = [
-  {
-    when: /unexpected status code 404|(?:ErrImagePull|ImagePullBackOff).*not found/s,
-    say: () =>
-      failed(
-        'ImageNotFound',
-        'The image is not in its registry.',
-        'Push the image, or deploy one that is there.',
-      ),
-  },
-  {
-    when: /unexpected status code 40[13]|(?:ErrImagePull|ImagePullBackOff).*40[13]|no basic auth/s,
-    say: () =>
-      failed(
-        'ImageNotAllowed',
-        'The registry does not let the cluster pull the image.',
-        'Make the image public, or give the project credentials for its registry.',
-      ),
-  },
-  {
-    when: /failed to resolve image to digest|ErrImagePull|ImagePullBackOff/,
-    say: () =>
-      waiting('RegistryUnreachable', 'The registry of the image does not answer; it is tried again.'),
-  },
-  {
-    when: /exceeded quota/,
-    say: () =>
-      failed(
-        'QuotaExceeded',
-        "The project's quota in the cluster leaves no room for an instance.",
-        'Lower maxInstances or resources, or ask the operator for a larger quota.',
-      ),
-  },
-  {
-    // Its condition turns False at once, yet it heals by itself until the progress deadline.
-    when: /^Unschedulable/,
-    say: () => waiting('ClusterFull', 'No node of the cluster has room for an instance; it waits for one.'),
-  },
-  {
-    when: /is forbidden|admission webhook/,
-    say: () =>
-      failed(
-        'AdmissionRefused',
-        'A rule of the cluster refuses the instance.',
-        'Ask the operator which rule of the cluster refuses it.',
-      ),
-  },
-  {
-    when: /ProgressDeadlineExceeded|Initial scale was never achieved/,
-    say: ({ port }) =>
-      failed(
-        'StartTimeout',
-        `Port ${port}, given in PORT, was not opened in time.`,
-        'Make the program listen on the port in the environment variable PORT, on all addresses.',
-      ),
-  },
-];
+/** The API server's: not valid, not allowed, not to be processed. */
+const REFUSALS = [400, 403, 422];
 
-function crashOf(pods: readonly Pod[], lines: readonly string[] | undefined): Readiness | undefined {
+const textOf = (of: { reason?: string; message?: string } | undefined): string =>
+  `${of?.reason ?? ''}: ${of?.message ?? ''}`;
+
+/** What a container waits for: known to its pod at once, to Knative only after the deadline. */
+function stuckOf(revision: TargetRevision, pods: readonly Pod[]): Readiness | undefined {
+  const apps = pods.flatMap(
+    ({ status }) => status?.containerStatuses?.filter(({ name }) => name === APP_CONTAINER) ?? [],
+  );
+  return apps.map(({ state }) => toldOf(textOf(state?.waiting), revision)).find((told) => told !== undefined);
+}
+
+function crashOf(
+  revision: TargetRevision,
+  pods: readonly Pod[],
+  lines: readonly string[] | undefined,
+): Readiness | undefined {
   const ends = pods.flatMap(({ status }) => {
     const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
     const end = app?.state?.terminated ?? app?.lastState?.terminated;
@@ -122,10 +98,18 @@ function crashOf(pods: readonly Pod[], lines: readonly string[] | undefined): Re
   const [crash] = ends;
   if (crash === undefined) return undefined;
   if (lines === undefined) return waiting('Starting', 'The first instance ended; its output is being read.');
-  return crashed(crash.end, crash.restarts, lines);
+  return crashed(revision, crash.end, crash.restarts, lines);
 }
 
-function crashed(end: Ended, restarts: number, lines: readonly string[]): Readiness {
+/** How a container ends that was told to, by SIGTERM or then by SIGKILL. */
+const ENDED_BY_SIGNAL = [143, 137];
+
+function crashed(
+  { probes }: TargetRevision,
+  end: Ended,
+  restarts: number,
+  lines: readonly string[],
+): Readiness {
   const output = lines.length === 0 ? '' : ` Its last lines:\n${lines.join('\n')}`;
   if (end.reason === 'OOMKilled') {
     return failed(
@@ -141,6 +125,14 @@ function crashed(end: Ended, restarts: number, lines: readonly string[]): Readin
       'Set a command, a Procfile or a start script that exists in the image.',
     );
   }
+  const probed = probes?.startup !== undefined || probes?.liveness !== undefined;
+  if (probed && ENDED_BY_SIGNAL.includes(end.exitCode)) {
+    return failed(
+      'ProbeFailed',
+      `The instance was ended because its startup or liveness probe failed.${output}`,
+      'Make the program answer the probe, or give the probe more time.',
+    );
+  }
   const loop = restarts >= LOOP;
   const times = loop ? ` This happened ${restarts} times in a row.` : '';
   return failed(
@@ -148,12 +140,4 @@ function crashed(end: Ended, restarts: number, lines: readonly string[]): Readin
     `The instance exited with code ${end.exitCode} before it opened its port.${times}${output}`,
     'Read its last lines, mend the cause and deploy again.',
   );
-}
-
-function waiting(reason: string, message: string): Readiness {
-  return { type: 'Ready', status: 'unknown', reason, message };
-}
-
-function failed(reason: string, message: string, nextStep: string): Readiness {
-  return { type: 'Ready', status: 'false', reason, message, nextStep };
 }

@@ -1,0 +1,120 @@
+import type { Condition, TargetRevision } from '#libs/domain';
+
+/** What the cluster says about a revision, in words of ours. Without `changedAt`: only a change of status moves it. */
+export type Readiness = Omit<Condition, 'changedAt'>;
+
+/** The reason of a start that came to no end in its time. */
+export const START_TIMEOUT = 'StartTimeout';
+
+export const ADMISSION_REFUSED = failed(
+  'AdmissionRefused',
+  'A rule of the cluster refuses the instance.',
+  'Ask the operator which rule of the cluster refuses it.',
+);
+
+/** One line of the table of what Kubernetes and Knative say, and what a customer is told. */
+interface Rule {
+  /** Matched against `<reason>: <message>` of a Revision, a waiting container or a refused request; words of Knative 1.21 to 1.23. */
+  when: RegExp;
+  say: (revision: TargetRevision) => Readiness;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    when: /unexpected status code 404|(?:ErrImagePull|ImagePullBackOff).*not found/s,
+    say: () =>
+      failed(
+        'ImageNotFound',
+        'The image is not in its registry.',
+        'Push the image, or deploy one that is there.',
+      ),
+  },
+  {
+    when: /unexpected status code 40[13]|(?:ErrImagePull|ImagePullBackOff).*40[13]|no basic auth/s,
+    say: () =>
+      failed(
+        'ImageNotAllowed',
+        'The registry does not let the cluster pull the image.',
+        'Make the image public, or give the project credentials for its registry.',
+      ),
+  },
+  {
+    when: /failed to resolve image to digest|ErrImagePull|ImagePullBackOff/,
+    say: () =>
+      waiting('RegistryUnreachable', 'The registry of the image does not answer; it is tried again.'),
+  },
+  {
+    when: /exceeded quota/,
+    say: () =>
+      failed(
+        'QuotaExceeded',
+        "The project's quota in the cluster leaves no room for an instance.",
+        'Lower maxInstances or resources, or ask the operator for a larger quota.',
+      ),
+  },
+  {
+    // Its condition turns False at once, yet it heals by itself until the progress deadline.
+    when: /^Unschedulable/,
+    say: () => waiting('ClusterFull', 'No node of the cluster has room for an instance; it waits for one.'),
+  },
+  {
+    when: /CreateContainer(?:Config)?Error|InvalidImageName/,
+    say: () =>
+      failed(
+        'ContainerNotCreated',
+        'The cluster cannot create the container: its image, user or settings do not fit.',
+        'Correct the image or the settings and deploy again.',
+      ),
+  },
+  {
+    when: /is forbidden|admission webhook/,
+    say: () => ADMISSION_REFUSED,
+  },
+  {
+    when: /ProgressDeadlineExceeded|Initial scale was never achieved/,
+    say: ({ port, probes }) =>
+      probes?.startup === undefined && probes?.readiness === undefined
+        ? failed(
+            START_TIMEOUT,
+            `Port ${port}, given in PORT, was not opened in time.`,
+            'Make the program listen on the port in the environment variable PORT, on all addresses.',
+          )
+        : failed(
+            START_TIMEOUT,
+            `The startup or readiness probe was not answered well on port ${port} in time.`,
+            'Make the program answer the probe on that port, or give the probe more time.',
+          ),
+  },
+];
+
+/** What is told after the deadline when the start waited for that until then. */
+export function lateOf(before: string | undefined): Readiness | undefined {
+  return LATE.find(({ reason }) => reason === before);
+}
+
+const LATE: readonly Readiness[] = [
+  failed(
+    'ClusterFull',
+    'No node of the cluster had room for an instance in the time that a start may take.',
+    'Ask for less CPU or memory, or deploy again when there is room: an operator can add nodes.',
+  ),
+  failed(
+    'RegistryUnreachable',
+    'The registry of the image did not answer in the time that a start may take.',
+    'Deploy again when the registry answers.',
+  ),
+];
+
+/** What a customer is told of `<reason>: <message>`; undefined: nothing of it is known. */
+export function toldOf(text: string, revision: TargetRevision): Readiness | undefined {
+  return RULES.find(({ when }) => when.test(text))?.say(revision);
+}
+
+/** Nobody has to do anything yet. */
+export function waiting(reason: string, message: string): Readiness {
+  return { type: 'Ready', status: 'unknown', reason, message };
+}
+
+export function failed(reason: string, message: string, nextStep: string): Readiness {
+  return { type: 'Ready', status: 'false', reason, message, nextStep };
+}
