@@ -107,6 +107,53 @@ describe('a service as Knative reads it', () => {
       { spec: { template: { spec: { containers: [{ image: 'example.com/web:1' }] } } } },
     ],
     [
+      'an image that was resolved is pinned',
+      service({}, { image: 'example.com/web:1' }),
+      { spec: { image: 'example.com/web:1', imageDigest: digest } } as Revision,
+      { spec: { template: { spec: { containers: [{ image: `example.com/web@${digest}` }] } } } },
+    ],
+    [
+      'probes, arguments, files and folders go with it',
+      service(
+        {},
+        {
+          args: ['--fast'],
+          probes: { startup: { type: 'http', path: '/up', periodSeconds: 2 }, liveness: { type: 'grpc' } },
+          files: [{ path: '/etc/app/key', secret: { name: 'key', version: 2 } }],
+          volumes: [{ name: 'cache', mountPath: '/cache', medium: 'memory', sizeMiB: 64 }],
+        },
+      ),
+      ready,
+      {
+        spec: {
+          template: {
+            spec: {
+              volumes: [
+                {
+                  name: 'files-0',
+                  projected: {
+                    sources: [{ secret: { name: 'key', items: [{ key: 'version-2', path: 'key' }] } }],
+                  },
+                },
+                { name: 'cache', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
+              ],
+              containers: [
+                {
+                  args: ['--fast'],
+                  startupProbe: { httpGet: { path: '/up', port: 8080 }, periodSeconds: 2 },
+                  livenessProbe: { grpc: { port: 8080 } },
+                  volumeMounts: [
+                    { name: 'files-0', mountPath: '/etc/app', readOnly: true },
+                    { name: 'cache', mountPath: '/cache' },
+                  ],
+                },
+              ],
+            },
+          },
+        },
+      },
+    ],
+    [
       'what was never built says so',
       service(),
       undefined,

@@ -1,6 +1,7 @@
 import { pinnedImage } from '#libs/domain';
 import type { EnvEntry, Project, Revision, Service, Template } from '#libs/domain';
 import { dump } from 'js-yaml';
+import { containerParts } from './container.manifest.js';
 
 /** Where an image would be pulled from that exists as content only: to be replaced by a registry it was pushed to. */
 const NO_REGISTRY = 'registry.invalid';
@@ -40,6 +41,7 @@ function imageOf({ name, template }: Service, { handle }: Project, ready: Revisi
 
 function templateOf({ template, minInstances }: Service, image: string): object {
   const { resources, concurrency, timeoutSeconds, maxInstances, port, protocol, command } = template;
+  const { pod, container } = containerParts(template);
   return {
     metadata: {
       annotations: {
@@ -50,10 +52,12 @@ function templateOf({ template, minInstances }: Service, image: string): object 
     spec: {
       containerConcurrency: concurrency,
       timeoutSeconds,
+      ...pod,
       containers: [
         {
           image,
           ...(command === undefined ? {} : { command }),
+          ...container,
           ports: [{ name: protocol, containerPort: port }],
           ...envOf(template),
           resources: { limits: { cpu: `${resources.cpuMillis}m`, memory: `${resources.memoryMiB}Mi` } },
