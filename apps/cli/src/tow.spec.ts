@@ -227,6 +227,8 @@ describe('errors and exit codes', () => {
     'deploy x --source . --image y',
     'keys create k --role king',
     'services update hello',
+    'services update hello --add-volume name=a',
+    'services update hello --liveness-probe path=/a',
     'services update-traffic hello',
   ])('usage: %j is exit 2 and asks nothing of the API', async (line) => {
     await serve({});

@@ -7,13 +7,16 @@ import { sizeMiB, wholeNumber } from './quantity.js';
 /** Flags of what only clusters run that run any container, named as gcloud run names them. */
 export interface ContainerFlags {
   args?: string[];
-  startupProbe?: Probe | null;
-  readinessProbe?: Probe | null;
-  livenessProbe?: Probe | null;
+  startupProbe?: ProbeFlag;
+  readinessProbe?: ProbeFlag;
+  livenessProbe?: ProbeFlag;
   addVolume?: VolumeFlag[];
   removeVolume?: string[];
   clearVolumes?: boolean;
 }
+
+/** `none` takes the probe away: commander knows no flag whose value is null. */
+export type ProbeFlag = Probe | 'none';
 
 export interface VolumeFlag {
   name: string;
@@ -54,9 +57,9 @@ export function declareContainerFlags(command: Command): void {
 export function containerBody(flags: ContainerFlags): ContainerBody {
   const { args, startupProbe, readinessProbe, livenessProbe } = flags;
   const probes = {
-    ...(startupProbe === undefined ? {} : { startup: startupProbe }),
-    ...(readinessProbe === undefined ? {} : { readiness: readinessProbe }),
-    ...(livenessProbe === undefined ? {} : { liveness: livenessProbe }),
+    ...(startupProbe === undefined ? {} : { startup: probeOrNull(startupProbe) }),
+    ...(readinessProbe === undefined ? {} : { readiness: probeOrNull(readinessProbe) }),
+    ...(livenessProbe === undefined ? {} : { liveness: probeOrNull(livenessProbe) }),
   };
   const removed = (flags.removeVolume ?? []).map((name) => ({ name, mountPath: null }));
   const volumes = [...removed, ...(flags.addVolume ?? [])];
@@ -68,12 +71,14 @@ export function containerBody(flags: ContainerFlags): ContainerBody {
   };
 }
 
+const probeOrNull = (flag: ProbeFlag): Probe | null => (flag === 'none' ? null : flag);
+
 const NUMBERS = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'failureThreshold'] as const;
 
 /** Reads `httpGet.path=/x,periodSeconds=5`, `tcpSocket` or `grpc[.service=x]`; nothing takes the probe away. */
-export function probeOf(flag: string): (text: string) => Probe | null {
+export function probeOf(flag: string): (text: string) => ProbeFlag {
   return (text) => {
-    if (text === '') return null;
+    if (text === '') return 'none';
     const pairs = parsePairs(text.replace(/(^|,)(tcpSocket|grpc)(?=,|$)/g, '$1$2='), flag);
     const probe = wayOf(flag, pairs);
     for (const name of NUMBERS) {

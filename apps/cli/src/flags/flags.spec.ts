@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { probeOf } from './container.flags.js';
+import { containerBody, probeOf } from './container.flags.js';
 import { envChanges, fileChanges, secretOf } from './env.flags.js';
 import { parsePairs, splitList } from './pairs.js';
 import { cpuMillis, durationSeconds, memoryMiB } from './quantity.js';
@@ -128,12 +128,24 @@ describe('flags of containers', () => {
     ['tcpSocket,failureThreshold=2', { type: 'tcp', failureThreshold: 2 }],
     ['timeoutSeconds=3,grpc', { type: 'grpc', timeoutSeconds: 3 }],
     ['grpc.service=my.Service', { type: 'grpc', service: 'my.Service' }],
-    ['', null],
+    ['', 'none'],
   ])('probe %j', (text, probe) => expect(probeOf('--startup-probe')(text)).toEqual(probe));
   it.each(['periodSeconds=5', 'httpGet.path=/a,tcpSocket', 'httpGet.path=/a,port=1', 'grpc,periodSeconds=x'])(
     'refuses the probe %j and names the flag',
     (text) => expect(() => probeOf('--startup-probe')(text)).toThrow('--startup-probe'),
   );
+
+  it('make the body of a change', () => {
+    expect(
+      containerBody({ args: [], startupProbe: 'none', livenessProbe: { type: 'tcp' }, removeVolume: ['a'] }),
+    ).toEqual({
+      args: null,
+      probes: { startup: null, liveness: { type: 'tcp' } },
+      volumes: [{ name: 'a', mountPath: null }],
+    });
+    expect(containerBody({ clearVolumes: true })).toEqual({ volumes: null });
+    expect(containerBody({})).toEqual({});
+  });
 
   it('secrets whose name is a path are files', () => {
     const setSecrets = new Map([

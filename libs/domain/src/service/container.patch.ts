@@ -35,8 +35,8 @@ export function patchContainer(before: Options, patch: ContainerPatch): Options 
   return {
     ...(args.length === 0 ? {} : { args: [...args] }),
     ...(Object.keys(probes).length === 0 ? {} : { probes }),
-    ...unlessEmpty('files', merged(before.files, patch.files?.map(fileOf) ?? patch.files)),
-    ...unlessEmpty('volumes', merged(before.volumes, patch.volumes?.map(volumeOf) ?? patch.volumes)),
+    ...unlessEmpty('files', merged(before.files, patch.files, fileOf)),
+    ...unlessEmpty('volumes', merged(before.volumes, patch.volumes, volumeOf)),
   };
 }
 
@@ -76,13 +76,14 @@ const volumeOf = ({ name, mountPath, medium, sizeMiB }: VolumePatch): Keyed<Volu
 });
 
 /** New entries go to the end, changed ones keep their place; null takes all away. */
-function merged<T extends { path: string } | { name: string }>(
+function merged<T extends { path: string } | { name: string }, C>(
   before: readonly T[] = [],
-  changes: readonly Keyed<T>[] | null | undefined,
+  changes: readonly C[] | null | undefined,
+  read: (change: C) => Keyed<T>,
 ): T[] {
   if (changes === null) return [];
   const list = new Map(before.map((entry) => ['path' in entry ? entry.path : entry.name, entry]));
-  for (const { key, entry } of changes ?? []) {
+  for (const { key, entry } of (changes ?? []).map(read)) {
     if (entry === undefined) list.delete(key);
     else list.set(key, entry);
   }

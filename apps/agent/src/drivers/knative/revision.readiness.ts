@@ -1,10 +1,11 @@
-import { TowpathError, type TargetRevision } from '#libs/domain';
+import { TowpathError, type Probes, type TargetRevision } from '#libs/domain';
 import { KubeError } from '#libs/kube';
 import {
   APP_CONTAINER,
   conditionOf,
   isObserved,
   type Ended,
+  type KnativeCondition,
   type KnativeRevision,
   type Pod,
 } from './knative.types.js';
@@ -36,28 +37,34 @@ export function readinessOf(
   if (seen === undefined || !isObserved(seen))
     return waiting('Starting', 'The cluster has not taken the revision yet.');
   const ready = conditionOf(seen.status?.conditions, 'Ready');
-  if (ready?.status === 'True') {
-    return {
-      type: 'Ready',
-      status: 'true',
-      reason: 'Ready',
-      message: 'An instance was started and opened its port.',
-    };
-  }
-  const crash = crashOf(revision, pods, lines);
-  if (crash !== undefined) return crash;
+  if (ready?.status === 'True') return READY;
+  return crashOf(revision, pods, lines) ?? delayOf(revision, ready, pods, before);
+}
+
+const READY: Readiness = {
+  type: 'Ready',
+  status: 'true',
+  reason: 'Ready',
+  message: 'An instance was started and opened its port.',
+};
+
+/** Why nothing serves although nothing crashed. */
+function delayOf(
+  revision: TargetRevision,
+  ready: KnativeCondition | undefined,
+  pods: readonly Pod[],
+  before: string | undefined,
+): Readiness {
   const told = toldOf(textOf(ready), revision);
   const stuck = stuckOf(revision, pods);
-  if (told?.reason === START_TIMEOUT) return stuck ?? lateOf(before) ?? told;
-  if (told !== undefined || stuck !== undefined) return (told ?? stuck) as Readiness;
-  if (ready?.status === 'False') {
-    return failed(
-      'StartFailed',
-      'The cluster could not start the revision.',
-      'Deploy it again; when that ends the same, ask the operator of this installation.',
-    );
-  }
-  return waiting('Starting', 'The first instance is being started.');
+  const cause = told?.reason === START_TIMEOUT ? (stuck ?? lateOf(before) ?? told) : (told ?? stuck);
+  if (cause !== undefined) return cause;
+  if (ready?.status !== 'False') return waiting('Starting', 'The first instance is being started.');
+  return failed(
+    'StartFailed',
+    'The cluster could not start the revision.',
+    'Deploy it again; when that ends the same, ask the operator of this installation.',
+  );
 }
 
 /** Why the cluster cannot be given what a revision needs; undefined: for no reason that a customer could know. */
@@ -104,6 +111,10 @@ function crashOf(
 /** How a container ends that was told to, by SIGTERM or then by SIGKILL. */
 const ENDED_BY_SIGNAL = [143, 137];
 
+function isEndedByProbe(probes: Probes = {}, { exitCode }: Ended): boolean {
+  return (probes.startup ?? probes.liveness) !== undefined && ENDED_BY_SIGNAL.includes(exitCode);
+}
+
 function crashed(
   { probes }: TargetRevision,
   end: Ended,
@@ -125,8 +136,7 @@ function crashed(
       'Set a command, a Procfile or a start script that exists in the image.',
     );
   }
-  const probed = probes?.startup !== undefined || probes?.liveness !== undefined;
-  if (probed && ENDED_BY_SIGNAL.includes(end.exitCode)) {
+  if (isEndedByProbe(probes, end)) {
     return failed(
       'ProbeFailed',
       `The instance was ended because its startup or liveness probe failed.${output}`,
