@@ -34,7 +34,11 @@ export async function findCluster(tx: Tx, id: string): Promise<Cluster | undefin
 }
 
 /** Marks that a cluster takes no new services, since its first cordon; without a time it takes them again. */
-export async function cordonCluster(tx: Tx, id: string, at: number | undefined): Promise<Cluster | undefined> {
+export async function cordonCluster(
+  tx: Tx,
+  id: string,
+  at: number | undefined,
+): Promise<Cluster | undefined> {
   const row = await tx.one(cordonClusterSql, [id, time(at)]);
   return row && toCluster(row);
 }

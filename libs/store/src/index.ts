@@ -60,7 +60,14 @@ export { TENANT_TABLES } from './erasure.tables.js';
 export type { TenantTable } from './erasure.tables.js';
 export { findAuthority, findRootCertificate, insertAuthority } from './authority.store.js';
 export type { AuthorityRecord } from './authority.store.js';
-export { cordonCluster, findCluster, hasCapability, insertCluster, insertJoinToken, listClusters } from './cluster.store.js';
+export {
+  cordonCluster,
+  findCluster,
+  hasCapability,
+  insertCluster,
+  insertJoinToken,
+  listClusters,
+} from './cluster.store.js';
 export type { NewCluster, NewJoinToken } from './cluster.store.js';
 export {
   decideDeviceRequest,
