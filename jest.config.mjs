@@ -19,6 +19,7 @@ const base = {
  * crashes: e2e/crashes, a platform of their own whose processes they kill and pause.
  * replicas: e2e/replicas, a platform with two of every hub process and two gateways.
  * disks: e2e/disks, a platform on small file systems, which only root can mount.
+ * upgrade: e2e/upgrade, an installation of the release before, then the same one taken over by this version.
  * cluster: e2e/cluster/stories, a platform whose agent runs a real cluster (npm run test:cluster).
  */
 export default {
@@ -58,6 +59,12 @@ export default {
       ...base,
       displayName: 'disks',
       roots: ['<rootDir>/e2e/disks'],
+      testMatch: ['**/*.story.ts'],
+    },
+    {
+      ...base,
+      displayName: 'upgrade',
+      roots: ['<rootDir>/e2e/upgrade'],
       testMatch: ['**/*.story.ts'],
     },
     {

@@ -6,7 +6,7 @@ import { Installation, laterReplicas, nth } from './installation.mjs';
 import { fullCredentials, startNats } from './nats.mjs';
 import { watchStore } from './nats-store.mjs';
 import { ensureDatabase, startPostgres } from './postgres.mjs';
-import { launchers, startOrder, stopOrder } from './processes.mjs';
+import { folderOf, launchers, startOrder, stopOrder } from './processes.mjs';
 import { runNode } from './stages.mjs';
 import { Supervisor } from './supervisor.mjs';
 
@@ -166,11 +166,14 @@ export class Platform {
 
 /** Brings roles and schema up to date. @throws Obstacle */
 export async function migrate(installation, ownerUrl) {
+  const folder = folderOf('migrations');
   const env = {
     DATABASE_URL: ownerUrl,
+    TOWPATH_MIGRATIONS_DIR: path.join(folder, 'prisma/migrations'),
     TOWPATH_API_PASSWORD: installation.secret('api.password'),
     TOWPATH_SYSTEM_PASSWORD: installation.secret('system.password'),
   };
-  const { code, output } = await runNode(['dist/libs/store/src/migrate.main.js'], { env, quiet: true });
+  const program = path.join(folder, 'dist/libs/store/src/migrate.main.js');
+  const { code, output } = await runNode([program], { env, quiet: true });
   if (code !== 0) throw new Obstacle(`The migrations failed:\n${output.trim()}`);
 }

@@ -151,10 +151,10 @@ function environment(own) {
   };
 }
 
-/** Tests of an upgrade run some processes from the checkout of another release: `name=folder`, by comma. */
-function programOf(name) {
+/** Tests of an upgrade run some processes, or the migrations, from the checkout of another release: `name=folder`, by comma. */
+export function folderOf(name) {
   const others = new Map((process.env.TOWPATH_TEST_RELEASES ?? '').split(',').map((pair) => pair.split('=')));
-  return path.join(others.get(name) ?? ROOT, `dist/apps/${name}/src/main.js`);
+  return others.get(name) ?? ROOT;
 }
 
 /** Ready when it prints its ready line. The data folder in the command line is how a leftover is known again. */
@@ -164,7 +164,11 @@ function launchApp({ installation, replica }, kind, env, onSpawn) {
     name,
     onSpawn,
     command: nodeBinary(),
-    args: ['--enable-source-maps', programOf(kind), `--data=${installation.dir}`],
+    args: [
+      '--enable-source-maps',
+      path.join(folderOf(kind), `dist/apps/${kind}/src/main.js`),
+      `--data=${installation.dir}`,
+    ],
     options: { cwd: ROOT, env: withFaults(name, environment(env)) },
     logFile: installation.at(`logs/${name}.log`),
     isReady: (output) => /^\{.*"event":"ready"/m.test(output),

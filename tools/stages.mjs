@@ -55,6 +55,7 @@ const TEST_SECONDS = {
   crashes: 300 * RUNS,
   replicas: 300 * RUNS,
   disks: 300,
+  upgrade: 300,
   cluster: 300,
 };
 
@@ -66,6 +67,7 @@ const STAGE_MINUTES = {
   crashes: 25 * RUNS,
   replicas: 12 * RUNS,
   disks: 12,
+  upgrade: 5,
   cluster: 10,
 };
 

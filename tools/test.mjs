@@ -135,34 +135,41 @@ async function onOwnPlatform(name, args = []) {
 }
 
 /**
- * Neighbouring releases together: an agent and a gateway of the release before at a hub of this version; then a hub
- * and members of the release before on the schema of this version (a version taken back).
+ * Neighbouring releases: an agent and a gateway of the release before at a hub of this version; a hub and members of the
+ * release before on the schema of this version (a version taken back); an installation of the release before, its schema
+ * too, that this version takes over.
  */
 async function upgrade() {
   if (!only.includes('upgrade') || !existsSync(inRoot('dist/apps/api/src/main.js'))) return;
   const previous = path.join(temporaryDir, 'previous');
   const members = ['agent', 'gateway'];
+  const everything = [...members, 'identity', 'deployer', 'billing', 'api'];
   await stages.guard('previous', () => buildRelease(lastRelease(), previous));
-  const storiesOf = (mix, defaults) =>
+  const storiesOf = (mix, project, defaults, dir = path.join(temporaryDir, `upgrade-${mix.length}`)) =>
     stages.guard(mix.join(), async () => {
-      const dir = path.join(temporaryDir, `upgrade-${mix.length}`);
       const releases = mix.map((name) => `${name}=${previous}`).join(',');
       const platform = await startStoryPlatform(dir, { TOWPATH_TEST_RELEASES: releases });
       stops.push(platform.stop);
-      await stages.pass(`${mix.join(', ')} are of the release before`, () => areOf(previous, dir, mix));
-      await stages.jest('stories', {
-        patterns: patterns.length > 0 ? patterns : defaults,
-        env: platform.env,
-        workers: 1,
-      });
+      const title = mix.length > 0 ? `${mix.join(', ')} are of the release before` : 'all is of this version';
+      await stages.pass(title, () => areOf(previous, dir, mix));
+      const asked = project === 'stories' && patterns.length > 0 ? patterns : defaults;
+      await stages.jest(project, { patterns: asked, env: platform.env, workers: 1 });
       await stages.pass('stop', () => platform.stop());
     });
-  await storiesOf(members, ['02-revisions', '03-traffic', '08-metering', '09-delete']);
-  await storiesOf([...members, 'identity', 'deployer', 'billing', 'api'], ['02-revisions', '09-delete']);
+  await storiesOf(members, 'stories', ['02-revisions', '03-traffic', '08-metering', '09-delete']);
+  await storiesOf(everything, 'stories', ['02-revisions', '09-delete']);
+  const taken = path.join(temporaryDir, 'upgrade-taken');
+  await storiesOf([...everything, 'migrations'], 'upgrade', ['1-before'], taken);
+  await storiesOf([], 'upgrade', ['2-after'], taken);
 }
 
 function areOf(folder, dir, names) {
   const { pids } = JSON.parse(readFileSync(path.join(dir, 'run.json'), 'utf8'));
-  const others = names.filter((name) => !commandLine(pids[name]).includes(folder));
-  if (others.length > 0) throw new Error(`these are not of that release: ${others.join(', ')}`);
+  const others = Object.entries(pids).filter(
+    ([name, pid]) => commandLine(pid).includes(folder) !== names.includes(name),
+  );
+  if (others.length > 0)
+    throw new Error(
+      `these are not of the release they should be: ${others.map(([name]) => name).join(', ')}`,
+    );
 }

@@ -67,6 +67,12 @@ export class Tenant {
     return new Tenant(at, made.organization.id, api, project.handle);
   }
 
+  /** One that was made before, perhaps by another process. */
+  static known(organizationId: string, project: string, key: string): Tenant {
+    const at = platform();
+    return new Tenant(at, organizationId, new Api(at.apiUrl, key), project);
+  }
+
   /** The same tenant by way of the second API and the second gateway. */
   get bySecond(): Tenant {
     const at = platform('-2');
