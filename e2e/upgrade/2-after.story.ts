@@ -12,11 +12,14 @@ describe('its data under this version', () => {
     expect(await now()).toEqual(revisions);
     const counted = BigInt(requests);
     await tenant.usageOf('kept', Number(counted) + 1);
-    const back = await tenant.api.change('POST', tenant.at('kept', '/traffic/rollback'), {});
+    const back = await tenant.api.change('POST', tenant.at('kept', '/rollback'), {});
     expect(back.status).toBe('succeeded');
     expect((await tenant.call('kept')).json()).toMatchObject({ greeting: 'one' });
     await tenant.mustDeploy('kept', { template: { env: [{ name: 'GREETING', value: 'three' }] } });
-    expect((await tenant.call('kept')).json()).toMatchObject({ revision: 'kept-00003' });
+    await tenant.api.change('PUT', tenant.at('kept', '/traffic'), {
+      traffic: [{ revision: 'latest', percent: 100 }],
+    });
+    expect((await tenant.call('kept')).json()).toMatchObject({ greeting: 'three', revision: 'kept-00003' });
     expect(sum(await tenant.usage('kept'), 'requests')).toBeGreaterThan(counted);
   }, 120_000);
 });
