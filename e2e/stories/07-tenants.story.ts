@@ -8,6 +8,7 @@ import { operationsOf, overGraphql, overRest, type Fields, type WalkedOperation 
 
 /** Valid bodies, so that only the thing's owner can be the reason of a refusal. */
 const BODIES: Record<string, Fields> = {
+  'accounts.update': { buyer: { name: 'Buyer', address: ['1 Road'], country: 'DE' } },
   'budgets.update': { amount: '30' },
   'organizations.update': { name: 'taken over' },
   'members.update': { role: 'admin' },
@@ -17,6 +18,12 @@ const BODIES: Record<string, Fields> = {
   'services.update': { minInstances: 1 },
   'traffic.set': { traffic: [{ revision: 'latest', percent: 100 }] },
 };
+
+/** What no role of an organization may. */
+const PLATFORM = [
+  ...['person', 'organization.suspend', 'organization.erase', 'grant.create'],
+  ...['account.terms', 'credit.write'],
+];
 
 describe('two organizations', () => {
   let ours: Tenant;
@@ -60,7 +67,7 @@ describe('two organizations', () => {
         one.path.includes('{') &&
         // Clusters and price plans are the platform's.
         !/\{(cluster|plan)\}/.test(one.path) &&
-        !['person', 'organization.suspend', 'organization.erase', 'grant.create'].includes(one.permission),
+        !PLATFORM.includes(one.permission),
     );
   });
 

@@ -16,6 +16,8 @@ export const apiConfigSchema = z.object({
   TOWPATH_TENANT_PER_SECOND: z.coerce.number().int().min(1).max(1_000_000).default(200),
   TOWPATH_TENANT_TRANSACTIONS: z.coerce.number().int().min(1).max(1000).default(6),
   TOWPATH_TENANT_WAITING: z.coerce.number().int().min(1).max(100_000).default(200),
+  /** Deploys that one organization may begin in this process a minute. */
+  TOWPATH_TENANT_DEPLOYS_PER_MINUTE: z.coerce.number().int().min(1).max(1_000_000).default(180),
   /** How clients reach this API; by default its own port on 127.0.0.1. */
   TOWPATH_API_URL: z.string().optional(),
 });

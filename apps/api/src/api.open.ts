@@ -21,6 +21,7 @@ export async function openParts(config: ApiConfig, parts: ProcessParts): Promise
     each: config.TOWPATH_TENANT_TRANSACTIONS,
     waiting: config.TOWPATH_TENANT_WAITING,
     perSecond: config.TOWPATH_TENANT_PER_SECOND,
+    deploysPerMinute: config.TOWPATH_TENANT_DEPLOYS_PER_MINUTE,
   };
   const clock = await db.clock(parts.logger);
   return {

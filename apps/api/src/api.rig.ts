@@ -58,7 +58,11 @@ export class ApiRig {
     const metrics = new Metrics();
     const parts: ApiParts = {
       db: database.db,
-      gate: new FairGate({ width: 4, each: 3, waiting: 100, perSecond: 10_000 }, systemClock, metrics),
+      gate: new FairGate(
+        { width: 4, each: 3, waiting: 100, perSecond: 10_000, deploysPerMinute: 1_000_000 },
+        systemClock,
+        metrics,
+      ),
       bus: nats.bus,
       blobs: new FolderBlobs(folder.path),
       masterKey: randomBytes(32),

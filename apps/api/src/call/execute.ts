@@ -101,9 +101,14 @@ function refuseReadsOnly({ readsOnly }: Actor, { kind, whileStopped }: Operation
 }
 
 /** One transaction bound to the caller's organization, when it is its turn. */
-function inTurn<T>({ gate, db }: ApiParts, actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
+function inTurn<T>(
+  { gate, db }: ApiParts,
+  actor: Actor,
+  work: (tx: Tx) => Promise<T>,
+  isDeploy = false,
+): Promise<T> {
   const { organizationId } = actor;
-  return gate.run(organizationId, () => db.inTenant(organizationId, work));
+  return gate.run(organizationId, () => db.inTenant(organizationId, work), isDeploy);
 }
 
 /** Runs a query in a transaction of its own, bound to the caller's organization. */
@@ -139,7 +144,7 @@ async function change(
 ): Promise<Answer> {
   const now = parts.clock.now();
   let woken = false;
-  const answer = await inTurn(parts, request.actor, async (tx) => {
+  const work = async (tx: Tx): Promise<Answer> => {
     const claim = claimOf(parts, definition, request, input);
     const kept = claim && (await claimIdempotencyKey(tx, claim, now));
     if (kept)
@@ -153,7 +158,8 @@ async function change(
     }
     crashPoint('api.working');
     return made;
-  });
+  };
+  const answer = await inTurn(parts, request.actor, work, definition.waits);
   crashPoint('api.committed');
   if (woken) {
     // Nobody waits for it: the relay also polls, so a lost wake only costs time.

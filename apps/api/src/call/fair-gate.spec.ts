@@ -2,7 +2,7 @@ import { Metrics } from '#libs/process';
 import { SteppedClock } from '#libs/testing';
 import { FairGate } from './fair-gate.js';
 
-const limits = { width: 2, each: 1, waiting: 2, perSecond: 100_000 };
+const limits = { width: 2, each: 1, waiting: 2, perSecond: 100_000, deploysPerMinute: 1_200 };
 
 /** Work that ends when told, in the order in which it was let in. */
 function rig() {
@@ -52,6 +52,17 @@ describe('the gate before the database', () => {
     await expect(ask('a')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect(await ask('b')).toBe('well');
     expect(await Promise.all(held)).toEqual(['well', 'well']);
+  });
+
+  it('holds back deploys that come faster than theirs, then refuses them, and nothing else', async () => {
+    const gate = new FairGate({ ...limits, deploysPerMinute: 600 }, new SteppedClock(), new Metrics());
+    const ask = (isDeploy: boolean, tenant = 'a'): Promise<string> =>
+      gate.run(tenant, () => Promise.resolve('well'), isDeploy);
+    expect(await ask(true)).toBe('well');
+    const held = Array.from({ length: 100 }, () => ask(true).catch((error: Error) => error.message));
+    await expect(ask(true)).rejects.toMatchObject({ code: 'RATE_LIMITED', retryAfterSeconds: 10 });
+    expect([await ask(false), await ask(true, 'b')]).toEqual(['well', 'well']);
+    expect(await held[0]).toBe('well');
   });
 
   it('gives the turn back when work fails', async () => {

@@ -1,41 +1,47 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import { FairLine, TowpathError, judgeRate, type Clock, type FairLimits, type Rate } from '#libs/domain';
+import { FairLine, TowpathError, type Clock, type FairLimits } from '#libs/domain';
 import type { Metrics } from '#libs/process';
+import { Pace } from './pace.js';
 
 /** What one organization may ask of one api process, and what all may together. */
 export interface GateLimits extends FairLimits {
   waiting: number;
   /** Transactions a second of one organization; two seconds' worth may come at once. */
   perSecond: number;
+  /** Deploys a minute of one organization; one at a time, and ten seconds' worth wait. */
+  deploysPerMinute: number;
 }
 
 const BURST_SECONDS = 2;
 /** Seconds after which a refused caller may try again: by then its line has moved. */
 const RETRY_AFTER_SECONDS = 1;
-const MAX_KNOWN = 10_000;
+/** One after the other: a burst of deploys is what the next one of somebody else waits behind. */
+const DEPLOY_BURST = 1;
+/** As long as one may be held back before it is refused. */
+const DEPLOY_WAIT_SECONDS = 10;
 
 /**
- * Where the organizations share the database and this process: so many transactions a second of one organization, so many at
- * a time, and turns among those that wait. What comes faster waits; what its line does not hold is refused; nobody else
+ * Where the organizations share the database, this process and what works for deploys behind it: so many transactions a second
+ * of one organization, so many at a time, so many deploys a minute, and turns among those that wait. What comes faster waits; what its line does not hold is refused; nobody else
  * waits longer because of it.
  */
 export class FairGate {
   private readonly line: FairLine<() => void>;
-  private readonly rate: Rate;
-  /** When nothing of an organization's past counts any more, UTC ms. */
-  private readonly emptyAt = new Map<string, number>();
-  private readonly held = new Map<string, number>();
+  private readonly transactions: Pace;
+  private readonly deploys: Pace;
   private readonly refused;
   private readonly waiting;
 
   constructor(
     private readonly limits: GateLimits,
-    private readonly clock: Clock,
+    clock: Clock,
     metrics: Metrics,
   ) {
     this.line = new FairLine(limits);
-    const { perSecond } = limits;
-    this.rate = { burst: perSecond * BURST_SECONDS, everyMs: 1_000 / perSecond };
+    const { perSecond, waiting, deploysPerMinute } = limits;
+    const rate = { burst: perSecond * BURST_SECONDS, everyMs: 1_000 / perSecond };
+    this.transactions = new Pace(rate, waiting, clock);
+    const deploys = { burst: DEPLOY_BURST, everyMs: 60_000 / deploysPerMinute };
+    this.deploys = new Pace(deploys, Math.ceil((deploysPerMinute * DEPLOY_WAIT_SECONDS) / 60), clock);
     this.refused = metrics.counter(
       'towpath_api_refused_total',
       'Requests refused because too many of the organization waited',
@@ -45,36 +51,18 @@ export class FairGate {
 
   /**
    * Runs the work when it is the organization's turn.
+   * @param isDeploy whether it begins an operation: what that costs behind the API is far more than its transaction
    * @throws TowpathError RATE_LIMITED when too much of the organization waits already
    */
-  async run<T>(organizationId: string, work: () => Promise<T>): Promise<T> {
-    await this.pace(organizationId);
+  async run<T>(organizationId: string, work: () => Promise<T>, isDeploy = false): Promise<T> {
+    if (!(await this.transactions.keep(organizationId))) throw this.tooMuch();
+    if (isDeploy && !(await this.deploys.keep(organizationId))) throw this.tooManyDeploys();
     await this.turn(organizationId);
     try {
       return await work();
     } finally {
       this.line.done(organizationId);
       this.pump();
-    }
-  }
-
-  /** Holds back what comes faster than the organization's rate. */
-  private async pace(organizationId: string): Promise<void> {
-    const now = this.clock.now();
-    const emptyAt = this.emptyAt.get(organizationId) ?? 0;
-    const verdict = judgeRate(this.rate, emptyAt, now);
-    const held = this.held.get(organizationId) ?? 0;
-    if (!verdict.allowed && held >= this.limits.waiting) throw this.tooMuch();
-    if (this.emptyAt.size >= MAX_KNOWN) this.forget(now);
-    this.emptyAt.set(organizationId, Math.max(emptyAt, now) + this.rate.everyMs);
-    if (verdict.allowed) return;
-    this.held.set(organizationId, held + 1);
-    try {
-      await pause(verdict.retryAfterMs);
-    } finally {
-      const left = (this.held.get(organizationId) ?? 1) - 1;
-      if (left > 0) this.held.set(organizationId, left);
-      else this.held.delete(organizationId);
     }
   }
 
@@ -90,8 +78,13 @@ export class FairGate {
     this.waiting.set(this.line.waiting);
   }
 
-  private forget(now: number): void {
-    for (const [organizationId, at] of this.emptyAt) if (at <= now) this.emptyAt.delete(organizationId);
+  private tooManyDeploys(): TowpathError {
+    this.refused.inc();
+    const message = `Your organization may begin ${this.limits.deploysPerMinute} deploys and other changes of services a minute.`;
+    return new TowpathError('RATE_LIMITED', message, {
+      nextStep: 'Put several changes into one, or try again.',
+      retryAfterSeconds: DEPLOY_WAIT_SECONDS,
+    });
   }
 
   private tooMuch(): TowpathError {
