@@ -41,13 +41,11 @@ export interface RawHttp2Request {
   reset?: boolean;
 }
 
-/** A connection with these requests on streams 1, 3, 5 …, as parts to send one by one, in latin1. */
-export function http2Parts(requests: readonly RawHttp2Request[]): string[] {
+/** A connection with these requests on streams 1, 3, 5 …, as parts to send one by one, in latin1; `apart`: heads before bodies. */
+export function http2Parts(requests: readonly RawHttp2Request[], apart = false): string[] {
   const settings = frame(FRAME.settings, 0, 0, '') + frame(FRAME.settings, ACK, 0, '');
-  return [
-    PREFACE + settings,
-    requests.map((request, at) => requestBytes(request, 2 * at + 1)).join('') + pingBytes(),
-  ];
+  const sent = [...requests.flatMap((request, at) => requestBytes(request, 2 * at + 1)), pingBytes()];
+  return [PREFACE + settings, ...(apart ? sent : [sent.join('')])];
 }
 
 /** Asked last; its answer says that the peer has read everything before it. */
@@ -65,7 +63,8 @@ export function hasReadAll(answer: string): boolean {
   return false;
 }
 
-function requestBytes(request: RawHttp2Request, stream: number): string {
+/** The head, and what follows it. */
+function requestBytes(request: RawHttp2Request, stream: number): [head: string, rest: string] {
   const { fields, data = [], trailers, pieces = 1, reset = false } = request;
   const open = data.length > 0 || trailers !== undefined;
   const block = fieldBlock(fields);
@@ -81,5 +80,6 @@ function requestBytes(request: RawHttp2Request, stream: number): string {
     frame(FRAME.data, at === data.length - 1 && trailers === undefined ? END_STREAM : 0, stream, part),
   );
   const end = trailers ? frame(FRAME.headers, END_HEADERS | END_STREAM, stream, fieldBlock(trailers)) : '';
-  return head.join('') + body.join('') + end + (reset ? frame(FRAME.reset, 0, stream, '\0\0\0\x08') : '');
+  const taken = reset ? frame(FRAME.reset, 0, stream, '\0\0\0\x08') : '';
+  return [head.join(''), body.join('') + end + taken];
 }
