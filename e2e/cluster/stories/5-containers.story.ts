@@ -10,7 +10,7 @@ const APP = {
 const fs = require('node:fs');
 let healthy = true;
 const started = Date.now();
-http = require('node:http').createServer((request, response) => {
+const http = require('node:http').createServer((request, response) => {
   const [path] = request.url.split('?');
   if (path === '/healthz') return response.writeHead(healthy ? 200 : 500).end();
   if (path === '/readyz') return response.writeHead(Date.now() - started > 2000 ? 200 : 503).end();
@@ -25,6 +25,8 @@ http = require('node:http').createServer((request, response) => {
   }));
 });
 http.listen(process.env.PORT);
+// the first process of a container hears no signal that it does not listen to
+process.on('SIGTERM', () => process.exit(0));
 `,
 };
 

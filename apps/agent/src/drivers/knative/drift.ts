@@ -3,12 +3,10 @@
  * asked for do not count: defaults, status and other writers' own. Lists are compared whole, element by element.
  */
 export function firstDifference(desired: unknown, actual: unknown, path = ''): string | undefined {
+  if (actual === undefined && isZero(desired)) return undefined;
   if (Array.isArray(desired)) return listDifference(desired, actual, path);
   if (isRecord(desired)) return recordDifference(desired, actual, path);
-  if (desired === actual) return undefined;
-  // Kubernetes leaves zero values of some fields out.
-  const left = actual === undefined && (desired === 0 || desired === false || desired === '');
-  return left ? undefined : path;
+  return desired === actual ? undefined : path;
 }
 
 function listDifference(desired: unknown[], actual: unknown, path: string): string | undefined {
@@ -21,11 +19,17 @@ function recordDifference(
   actual: unknown,
   path: string,
 ): string | undefined {
-  if (!isRecord(actual)) return Object.keys(desired).length === 0 && actual === undefined ? undefined : path;
+  if (!isRecord(actual)) return path;
   const below = path === '' ? '' : `${path}.`;
   return first(
     Object.entries(desired).map(([key, value]) => firstDifference(value, actual[key], `${below}${key}`)),
   );
+}
+
+/** What Kubernetes leaves out of what it gives back. */
+function isZero(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return value === 0 || value === false || value === '';
 }
 
 const first = (found: (string | undefined)[]): string | undefined => found.find((path) => path !== undefined);

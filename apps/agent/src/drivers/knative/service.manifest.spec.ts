@@ -266,12 +266,13 @@ describe('quantities', () => {
 });
 
 describe('drift', () => {
-  const wanted = { a: 1, list: [{ n: 'x' }], none: {}, zero: 0 };
+  const wanted = { a: 1, list: [{ n: 'x' }], none: {}, zero: 0, empty: [] };
   it.each([
     [{ a: 1, list: [{ n: 'x', defaulted: true }], more: 2 }, undefined],
     [{ a: 2, list: [{ n: 'x' }] }, 'a'],
     [{ a: 1, list: [] }, 'list'],
     [{ a: 1, list: [{ n: 'y' }] }, 'list[0].n'],
     [{ a: 1, list: [{ n: 'x' }], zero: 3 }, 'zero'],
+    [{ a: 1, list: [{ n: 'x' }], empty: [1] }, 'empty'],
   ])('of %j is at %s', (actual, path) => expect(firstDifference(wanted, actual)).toBe(path));
 });
