@@ -23,6 +23,7 @@ export type { Id, IdPrefix, Random } from './id.js';
 export type { Clock } from './clock.js';
 export { FairLine, type FairLimits } from './fair-line.js';
 export { LogBudget } from './access/log-budget.js';
+export { TenantRate } from './access/tenant-rate.js';
 export { canonical, same } from './canonical.js';
 export { withCondition } from './condition.js';
 export type { Condition } from './condition.js';

@@ -1,4 +1,4 @@
-import { TowpathError, can, isId, newId, type Actor } from '#libs/domain';
+import { TowpathError, can, canonical, isId, newId, type Actor } from '#libs/domain';
 import { crashPoint } from '#libs/process';
 import { claimIdempotencyKey, keyedDigest, storeAnswer, insertAudit, writeOutbox } from '#libs/store';
 import type { IdempotencyClaim, Tx } from '#libs/store';
@@ -188,16 +188,8 @@ function claimOf(
     });
   }
   const { wait: _notPartOfTheRequest, ...asked } = input;
-  const fingerprint = keyedDigest(parts.masterKey, `${definition.name} ${JSON.stringify(sorted(asked))}`);
+  const fingerprint = keyedDigest(parts.masterKey, `${definition.name} ${canonical(asked)}`);
   return { organizationId: actor.organizationId, actorId: actor.id, key, fingerprint };
-}
-
-/** Equal requests give equal text, whatever the order of their fields. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]));
 }
 
 function commandCall(made: {

@@ -27,6 +27,15 @@ const DEVELOP: readonly Permission[] = [
   'service.invoke',
   'traffic.write',
 ];
+/** What an organization owes, and its bounds. */
+const MONEY: readonly Permission[] = [
+  'bill.read',
+  'budget.read',
+  'budget.write',
+  'notice.read',
+  'account.read',
+  'account.write',
+];
 const ADMINISTER: readonly Permission[] = [
   ...DEVELOP,
   'organization.update',
@@ -38,12 +47,7 @@ const ADMINISTER: readonly Permission[] = [
   'member.write',
   'grant.read',
   'grant.revoke',
-  'bill.read',
-  'budget.read',
-  'budget.write',
-  'notice.read',
-  'account.read',
-  'account.write',
+  ...MONEY,
   'audit.read',
 ];
 
@@ -52,17 +56,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
   owner: [...ADMINISTER, 'organization.close'],
   admin: ADMINISTER,
   developer: DEVELOP,
-  billing: [
-    'organization.read',
-    'project.read',
-    'usage.read',
-    'bill.read',
-    'budget.read',
-    'budget.write',
-    'notice.read',
-    'account.read',
-    'account.write',
-  ],
+  billing: ['organization.read', 'project.read', 'usage.read', ...MONEY],
   viewer: READ,
   invoker: ['service.invoke'],
 };
@@ -96,12 +90,7 @@ export const ORGANIZATION_WIDE: readonly Permission[] = [
   'member.write',
   'grant.read',
   'grant.revoke',
-  'bill.read',
-  'budget.read',
-  'budget.write',
-  'notice.read',
-  'account.read',
-  'account.write',
+  ...MONEY,
   'audit.read',
 ];
 

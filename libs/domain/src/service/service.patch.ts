@@ -1,4 +1,5 @@
 import { parseImageReference } from '../build/image-reference.js';
+import { same } from '../canonical.js';
 import { SERVICE_DEFAULTS, TEMPLATE_DEFAULTS } from './service.defaults.js';
 import { patchContainer, type ContainerPatch } from './container.patch.js';
 import { referenceOf, type AskedSecret } from './secret.patch.js';
@@ -87,7 +88,7 @@ export function patchService(intent: ServiceIntent, patch: ServicePatch): Servic
 
 /** Whether two templates make the same revision: a suffix only names it. */
 export function sameTemplate(one: Template, other: Template): boolean {
-  return canonical(withoutSuffix(one)) === canonical(withoutSuffix(other));
+  return same(withoutSuffix(one), withoutSuffix(other));
 }
 
 function withoutSuffix(template: Template): Template {
@@ -120,13 +121,4 @@ function patchResources(old: Resources, change: Patch<Resources> | null | undefi
 function entryOf({ name, value, secret }: EnvPatch): EnvEntry | undefined {
   if (secret) return { name, secret: referenceOf(secret) };
   return typeof value === 'string' ? { name, value } : undefined;
-}
-
-/** JSON with sorted keys, so that equal things give equal text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

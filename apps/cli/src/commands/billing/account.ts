@@ -1,18 +1,9 @@
-import type { BillingAccountView, TermsView } from '../../client/money.types.js';
+import type { BillingAccountView, BuyerView, TermsView } from '../../client/money.types.js';
 import { path } from '../../client/path.js';
 import { defineCommand } from '../../command.js';
 import { organizationOf } from '../../own-organization.js';
 import { shortTime } from '../../output/time.js';
 import type { Tow } from '../../tow.js';
-
-interface BuyerFlags {
-  name: string;
-  address: string[];
-  country: string;
-  email?: string;
-  taxId?: string;
-  reference?: string;
-}
 
 /** `tow billing describe [ORGANIZATION]` */
 export const billingDescribe = defineCommand<[string | undefined], object>({
@@ -29,7 +20,7 @@ export const billingDescribe = defineCommand<[string | undefined], object>({
 });
 
 /** `tow billing update [ORGANIZATION]`: the whole block of the buyer is replaced. */
-export const billingUpdate = defineCommand<[string | undefined], BuyerFlags>({
+export const billingUpdate = defineCommand<[string | undefined], BuyerView>({
   calls: ['PATCH /v1/organizations/{organization}/billing-account', 'GET /v1/whoami'],
   declare(command) {
     command
