@@ -15,12 +15,14 @@ import {
 import {
   LeaseLost,
   entriesOfSeals,
+  eraseRows,
   ledgerBalances,
   linesOfSeals,
   listLedgerWindows,
   listSeals,
   postedLines,
   publicSigningKeys,
+  startErasure,
   underLease,
   usedInWindows,
   type Lease,
@@ -118,6 +120,26 @@ const missing = (of: UsedRevision) =>
     const should = linesOf([...PLANS], await usedInWindows(tx, of.organizationId, starts, [...PLANS]));
     return differenceOf(should, await postedLines(tx, of.organizationId, starts));
   });
+/** The numbers of the seals whose root is over what is there, in order, whose hash is theirs and whose signature is the hub's. */
+const soundSeals = ({ seals, lines, entries, keys }: Awaited<ReturnType<typeof ledgerOf>>): number[] =>
+  seals
+    .filter((seal) => {
+      const own = lines.filter(({ sealNumber }) => sealNumber === seal.number);
+      const rows = [
+        ...own.map(({ line }, i) => lineRow(seal.number, i, line)),
+        ...entries
+          .filter(({ sealNumber }) => sealNumber === seal.number)
+          .map((entry, i) => entryRow(seal.number, own.length + i, entry)),
+      ];
+      const jwk = keys.find(({ kid }) => kid === seal.kid)?.jwk ?? {};
+      const signature = Buffer.from(seal.signature, 'base64url');
+      return (
+        seal.root === merkleRoot(rows, sha256) &&
+        seal.hash === sealHash(seal, sha256) &&
+        verify(null, Buffer.from(seal.hash, 'hex'), createPublicKey({ key: jwk, format: 'jwk' }), signature)
+      );
+    })
+    .map(({ number }) => number);
 const nothing: Settled = { closed: 0, corrected: 0, sealed: 0, postponed: false };
 
 describe('closing', () => {
@@ -145,17 +167,7 @@ describe('closing', () => {
       ['balance', '0.00000585'],
       ['charges', '-0.00000585'],
     ]);
-    const [seal] = ledger.seals;
-    const rows = [
-      ...ledger.lines.map(({ line }, i) => lineRow(1, i, line)),
-      ...ledger.entries.map((entry, i) => entryRow(1, 3 + i, entry)),
-    ];
-    expect(seal?.root).toBe(merkleRoot(rows, sha256));
-    expect(seal && sealHash(seal, sha256)).toBe(seal?.hash);
-    const jwk = ledger.keys.find(({ kid }) => kid === seal?.kid)?.jwk ?? {};
-    const key = createPublicKey({ key: jwk, format: 'jwk' });
-    const signature = Buffer.from(seal?.signature ?? '', 'base64url');
-    expect(verify(null, Buffer.from(seal?.hash ?? '', 'hex'), key, signature)).toBe(true);
+    expect(soundSeals(ledger)).toEqual([1]);
     expect(await settle(of)).toEqual(nothing);
   });
 
@@ -185,6 +197,26 @@ describe('closing', () => {
     expect(await settle(of)).toEqual({ ...nothing, closed: 1 });
     expect(await ledgerOf(of)).toMatchObject({ lines: [], entries: [], seals: [{ lines: 0, entries: 0 }] });
   });
+});
+
+it('an organization that is erased leaves its ledger as it was, and as sound', async () => {
+  const of = await used();
+  clock.set(T0 + 2 * HOUR);
+  await take(of, [request(of, 0, 0, 150), request(of, 1, HOUR, 70)]);
+  clock.set(T0 + 3 * HOUR);
+  await settle(of);
+  await take(of, [request(of, 2, 500, 100)]);
+  await settle(of);
+  const before = await ledgerOf(of);
+  const { organizationId } = of;
+  await database.db.asSystem((tx) =>
+    startErasure(tx, { organizationId, requestedBy: 'key_0', reason: 'the end', startedAt: clock.now() }),
+  );
+  await underLease(database.db, lease, (tx) => eraseRows(tx, organizationId));
+  const after = await ledgerOf(of);
+  expect(after).toEqual(before);
+  expect(soundSeals(after)).toEqual([1, 2, 3]);
+  expect(soundSeals({ ...after, lines: after.lines.slice(1) })).toEqual([2, 3]);
 });
 
 describe('what comes late', () => {
