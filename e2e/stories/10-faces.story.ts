@@ -147,6 +147,11 @@ const COMMANDS: Record<string, Step> = {
     fields: ({ project }) => ({ project, amount: '25.50', thresholds: [{ percent: 80, on: 'forecast' }] }),
     made: (answer, twin) => (twin['budget'] = String(answer['id'])),
   },
+  'webhooks.create': {
+    fields: () => ({ url: 'https://example.com/' }),
+    made: (answer, twin) => (twin['webhook'] = String(answer['id'])),
+  },
+  'webhooks.delete': { fields: (twin) => ({ webhook: twin['webhook'] }) },
   'budgets.update': { fields: (twin) => ({ budget: twin['budget'], amount: '30' }) },
   'budgets.delete': { fields: (twin) => ({ budget: twin['budget'] }) },
   'secrets.create': { fields: ({ project }) => ({ project, name: 'token', value: 'one' }) },
@@ -223,6 +228,8 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'ledger.get': { fields: () => ({}) },
   'ledger.entries': { fields: () => ({}) },
   'ledger.seals': { fields: () => ({}) },
+  'webhooks.list': { fields: () => ({}) },
+  'webhooks.deliveries': { fields: (twin) => ({ webhook: twin['keptWebhook'] }) },
   'audit.list': { fields: () => ({}) },
   'members.list': { fields: () => ({}) },
   'invitations.list': { fields: () => ({}) },
@@ -275,9 +282,10 @@ describe('every operation gives the same result through REST and GraphQL', () =>
       email: newEmail('unwanted'),
       role: 'viewer',
     });
+    const hook = await tenant.api.ok<{ id: string }>('POST', '/v1/webhooks', { url: 'https://example.com/' });
     const kept = await tenant.api.ok<{ id: string }>('POST', '/v1/budgets', { amount: '10', project });
     return {
-      ...{ project, upload, email, keptBudget: kept.id },
+      ...{ project, upload, email, keptBudget: kept.id, keptWebhook: hook.id },
       ...{ unwanted: unwanted.id, organization: tenant.organizationId },
       ...{ other: elsewhere.organizationId, elsewhere: await inviteTo(elsewhere, email, 'viewer') },
       leaving: await closed(),

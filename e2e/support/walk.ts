@@ -179,6 +179,6 @@ export function likeness(value: unknown): unknown {
   const text = JSON.stringify(plain(value))
     .replace(/\b([a-z]{2,3})_[a-z0-9]{20}\b/g, '$1')
     .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time')
-    .replace(/\btow[a-z]*_[\w-]{4,}|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'credential');
+    .replace(/\btow[a-z]*_[\w-]{4,}|\bwhsec_[\w+/]+=*|\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, 'credential');
   return JSON.parse(text) as unknown;
 }

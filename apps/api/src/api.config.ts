@@ -1,10 +1,11 @@
-import { baseConfig, publicOriginConfig } from '#libs/process';
+import { baseConfig, publicOriginConfig, webhookConfig } from '#libs/process';
 import { z } from 'zod';
 
 /** What the api reads of its environment (contracts/README.md). */
 export const apiConfigSchema = z.object({
   ...baseConfig,
   ...publicOriginConfig,
+  ...webhookConfig,
   TOWPATH_API_DATABASE_URL: z.string().min(1),
   NATS_URL: z.string().min(1),
   TOWPATH_NATS_CREDS: z.string().min(1),

@@ -42,6 +42,7 @@ export async function openParts(config: ApiConfig, parts: ProcessParts): Promise
       origin: publicOrigin(config),
       domain: config.TOWPATH_DOMAIN,
     },
+    webhookReach: config.TOWPATH_WEBHOOK_REACH,
     closeHoldMs: config.TOWPATH_CLOSE_HOLD_SECONDS * 1000,
   };
 }

@@ -1,5 +1,5 @@
 import type { Bus } from '#libs/bus';
-import type { Clock, PublicOrigin, Random } from '#libs/domain';
+import type { Clock, PublicOrigin, Random, WebhookReach } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import type { Database, FolderBlobs } from '#libs/store';
 import type { FairGate } from './call/fair-gate.js';
@@ -31,6 +31,8 @@ export interface ApiParts {
   installation: Installation;
   /** How long a closing organization is kept before it is erased. */
   closeHoldMs: number;
+  /** Where webhooks may be. */
+  webhookReach: WebhookReach;
 }
 
 export const API_PARTS = Symbol('ApiParts');

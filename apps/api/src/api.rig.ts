@@ -76,6 +76,7 @@ export class ApiRig {
         origin: { scheme: 'http', port: 8081 },
       },
       closeHoldMs: 30 * 86_400_000,
+      webhookReach: 'public',
     };
     const processParts = {
       logger,

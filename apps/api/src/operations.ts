@@ -28,6 +28,7 @@ import { trafficOperations } from './traffic/traffic.operations.js';
 import { trustOperations } from './trust/trust.operations.js';
 import { uploadOperations } from './upload/upload.operations.js';
 import { usageOperations } from './usage/usage.operations.js';
+import { webhookOperations } from './webhook/webhook.operations.js';
 import { whoamiOperations } from './whoami/whoami.operations.js';
 
 /** Everything the API does, in the order of its documentation. */
@@ -61,6 +62,7 @@ export function apiOperations(): Registry {
     ...noticeOperations,
     ...accountOperations,
     ...creditOperations,
+    ...webhookOperations,
     ...auditOperations,
     ...clusterOperations,
   ]);

@@ -1,5 +1,5 @@
 import { DEFAULT_GRACE_MS, DEFAULT_PATIENCE_MS } from '#libs/domain';
-import { baseConfig } from '#libs/process';
+import { baseConfig, webhookConfig } from '#libs/process';
 import { z } from 'zod';
 
 /** What billing reads of its environment (contracts/README.md). */
@@ -24,6 +24,7 @@ export const billingConfigSchema = z.object({
     .min(60)
     .max(2_592_000)
     .default(DEFAULT_PATIENCE_MS / 1000),
+  ...webhookConfig,
 });
 
 export type BillingConfig = z.infer<typeof billingConfigSchema>;

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type {
   BeforeApplicationShutdown,
   OnApplicationBootstrap,
@@ -18,6 +18,7 @@ import { ledgerSigner } from './ledger/ledger.signer.js';
 import { LedgerWorker, type ClosingTimes } from './ledger/ledger.worker.js';
 import { TakenInWatch } from './ledger/taken-in.watch.js';
 import { MeteredThings } from './metered.things.js';
+import { WEBHOOK_LEASE, WebhookWorker, type WebhookOptions } from './webhook/webhook.worker.js';
 
 /** Everything billing does, wired and in the order in which it starts and ends. */
 export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
@@ -25,6 +26,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly intake: IntakeWorker;
   private readonly fold: FoldWorker;
   private readonly budgets: BudgetWorker;
+  private readonly webhooks: WebhookWorker;
   private readonly lag: LagWatch;
   private readonly ledger: LedgerWorker;
 
@@ -32,18 +34,19 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly db: Database,
     private readonly bus: Bus,
     { logger, clock, health, metrics, random }: ProcessParts,
-    { masterKey, ...times }: ClosingTimes & { masterKey: Uint8Array },
+    { masterKey, reach, ...times }: ClosingTimes & WebhookOptions,
   ) {
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
-    const names = [INTAKE_LEASE, BUDGET_LEASE, ...FOLD_LEASES];
+    const names = [INTAKE_LEASE, BUDGET_LEASE, WEBHOOK_LEASE, ...FOLD_LEASES];
     const leases = { group: 'billing', names, owner: randomUUID(), db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onChange: () => this.intake.leasesChanged() });
     const intake = new UsageIntake(db, things, clock);
     const reread = new UsageReread(db, bus, logger);
     this.intake = new IntakeWorker(bus, this.leases, intake, reread, counted, health, logger);
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
-    this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, randomBytes, logger);
+    this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, random, logger);
+    this.webhooks = new WebhookWorker(db, this.leases, { masterKey, reach }, counted, clock, random, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
@@ -57,6 +60,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     await this.leases.start();
     this.fold.start();
     this.budgets.start();
+    this.webhooks.start();
     this.lag.start();
     this.ledger.start();
   }
@@ -67,6 +71,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.intake.stop(),
       this.fold.stop(),
       this.budgets.stop(),
+      this.webhooks.stop(),
       this.lag.stop(),
       this.ledger.stop(),
     ]);

@@ -1,3 +1,4 @@
+import type { Delivery } from '#libs/domain';
 import type { Metrics } from '#libs/process';
 import type { DirtyShard } from '#libs/store';
 import type { IntakeResult } from './intake/usage.intake.js';
@@ -12,6 +13,7 @@ export class BillingMetrics {
   private readonly pending;
   private readonly seals;
   private readonly notices;
+  private readonly webhooks;
 
   constructor(metrics: Metrics) {
     this.records = metrics.counter('towpath_billing_records_total', 'Usage records by what became of them', [
@@ -23,6 +25,11 @@ export class BillingMetrics {
     this.pending = metrics.gauge(
       'towpath_billing_pending_messages',
       'Usage messages not yet delivered to billing',
+    );
+    this.webhooks = metrics.counter(
+      'towpath_billing_webhook_attempts_total',
+      'Messages sent to webhooks by what their delivery is then',
+      ['status'],
     );
     this.notices = metrics.counter('towpath_billing_notices_total', 'Notices given of thresholds of budgets');
     this.seals = metrics.counter('towpath_billing_seals_total', 'Seals added to the ledger', ['kind']);
@@ -47,6 +54,10 @@ export class BillingMetrics {
 
   waiting(shards: readonly DirtyShard[]): void {
     this.dirty.set(shards.reduce((sum, { windows }) => sum + windows, 0));
+  }
+
+  triedWebhook(status: Delivery['status']): void {
+    this.webhooks.inc({ status });
   }
 
   gaveNotices(count: number): void {

@@ -11,15 +11,17 @@ class BillingModule {}
 
 /** Connects to what billing works on. Nothing runs before the application has started. */
 export async function billingModule(config: BillingConfig, parts: ProcessParts): Promise<DynamicModule> {
+  const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));
   const creds = await readFile(config.TOWPATH_NATS_CREDS, 'utf8');
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'billing', waits: true });
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
   const clock = await db.clock(parts.logger);
-  const ledger = {
-    masterKey: parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8')),
+  const options = {
+    masterKey,
+    reach: config.TOWPATH_WEBHOOK_REACH,
     graceMs: config.TOWPATH_LEDGER_GRACE_SECONDS * 1000,
     patienceMs: config.TOWPATH_LEDGER_PATIENCE_SECONDS * 1000,
   };
-  const life = new BillingLife(db, bus, { ...parts, clock }, ledger);
+  const life = new BillingLife(db, bus, { ...parts, clock }, options);
   return { module: BillingModule, providers: [{ provide: BillingLife, useValue: life }] };
 }

@@ -10,6 +10,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   budgets: 'amounts for each month, and when to say how near they are',
   notices: 'what your organization is told',
   ledger: 'what your organization owes and why, sealed',
+  webhooks: 'addresses that notices are sent to',
   secrets: 'secrets of the project',
   operations: 'changes that take time',
   projects: 'projects of the organization',

@@ -107,4 +107,24 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     summary: 'the whole ledger as a file that anybody can check',
     load: async () => (await import('./commands/ledger/export.js')).ledgerExport,
   },
+  {
+    words: 'webhooks list',
+    summary: 'the addresses that notices are sent to',
+    load: async () => (await import('./commands/webhooks/list.js')).webhooksList,
+  },
+  {
+    words: 'webhooks create',
+    summary: 'have notices sent to an address',
+    load: async () => (await import('./commands/webhooks/create.js')).webhooksCreate,
+  },
+  {
+    words: 'webhooks delete',
+    summary: 'send nothing more there',
+    load: async () => (await import('./commands/webhooks/delete.js')).webhooksDelete,
+  },
+  {
+    words: 'webhooks deliveries',
+    summary: 'what was sent and what came of it',
+    load: async () => (await import('./commands/webhooks/deliveries.js')).webhooksDeliveries,
+  },
 ];

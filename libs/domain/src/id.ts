@@ -24,6 +24,8 @@ export const ID_PREFIXES = [
   'bdg', // budget
   'ntc', // notice
   'ent', // entry of the ledger
+  'whk', // webhook
+  'dlv', // delivery of a notice to a webhook
 ] as const;
 
 export type IdPrefix = (typeof ID_PREFIXES)[number];

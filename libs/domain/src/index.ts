@@ -318,8 +318,6 @@ export {
 } from './billing/budget.rules.js';
 export { BUDGET_BASES } from './billing/budget.types.js';
 export type { Budget, BudgetBasis, BudgetScope, BudgetState, Threshold } from './billing/budget.types.js';
-export { NOTICE_TYPES } from './billing/notice.types.js';
-export type { Notice, NoticeData, NoticeType } from './billing/notice.types.js';
 export { LEDGER_ACCOUNTS } from './ledger/ledger.types.js';
 export type {
   EntryKind,
@@ -362,3 +360,9 @@ export {
 export { LedgerVerifier } from './ledger/ledger.verification.js';
 export type { CheckSignature, LedgerReport } from './ledger/ledger.verification.js';
 export type { LedgerRow } from './ledger/ledger.seal.js';
+export { isPublicAddress } from './notice/public-address.js';
+export { WEBHOOK, judgeAttempt, signedContent, webhookUrlProblem } from './notice/webhook.rules.js';
+export type { WebhookReach } from './notice/webhook.rules.js';
+export type { Attempt, Delivery, Webhook } from './notice/webhook.types.js';
+export { NOTICE_TYPES } from './notice/notice.types.js';
+export type { Notice, NoticeData, NoticeType } from './notice/notice.types.js';

@@ -8,6 +8,11 @@ export const baseConfig = {
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
 };
 
+/** Who takes or sends webhooks reads, too: where messages may go to. `any` lets them reach this machine and its network. */
+export const webhookConfig = {
+  TOWPATH_WEBHOOK_REACH: z.enum(['public', 'any']).default('public'),
+};
+
 /** The least a process's checked configuration holds. */
 export interface BaseConfig {
   TOWPATH_PORT: number;

@@ -1,4 +1,4 @@
-export { baseConfig, loadConfig, ConfigError } from './config.js';
+export { baseConfig, webhookConfig, loadConfig, ConfigError } from './config.js';
 export type { BaseConfig } from './config.js';
 export { CRASH_POINTS, crashPoint } from './crash-point.js';
 export type { CrashPoint } from './crash-point.js';

@@ -48,6 +48,8 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   erased('budget_alerts'),
   erased('budget_states'),
   erased('budgets'),
+  erased('webhook_deliveries'),
+  erased('webhooks'),
   erased('notices'),
   erased('operations'),
   erased('placements'),

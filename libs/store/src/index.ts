@@ -31,6 +31,18 @@ export {
 } from './budget.store.js';
 export type { StoredBudget } from './budget.store.js';
 export { giveNotice, listNotices } from './notice.store.js';
+export {
+  countWebhooks,
+  deleteWebhook,
+  dueDeliveries,
+  findWebhook,
+  insertWebhook,
+  listDeliveries,
+  listWebhooks,
+  saveAttempt,
+  webhookBinding,
+} from './webhook.store.js';
+export type { DueDelivery } from './webhook.store.js';
 export { insertAudit, listAudit } from './audit.store.js';
 export type { AuditEntry } from './audit.store.js';
 export {
@@ -176,6 +188,7 @@ export type { MeteredRequest } from './usage-record.store.js';
 export {
   dataKeyOf,
   keyedDigest,
+  openSealed,
   openSecretVersion,
   parseMasterKey,
   seal,

@@ -1,17 +1,24 @@
-import type { Notice } from '#libs/domain';
+import { newId, type Id, type Notice, type NoticeData, type NoticeType, type Random } from '#libs/domain';
 import { insertNoticeSql, listNoticesSql } from './notice.sql.js';
 import { writeOutbox } from './outbox.store.js';
 import { AFTER_ALL, ms, time, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
+import { queueDeliveries } from './webhook.store.js';
 
 /**
- * Tells an organization something, in the transaction of what it is told about, and puts it on the bus; `eventId` is the
- * outbox row's. After commit the writer calls `db.notify('outbox')`.
+ * Tells an organization something, in the transaction of what it is told about: it can list it, it is on the bus, and it is
+ * sent to each of its webhooks that wants the type. After commit the writer calls `db.notify('outbox')`.
  */
-export async function giveNotice(tx: Tx, notice: Notice, eventId: string): Promise<void> {
-  const { id, organizationId, type, data, createdAt: now } = notice;
+export async function giveNotice<T extends NoticeType>(
+  tx: Tx,
+  told: { organizationId: Id<'org'>; type: T; data: NoticeData[T]; now: number },
+  random: Random,
+): Promise<void> {
+  const { organizationId, type, data, now } = told;
+  const id = newId('ntc', now, random);
   await tx.run(insertNoticeSql, [id, organizationId, type, JSON.stringify(data), time(now)]);
-  await writeOutbox(tx, { id: eventId, name: 'notice.made', key: id, organizationId, now });
+  await writeOutbox(tx, { id: newId('evt', now, random), name: 'notice.made', key: id, organizationId, now });
+  await queueDeliveries(tx, { id, organizationId, type, createdAt: now }, () => newId('dlv', now, random));
 }
 
 /** Newest first. */

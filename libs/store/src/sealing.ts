@@ -82,11 +82,23 @@ export async function openSecretVersion(
   masterKey: Uint8Array,
 ): Promise<Buffer> {
   const version = await tx.one(findSealedVersionSql, [organizationId, secretId, number]);
-  const dataKey = version && (await tx.one(findDataKeySql, [organizationId, version.data_key_id]));
-  if (!dataKey)
+  const about = secretBinding(organizationId, secretId, number);
+  const sealed = version && { keyId: version.data_key_id, about, content: version.sealed };
+  const opened = sealed && (await openSealed(tx, organizationId, sealed, masterKey));
+  if (!opened)
     throw new TowpathError('NOT_FOUND', `There is no version ${number} of the secret ${secretId}.`);
-  const key = unwrap(organizationId, dataKey, masterKey);
-  return unseal(key, secretBinding(organizationId, secretId, number), version.sealed);
+  return opened;
+}
+
+/** Opens what was sealed with a data key of the organization; undefined when that key is gone (erased). */
+export async function openSealed(
+  tx: Tx,
+  organizationId: string,
+  sealed: { keyId: number; about: string; content: Uint8Array },
+  masterKey: Uint8Array,
+): Promise<Buffer | undefined> {
+  const dataKey = await tx.one(findDataKeySql, [organizationId, sealed.keyId]);
+  return dataKey && unseal(unwrap(organizationId, dataKey, masterKey), sealed.about, sealed.content);
 }
 
 function unwrap(organizationId: string, row: { id: number; wrapped: Buffer }, masterKey: Uint8Array): Buffer {

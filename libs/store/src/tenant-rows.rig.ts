@@ -19,7 +19,7 @@ const TENANT_TABLES = `
 
 /** A value of the type that differs from row to row. */
 export function valueOf(type: string, seed: number): unknown {
-  if (/json/.test(type)) return '{}';
+  if (/json|\[\]$/.test(type)) return '{}';
   if (/timestamp/.test(type)) return '2026-11-21T00:00:00Z';
   if (type === 'date') return '2026-11-21';
   if (type === 'boolean') return false;

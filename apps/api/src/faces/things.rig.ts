@@ -17,6 +17,7 @@ export interface Things {
   invitation: string;
   grant: string;
   budget: string;
+  webhook: string;
 }
 
 /** An organization with one thing of every kind. */
@@ -31,6 +32,7 @@ export async function things(rig: ApiRig, people: PeopleRig, name: string): Prom
   const service = operation.json['service'] as { id: string };
   const body = { email: 'guest@example.com', role: 'viewer' };
   const invitation = await rig.call('POST', '/v1/invitations', { key, body });
+  const webhook = await rig.call('POST', '/v1/webhooks', { key, body: { url: 'https://example.com/' } });
   const budget = await rig.call('POST', '/v1/budgets', { key, body: { amount: '10' } });
   return {
     tenant,
@@ -43,6 +45,7 @@ export async function things(rig: ApiRig, people: PeopleRig, name: string): Prom
     invitation: String(invitation.json['id']),
     grant: await grantOf(rig, tenant),
     budget: String(budget.json['id']),
+    webhook: String(webhook.json['id']),
   };
 }
 
@@ -73,6 +76,7 @@ export function inputFor(name: string, fields: string[], of: Things): Input {
     invitation: of.invitation,
     grant: of.grant,
     budget: of.budget,
+    webhook: of.webhook,
     revision: 'hello-00001',
     ...BODIES[name],
   };
@@ -83,7 +87,7 @@ export function inputFor(name: string, fields: string[], of: Things): Input {
 /** Fields that name a thing of an organization. */
 export const REFERENCES = [
   ...['organization', 'project', 'service', 'secret', 'operation', 'key', 'revision'],
-  ...['member', 'invitation', 'grant', 'budget'],
+  ...['member', 'invitation', 'grant', 'budget', 'webhook'],
 ];
 const traffic = [{ revision: 'latest', percent: 100 }];
 const BODIES: Record<string, Input> = {
@@ -94,6 +98,7 @@ const BODIES: Record<string, Input> = {
   'members.update': { role: 'viewer' },
   'invitations.create': { email: 'other@example.com', role: 'viewer' },
   'keys.create': { name: 'k', role: 'viewer' },
+  'webhooks.create': { url: 'https://example.com/other' },
   'budgets.create': { amount: '25.50' },
   'budgets.update': { amount: '30' },
   'secrets.create': { name: 'other', value: 'v' },

@@ -4,7 +4,6 @@ import {
   formatRatio,
   monthOf,
   monthSpan,
-  newId,
   parseRatio,
   reachedThresholds,
   spentOf,
@@ -50,9 +49,7 @@ export async function evaluateBudgets(
     const one = looked.find(({ budget }) => budget.id === budgetId);
     if (!one) continue;
     const data = noticeOf(one.budget, one.state, threshold);
-    const id = newId('ntc', now, random);
-    const notice = { id, organizationId, type: 'budget.threshold' as const, data, createdAt: now };
-    await giveNotice(tx, notice, newId('evt', now, random));
+    await giveNotice(tx, { organizationId, type: 'budget.threshold', data, now }, random);
   }
   return fresh.length;
 }

@@ -42,6 +42,8 @@ export const PERMISSIONS = [
   'budget.read',
   'budget.write',
   'notice.read',
+  'webhook.read',
+  'webhook.write',
   'audit.read',
   'cluster.read',
   'cluster.write',

@@ -48,6 +48,8 @@ const ADMINISTER: readonly Permission[] = [
   'grant.read',
   'grant.revoke',
   ...MONEY,
+  'webhook.read',
+  'webhook.write',
   'audit.read',
 ];
 
@@ -91,6 +93,8 @@ export const ORGANIZATION_WIDE: readonly Permission[] = [
   'grant.read',
   'grant.revoke',
   ...MONEY,
+  'webhook.read',
+  'webhook.write',
   'audit.read',
 ];
 

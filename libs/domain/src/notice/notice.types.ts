@@ -1,5 +1,5 @@
 import type { Id } from '../id.js';
-import type { BudgetBasis } from './budget.types.js';
+import type { BudgetBasis } from '../billing/budget.types.js';
 
 /** What an organization is told of by notice: a line here, and the shape of what it says in NoticeData. */
 export const NOTICE_TYPES = ['budget.threshold'] as const;
