@@ -62,16 +62,11 @@ function parse4(text: string): bigint | undefined {
 }
 
 function parse6(text: string): bigint | undefined {
-  const dotted = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text);
-  const four = dotted?.[2] === undefined ? undefined : parse4(dotted[2]);
-  if (dotted && four === undefined) return undefined;
-  const last = four === undefined ? '' : `${(four >> 16n).toString(16)}:${(four & 0xffffn).toString(16)}`;
-  const halves = `${dotted?.[1] ?? text}${last}`.split('::');
-  if (halves.length > 2) return undefined;
-  const [head = [], tail = []] = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;
-  const groups = [...head, ...Array.from({ length: missing }, () => '0'), ...tail];
-  if (!groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return undefined;
-  return groups.reduce((all, group) => (all << 16n) | BigInt(`0x${group}`), 0n);
+  if (!/^[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text)) return undefined;
+  // One spelling of what has many: lower case, the longest zeros left out, no dotted end.
+  const host = URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
+  if (host === undefined) return undefined;
+  const [head = [], tail = []] = host.split('::').map((half) => half.split(':').filter(Boolean));
+  const zeros = Array.from({ length: 8 - head.length - tail.length }, () => '0');
+  return [...head, ...zeros, ...tail].reduce((all, group) => (all << 16n) | BigInt(`0x${group}`), 0n);
 }
