@@ -48,6 +48,8 @@ describe('two organizations', () => {
       { role: 'viewer', reason: 'a story' },
     );
     const budget = await theirs.api.ok<{ id: string }>('POST', '/v1/budgets', { amount: '10' });
+    const hook = { url: 'https://example.com/' };
+    const webhook = await theirs.api.ok<{ id: string }>('POST', '/v1/webhooks', hook);
     const made = await theirs.api.ok<{ items: { id: string }[] }>('GET', '/v1/operations');
     foreign = {
       organization: theirs.organizationId,
@@ -61,6 +63,7 @@ describe('two organizations', () => {
       operation: made.items[0]?.id ?? '',
       grant: grant.id,
       budget: budget.id,
+      webhook: webhook.id,
     };
     operations = (await operationsOf(ours.api)).filter(
       (one) =>
