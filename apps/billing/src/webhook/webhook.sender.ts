@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { lookup as resolve, type LookupAddress } from 'node:dns';
+import dns, { type LookupAddress } from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -21,6 +21,13 @@ export interface WebhookMessage {
   key: Uint8Array;
 }
 
+/** Gives every address of a name, as `dns.lookup` does. */
+export type Resolve = (
+  name: string,
+  options: { all: true },
+  callback: (error: Error | null, found?: LookupAddress[]) => void,
+) => void;
+
 const NOT_PUBLIC = 'the address is not of the public Internet';
 
 /**
@@ -32,6 +39,7 @@ export async function sendWebhook(
   reach: WebhookReach,
   now: number,
   signal: AbortSignal,
+  resolve: Resolve = dns.lookup,
 ): Promise<Attempt> {
   const problem = webhookUrlProblem(url, reach);
   if (problem !== undefined) return { result: `not sent: the URL ${problem}` };
@@ -51,7 +59,7 @@ export async function sendWebhook(
   };
   const within = AbortSignal.any([signal, AbortSignal.timeout(WEBHOOK.timeoutMs)]);
   try {
-    const status = await post(new URL(url), headers, body, lookupWithin(reach), within);
+    const status = await post(new URL(url), headers, body, lookupWithin(reach, resolve), within);
     return { status, result: `answered ${status}` };
   } catch (error) {
     return { result: reasonOf(error) };
@@ -77,6 +85,8 @@ function post(
       answer.destroy();
     });
     sent.on('error', failed);
+    // Of an answer that changes the protocol (101) nothing else is told, not even at the end of the time.
+    sent.on('close', () => failed(new Error('closed without an answer')));
     sent.end(body);
   });
 }
@@ -84,14 +94,14 @@ function post(
 class NotPublic extends Error {}
 
 /** Resolves a name; where only public addresses may be reached, a name with any other one is refused. */
-function lookupWithin(reach: WebhookReach): LookupFunction {
+function lookupWithin(reach: WebhookReach, resolve: Resolve): LookupFunction {
   return (name, options, callback) => {
     resolve(name, { ...options, all: true }, (error, found) => {
       const refused = reach === 'public' && found?.some(({ address }) => !isPublicAddress(address));
-      const [first] = (found ?? []) as (LookupAddress | undefined)[];
+      const [first] = found ?? [];
       if (error || !first) callback(error ?? new Error('no address'), '');
       else if (refused) callback(new NotPublic(NOT_PUBLIC), '');
-      else if (options.all) callback(null, found);
+      else if (options.all) callback(null, found ?? []);
       else callback(null, first.address, first.family);
     });
   };

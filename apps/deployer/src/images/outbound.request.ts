@@ -39,6 +39,11 @@ export async function ask(url: URL, { allowed, ...options }: Outbound): Promise<
       );
     });
     asked.on('error', reject);
+    // Nothing else is told of an answer that changes the protocol (101), not even at the end of the time.
+    asked.on('upgrade', (_response, socket) => {
+      socket.destroy();
+      reject(new Error('the answer changes the protocol'));
+    });
     asked.end();
   });
 }

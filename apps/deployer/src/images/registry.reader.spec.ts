@@ -41,6 +41,8 @@ const HANDLERS: Record<string, Handler> = {
     response.writeHead(307, { location: `${origin}/v2/open/manifests/1` }).end(),
   '/v2/inside/manifests/1': (_request, response) =>
     response.writeHead(307, { location: 'http://127.0.0.1:9/v2/open/manifests/1' }).end(),
+  '/v2/turned/manifests/1': (_request, response) =>
+    response.writeHead(101, { connection: 'upgrade', upgrade: 'other' }).end(),
 };
 
 describe('what a registry says of an image', () => {
@@ -78,8 +80,8 @@ describe('what a registry says of an image', () => {
     expect(await new RegistryReader([origin]).read(imageOf(name), credentials)).toEqual(answer);
   });
 
-  it.each([['lying'], ['inside'], ['long']])(
-    'leads nowhere inside, and to no endless answer: %s',
+  it.each([['lying'], ['inside'], ['long'], ['turned']])(
+    'leads nowhere inside, to no endless answer and to none that never comes: %s',
     async (name) => {
       await expect(new RegistryReader([origin]).read(imageOf(name), undefined)).rejects.toThrow();
     },
