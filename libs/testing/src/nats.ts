@@ -3,6 +3,7 @@ import { createUser, encodeUser, fmtCreds } from '@nats-io/jwt';
 import { fromSeed } from '@nats-io/nkeys';
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { testEnvironment } from './environment.js';
+import { until } from './until.js';
 
 /** An empty NATS account of one test file's own, on the real nats-server of the test run. */
 export interface TestNats {
@@ -30,7 +31,9 @@ export async function testNats(): Promise<TestNats> {
     credentials,
     bus,
     release: async () => {
-      await deleteStreams(bus);
+      // A busy server may be late with an answer.
+      const gone = (): Promise<boolean> => deleteStreams(bus).then(() => true);
+      await until(gone, { what: 'the end of the streams', deadlineMs: 30_000 });
       await bus.close();
       giveBack();
     },
