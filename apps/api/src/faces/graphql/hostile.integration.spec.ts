@@ -9,7 +9,7 @@ import { hostileDocuments } from './hostile.rig.js';
 import { graphqlSdl } from './sdl.js';
 
 /** How long one hostile document may keep the process busy, ms; 50 ms of processor is the goal, this bound only says "bounded". */
-const MOST_MS = 1_500;
+const MOST_MS = 5_000;
 const MOST_MEMORY = 400 * 1_048_576;
 
 const schema = buildSchema(graphqlSdl(apiOperations()));

@@ -3,14 +3,17 @@ import { SteppedClock, until } from '#libs/testing';
 import { WebSocket } from 'ws';
 import { Credentials } from '../../credential/credentials.js';
 import { ApiRig } from '../../api.rig.js';
+import { PeopleRig } from '../../people.rig.js';
 
 let rig: ApiRig;
+let people: PeopleRig;
 let key: string;
 let address: string;
 let project: string;
 
 beforeAll(async () => {
   rig = await ApiRig.start();
+  people = await PeopleRig.over(rig);
   key = (await rig.tenant()).key;
   project = (await rig.project(key)).id;
   await rig.app.listen(0, '127.0.0.1');
@@ -95,6 +98,32 @@ describe('server-sent events', () => {
     expect(stream.text()).toContain('event: error');
     expect((await rig.call('GET', '/v1/whoami', { key: reader })).status).toBe(401);
   }, 20_000);
+
+  it.each([
+    ['demoted to a role that may not read them', 'PATCH', { role: 'billing' }, 'PERMISSION_DENIED'],
+    ['removed', 'DELETE', undefined, 'UNAUTHENTICATED'],
+  ] as const)(
+    'stop within 5 s for a member who is %s',
+    async (_how, method, body, code) => {
+      const { organizationId, key: owner } = await rig.tenant();
+      const reader = await people.person(organizationId, 'viewer');
+      const { id } = await rig.project(owner);
+      const made = await rig.service(owner, id, 'talks');
+      await log((made.json['service'] as { id: string }).id, 'one');
+      const stream = await follow(`/v1/projects/${id}/services/talks/logs?follow=true`, reader.token);
+      await until(() => stream.text().includes('"one"'), { what: 'the first line' });
+      const changedAt = Date.now();
+      const changed = await rig.call(method, `/v1/members/${reader.userId}`, {
+        key: owner,
+        ...(body ? { body } : {}),
+      });
+      expect(changed.status).toBeLessThan(300);
+      await stream.ended;
+      expect(Date.now() - changedAt).toBeLessThan(6_000);
+      expect(stream.text()).toContain(code);
+    },
+    20_000,
+  );
 });
 
 /** A client of the protocol graphql-transport-ws, as far as the specs need one. */
