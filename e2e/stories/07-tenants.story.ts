@@ -22,7 +22,7 @@ const BODIES: Record<string, Fields> = {
 /** What no role of an organization may. */
 const PLATFORM = [
   ...['person', 'organization.suspend', 'organization.erase', 'grant.create'],
-  ...['account.terms', 'credit.write'],
+  ...['account.terms', 'credit.write', 'invoice.write'],
 ];
 
 describe('two organizations', () => {
@@ -64,6 +64,8 @@ describe('two organizations', () => {
       grant: grant.id,
       budget: budget.id,
       webhook: webhook.id,
+      // the first is made when a month ends; the organization is refused before
+      invoice: 'INV-1-000001',
     };
     operations = (await operationsOf(ours.api)).filter(
       (one) =>

@@ -11,6 +11,7 @@ import { erasureOperations } from './erasure/erasure.operations.js';
 import { exportOperations } from './export/export.operations.js';
 import { grantOperations } from './grant/grant.operations.js';
 import { invitationOperations } from './invitation/invitation.operations.js';
+import { invoiceOperations } from './invoice/invoice.operations.js';
 import { keyOperations } from './key/key.operations.js';
 import { ledgerOperations } from './ledger/ledger.operations.js';
 import { logOperations } from './log/log.operations.js';
@@ -63,6 +64,7 @@ export function apiOperations(): Registry {
     ...accountOperations,
     ...creditOperations,
     ...webhookOperations,
+    ...invoiceOperations,
     ...auditOperations,
     ...clusterOperations,
   ]);

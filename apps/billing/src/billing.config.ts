@@ -25,6 +25,13 @@ export const billingConfigSchema = z.object({
     .max(2_592_000)
     .default(DEFAULT_PATIENCE_MS / 1000),
   ...webhookConfig,
+  TOWPATH_INVOICE_GRACE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(3_600),
+  TOWPATH_INVOICE_DUE_DAYS: z.coerce.number().int().min(0).max(365).default(14),
 });
 
 export type BillingConfig = z.infer<typeof billingConfigSchema>;

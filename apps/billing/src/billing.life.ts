@@ -10,6 +10,7 @@ import { LeaseKeeper, type Database } from '#libs/store';
 import { BillingMetrics } from './billing.metrics.js';
 import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
+import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
 import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
 import { UsageIntake } from './intake/usage.intake.js';
 import { UsageReread } from './intake/usage.reread.js';
@@ -27,6 +28,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly fold: FoldWorker;
   private readonly budgets: BudgetWorker;
   private readonly webhooks: WebhookWorker;
+  private readonly invoices: InvoiceWorker;
   private readonly lag: LagWatch;
   private readonly ledger: LedgerWorker;
 
@@ -34,11 +36,11 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly db: Database,
     private readonly bus: Bus,
     { logger, clock, health, metrics, random }: ProcessParts,
-    { masterKey, reach, ...times }: ClosingTimes & WebhookOptions,
+    { masterKey, reach, invoicing, ...times }: ClosingTimes & WebhookOptions & { invoicing: InvoiceTimes },
   ) {
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
-    const names = [INTAKE_LEASE, BUDGET_LEASE, WEBHOOK_LEASE, ...FOLD_LEASES];
+    const names = [INTAKE_LEASE, BUDGET_LEASE, INVOICE_LEASE, WEBHOOK_LEASE, ...FOLD_LEASES];
     const leases = { group: 'billing', names, owner: randomUUID(), db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onChange: () => this.intake.leasesChanged() });
     const intake = new UsageIntake(db, things, clock);
@@ -47,6 +49,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
     this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, random, logger);
     this.webhooks = new WebhookWorker(db, this.leases, { masterKey, reach }, counted, clock, random, logger);
+    const parts = { db, leases: this.leases, metrics: counted, health, clock, random, logger };
+    this.invoices = new InvoiceWorker(parts, invoicing);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
@@ -61,6 +65,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.fold.start();
     this.budgets.start();
     this.webhooks.start();
+    this.invoices.start();
     this.lag.start();
     this.ledger.start();
   }
@@ -72,6 +77,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.fold.stop(),
       this.budgets.stop(),
       this.webhooks.stop(),
+      this.invoices.stop(),
       this.lag.stop(),
       this.ledger.stop(),
     ]);

@@ -14,6 +14,7 @@ export class BillingMetrics {
   private readonly seals;
   private readonly notices;
   private readonly webhooks;
+  private readonly invoices;
 
   constructor(metrics: Metrics) {
     this.records = metrics.counter('towpath_billing_records_total', 'Usage records by what became of them', [
@@ -32,6 +33,7 @@ export class BillingMetrics {
       ['status'],
     );
     this.notices = metrics.counter('towpath_billing_notices_total', 'Notices given of thresholds of budgets');
+    this.invoices = metrics.counter('towpath_billing_invoices_total', 'Invoices made');
     this.seals = metrics.counter('towpath_billing_seals_total', 'Seals added to the ledger', ['kind']);
   }
 
@@ -58,6 +60,10 @@ export class BillingMetrics {
 
   triedWebhook(status: Delivery['status']): void {
     this.webhooks.inc({ status });
+  }
+
+  madeInvoice(): void {
+    this.invoices.inc();
   }
 
   gaveNotices(count: number): void {

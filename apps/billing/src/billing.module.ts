@@ -21,6 +21,10 @@ export async function billingModule(config: BillingConfig, parts: ProcessParts):
     reach: config.TOWPATH_WEBHOOK_REACH,
     graceMs: config.TOWPATH_LEDGER_GRACE_SECONDS * 1000,
     patienceMs: config.TOWPATH_LEDGER_PATIENCE_SECONDS * 1000,
+    invoicing: {
+      graceMs: config.TOWPATH_INVOICE_GRACE_SECONDS * 1000,
+      dueMs: config.TOWPATH_INVOICE_DUE_DAYS * 86_400_000,
+    },
   };
   const life = new BillingLife(db, bus, { ...parts, clock }, options);
   return { module: BillingModule, providers: [{ provide: BillingLife, useValue: life }] };

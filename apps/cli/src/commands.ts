@@ -22,6 +22,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   grants: "operators' access to an organization",
   billing: 'how an organization is billed, and who pays',
   credits: 'money that pays invoices first',
+  invoices: 'what was asked for, and what was paid',
   plans: 'price plans (platform operator)',
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',

@@ -73,6 +73,31 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/billing/terms.js')).billingSetTerms,
   },
   {
+    words: 'invoices list',
+    summary: 'invoices and credit notes',
+    load: async () => (await import('./commands/invoices/invoices.js')).invoicesList,
+  },
+  {
+    words: 'invoices describe',
+    summary: 'one invoice: lines, payments, what is still to be paid',
+    load: async () => (await import('./commands/invoices/invoices.js')).invoicesDescribe,
+  },
+  {
+    words: 'invoices download',
+    summary: 'one invoice as JSON, CSV, HTML or rows of FOCUS 1.2',
+    load: async () => (await import('./commands/invoices/invoices.js')).invoicesDownload,
+  },
+  {
+    words: 'invoices void',
+    summary: 'take an invoice back by a credit note (platform operator)',
+    load: async () => (await import('./commands/invoices/invoices.js')).invoicesVoid,
+  },
+  {
+    words: 'invoices record-payment',
+    summary: 'say that money came in for an invoice (platform operator)',
+    load: async () => (await import('./commands/invoices/invoices.js')).invoicesRecordPayment,
+  },
+  {
     words: 'credits list',
     summary: 'money that pays invoices first',
     load: async () => (await import('./commands/credits/credits.js')).creditsList,

@@ -20,6 +20,8 @@ export const ID_PREFIXES = [
   'evt', // event (outbox row)
   'ppv', // version of a price plan
   'crd', // credit
+  'ivc', // invoice or credit note
+  'pay', // payment
   'spl', // spool (a producer of usage records)
   'bdg', // budget
   'ntc', // notice

@@ -297,6 +297,14 @@ export type { Buyer } from './billing/buyer.js';
 export { CREDIT_KINDS, leftOf, useCredits } from './billing/credit.js';
 export type { Credit, CreditKind, CreditUse } from './billing/credit.js';
 export type { BillCredit, BillTax, Settlement } from './billing/settlement.js';
+export { correctionsOfInvoice, creditNoteOf, invoiceOf } from './billing/invoice.js';
+export type { Invoice, InvoiceCorrection, InvoiceHead, InvoiceLine } from './billing/invoice.js';
+export { invoiceCsv } from './billing/invoice.csv.js';
+export { invoiceHtml, invoicePage } from './billing/invoice.page.js';
+export type { InvoicePage } from './billing/invoice.page.js';
+export { FOCUS_COLUMNS, focusCsv, focusRows } from './billing/focus.js';
+export type { FocusColumn, FocusRow } from './billing/focus.js';
+export { focusProblems } from './billing/focus.rules.js';
 export { monthOf, monthSpan } from './month.js';
 export type {
   Bill,

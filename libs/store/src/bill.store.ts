@@ -8,10 +8,9 @@ import {
   type BillTerms,
   type BillingTerms,
 } from '#libs/domain';
-import { listTerms } from './billing-account.store.js';
+import { findBillingLife, listTerms } from './billing-account.store.js';
 import { usageByPeriod } from './billing-window.store.js';
 import { findOpenCredits } from './credit.store.js';
-import { findOrganization } from './organization.store.js';
 import { findPlanVersions } from './price-plan.store.js';
 import type { Tx } from './statement.js';
 
@@ -33,11 +32,11 @@ export async function findBillPeriods(tx: Tx, organizationId: string, month: str
 /** Bound to the organization, or as the system. */
 export async function findBillFacts(tx: Tx, organizationId: string, month: string): Promise<BillFacts> {
   const { startMs: fromMs, endMs: toMs } = monthSpan(month);
-  const { periods, terms, madeAt } = await periodsOf(tx, organizationId, month);
+  const { periods, terms, madeAt, endedAt } = await periodsOf(tx, organizationId, month);
   const credits = await findOpenCredits(tx, organizationId);
   const borders = periods.slice(1).map(({ startMs }) => startMs);
   const days = await usageByPeriod(tx, { organizationId, fromMs, toMs }, borders);
-  const monthMs = madeAt < toMs ? BigInt(toMs - fromMs) : 0n;
+  const monthMs = madeAt < toMs && endedAt >= toMs ? BigInt(toMs - fromMs) : 0n;
   return {
     month,
     parts: periods.map((period, i) => ({ ...heldIn(period, monthMs), days: days[i] ?? [] })),
@@ -50,16 +49,16 @@ async function periodsOf(
   tx: Tx,
   organizationId: string,
   month: string,
-): Promise<{ periods: BillPeriod[]; terms: BillingTerms[]; madeAt: number }> {
-  const madeAt = (await findOrganization(tx, organizationId))?.createdAt ?? 0;
+): Promise<{ periods: BillPeriod[]; terms: BillingTerms[]; madeAt: number; endedAt: number }> {
+  const { madeAt, endedAt } = await findBillingLife(tx, organizationId);
   const terms = await listTerms(tx, organizationId);
   const plans = new Set([STANDARD_TERMS, ...terms].map(({ plan }) => plan));
   const versions = (await findPlanVersions(tx, [...plans])).map(({ plan }) => plan);
   const periods = billPeriods(month, terms, versions, madeAt - (madeAt % MINUTE_MS));
-  return { periods, terms, madeAt };
+  return { periods, terms, madeAt, endedAt };
 }
 
-/** Fees are owed for the time an organization has had a plan; none before it was made. */
+/** Fees are owed for the time an organization has had a plan: none before it was made, none from the month in which it ends. */
 function heldIn(
   { plan, discountPercent, startMs, endMs }: BillPeriod,
   monthMs: bigint,

@@ -47,6 +47,12 @@ export const saveTermsSql = statement<unknown>(
      created_at = excluded.created_at`,
 );
 
+/** When it was made, and when it began to close, if it did. */
+export const findLifeSql = statement<{ created_at: Date; ended_at: Date | null }>(
+  'billing_life_find',
+  'SELECT created_at, ended_at FROM organizations WHERE id = $1',
+);
+
 export const hasUsageSql = statement<{ used: boolean }>(
   'billing_has_usage',
   'SELECT EXISTS (SELECT FROM usage_records WHERE organization_id = $1) OR EXISTS (SELECT FROM billing_windows WHERE organization_id = $1) AS used',

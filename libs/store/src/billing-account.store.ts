@@ -1,6 +1,7 @@
 import { formatDecimal, parseDecimal, type BillingTerms, type Buyer } from '#libs/domain';
 import {
   findAccountSql,
+  findLifeSql,
   hasUsageSql,
   listTermsSql,
   lockBillingSql,
@@ -32,6 +33,15 @@ export async function findBillingAccount(tx: Tx, organizationId: string): Promis
 export async function saveBuyer(tx: Tx, organizationId: string, buyer: Buyer, now: number): Promise<number> {
   const row = await tx.one(saveAccountSql, [organizationId, JSON.stringify(buyer), time(now)]);
   return row?.version ?? 0;
+}
+
+/** When the organization was made, and when it began to close (Infinity: it did not); UTC ms. */
+export async function findBillingLife(
+  tx: Tx,
+  organizationId: string,
+): Promise<{ madeAt: number; endedAt: number }> {
+  const row = await tx.one(findLifeSql, [organizationId]);
+  return { madeAt: row?.created_at.getTime() ?? 0, endedAt: row?.ended_at?.getTime() ?? Infinity };
 }
 
 /** Ascending by the instant from which they are in force. */

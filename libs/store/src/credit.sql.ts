@@ -16,7 +16,9 @@ export interface CreditRow {
   revoked_at: Date | null;
 }
 
-const COLUMNS = `organization_id, id, name, kind, currency, amount, '0' AS used, priority, expires_at, created_by, created_at, revoked_at`;
+const COLUMNS = `organization_id, id, name, kind, currency, amount,
+  (SELECT coalesce(sum(u.amount), 0) FROM credit_uses u
+   WHERE u.organization_id = credits.organization_id AND u.credit_id = credits.id) AS used, priority, expires_at, created_by, created_at, revoked_at`;
 
 export const insertCreditSql = statement<CreditRow>(
   'credit_insert',

@@ -230,6 +230,8 @@ it('names every other table as one that holds nothing of a tenant', async () => 
     'clusters',
     'gateways',
     'hub',
+    'invoice_numbers',
+    'invoicing',
     'join_tokens',
     'lease_holders',
     'leases',

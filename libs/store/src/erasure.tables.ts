@@ -70,6 +70,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   erased('idempotency_keys', `organization_id = $1 OR body->>'id' = $1`),
   erased('handles'),
   erased('billing_accounts'),
+  erased('invoice_buyers'),
   emptied('credits', 'name = id'),
   emptied(
     'revisions',
@@ -86,6 +87,10 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   // what somebody said about an adjustment
   erased('ledger_notes'),
   held('billing_terms'),
+  held('invoices'),
+  held('invoiced_months'),
+  held('credit_uses'),
+  held('payments'),
   held('usage_records'),
   held('billing_windows'),
   held('billing_dirty_windows'),

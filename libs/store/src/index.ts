@@ -180,6 +180,22 @@ export {
   saveTerms,
 } from './billing-account.store.js';
 export type { BillingAccount } from './billing-account.store.js';
+export {
+  buyerDigest,
+  closeMonth,
+  findChangedMonths,
+  findInvoice,
+  findInvoiceBodies,
+  findOpenMonths,
+  insertInvoice,
+  isMonthClosed,
+  keepInvoiceBuyer,
+  listInvoices,
+  nextInvoiceNumber,
+} from './invoice.store.js';
+export type { StoredInvoice } from './invoice.store.js';
+export { insertPayment, listPayments } from './payment.store.js';
+export type { Payment } from './payment.store.js';
 export { findOpenCredits, insertCredit, listCredits, revokeCredit } from './credit.store.js';
 export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from './price-plan.store.js';
 export type { PlanVersion } from './price-plan.store.js';

@@ -116,6 +116,15 @@ describe('terms', () => {
     expect((items as object[]).at(-1)).toMatchObject({ item: 'base', quantity: '1', rounded: '30.00' });
     expect(due).toBe('30.00');
     expect(await billOf(tenant, '2020-01')).toMatchObject({ due: '0.00' });
+    const close = `/v1/organizations/${tenant.organizationId}/close`;
+    await rig.call('POST', close, { key: operator.key, body: {} });
+    expect(await billOf(tenant, month)).toMatchObject({ due: '0.00' });
+    // what the end of its hold does, in a later month
+    await rig.database.query(
+      `UPDATE organizations SET status = 'closed', status_changed_at = now() + interval '40 days' WHERE id = $1`,
+      [tenant.organizationId],
+    );
+    expect(await billOf(tenant, month)).toMatchObject({ due: '0.00' });
   });
 
   it.each<[string, object, string, string]>([

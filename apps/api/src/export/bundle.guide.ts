@@ -12,6 +12,7 @@ projects/<handle>/            one folder for each project
   services/<name>.json        the service as Towpath shows it, with its traffic
   services/<name>.revisions-*.ndjson
 usage/<service id>-*.ndjson   every metered request, also of services that are gone
+invoices-*.ndjson             invoices and credit notes, with the buyer they were made out to
 bill/<month>.json             the bill of each month with usage
 manifest.json                 the last file: path, size and SHA-256 of every other
 

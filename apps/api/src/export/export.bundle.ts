@@ -4,6 +4,7 @@ import {
   findRevision,
   listAudit,
   listEveryService,
+  listInvoices,
   listKeys,
   listMembers,
   listMonths,
@@ -13,6 +14,7 @@ import {
   listServices,
   listUsageRecords,
   type PageRequest,
+  type StoredInvoice,
 } from '#libs/store';
 import { readBill } from '../bill/bill.queries.js';
 import type { Call } from '../call/call.js';
@@ -53,11 +55,13 @@ export async function* bundleOf(read: Reading): AsyncGenerator<BundleFile> {
   for await (const { id } of each(read, (call, page) => listEveryService(call.tx, own(call), page), byId)) {
     yield* usageOf(read, id);
   }
+  yield* pages('invoices', read, (call, page) => listInvoices(call.tx, own(call), page), byId, showStored);
   for (const month of await read((call) => listMonths(call.tx, own(call)))) {
     yield json(`bill/${month}.json`, await read((call) => readBill(call, { month })));
   }
 }
 
+const showStored = ({ invoice, digest, buyer }: StoredInvoice): object => ({ invoice, digest, buyer });
 const byId = ({ id }: { id: string }): string => id;
 const byUser = ({ userId }: { userId: string }): string => userId;
 const byNumber = ({ number }: { number: number }): string => String(number);

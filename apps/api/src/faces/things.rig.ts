@@ -114,5 +114,9 @@ const BODIES: Record<string, Input> = {
   'accounts.update': { buyer: { name: 'Buyer', address: ['1 Road'], country: 'DE' } },
   'accounts.setTerms': { plan: 'builtin' },
   'credits.create': { name: 'Credit', amount: '1', currency: 'USD' },
+  'invoices.get': { invoice: 'INV-1-000001' },
+  'invoices.document': { invoice: 'INV-1-000001' },
+  'invoices.void': { invoice: 'INV-1-000001' },
+  'invoices.recordPayment': { invoice: 'INV-1-000001', amount: '1', currency: 'USD' },
   'credits.revoke': { credit: 'crd_00000000000000000000' },
 };

@@ -91,3 +91,31 @@ export interface BillView {
   payable?: string;
   comparison: { perRequest: { total: string; due: string } };
 }
+
+export interface InvoiceView {
+  id: string;
+  number: string;
+  kind: string;
+  month: string;
+  currency: string;
+  issuedAt: string;
+  dueAt: string;
+  gross: string;
+  payable: string;
+  paid: string;
+  balance: string;
+  status: string;
+  voids?: string;
+  voidedBy?: string;
+  digest: string;
+}
+
+export interface InvoiceDetailsView {
+  invoice: InvoiceView;
+  document: {
+    lines: { plan: string; version: number; name: string; charged: string }[];
+    corrections: { month: string; name: string; charged: string }[];
+    taxes: { name: string; percent: string; amount: string }[];
+  };
+  payments: { id: string; amount: string; reference?: string; receivedAt: string }[];
+}

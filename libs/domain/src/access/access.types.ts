@@ -37,6 +37,8 @@ export const PERMISSIONS = [
   'account.write',
   'account.terms',
   'credit.write',
+  'invoice.read',
+  'invoice.write',
   'plan.read',
   'plan.write',
   'budget.read',

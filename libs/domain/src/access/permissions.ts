@@ -35,6 +35,7 @@ const MONEY: readonly Permission[] = [
   'notice.read',
   'account.read',
   'account.write',
+  'invoice.read',
 ];
 const ADMINISTER: readonly Permission[] = [
   ...DEVELOP,
@@ -76,6 +77,8 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'account.write',
   'account.terms',
   'credit.write',
+  'invoice.read',
+  'invoice.write',
   'plan.read',
   'plan.write',
   'cluster.read',

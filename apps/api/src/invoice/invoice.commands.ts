@@ -1,0 +1,96 @@
+import { TowpathError, compare, creditNoteOf, parseDecimal, refuseIfAny, type Decimal } from '#libs/domain';
+import {
+  insertInvoice,
+  insertPayment,
+  lockBilling,
+  nextInvoiceNumber,
+  type StoredInvoice,
+} from '#libs/store';
+import type { CommandCall } from '../call/call.js';
+import { iso } from '../call/scalars.js';
+import { inOrganization } from '../organization/organization.reach.js';
+import { detailsOf, storedInvoice, type InvoiceRef } from './invoice.queries.js';
+import type { showDetails } from './invoice.view.js';
+
+type Shown = ReturnType<typeof showDetails>;
+
+/** Takes an invoice back by a credit note; what it took of credits is given back. Twice is once. */
+export function voidInvoice(call: CommandCall, input: InvoiceRef): Promise<Shown> {
+  return inOrganization(call, input.organization, async ({ id: organizationId }) => {
+    await lockBilling(call.tx, organizationId);
+    const stored = await storedInvoice(call, organizationId, input.invoice);
+    refuseNotes(stored, 'cannot be taken back');
+    if (stored.voidedBy === undefined) {
+      const number = await nextInvoiceNumber(call.tx, 'credit_note');
+      const invoice = creditNoteOf(stored.invoice, { number, issuedAt: iso(call.now) });
+      const id = call.newId('ivc');
+      await insertInvoice(call.tx, { id, organizationId, voids: stored.id, invoice });
+      await call.audit(stored.id, { after: { voidedBy: number } }, organizationId);
+    }
+    return detailsOf(call, organizationId, await storedInvoice(call, organizationId, stored.id));
+  });
+}
+
+interface PaymentInput extends InvoiceRef {
+  amount: string;
+  currency: string;
+  reference?: string | undefined;
+  receivedAt?: string | undefined;
+}
+
+/**
+ * Money that came in, or went back (below 0). The same reference again changes nothing.
+ * @throws TowpathError INVALID_ARGUMENT for another currency or an amount out of range; ALREADY_EXISTS for a reference that
+ * was used for another amount
+ */
+export function recordPayment(call: CommandCall, input: PaymentInput): Promise<Shown> {
+  return inOrganization(call, input.organization, async ({ id: organizationId }) => {
+    await lockBilling(call.tx, organizationId);
+    const stored = await storedInvoice(call, organizationId, input.invoice);
+    refuseNotes(stored, 'is not paid');
+    const { currency } = stored.invoice;
+    if (input.currency !== currency)
+      refuseIfAny([{ field: 'currency', message: `must be ${currency}, like the invoice's` }]);
+    const amount = amountOf(input.amount, stored);
+    const { reference } = input;
+    const payment = await insertPayment(call.tx, organizationId, {
+      ...{ id: call.newId('pay'), invoiceId: stored.id, amount },
+      ...(reference === undefined ? {} : { reference }),
+      receivedAt: input.receivedAt === undefined ? call.now : Date.parse(input.receivedAt),
+      ...{ createdBy: call.actor.id, createdAt: call.now },
+    });
+    if (payment)
+      await call.audit(payment.id, { after: { invoice: stored.id, amount: input.amount } }, organizationId);
+    const shown = await detailsOf(call, organizationId, await storedInvoice(call, organizationId, stored.id));
+    if (!payment) refuseOther(shown, input, amount);
+    return shown;
+  });
+}
+
+function refuseOther({ payments }: Shown, { reference }: PaymentInput, amount: Decimal): void {
+  const same = payments.find((one) => one.reference === reference);
+  if (compare(parseDecimal(same?.amount ?? '0'), amount) === 0) return;
+  throw new TowpathError('ALREADY_EXISTS', 'A payment of that reference has another amount.', {
+    violations: [{ field: 'reference', message: 'was used for another amount' }],
+  });
+}
+
+function refuseNotes({ invoice: { kind } }: StoredInvoice, message: string): void {
+  if (kind === 'invoice') return;
+  throw new TowpathError('FAILED_PRECONDITION', `A credit note ${message}.`, {
+    nextStep: 'Name the invoice itself.',
+  });
+}
+
+function amountOf(text: string, { invoice: { decimals } }: StoredInvoice): Decimal {
+  const amount = parseDecimal(text, 'amount');
+  const wrong = (message: string): void => refuseIfAny([{ field: 'amount', message }]);
+  if (amount.units === 0n) wrong('must not be 0');
+  if (amount.scale > decimals) wrong(`has more than the ${decimals} decimals of the currency`);
+  const size = { ...amount, units: amount.units < 0n ? -amount.units : amount.units };
+  if (compare(size, MOST) > 0) wrong('is out of range: at most 10^12');
+  return amount;
+}
+
+/** Beyond this an amount is a slip of the keyboard. */
+const MOST = parseDecimal('1000000000000');

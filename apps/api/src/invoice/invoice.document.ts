@@ -1,0 +1,33 @@
+import { focusCsv, invoiceCsv, invoiceHtml, invoicePage } from '#libs/domain';
+import type { StoredInvoice } from '#libs/store';
+import type { Download, DownloadCall } from '../call/definition.js';
+import { inOrganization } from '../organization/organization.reach.js';
+import { storedInvoice, type InvoiceRef } from './invoice.queries.js';
+
+type Form = (stored: StoredInvoice) => string;
+
+/** How an invoice can be had. `json` is the bytes that its digest is of. */
+const FORMS = {
+  json: ({ invoice }) => JSON.stringify(invoice),
+  csv: ({ invoice }) => invoiceCsv(invoice),
+  html: ({ invoice, buyer }) => invoiceHtml(invoicePage(invoice, buyer)),
+  focus: ({ invoice }) => focusCsv([invoice]),
+} as const satisfies Record<string, Form>;
+
+export const INVOICE_FORMATS = Object.keys(FORMS) as (keyof typeof FORMS)[];
+
+export async function invoiceDocument(
+  call: DownloadCall,
+  input: InvoiceRef & { format: keyof typeof FORMS },
+): Promise<Download> {
+  const stored = await call.read((reading) =>
+    inOrganization(reading, input.organization, ({ id }) => storedInvoice(reading, id, input.invoice)),
+  );
+  const bytes = Buffer.from(FORMS[input.format](stored));
+  const name = input.format === 'focus' ? 'focus.csv' : input.format;
+  return { name: `${stored.invoice.number}.${name}`, body: once(bytes) };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}

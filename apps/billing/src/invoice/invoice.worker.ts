@@ -1,0 +1,91 @@
+import type { Clock, Id, Random } from '#libs/domain';
+import { Loop, type Health, type Logger } from '#libs/process';
+import {
+  LeaseLost,
+  findOpenMonths,
+  underLease,
+  type Database,
+  type Lease,
+  type LeaseKeeper,
+} from '#libs/store';
+import type { BillingMetrics } from '../billing.metrics.js';
+import { invoiceMonth } from './invoice.month.js';
+
+export const INVOICE_LEASE = 'billing-invoices';
+const LOOK_MS = 5_000;
+/** After a look of d ms it rests this many times d. */
+const REST = 4;
+/** When there was nothing to do: months do not end often, and every organization is looked at. */
+const IDLE_MS = 60_000;
+/** Months in one look. */
+const MOST = 200;
+
+export interface InvoiceTimes {
+  /** How long after its end a month takes in late records before it is invoiced. */
+  graceMs: number;
+  /** How long after it is issued an invoice is past due. */
+  dueMs: number;
+}
+
+/** What it works with. */
+export interface InvoiceParts {
+  db: Database;
+  leases: LeaseKeeper;
+  metrics: BillingMetrics;
+  health: Health;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+}
+
+/** Makes the invoices of months that are over, while this process holds their lease. */
+export class InvoiceWorker {
+  private readonly loop: Loop;
+  private restUntil = 0;
+
+  constructor(
+    private readonly parts: InvoiceParts,
+    private readonly times: InvoiceTimes,
+  ) {
+    this.loop = new Loop('invoices', LOOK_MS, (signal) => this.look(signal), parts.logger);
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  private async look(signal: AbortSignal): Promise<void> {
+    const lease = this.parts.leases.holding(INVOICE_LEASE);
+    const began = this.parts.clock.now();
+    if (!lease || began < this.restUntil) return;
+    const open = await this.parts.db.asSystem((tx) => findOpenMonths(tx, began - this.times.graceMs, MOST));
+    const failures: unknown[] = [];
+    for (const one of open) {
+      if (signal.aborted) return;
+      // One organization's trouble keeps no other from its invoice.
+      await this.close(lease, one).catch((error: unknown) => failures.push(error));
+    }
+    const ended = this.parts.clock.now();
+    this.restUntil = ended + (open.length === 0 ? IDLE_MS : REST * (ended - began));
+    const fine = failures.length === 0;
+    this.parts.health.set('invoices', fine, fine ? '' : 'a month cannot be invoiced');
+    if (!fine) throw failures[0];
+  }
+
+  private async close(lease: Lease, of: { organizationId: Id<'org'>; month: string }): Promise<void> {
+    const { dueMs } = this.times;
+    try {
+      const invoice = await underLease(this.parts.db, lease, (tx) =>
+        invoiceMonth(tx, of, { now: this.parts.clock.now(), dueMs, random: this.parts.random }),
+      );
+      if (invoice) this.parts.metrics.madeInvoice();
+    } catch (error) {
+      if (!(error instanceof LeaseLost)) throw error;
+      this.parts.leases.lost(error.lease);
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import { monthSpan } from '../month.js';
+import { formatDecimal, parseDecimal, sum } from '../price/decimal.js';
+import { formatRatio, parseRatio, total } from '../price/ratio.js';
+import { csvOf } from './invoice.csv.js';
+import type { Invoice, InvoiceLine } from './invoice.js';
+
+/** Columns of FOCUS 1.2 that are written, in the order of their names. */
+export const FOCUS_COLUMNS = [
+  ...['BilledCost', 'BillingAccountId', 'BillingAccountName', 'BillingAccountType', 'BillingCurrency'],
+  ...['BillingPeriodEnd', 'BillingPeriodStart', 'ChargeCategory', 'ChargeClass', 'ChargeDescription'],
+  ...['ChargeFrequency', 'ChargePeriodEnd', 'ChargePeriodStart', 'ConsumedQuantity', 'ConsumedUnit'],
+  ...['ContractedCost', 'ContractedUnitPrice', 'EffectiveCost', 'InvoiceId', 'InvoiceIssuerName'],
+  ...['ListCost', 'ListUnitPrice', 'PricingCategory', 'PricingQuantity', 'PricingUnit', 'ProviderName'],
+  ...['PublisherName', 'ServiceCategory', 'ServiceName', 'SkuId', 'SkuPriceId'],
+] as const;
+
+export type FocusColumn = (typeof FOCUS_COLUMNS)[number];
+
+/** One row; a column that is null in FOCUS is absent. */
+export type FocusRow = Partial<Record<FocusColumn, string>>;
+
+/** Who sells: providers, publisher and issuer are one here. */
+const SELLER = 'Towpath';
+
+/** An invoice or credit note as rows of FOCUS 1.2: usage, fees, corrections, rounding, taxes, credits. */
+export function focusRows(invoice: Invoice): FocusRow[] {
+  const rows = [
+    ...invoice.lines.flatMap((line) => [lineRow(invoice, line), ...roundingRow(invoice, line)]),
+    ...invoice.corrections.map((line) => ({
+      ...baseOf(invoice, 'Usage', line.charged, `Correction of ${line.month}: ${line.name}`),
+      ...sku(line),
+      ...periodOf(line.month),
+      ChargeClass: 'Correction',
+      ChargeFrequency: 'Usage-Based',
+    })),
+    ...invoice.taxes.map(({ name, percent, amount }) => ({
+      ...baseOf(invoice, 'Tax', amount, `${name} ${percent} %`),
+      ChargeFrequency: 'Recurring',
+    })),
+    ...invoice.credits.map(({ id, amount }) => ({
+      ...baseOf(invoice, 'Credit', negated(amount), `Credit ${id}`),
+      ChargeFrequency: 'One-Time',
+    })),
+  ];
+  // a credit note corrects a billing period that is invoiced
+  return invoice.kind === 'invoice' ? rows : rows.map((row) => ({ ...row, ChargeClass: 'Correction' }));
+}
+
+/** The rows as CSV under a head. */
+export function focusCsv(invoices: readonly Invoice[]): string {
+  return csvOf(FOCUS_COLUMNS, invoices.flatMap(focusRows));
+}
+
+function lineRow(invoice: Invoice, line: InvoiceLine): FocusRow {
+  const isFee = line.unit === 'month';
+  const amount = decimal(line.amount);
+  const isBelowList = line.adjustments.length > 0;
+  return {
+    ...baseOf(invoice, isFee ? 'Purchase' : 'Usage', amount, line.name),
+    ...sku(line),
+    ListCost: decimal(line.list),
+    ChargeFrequency: isFee ? 'Recurring' : 'Usage-Based',
+    PricingCategory: isBelowList ? 'Dynamic' : 'Standard',
+    PricingQuantity: decimal(line.quantity),
+    PricingUnit: line.unit,
+    ListUnitPrice: line.rate,
+    ContractedUnitPrice: line.rate,
+    ContractedCost: decimal(line.list),
+    ...(isFee ? {} : { ConsumedQuantity: decimal(line.quantity), ConsumedUnit: line.unit }),
+  };
+}
+
+/** What the one rounding of a line added or took; with it the rows sum to what is payable. */
+function roundingRow(invoice: Invoice, { amount, charged, name }: InvoiceLine): FocusRow[] {
+  const exact = decimal(amount);
+  const difference = minus(charged, exact);
+  if (parseDecimal(difference).units === 0n) return [];
+  const row = baseOf(invoice, 'Adjustment', difference, `Rounding of ${name}`);
+  return [{ ...row, ChargeFrequency: 'One-Time' }];
+}
+
+function baseOf(invoice: Invoice, category: string, cost: string, description: string): FocusRow {
+  const { organization, currency, month, number } = invoice;
+  const { BillingPeriodStart, BillingPeriodEnd } = billingPeriod(month);
+  return {
+    BilledCost: cost,
+    EffectiveCost: cost,
+    ListCost: cost,
+    ContractedCost: cost,
+    BillingAccountId: organization,
+    BillingAccountName: organization,
+    BillingAccountType: 'Organization',
+    BillingCurrency: currency,
+    ...{ BillingPeriodStart, BillingPeriodEnd },
+    ChargePeriodStart: BillingPeriodStart,
+    ChargePeriodEnd: BillingPeriodEnd,
+    ChargeCategory: category,
+    ChargeDescription: description,
+    InvoiceId: number,
+    InvoiceIssuerName: SELLER,
+    ProviderName: SELLER,
+    PublisherName: SELLER,
+    ServiceCategory: 'Compute',
+    ServiceName: 'Serverless containers',
+  };
+}
+
+function sku({ plan, version, item }: Pick<InvoiceLine, 'plan' | 'version' | 'item'>): FocusRow {
+  return { SkuId: `${plan}/${item}`, SkuPriceId: `${plan}/${version}/${item}` };
+}
+
+function periodOf(month: string): FocusRow {
+  const { BillingPeriodStart: start, BillingPeriodEnd: end } = billingPeriod(month);
+  return { ChargePeriodStart: start, ChargePeriodEnd: end };
+}
+
+function billingPeriod(month: string): { BillingPeriodStart: string; BillingPeriodEnd: string } {
+  const { startMs, endMs } = monthSpan(month);
+  const text = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
+  return { BillingPeriodStart: text(startMs), BillingPeriodEnd: text(endMs) };
+}
+
+/** FOCUS has no fractions: one that does not end as a decimal is cut at 20 places; its rounding row carries the rest. */
+function decimal(exact: string): string {
+  return exact.includes('/') ? formatDecimal(cut(exact)) : exact;
+}
+
+const PLACES = 20;
+
+function cut(exact: string): { units: bigint; scale: number } {
+  const { top, bottom } = parseRatio(exact);
+  return { units: (top * 10n ** BigInt(PLACES)) / bottom, scale: PLACES };
+}
+
+function minus(a: string, b: string): string {
+  return formatRatio(total([parseRatio(a), parseRatio(negated(b))]));
+}
+
+function negated(text: string): string {
+  const value = parseDecimal(text);
+  return formatDecimal(sum([{ ...value, units: -value.units }]), value.scale);
+}
