@@ -20,11 +20,11 @@ export const serviceKey = (serviceId: string): string => `service.${serviceId}`;
 export const buildKey = (buildId: string): string => `build.${buildId}`;
 export const sealedKey = (secretId: string, version: number): string => `sealed.${secretId}.${version}`;
 export const CLUSTER_KEY = 'cluster';
-/** KV keys may not hold every host character sequence a subject allows; `.` would split the key into tokens. */
 /** The key of bucket routes under which identity shows the public keys of callers' tokens; no host has such a name. */
 export const CALLER_KEYS_KEY = '_caller-keys';
 /** Key of bucket routes that tells one numbering of its sequences from another. */
 export const ROUTES_MARK_KEY = '_mark';
+/** KV keys may not hold every host character sequence a subject allows; `.` would split the key into tokens. */
 export const routeKey = (host: string): string => host.replaceAll('.', '/');
 /** The host of a route's key. */
 export const hostOfRoute = (key: string): string => key.replaceAll('/', '.');
