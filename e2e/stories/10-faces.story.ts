@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Api } from '../support/api.js';
 import { PASSWORD, Person, inviteTo, newEmail } from '../support/person.js';
 import { Tenant } from '../support/tenant.js';
@@ -344,10 +345,16 @@ describe('every operation gives the same result through REST and GraphQL', () =>
   });
 
   it.each(Object.entries(QUERIES))('query %s', async (name, step) => {
-    const rest = await overRest(apiOf(step), operation(name), step.fields(byRest));
-    const graphql = await overGraphql(apiOf(step), operation(name), step.fields(byRest));
-    expect(rest.code).toBeUndefined();
-    expect(settled(graphql.value)).toEqual(settled(rest.value));
+    const read = async (over: typeof overRest): Promise<unknown> => {
+      const { code, value } = await over(apiOf(step), operation(name), step.fields(byRest));
+      expect(code).toBeUndefined();
+      return settled(value);
+    };
+    // What the platform itself changes between two reads is alike when they are read again.
+    let [rest, graphql] = [await read(overRest), await read(overGraphql)];
+    for (let more = 4; more > 0 && !isDeepStrictEqual(rest, graphql); more -= 1)
+      [rest, graphql] = [await read(overRest), await read(overGraphql)];
+    expect(graphql).toEqual(rest);
   });
 
   it.each([
@@ -390,9 +397,8 @@ describe('every operation gives the same result through REST and GraphQL', () =>
     return { code, value: JSON.parse(text) as unknown };
   }
 
-  /** What two reads one after the other may differ by: when the key was last used, and what a budget has come to. */
+  /** The reads themselves move the time at which the key was last used. */
   function settled(value: unknown): unknown {
-    const volatile = /"lastUsedAt":"[^"]*",?|"state":\{"month"[^}]*\},?/g;
-    return JSON.parse(JSON.stringify(plain(value)).replace(volatile, '')) as unknown;
+    return JSON.parse(JSON.stringify(plain(value)).replace(/"lastUsedAt":"[^"]*",?/g, '')) as unknown;
   }
 });

@@ -39,7 +39,7 @@ beforeAll(async () => {
   await ensureHubTopology(nats.bus);
   for (const id of [EVIL, OTHER]) await ensureClusterTopology(nats.bus, id);
   [evil, other] = [await agentOf(EVIL), await agentOf(OTHER)];
-  nats.bus.nc.subscribe('resync.>', { callback: (_error, message) => message.respond() });
+  nats.bus.nc.subscribe('resync.>', { callback: (_error, message) => void message.respond() });
   await nats.bus.nc.flush();
 });
 afterAll(async () => {
@@ -142,7 +142,7 @@ describe('with a target that waits for the other', () => {
   ])('an agent hears nothing on %s', async (subject) => {
     const heard: string[] = [];
     evil.nc.subscribe(subject, {
-      callback: (error, { subject: at }) => heard.push(error ? String(error) : at),
+      callback: (error, { subject: at }) => void heard.push(error ? String(error) : at),
     });
     await until(() => heard.length > 0, { what: 'the refusal' });
     expect(heard[0]).toMatch(REFUSED);
