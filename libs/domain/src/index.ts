@@ -301,6 +301,7 @@ export { correctionsOfInvoice, creditNoteOf, invoiceOf } from './billing/invoice
 export type { Invoice, InvoiceCorrection, InvoiceHead, InvoiceLine } from './billing/invoice.js';
 export { invoiceCsv } from './billing/invoice.csv.js';
 export { invoiceHtml, invoicePage } from './billing/invoice.page.js';
+export { invoicePdf } from './billing/invoice.pdf.js';
 export type { InvoicePage } from './billing/invoice.page.js';
 export { FOCUS_COLUMNS, focusCsv, focusRows } from './billing/focus.js';
 export type { FocusColumn, FocusRow } from './billing/focus.js';

@@ -1,16 +1,17 @@
-import { focusCsv, invoiceCsv, invoiceHtml, invoicePage } from '#libs/domain';
+import { focusCsv, invoiceCsv, invoiceHtml, invoicePage, invoicePdf } from '#libs/domain';
 import type { StoredInvoice } from '#libs/store';
 import type { Download, DownloadCall } from '../call/definition.js';
 import { inOrganization } from '../organization/organization.reach.js';
 import { storedInvoice, type InvoiceRef } from './invoice.queries.js';
 
-type Form = (stored: StoredInvoice) => string;
+type Form = (stored: StoredInvoice) => string | Uint8Array;
 
 /** How an invoice can be had. `json` is the bytes that its digest is of. */
 const FORMS = {
   json: ({ invoice }) => JSON.stringify(invoice),
   csv: ({ invoice }) => invoiceCsv(invoice),
   html: ({ invoice, buyer }) => invoiceHtml(invoicePage(invoice, buyer)),
+  pdf: ({ invoice, buyer }) => invoicePdf(invoicePage(invoice, buyer), invoice.issuedAt),
   focus: ({ invoice }) => focusCsv([invoice]),
 } as const satisfies Record<string, Form>;
 
@@ -23,7 +24,9 @@ export async function invoiceDocument(
   const stored = await call.read((reading) =>
     inOrganization(reading, input.organization, ({ id }) => storedInvoice(reading, id, input.invoice)),
   );
-  const bytes = Buffer.from(FORMS[input.format](stored));
+  const form: Form = FORMS[input.format];
+  const made = form(stored);
+  const bytes = typeof made === 'string' ? Buffer.from(made) : made;
   const name = input.format === 'focus' ? 'focus.csv' : input.format;
   return { name: `${stored.invoice.number}.${name}`, body: once(bytes) };
 }

@@ -103,6 +103,9 @@ describe('invoices', () => {
     expect((await get(`/${number}/document?format=csv`)).text).toContain('payable');
     expect((await get(`/${number}/document?format=html`)).text).toContain(`<h1>Invoice ${number}</h1>`);
     expect((await get(`/${number}/document?format=focus`)).text).toContain('ChargeCategory');
+    const pdf = await get(`/${number}/document?format=pdf`);
+    expect(pdf.text).toMatch(/^%PDF-1\.4\n[^]*\(12\.00\) Tj[^]*\n%%EOF\n$/);
+    expect((await get(`/${number}/document?format=pdf`)).text).toBe(pdf.text);
     expect((await get(`/${number}/document?format=doc`)).json['code']).toBe('INVALID_ARGUMENT');
   });
 });

@@ -39,7 +39,7 @@ export const invoiceOperations = [
     permission: 'invoice.read',
     rest: { method: 'GET', path: `${path}/{invoice}/document`, status: 200 },
     media: 'application/octet-stream',
-    summary: 'One invoice as JSON (the bytes of its digest), CSV, HTML, or rows of FOCUS 1.2.',
+    summary: 'One invoice as JSON (the bytes of its digest), CSV, HTML, PDF, or rows of FOCUS 1.2.',
     input: z.strictObject({
       organization,
       invoice,

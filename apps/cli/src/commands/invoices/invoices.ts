@@ -61,7 +61,7 @@ export const invoicesDownload = defineCommand<[string], Of & { format: string; o
       .argument('<number>', 'number or id of the invoice')
       .addOption(
         new Option('--format <format>', 'which form; focus is rows of FOCUS 1.2')
-          .choices(['json', 'csv', 'html', 'focus'])
+          .choices(['json', 'csv', 'html', 'pdf', 'focus'])
           .default('html'),
       )
       .option('--output <file>', 'where to write it; default NUMBER.FORMAT here')
