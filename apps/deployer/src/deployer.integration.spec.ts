@@ -361,7 +361,7 @@ describe('writing under a lease', () => {
   it('is refused to a former holder, and when intent has changed since it was read', async () => {
     const { db } = database;
     const [row] = await database.query<{ id: string }>(`SELECT id FROM services WHERE name = 'hello'`);
-    const records = await db.asSystem((tx) => loadServiceRecords(tx, row?.id ?? '', 'localhost'));
+    const records = await db.readAsSystem((tx) => loadServiceRecords(tx, row?.id ?? '', 'localhost'));
     if (!records) throw new Error('no service');
     const ask = { name: 'test', lifeMs: 1_000 };
     const first = await db.asSystem((tx) => acquireLease(tx, { ...ask, owner: 'one', now: 1_000 }));

@@ -11,6 +11,7 @@ const listOrganizations = statement<{ id: string }>(
   'spec_list_organizations',
   'SELECT id FROM organizations ORDER BY id',
 );
+const echo = statement<{ value: number }>('spec_echo', 'SELECT $1::int AS value');
 
 const TENANT_TABLES_WITHOUT_POLICY = `
   SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'organization_id'
@@ -61,6 +62,19 @@ describe('transactions bound to a role', () => {
     });
     await expect(planted).rejects.toThrow('rolled back');
     expect(await db.asSystem((tx) => tx.run(listOrganizations))).toHaveLength(2);
+  });
+
+  it('answers each of what is asked at once by a transaction that only reads', async () => {
+    const { db } = database;
+    const asked = await db.readAsSystem((tx) => Promise.all([1, 2, 3].map((value) => tx.one(echo, [value]))));
+    expect(asked).toEqual([{ value: 1 }, { value: 2 }, { value: 3 }]);
+    const write = db.readAsSystem((tx) => tx.run(insertOrganization, ['org_f', 'f']));
+    await expect(write).rejects.toMatchObject({ code: '25006' });
+    const failed = db.readAsSystem((tx) =>
+      Promise.all([tx.run(listOrganizations), tx.one(echo, ['no number'])]),
+    );
+    await expect(failed).rejects.toMatchObject({ code: '22P02' });
+    expect(await db.readAsSystem((tx) => tx.run(listOrganizations))).toHaveLength(2);
   });
 
   it("gives the server's time", async () => {

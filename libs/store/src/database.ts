@@ -36,6 +36,7 @@ export class Database {
   private constructor(
     private readonly api: pg.Pool | undefined,
     private readonly system: pg.Pool | undefined,
+    private readonly reading: pg.Pool | undefined,
     private readonly options: DatabaseOptions,
   ) {}
 
@@ -53,8 +54,9 @@ export class Database {
       made.on('error', () => undefined);
       return made;
     };
-    // COPY and Prisma, which the system's role uses, need one statement at a time.
-    return new Database(pool(options.apiUrl, true), pool(options.systemUrl, false), options);
+    const { apiUrl, systemUrl } = options;
+    // COPY and Prisma, which the system's role uses, need one statement at a time: what only reads has sessions of its own.
+    return new Database(pool(apiUrl, true), pool(systemUrl, false), pool(systemUrl, true), options);
   }
 
   /** Runs `work` in one transaction of the api's role that sees this organization's rows only. */
@@ -71,6 +73,12 @@ export class Database {
   /** Runs `work` in one transaction of the system role (deployer, relay, billing, events, identity). */
   asSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.transaction(this.poolOf('system'), work);
+  }
+
+  /** Runs `work`, which only reads, in one transaction of the system role; what it asks at once goes to the server at once. */
+  readAsSystem<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    if (!this.reading) throw new Error('this process has no system database role');
+    return this.transaction(this.reading, work, 'BEGIN READ ONLY');
   }
 
   /** Prisma over the system role's pool, for queries at an operator's rate. */
@@ -114,7 +122,7 @@ export class Database {
   async close(): Promise<void> {
     await this.time?.stop();
     await this.client?.$disconnect();
-    await Promise.all([this.api?.end(), this.system?.end()]);
+    await Promise.all([this.api?.end(), this.system?.end(), this.reading?.end()]);
   }
 
   private poolOf(role: 'api' | 'system'): pg.Pool {

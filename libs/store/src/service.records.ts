@@ -82,6 +82,10 @@ export interface ServiceChanges {
 
 const ALL = { limit: 10_000 };
 
+/**
+ * Asks everything that needs nothing else at once: over `Database.readAsSystem` that is one way to the server and back for
+ * each wave, whatever the number of statements.
+ */
 export async function loadServiceRecords(
   tx: Tx,
   id: string,
@@ -90,30 +94,40 @@ export async function loadServiceRecords(
   const intent = await findIntent(tx, id);
   if (!intent) return undefined;
   const { service } = intent;
-  const operations = await listOpenOperations(tx, service);
-  const upload = await uploadOf(tx, service);
-  const build = upload && (await findBuildOfUpload(tx, { ...refOf(service), uploadId: upload.id }));
-  const placement = await findPlacement(tx, service);
   const hosts = hostsOf(intent, domain);
-  const held = await findHeld(tx, id);
-  return {
-    ...intent,
-    operations,
-    revisions: await listRelevantRevisions(tx, service, {
+  const [operations, upload, placement, held, targets, routes, clusters, secrets, epoch] = await Promise.all([
+    listOpenOperations(tx, service),
+    uploadOf(tx, service),
+    findPlacement(tx, service),
+    findHeld(tx, id),
+    listTargets(tx, service),
+    listRoutes(tx, service, hosts),
+    listClusters(tx, ALL),
+    secretsOf(tx, service),
+    hubEpoch(tx),
+  ]);
+  const [build, revisions] = await Promise.all([
+    upload && findBuildOfUpload(tx, { ...refOf(service), uploadId: upload.id }),
+    listRelevantRevisions(tx, service, {
       names: namesOf(service),
       generations: operations.filter(makesRevision).map((operation) => operation.generation),
       served: KEPT_AFTER_SERVING,
     }),
+  ]);
+  return {
+    ...intent,
+    operations,
+    revisions,
     ...(upload ? { upload } : {}),
     ...(build ? { build } : {}),
     ...(placement ? { placement } : {}),
-    targets: await listTargets(tx, service),
-    routes: await listRoutes(tx, service, hosts),
+    targets,
+    routes,
     hosts,
     ...(held ? { held } : {}),
-    clusters: await listClusters(tx, ALL),
-    secrets: await secretsOf(tx, service),
-    hubEpoch: await hubEpoch(tx),
+    clusters,
+    secrets,
+    hubEpoch: epoch,
   };
 }
 
@@ -163,11 +177,7 @@ function hostsOf({ service, projectHandle }: IntentRecord, domain: string): stri
 }
 
 async function secretsOf(tx: Tx, { organizationId, projectId, template }: Service): Promise<Secret[]> {
-  const names = secretReferences(template).map(({ secret }) => secret.name);
-  const found: Secret[] = [];
-  for (const name of new Set(names)) {
-    const secret = await findSecret(tx, organizationId, projectId, name);
-    if (secret) found.push(secret);
-  }
-  return found;
+  const names = new Set(secretReferences(template).map(({ secret }) => secret.name));
+  const found = await Promise.all([...names].map((name) => findSecret(tx, organizationId, projectId, name)));
+  return found.filter((secret) => secret !== undefined);
 }

@@ -33,22 +33,27 @@ export class Observer {
     const records = await this.records.load(serviceId);
     if (!records || records.removedAt !== undefined) return undefined;
     const clusterIds = records.targets.map(({ target }) => target.clusterId);
-    const mark = await this.keys.getKey(ROUTES_BUCKET, ROUTES_MARK_KEY, routesMarkSchema);
+    const hosts = [...new Set([...records.hosts, ...records.routes.map((route) => route.host)])];
+    const { keys } = this;
+    // All at once: a pass waits as long as for the slowest of them, not as for their sum.
+    const [mark, reports, build, shownTargets, shownRoutes, held] = await Promise.all([
+      keys.getKey(ROUTES_BUCKET, ROUTES_MARK_KEY, routesMarkSchema),
+      found(clusterIds, (id) => this.report(id, serviceId)),
+      this.build(records),
+      found(clusterIds, (id) => keys.getKey(targetsBucket(id), serviceKey(serviceId), targetSchema)),
+      found(hosts, (host) => keys.getKey(ROUTES_BUCKET, routeKey(host), routeSchema)),
+      this.leaving(records),
+    ]);
     return {
       ...(mark ? { routesMark: mark.value.id } : {}),
       records,
-      reports: await found(clusterIds, (id) => this.report(id, serviceId)),
+      reports,
       ...this.image(records),
-      ...(await this.build(records)),
-      shownTargets: await found(clusterIds, (id) =>
-        this.keys.getKey(targetsBucket(id), serviceKey(serviceId), targetSchema),
-      ),
-      shownRoutes: await found(
-        [...new Set([...records.hosts, ...records.routes.map((route) => route.host)])],
-        (host) => this.keys.getKey(ROUTES_BUCKET, routeKey(host), routeSchema),
-      ),
+      ...build,
+      shownTargets,
+      shownRoutes,
       gateways: this.gateways(),
-      held: await this.leaving(records),
+      held,
     };
   }
 
@@ -74,8 +79,10 @@ export class Observer {
   private async build({ build }: ServiceRecords): Promise<Pick<Seen, 'buildStatus' | 'shownBuild'>> {
     if (build?.clusterId === undefined || build.finishedAt !== undefined) return {};
     const key = buildKey(build.id);
-    const status = await this.keys.getKey(statusBucket(build.clusterId), key, buildStatusSchema);
-    const shown = await this.keys.getKey(targetsBucket(build.clusterId), key, buildTargetSchema);
+    const [status, shown] = await Promise.all([
+      this.keys.getKey(statusBucket(build.clusterId), key, buildStatusSchema),
+      this.keys.getKey(targetsBucket(build.clusterId), key, buildTargetSchema),
+    ]);
     return { ...(status ? { buildStatus: status.value } : {}), ...(shown ? { shownBuild: shown } : {}) };
   }
 

@@ -24,7 +24,7 @@ export class DatabaseRecords implements Records {
   ) {}
 
   load(serviceId: string): Promise<ServiceRecords | undefined> {
-    return this.db.asSystem((tx) => loadServiceRecords(tx, serviceId, this.options.domain));
+    return this.db.readAsSystem((tx) => loadServiceRecords(tx, serviceId, this.options.domain));
   }
 
   async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void> {
