@@ -184,6 +184,10 @@ const COMMANDS: Record<string, Step> = {
   },
   'services.token': { fields: ({ project }) => ({ project, service: 'twin', lifetimeSeconds: 60 }) },
   'services.rollback': { fields: ({ project }) => ({ project, service: 'twin', wait: '120s' }) },
+  'quarantine.release': {
+    operator: true,
+    fields: (twin) => ({ organization: twin['madeOrganization'], reason: 'unknown_service' }),
+  },
   'plans.create': {
     operator: true,
     fields: (twin) => ({ document: pricePlan(twin) }),
@@ -248,6 +252,10 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
   },
   'plans.list': { operator: true, fields: () => ({}) },
   'plans.get': { operator: true, fields: (twin) => ({ plan: twin['plan'] }) },
+  'quarantine.list': {
+    operator: true,
+    fields: (twin) => ({ organization: twin['madeOrganization'], waiting: true }),
+  },
   'clusters.list': { operator: true, fields: () => ({}) },
   'clusters.get': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
 };

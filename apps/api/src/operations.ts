@@ -21,6 +21,7 @@ import { operationOperations } from './operation/operation.operations.js';
 import { organizationOperations } from './organization/organization.operations.js';
 import { planOperations } from './plan/plan.operations.js';
 import { projectOperations } from './project/project.operations.js';
+import { quarantineOperations } from './quarantine/quarantine.operations.js';
 import { revisionOperations } from './revision/revision.operations.js';
 import { secretOperations } from './secret/secret.operations.js';
 import { serviceOperations } from './service/service.operations.js';
@@ -65,6 +66,7 @@ export function apiOperations(): Registry {
     ...creditOperations,
     ...webhookOperations,
     ...invoiceOperations,
+    ...quarantineOperations,
     ...auditOperations,
     ...clusterOperations,
   ]);

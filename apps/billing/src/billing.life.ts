@@ -12,6 +12,7 @@ import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
 import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
+import { ReleaseWorker } from './intake/release.worker.js';
 import { UsageIntake } from './intake/usage.intake.js';
 import { UsageReread } from './intake/usage.reread.js';
 import { LagWatch } from './lag.watch.js';
@@ -25,6 +26,7 @@ import { WEBHOOK_LEASE, WebhookWorker, type WebhookOptions } from './webhook/web
 export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly leases: LeaseKeeper;
   private readonly intake: IntakeWorker;
+  private readonly releases: ReleaseWorker;
   private readonly fold: FoldWorker;
   private readonly budgets: BudgetWorker;
   private readonly webhooks: WebhookWorker;
@@ -46,6 +48,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     const intake = new UsageIntake(db, things, clock);
     const reread = new UsageReread(db, bus, logger);
     this.intake = new IntakeWorker(bus, this.leases, intake, reread, counted, health, logger);
+    this.releases = new ReleaseWorker(db, this.leases, things, counted, clock, logger);
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
     this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, random, logger);
     this.webhooks = new WebhookWorker(db, this.leases, { masterKey, reach }, counted, clock, random, logger);
@@ -62,6 +65,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   async onApplicationBootstrap(): Promise<void> {
     await ensureHubTopology(this.bus);
     await this.leases.start();
+    this.releases.start();
     this.fold.start();
     this.budgets.start();
     this.webhooks.start();
@@ -74,6 +78,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   async beforeApplicationShutdown(): Promise<void> {
     await Promise.all([
       this.intake.stop(),
+      this.releases.stop(),
       this.fold.stop(),
       this.budgets.stop(),
       this.webhooks.stop(),

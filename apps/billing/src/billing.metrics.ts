@@ -1,6 +1,6 @@
 import type { Delivery } from '#libs/domain';
 import type { Metrics } from '#libs/process';
-import type { DirtyShard } from '#libs/store';
+import type { DirtyShard, ReleaseOutcome } from '#libs/store';
 import type { IntakeResult } from './intake/usage.intake.js';
 import type { Settled } from './ledger/settlement.js';
 
@@ -15,6 +15,7 @@ export class BillingMetrics {
   private readonly notices;
   private readonly webhooks;
   private readonly invoices;
+  private readonly released;
 
   constructor(metrics: Metrics) {
     this.records = metrics.counter('towpath_billing_records_total', 'Usage records by what became of them', [
@@ -26,6 +27,11 @@ export class BillingMetrics {
     this.pending = metrics.gauge(
       'towpath_billing_pending_messages',
       'Usage messages not yet delivered to billing',
+    );
+    this.released = metrics.counter(
+      'towpath_billing_released_total',
+      'Records released from quarantine by what came of them',
+      ['outcome'],
     );
     this.webhooks = metrics.counter(
       'towpath_billing_webhook_attempts_total',
@@ -47,6 +53,10 @@ export class BillingMetrics {
     this.records.inc({ result: 'stored' }, stored);
     this.records.inc({ result: 'repeated' }, repeated);
     for (const { reason } of quarantined) this.records.inc({ result: reason });
+  }
+
+  lookedAgain(outcomes: Iterable<ReleaseOutcome>): void {
+    for (const outcome of outcomes) this.released.inc({ outcome });
   }
 
   foldedWindows(count: number, tookMs: number): void {

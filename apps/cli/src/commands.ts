@@ -24,6 +24,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   credits: 'money that pays invoices first',
   invoices: 'what was asked for, and what was paid',
   plans: 'price plans (platform operator)',
+  quarantine: 'usage that was refused (platform operator)',
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',
   contexts: 'APIs you are logged in to',

@@ -152,4 +152,14 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     summary: 'what was sent and what came of it',
     load: async () => (await import('./commands/webhooks/deliveries.js')).webhooksDeliveries,
   },
+  {
+    words: 'quarantine list',
+    summary: 'usage records that were refused, and why',
+    load: async () => (await import('./commands/quarantine/list.js')).quarantineList,
+  },
+  {
+    words: 'quarantine release',
+    summary: "have billing look again at an organization's refused records",
+    load: async () => (await import('./commands/quarantine/release.js')).quarantineRelease,
+  },
 ];

@@ -212,7 +212,10 @@ export {
   MAX_AHEAD_MS,
   MAX_OVER_TIMEOUT_MS,
   MAX_RECORD_MS,
+  QUARANTINE_REASONS,
+  RELEASABLE,
   quarantineReason,
+  releaseRefusal,
 } from './usage/usage.validation.js';
 export type { QuarantineReason, UsageContext } from './usage/usage.validation.js';
 export type { Interval, UsageRecord } from './usage/usage.types.js';

@@ -98,6 +98,7 @@ const BODIES: Record<string, Input> = {
   'members.update': { role: 'viewer' },
   'invitations.create': { email: 'other@example.com', role: 'viewer' },
   'keys.create': { name: 'k', role: 'viewer' },
+  'quarantine.release': { reason: 'unknown_service' },
   'webhooks.create': { url: 'https://example.com/other' },
   'budgets.create': { amount: '25.50' },
   'budgets.update': { amount: '30' },

@@ -86,7 +86,8 @@ export class UsageIntake {
   }
 }
 
-function checked(record: UsageRecord): CheckedUsage {
+/** A good record with what the domain says of its price. */
+export function checked(record: UsageRecord): CheckedUsage {
   return { record, priceZone: priceZoneOf(record.region), reason: whyNotBillable(record) };
 }
 

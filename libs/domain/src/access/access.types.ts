@@ -44,6 +44,8 @@ export const PERMISSIONS = [
   'budget.read',
   'budget.write',
   'notice.read',
+  'quarantine.read',
+  'quarantine.release',
   'webhook.read',
   'webhook.write',
   'audit.read',

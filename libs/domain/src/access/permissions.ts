@@ -81,6 +81,8 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'invoice.write',
   'plan.read',
   'plan.write',
+  'quarantine.read',
+  'quarantine.release',
   'cluster.read',
   'cluster.write',
 ];

@@ -2,7 +2,9 @@ import type { UsageRecord } from './usage.types.js';
 import {
   MAX_AHEAD_MS,
   MAX_OVER_TIMEOUT_MS,
+  MAX_RECORD_MS,
   quarantineReason,
+  releaseRefusal,
   type UsageContext,
 } from './usage.validation.js';
 
@@ -88,5 +90,27 @@ describe('what is quarantined', () => {
     ],
   ])('%s', (_name, given, change, reason) => {
     expect(quarantineReason(given, { ...context, ...change })).toBe(reason);
+  });
+});
+
+describe('what stays although an operator released it', () => {
+  const longest = { ...record, startMs: NOW - MAX_RECORD_MS, endMs: NOW };
+  const nowhere = { service: undefined };
+  it.each<[string, UsageRecord, Partial<UsageContext>, string | undefined, string | undefined]>([
+    ['a good record', record, {}, undefined, undefined],
+    ['sent by another gateway', record, { sender: 'gw_2' }, 'foreign_sender', undefined],
+    ['of a producer of another', record, { producerOwner: 'gw_2' }, 'foreign_producer', undefined],
+    ['longer than its timeout allows', longest, {}, 'too_long', undefined],
+    ['longer than any', { ...longest, endMs: NOW + 1 }, {}, 'too_long', 'too_long'],
+    ['in the future', { ...record, endMs: NOW + HOUR_MS }, {}, 'from_the_future', 'from_the_future'],
+    ['negative', { ...record, endMs: NOW - 1 }, {}, 'not_positive', 'not_positive'],
+    ['that no column holds', { ...record, flags: '\u0000' }, {}, 'malformed', 'malformed'],
+    ['of a service that is still not there', record, nowhere, 'unknown_service', 'unknown_service'],
+    ['of no revision there', record, { revision: undefined }, 'unknown_revision', 'unknown_revision'],
+    ['that reached what it does not name', withoutRevision({}), {}, 'missing_revision', 'missing_revision'],
+  ])('%s', (_name, given, change, reason, refusal) => {
+    const asked = { ...context, ...change };
+    expect(quarantineReason(given, asked)).toBe(reason);
+    expect(releaseRefusal(given, asked)).toBe(refusal);
   });
 });

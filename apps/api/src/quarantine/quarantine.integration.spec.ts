@@ -1,0 +1,102 @@
+import { ApiRig, type RigAnswer, type RigTenant } from '../api.rig.js';
+
+let rig: ApiRig;
+let operator: RigTenant;
+let tenant: RigTenant;
+
+beforeAll(async () => {
+  rig = await ApiRig.start();
+  operator = await rig.tenant('operators', true);
+  tenant = await rig.tenant('tenant');
+}, 60_000);
+afterAll(() => rig.stop());
+
+async function refused(reason: string, of = tenant): Promise<number> {
+  const [row] = await rig.database.query<{ number: number }>(
+    `INSERT INTO usage_quarantine (producer, position, reason, digest, body, received_at)
+     SELECT 'spl_00000000000000000000', count(*), $1, 'd', jsonb_build_object('organizationId', $2::text), now()
+     FROM usage_quarantine RETURNING number`,
+    [reason, of.organizationId],
+  );
+  return row?.number ?? 0;
+}
+const list = async (query = '', key = operator.key): Promise<number[]> => {
+  const { json } = await rig.call('GET', `/v1/quarantine?${query}`, { key });
+  return (json['items'] as { number: number }[]).map(({ number }) => number);
+};
+const release = (body: object, of = tenant, key = operator.key): Promise<RigAnswer> =>
+  rig.call('POST', `/v1/organizations/${of.organizationId}/quarantine/release`, { key, body });
+
+it('is listed for operators, newest first, by reason, organization and whether it waits', async () => {
+  const other = await rig.tenant('other');
+  const long = await refused('too_long');
+  const service = await refused('unknown_service');
+  const theirs = await refused('unknown_service', other);
+  const mine = `organization=${tenant.organizationId}`;
+  expect(await list()).toEqual([theirs, service, long]);
+  expect(await list('reason=unknown_service')).toEqual([theirs, service]);
+  expect(await list(mine)).toEqual([service, long]);
+  expect((await release({ numbers: [long] })).json).toEqual({ released: 1 });
+  expect(await list(`${mine}&waiting=true`)).toEqual([service]);
+  const page = await rig.call('GET', '/v1/quarantine?limit=2', { key: operator.key });
+  expect(page.json['items']).toMatchObject([
+    { number: theirs, reason: 'unknown_service', record: `{"organizationId": "${other.organizationId}"}` },
+    { number: service },
+  ]);
+  expect(await list(`limit=2&cursor=${String(page.json['nextCursor'])}`)).toEqual([long]);
+  const [released] = (await rig.call('GET', '/v1/quarantine?reason=too_long', { key: operator.key })).json[
+    'items'
+  ] as Record<string, unknown>[];
+  expect(released).toMatchObject({ number: long, releasedBy: expect.stringMatching(/^key_/) as string });
+  expect(released).not.toHaveProperty('outcome');
+});
+
+it('is released once, all of a reason or by number, and the organization reads of it', async () => {
+  const of = await rig.tenant('released');
+  const [one, two] = [await refused('unknown_revision', of), await refused('unknown_revision', of)];
+  await refused('too_long', of);
+  expect((await release({ reason: 'unknown_revision' }, of)).json).toEqual({ released: 2 });
+  expect((await release({ reason: 'unknown_revision' }, of)).json).toEqual({ released: 0 });
+  const rows = await rig.database.query<{ number: number }>(
+    `SELECT number FROM usage_quarantine WHERE body->>'organizationId' = $1 AND released_at IS NOT NULL ORDER BY number`,
+    [of.organizationId],
+  );
+  expect(rows.map(({ number }) => number)).toEqual([one, two]);
+  const audit = await rig.call('GET', '/v1/audit', { key: of.key });
+  expect(audit.json['items']).toMatchObject([
+    { action: 'quarantine.release', after: { released: 0 } },
+    { action: 'quarantine.release', after: { released: 2, reason: 'unknown_revision' } },
+  ]);
+});
+
+it('is released all or not at all: what can never be billed or is of another organization is named', async () => {
+  const other = await rig.tenant('another');
+  const good = await refused('too_long');
+  const never = await refused('malformed');
+  const theirs = await refused('too_long', other);
+  const answer = await release({ numbers: [good, never, theirs] });
+  expect(answer.json).toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    violations: [{ field: 'numbers', message: `cannot hold ${never}, ${theirs}` }],
+  });
+  expect(await list(`organization=${tenant.organizationId}&waiting=true`)).toEqual(
+    expect.arrayContaining([good, never]),
+  );
+});
+
+it.each<[string, object, string]>([
+  ['neither', {}, 'reason'],
+  ['both', { reason: 'too_long', numbers: [1] }, 'reason'],
+  ['no numbers', { numbers: [] }, 'numbers'],
+  ['a reason that nothing can change', { reason: 'malformed' }, 'reason'],
+])('refuses %s', async (_name, body, field) => {
+  const { json } = await release(body);
+  expect(json).toMatchObject({ code: 'INVALID_ARGUMENT', violations: [{ field }] });
+});
+
+it('is no tenant’s to see or to release', async () => {
+  expect((await rig.call('GET', '/v1/quarantine', { key: tenant.key })).status).toBe(403);
+  expect((await release({ reason: 'too_long' }, tenant, tenant.key)).status).toBe(403);
+  const nowhere = { ...tenant, organizationId: 'org_00000000000000000000' } as const;
+  expect((await release({ reason: 'too_long' }, nowhere)).status).toBe(404);
+});

@@ -1,0 +1,72 @@
+import { usageRecordSchema } from '#libs/bus';
+import { releaseRefusal, type UsageRecord } from '#libs/domain';
+import {
+  findReleased,
+  nextPosition,
+  settleReleased,
+  storeUsage,
+  type LeasedTx,
+  type ReleaseOutcome,
+} from '#libs/store';
+import type { MeteredThings } from '../metered.things.js';
+import { checked } from './usage.intake.js';
+
+/** Records looked at in one transaction at most. */
+export const RELEASED_BATCH = 500;
+
+/**
+ * Looks again at what an operator released from quarantine: what may be billed is stored as if it came now (late, so that
+ * closed windows get corrections), the rest stays with its reason. All in the caller's transaction.
+ * @returns what came of each
+ */
+export async function takeReleased(
+  tx: LeasedTx,
+  things: MeteredThings,
+  now: number,
+): Promise<ReadonlyMap<number, ReleaseOutcome>> {
+  const outcomes = new Map<number, ReleaseOutcome>();
+  const released = await findReleased(tx, RELEASED_BATCH);
+  if (released.length === 0) return outcomes;
+  const read = new Map<UsageRecord, number>();
+  for (const { number, body } of released) {
+    const parsed = usageRecordSchema.safeParse(body);
+    if (parsed.success) read.set(parsed.data, number);
+    else outcomes.set(number, 'malformed');
+  }
+  for (const [record, outcome] of await store(tx, [...read.keys()], things, now))
+    outcomes.set(read.get(record) as number, outcome);
+  await settleReleased(tx, outcomes, now);
+  return outcomes;
+}
+
+async function store(
+  tx: LeasedTx,
+  records: readonly UsageRecord[],
+  things: MeteredThings,
+  nowMs: number,
+): Promise<Map<UsageRecord, ReleaseOutcome>> {
+  await things.load(
+    tx,
+    records.map(({ serviceId }) => serviceId),
+    records.flatMap(({ revisionId }) => revisionId ?? []),
+  );
+  const outcomes = new Map<UsageRecord, ReleaseOutcome>(
+    records.map((record) => [record, refusal(record, things, nowMs) ?? 'stored']),
+  );
+  const good = records.filter((record) => outcomes.get(record) === 'stored');
+  if (good.length === 0) return outcomes;
+  // No message of the stream: only the position moves.
+  const position = await nextPosition(tx, 0, nowMs);
+  const { conflicts } = await storeUsage(tx, good.map(checked), position);
+  for (const record of conflicts) outcomes.set(record, 'identity_conflict');
+  return outcomes;
+}
+
+function refusal(record: UsageRecord, things: MeteredThings, nowMs: number) {
+  const { organizationId, serviceId, revisionId } = record;
+  return releaseRefusal(record, {
+    service: things.service(organizationId, serviceId),
+    revision: revisionId === undefined ? undefined : things.revision(organizationId, revisionId),
+    nowMs,
+  });
+}

@@ -1,0 +1,22 @@
+import { path } from '../../client/path.js';
+import { defineCommand } from '../../command.js';
+import { wholeNumber } from '../../flags/quantity.js';
+
+/** `tow quarantine release ORGANIZATION NUMBER... | --reason R` (platform operator): billing looks at them again. */
+export const quarantineRelease = defineCommand<[string, string[]], { reason?: string }>({
+  calls: ['POST /v1/organizations/{organization}/quarantine/release'],
+  declare(command) {
+    command
+      .argument('<organization>', 'id of the organization that the records name')
+      .argument('[number...]', 'the records (tow quarantine list)')
+      .option('--reason <reason>', 'instead of numbers: all of this reason, e.g. unknown_service');
+  },
+  async run(tow, [organization, texts], { reason }) {
+    const numbers = texts.length === 0 ? undefined : texts.map(wholeNumber('number'));
+    const address = path`/v1/organizations/${organization}/quarantine/release`;
+    const answer = await (await tow.client()).post<{ released: number }>(address, { reason, numbers });
+    tow.out.talk(`Billing looks at ${answer.released} records again; what comes of it: tow quarantine list`);
+    if (tow.out.json) tow.out.value(answer);
+    return undefined;
+  },
+});

@@ -1,0 +1,50 @@
+import type { QuarantineReason } from '#libs/domain';
+import { statement } from './statement.js';
+
+export interface QuarantineRow {
+  number: number;
+  producer: string;
+  position: number;
+  reason: QuarantineReason;
+  record: string;
+  received_at: Date;
+  released_at: Date | null;
+  released_by: string | null;
+  settled_at: Date | null;
+  outcome: string | null;
+}
+
+/** What an operator may give its word about: not said yet, or said and refused. */
+const WAITS = `(released_at IS NULL OR outcome <> 'stored')`;
+
+export const listQuarantineSql = statement<QuarantineRow>(
+  'quarantine_list',
+  `SELECT number, producer, position, reason, left(body::text, $5) AS record, received_at, released_at, released_by,
+     settled_at, outcome
+   FROM usage_quarantine
+   WHERE ($1::text IS NULL OR reason = $1) AND ($2::text IS NULL OR body->>'organizationId' = $2)
+     AND (NOT $3 OR ${WAITS}) AND ($4::bigint IS NULL OR number < $4)
+   ORDER BY number DESC LIMIT $6`,
+);
+
+export const releaseQuarantineSql = statement<{ number: number }>(
+  'quarantine_release',
+  `UPDATE usage_quarantine q SET released_at = $5, released_by = $6, settled_at = NULL, outcome = NULL
+   FROM (
+     SELECT number FROM usage_quarantine
+     WHERE body->>'organizationId' = $1 AND reason = ANY ($2) AND ($3::bigint[] IS NULL OR number = ANY ($3)) AND ${WAITS}
+     ORDER BY number LIMIT $4 FOR UPDATE) waiting
+   WHERE q.number = waiting.number RETURNING q.number`,
+);
+
+export const findReleasedSql = statement<{ number: number; body: unknown }>(
+  'quarantine_released',
+  `SELECT number, body FROM usage_quarantine WHERE released_at IS NOT NULL AND settled_at IS NULL
+   ORDER BY released_at, number LIMIT $1 FOR UPDATE`,
+);
+
+export const settleReleasedSql = statement<unknown>(
+  'quarantine_settle',
+  `UPDATE usage_quarantine q SET settled_at = $3, outcome = t.outcome
+   FROM unnest($1::bigint[], $2::text[]) AS t (number, outcome) WHERE q.number = t.number`,
+);
