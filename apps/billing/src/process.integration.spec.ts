@@ -2,7 +2,15 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { usageBatchSchema, usageSubject } from '#libs/bus';
-import { billOf, BUILTIN_PLAN, foldRecords, monthOf, monthSpan, type UsageRecord } from '#libs/domain';
+import {
+  billOf,
+  BUILTIN_PLAN,
+  RELEASABLE,
+  foldRecords,
+  monthOf,
+  monthSpan,
+  type UsageRecord,
+} from '#libs/domain';
 import {
   Health,
   Metrics,
@@ -12,7 +20,7 @@ import {
   systemClock,
   systemRandom,
 } from '#libs/process';
-import { usageByDay } from '#libs/store';
+import { releaseQuarantine, usageByDay } from '#libs/store';
 import {
   makeUsedRevision,
   seededRandom,
@@ -132,3 +140,29 @@ it('takes usage in from the stream, folds it, and goes on where it stopped', asy
   );
   expect(leases[0]?.owners).toBeGreaterThan(0);
 }, 60_000);
+
+it('takes in what an operator released from quarantine', async () => {
+  const of = await makeUsedRevision((sql, values) => database.query(sql, values), seededRandom(4), {
+    concurrency: 1,
+    maxInstances: 10,
+    timeoutSeconds: 300,
+  });
+  const startMs = Date.now() - 30_000;
+  const record = usageOf(of, 0, { startMs, endMs: startMs + 40 }, { gatewayId: 'gw_zzzzzzzzzzzzzzzzzzzz' });
+  const { app, metrics } = await start();
+  await send(of, [record]);
+  const which = { organizationId: of.organizationId, reasons: RELEASABLE, limit: 10 };
+  const by = { actorId: 'key_operator', now: Date.now() };
+  await until(
+    async () =>
+      (await database.db.inTenant(of.organizationId, (tx) => releaseQuarantine(tx, which, by))).length === 1,
+    { what: 'the record in quarantine, and released', deadlineMs: 30_000 },
+  );
+  expect((await billed(of, 1)).blocks).toBe(1n);
+  await until(
+    async () =>
+      (await metrics.registry.metrics()).includes('towpath_billing_released_total{outcome="stored"} 1'),
+    { what: 'the release counted', deadlineMs: 30_000 },
+  );
+  await app.close();
+}, 120_000);

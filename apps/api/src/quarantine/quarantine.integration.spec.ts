@@ -63,10 +63,13 @@ it('is released once, all of a reason or by number, and the organization reads o
   );
   expect(rows.map(({ number }) => number)).toEqual([one, two]);
   const audit = await rig.call('GET', '/v1/audit', { key: of.key });
-  expect(audit.json['items']).toMatchObject([
-    { action: 'quarantine.release', after: { released: 0 } },
-    { action: 'quarantine.release', after: { released: 2, reason: 'unknown_revision' } },
+  const said = (audit.json['items'] as { action: string; after?: object }[]).map(({ action, after }) => [
+    action,
+    after,
   ]);
+  expect(said).toHaveLength(2);
+  expect(said).toContainEqual(['quarantine.release', { released: 2, reason: 'unknown_revision' }]);
+  expect(said).toContainEqual(['quarantine.release', { released: 0, reason: 'unknown_revision' }]);
 });
 
 it('is released all or not at all: what can never be billed or is of another organization is named', async () => {
