@@ -30,7 +30,7 @@ export interface InvoiceTimes {
 /** What it works with. */
 export interface InvoiceParts {
   db: Database;
-  leases: LeaseKeeper;
+  leases: Pick<LeaseKeeper, 'holding' | 'lost'>;
   metrics: BillingMetrics;
   health: Health;
   clock: Clock;
@@ -58,14 +58,15 @@ export class InvoiceWorker {
     return this.loop.stop();
   }
 
-  private async look(signal: AbortSignal): Promise<void> {
+  /** Closes what may be closed, unless it is to rest. */
+  async look(signal: AbortSignal): Promise<void> {
     const lease = this.parts.leases.holding(INVOICE_LEASE);
     const began = this.parts.clock.now();
     if (!lease || began < this.restUntil) return;
     const open = await this.parts.db.asSystem((tx) => findOpenMonths(tx, began - this.times.graceMs, MOST));
     const failures: unknown[] = [];
     for (const one of open) {
-      if (signal.aborted) return;
+      if (signal.aborted || !this.parts.leases.holding(INVOICE_LEASE)) return;
       // One organization's trouble keeps no other from its invoice.
       await this.close(lease, one).catch((error: unknown) => failures.push(error));
     }

@@ -1,0 +1,133 @@
+import { Health, Metrics, createLogger } from '#libs/process';
+import type { Lease } from '#libs/store';
+import type { UsedRevision } from '#libs/testing';
+import { BillingMetrics } from '../billing.metrics.js';
+import { DECEMBER, InvoiceRig, OCTOBER } from '../rig/invoice.rig.js';
+import { InvoiceWorker } from './invoice.worker.js';
+
+const TIMES = { graceMs: 3_600_000, dueMs: 86_400_000 };
+
+let rig: InvoiceRig;
+beforeEach(async () => {
+  rig = await InvoiceRig.start(7);
+});
+afterEach(() => rig.stop());
+
+/** A worker that holds the lease as far as it knows. */
+class Replica {
+  readonly health = new Health();
+  readonly lost: Lease[] = [];
+  private readonly metrics = new Metrics();
+  private readonly worker: InvoiceWorker;
+
+  constructor(private lease: Lease | undefined) {
+    const leases = {
+      holding: () => this.lease,
+      lost: (gone: Lease) => {
+        this.lost.push(gone);
+        this.lease = undefined;
+      },
+    };
+    const { clock, random } = rig;
+    const { health, metrics } = this;
+    const logger = createLogger('billing', 'silent');
+    this.worker = new InvoiceWorker(
+      {
+        ...{
+          db: rig.database.db,
+          leases,
+          metrics: new BillingMetrics(metrics),
+          health,
+          clock,
+          random,
+          logger,
+        },
+      },
+      TIMES,
+    );
+  }
+
+  look(): Promise<void> {
+    return this.worker.look(new AbortController().signal);
+  }
+
+  async made(): Promise<number> {
+    const text = await this.metrics.registry.metrics();
+    return Number(/^towpath_billing_invoices_total (\d+)$/m.exec(text)?.[1]);
+  }
+}
+
+/** Owes something of October, and nothing of November. */
+async function payers(count: number): Promise<UsedRevision[]> {
+  const made = [];
+  for (let i = 0; i < count; i += 1) {
+    const of = await rig.payer('0');
+    await rig.use(of, OCTOBER, 1);
+    await rig.settle(of);
+    made.push(of);
+  }
+  return made;
+}
+const numbers = async (): Promise<number[]> => {
+  const rows = await rig.database.query<{ number: string }>('SELECT number FROM invoices ORDER BY number');
+  return rows.map(({ number }) => Number(number.split('-')[2]));
+};
+const notes = async (): Promise<number> =>
+  (await rig.database.query('SELECT 1 FROM invoiced_months WHERE invoice_id IS NULL')).length;
+
+it('makes each invoice once, beside another worker of its lease and one that has lost it', async () => {
+  const all = await payers(5);
+  const former = new Replica({ ...rig.lease, epoch: rig.lease.epoch - 1 });
+  const present = [new Replica(rig.lease), new Replica(rig.lease)];
+  await Promise.all([former, ...present].map((one) => one.look()));
+  expect(await numbers()).toEqual([1, 2, 3, 4, 5]);
+  const made = await Promise.all(present.map((one) => one.made()));
+  expect(made.reduce((sum, one) => sum + one, 0)).toBe(all.length);
+  expect([await former.made(), former.lost.length]).toEqual([0, 1]);
+  for (const of of all) expect(await rig.open(of)).toEqual([]);
+});
+
+it('does nothing before the grace is over, then closes both months, and rests when there is nothing', async () => {
+  await payers(1);
+  const worker = new Replica(rig.lease);
+  rig.clock.set(Date.UTC(2026, 10, 1, 0, 59));
+  await worker.look();
+  expect(await numbers()).toEqual([]);
+  rig.clock.set(DECEMBER);
+  await worker.look();
+  expect([await numbers(), await notes()]).toEqual([[1], 1]);
+  rig.clock.step(5_000);
+  await worker.look();
+  await payers(1);
+  // it looks at all organizations, so not often
+  rig.clock.step(30_000);
+  await worker.look();
+  expect(await numbers()).toEqual([1]);
+  rig.clock.step(30_000);
+  await worker.look();
+  expect(await numbers()).toEqual([1, 2]);
+});
+
+it("goes on past one organization's trouble, says so, and makes its invoice when it is over", async () => {
+  const [broken] = await payers(3);
+  const id = (broken as UsedRevision).organizationId;
+  const use = (plan: string): Promise<unknown> =>
+    rig.database.query('UPDATE billing_terms SET plan_id = $2 WHERE organization_id = $1', [id, plan]);
+  const [{ plan } = { plan: '' }] = await rig.database.query<{ plan: string }>(
+    'SELECT plan_id AS plan FROM billing_terms WHERE organization_id = $1',
+    [id],
+  );
+  await use('gone');
+  const worker = new Replica(rig.lease);
+  await expect(worker.look()).rejects.toThrow();
+  expect(await numbers()).toEqual([1, 2]);
+  expect(worker.health.report()).toMatchObject({
+    ok: false,
+    parts: { invoices: { message: 'a month cannot be invoiced' } },
+  });
+  await use(plan);
+  rig.clock.step(600_000);
+  await worker.look();
+  expect(await numbers()).toEqual([1, 2, 3]);
+  expect(worker.health.report().ok).toBe(true);
+});
