@@ -1,4 +1,4 @@
-import { newId, type Budget, type Threshold } from '#libs/domain';
+import { newId, type Budget, type NoticeData, type Threshold } from '#libs/domain';
 import { findBudget, insertBudget, listNotices, underLease, type Lease } from '#libs/store';
 import {
   SteppedClock,
@@ -61,7 +61,8 @@ const told = async (of: UsedRevision): Promise<unknown[]> => {
     listNotices(tx, of.organizationId, page),
   );
   return notices
-    .map(({ data: { budgetId, percent, on, month } }) => [budgetId, percent, on, month])
+    .map(({ data }) => data as NoticeData['budget.threshold'])
+    .map(({ budgetId, percent, on, month }) => [budgetId, percent, on, month])
     .toReversed();
 };
 

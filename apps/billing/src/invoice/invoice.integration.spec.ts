@@ -1,5 +1,5 @@
 import { focusProblems, focusRows, newId, parseDecimal, type Invoice } from '#libs/domain';
-import { LeaseLost, findInvoice, insertCredit, saveBuyer } from '#libs/store';
+import { LeaseLost, findInvoice, insertCredit, listNotices, saveBuyer } from '#libs/store';
 import type { UsedRevision } from '#libs/testing';
 import { DECEMBER, InvoiceRig, NOVEMBER, OCTOBER } from '../rig/invoice.rig.js';
 
@@ -35,7 +35,14 @@ it('closes each month once: an invoice where something is owed, a note where not
   });
   expect(await rig.close(of, '2026-11')).toBeUndefined();
   expect(await rig.open(of)).toEqual([]);
-  expect((await rig.invoices(of)).map(({ invoice }) => invoice)).toEqual([made]);
+  const kept = await rig.invoices(of);
+  expect(kept.map(({ invoice }) => invoice)).toEqual([made]);
+  const notices = await rig.database.db.inTenant(of.organizationId, (tx) =>
+    listNotices(tx, of.organizationId, { limit: 10 }),
+  );
+  const { number, currency, dueAt } = made as Invoice;
+  const said = { invoiceId: kept[0]?.id, number, month: '2026-11', currency, payable: '3.10', dueAt };
+  expect(notices.map(({ type, data }) => [type, data])).toEqual([['invoice.finalized', said]]);
   expect(focusRows(made as Invoice).flatMap(focusProblems)).toEqual([]);
 });
 

@@ -16,6 +16,7 @@ import {
   findBillingAccount,
   findChangedMonths,
   findInvoiceBodies,
+  giveNotice,
   insertInvoice,
   invoiceWindows,
   isMonthClosed,
@@ -71,6 +72,9 @@ export async function invoiceMonth(
     const { startMs: fromMs, endMs: toMs } = monthSpan(carried);
     await invoiceWindows(tx, organizationId, { fromMs, toMs }, invoiceId);
   }
+  const { number, currency, payable, dueAt } = invoice;
+  const data = { invoiceId, number, month, currency, payable, dueAt };
+  await giveNotice(tx, { organizationId, type: 'invoice.finalized', data, now }, random);
   return invoice;
 }
 

@@ -83,7 +83,11 @@ export class InvoiceWorker {
       const invoice = await underLease(this.parts.db, lease, (tx) =>
         invoiceMonth(tx, of, { now: this.parts.clock.now(), dueMs, random: this.parts.random }),
       );
-      if (invoice) this.parts.metrics.madeInvoice();
+      if (!invoice) return;
+      this.parts.metrics.madeInvoice();
+      await this.parts.db.notify('outbox').catch((error: unknown) => {
+        this.parts.logger.warn({ err: error }, 'notify failed');
+      });
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
       this.parts.leases.lost(error.lease);

@@ -2,7 +2,7 @@ import type { Id } from '../id.js';
 import type { BudgetBasis } from '../billing/budget.types.js';
 
 /** What an organization is told of by notice: a line here, and the shape of what it says in NoticeData. */
-export const NOTICE_TYPES = ['budget.threshold'] as const;
+export const NOTICE_TYPES = ['budget.threshold', 'invoice.finalized'] as const;
 export type NoticeType = (typeof NOTICE_TYPES)[number];
 
 /** What a notice of each type says: ids, numbers and times only. */
@@ -18,6 +18,14 @@ export interface NoticeData {
     currency: string;
     spent: string;
     forecast?: string;
+  };
+  'invoice.finalized': {
+    invoiceId: string;
+    number: string;
+    month: string;
+    currency: string;
+    payable: string;
+    dueAt: string;
   };
 }
 
