@@ -5,6 +5,7 @@ import { Database, FolderBlobs, parseMasterKey } from '#libs/store';
 import type { ApiConfig } from './api.config.js';
 import type { ApiParts } from './api.parts.js';
 import { FairGate } from './call/fair-gate.js';
+import { OperationMoves } from './operation/operation.moves.js';
 
 /** Sessions of PostgreSQL; some are left for looking up credentials. */
 const SESSIONS = 20;
@@ -28,6 +29,7 @@ export async function openParts(config: ApiConfig, parts: ProcessParts): Promise
     db,
     gate: new FairGate(limits, clock, parts.metrics),
     bus,
+    moves: new OperationMoves(bus),
     blobs: new FolderBlobs(config.TOWPATH_BLOBS_DIR),
     masterKey,
     clock,

@@ -3,6 +3,7 @@ import type { Clock, PublicOrigin, Random, WebhookReach } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import type { Database, FolderBlobs } from '#libs/store';
 import type { FairGate } from './call/fair-gate.js';
+import type { OperationMoves } from './operation/operation.moves.js';
 
 /** How clients reach this installation. */
 export interface Installation {
@@ -22,6 +23,8 @@ export interface ApiParts {
   gate: FairGate;
   /** Read by log streams only. */
   bus: Bus;
+  /** Who waits for an operation hears of it here. */
+  moves: OperationMoves;
   blobs: FolderBlobs;
   /** Wraps the organizations' data keys. */
   masterKey: Uint8Array;

@@ -13,6 +13,7 @@ export class ApiResources implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     await this.watch?.stop();
+    this.parts.moves.close();
     await this.parts.bus.close();
     await this.parts.db.close();
   }

@@ -13,6 +13,7 @@ import { prepareApi } from './api.prepare.js';
 import { sendProblem } from './faces/rest/problem.reply.js';
 import type { CommandCall } from './call/call.js';
 import { FairGate } from './call/fair-gate.js';
+import { OperationMoves } from './operation/operation.moves.js';
 import { makeKey } from './key/key.commands.js';
 
 export interface RigAnswer {
@@ -64,6 +65,7 @@ export class ApiRig {
         metrics,
       ),
       bus: nats.bus,
+      moves: new OperationMoves(nats.bus),
       blobs: new FolderBlobs(folder.path),
       masterKey: randomBytes(32),
       clock: systemClock,

@@ -13,6 +13,7 @@ import {
   gatewayStatusSchema,
   hubSubject,
   kvStream,
+  operationSubject,
   resyncSubject,
   statusBucket,
   targetSchema,
@@ -325,6 +326,30 @@ describe('the deployer on real PostgreSQL and nats-server', () => {
   it('hears of new events after the stream was made anew', async () => {
     const { op } = await createService('anew');
     expect(await ended(op)).toBe('succeeded');
+  });
+
+  it('tells that an operation has moved once its row says so', async () => {
+    const heard: string[] = [];
+    let ends: Promise<string | undefined> = Promise.resolve(undefined);
+    const end = async (subject: string): Promise<string | undefined> => {
+      const of = [subject.slice(operationSubject('').length)];
+      const [row] = await database.query<{ status: string }>(
+        'SELECT status FROM operations WHERE id = $1',
+        of,
+      );
+      return row?.status;
+    };
+    const unsubscribe = nats.bus.subscribe(operationSubject('*'), (subject) => {
+      heard.push(subject);
+      ends = end(subject);
+      return Promise.resolve();
+    });
+    // The subscription is there before anything can be told.
+    await nats.bus.nc.flush();
+    const { op } = await createService('told');
+    await until(async () => (await ends) === 'succeeded', { what: 'the news of the end' });
+    unsubscribe();
+    expect(new Set(heard)).toEqual(new Set([operationSubject(op)]));
   });
 
   it('removes a deleted service everywhere', async () => {

@@ -1,4 +1,4 @@
-import { ensureHubTopology, type Bus } from '#libs/bus';
+import { ensureHubTopology, operationSubject, type Bus } from '#libs/bus';
 import type { Clock, PublicOrigin } from '#libs/domain';
 import { KeyedQueue, crashPoint, type Again, type ProcessParts } from '#libs/process';
 import {
@@ -100,7 +100,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
       epochRaised: (): Promise<void> => this.resync.all(),
     };
     this.watches = new StatusWatches(bus, db, new ClusterBoard(db, news, logger), wake, logger);
-    const records = new DatabaseRecords(db, clock, options);
+    const records = new DatabaseRecords(db, clock, options, (id) => bus.tell(operationSubject(id)));
     this.images = new ImageResolver({
       reader: new RegistryReader(options.privateRegistries),
       openSecret: (...of) => records.openSecret(...of),

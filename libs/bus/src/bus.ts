@@ -196,6 +196,11 @@ export class Bus {
     return () => subscription.unsubscribe();
   }
 
+  /** An empty core message, at most once: who hears it looks, who misses it must look by itself. Lost while NATS is away. */
+  tell(subject: string): void {
+    if (!this.nc.isClosed() && !this.nc.isDraining()) this.nc.publish(subject);
+  }
+
   /**
    * Asks another hub process, which shares a queue with its replicas; waits 5 s.
    * @throws TowpathError what the other side threw; UNAVAILABLE when nobody answers

@@ -43,6 +43,7 @@ export {
   kvSubject,
   logSubject,
   lookSubject,
+  operationSubject,
   resyncSubject,
   hostOfRoute,
   routeKey,

@@ -35,6 +35,8 @@ export const usageSubject = (gatewayId: string): string => `usage.${gatewayId}`;
 /** `about` is a service id or a build id, `sender` a cluster id or a gateway id. */
 export const logSubject = (about: string, sender: string): string => `logs.${about}.${sender}`;
 export const resyncSubject = (id: string): string => `resync.${id}`;
+/** Where it is told that an operation has moved; the message is empty. */
+export const operationSubject = (operationId: string): string => `operation.${operationId}`;
 /** Where one replica of the deployer is told to look at a service. */
 export const lookSubject = (replica: string): string => `deployer.${replica}.look`;
 /** What identity is asked on; its replicas share the queue. */

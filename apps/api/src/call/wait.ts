@@ -1,9 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiParts } from '../api.parts.js';
 import { readOperation } from '../operation/operation.queries.js';
 import type { Answer, Caller } from './call.js';
 
-/** How often an open operation is looked at. */
+/** How often an open operation is looked at when nothing is heard of it. */
 export const LOOK_EVERY_MS = 250;
 
 /**
@@ -16,12 +15,22 @@ export async function waitForEnd(
   answer: Answer,
   wait: unknown,
 ): Promise<Answer> {
+  const { finishedAt, id } = answer.body;
   const seconds = typeof wait === 'string' ? Number.parseInt(wait, 10) : 0;
+  if (finishedAt !== undefined || seconds === 0)
+    return { status: finishedAt === undefined ? 202 : 200, body: answer.body };
   const deadline = parts.clock.now() + seconds * 1000;
-  let body = answer.body;
-  while (body['finishedAt'] === undefined && parts.clock.now() < deadline) {
-    await pause(Math.min(LOOK_EVERY_MS, deadline - parts.clock.now()));
-    body = await readOperation(parts, caller, String(body['id']));
+  // Listens before it looks, so that no end falls between the two.
+  const moves = parts.moves.of(String(id));
+  try {
+    for (;;) {
+      const body = await readOperation(parts, caller, String(id));
+      if (body.finishedAt !== undefined) return { status: 200, body };
+      const left = deadline - parts.clock.now();
+      if (left <= 0) return { status: 202, body };
+      await moves.next(Math.min(LOOK_EVERY_MS, left));
+    }
+  } finally {
+    moves.end();
   }
-  return { status: body['finishedAt'] === undefined ? 202 : 200, body };
 }

@@ -25,6 +25,7 @@ export async function followOperation(
 
 async function* eventsOf(call: StreamCall, id: string): AsyncGenerator<StreamEvent> {
   const output = new BuildOutput(call);
+  const moves = call.parts.moves.of(id);
   let version: number | undefined;
   try {
     while (!call.signal.aborted) {
@@ -39,9 +40,10 @@ async function* eventsOf(call: StreamCall, id: string): AsyncGenerator<StreamEve
       yield* output.take();
       if (operation.version !== version) yield { event: 'operation', data: showOperation(operation) };
       version = operation.version;
-      await pause(LOOK_EVERY_MS, undefined, { signal: call.signal }).catch(() => undefined);
+      await moves.next(LOOK_EVERY_MS, call.signal);
     }
   } finally {
+    moves.end();
     output.close();
   }
 }

@@ -15,12 +15,13 @@ import {
 } from '#libs/store';
 import type { Records } from './ports.js';
 
-/** The rows in PostgreSQL, by the system role. */
+/** The rows in PostgreSQL, by the system role; tells which operations have moved once that is committed. */
 export class DatabaseRecords implements Records {
   constructor(
     private readonly db: Database,
     private readonly clock: Clock,
     private readonly options: { domain: string; masterKey: Uint8Array },
+    private readonly moved: (operationId: string) => void,
   ) {}
 
   load(serviceId: string): Promise<ServiceRecords | undefined> {
@@ -30,6 +31,7 @@ export class DatabaseRecords implements Records {
   async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void> {
     const now = this.clock.now();
     await underLease(this.db, lease, (tx) => writeServiceChanges(tx, service, changes, now));
+    for (const { id } of changes.operations) this.moved(id);
   }
 
   held(clusterId: Id<'cls'>): Promise<{ held: number; removing: number }> {
