@@ -34,6 +34,8 @@ describe('what is heard of operations', () => {
     const again = one.next(HOUR_MS);
     await tell('operation.op_1');
     await again;
+    await tell('operation.op_1');
+    await one.next(HOUR_MS);
   });
 
   it('lets go at the end of the time and when the caller goes, and keeps nothing', async () => {

@@ -48,13 +48,13 @@ export class OperationMoves {
 
 class Ear implements Moves {
   private moved = false;
-  private wake: () => void = () => undefined;
+  private wake: (() => void) | undefined;
 
   constructor(readonly end: () => void) {}
 
   hear(): void {
     this.moved = true;
-    this.wake();
+    this.wake?.();
   }
 
   next(ms: number, signal?: AbortSignal): Promise<void> {
@@ -63,6 +63,7 @@ class Ear implements Moves {
         clearTimeout(timer);
         signal?.removeEventListener('abort', done);
         this.moved = false;
+        this.wake = undefined;
         resolve();
       };
       const timer = setTimeout(done, ms);
