@@ -82,14 +82,16 @@ export class HubInside {
     await (how === 'emptied' ? streams.purge(stream) : streams.delete(stream));
   }
 
-  /** What rows say of standing services and KV does not show so, and whether the callers' keys are missing. */
+  /** What rows that count (of standing services that are not held back) say and KV does not show so; also the callers' keys. */
   async notShown(): Promise<string[]> {
     const rows = await this.query<{ stream: string; subject: string; body: unknown }>(
-      `SELECT 'KV_routes' AS stream, '$KV.routes.' || replace(r.host, '.', '/') AS subject, r.body
-       FROM routes r JOIN services s ON s.id = r.service_id WHERE s.removed_at IS NULL
+      `WITH counting AS (SELECT id FROM services WHERE removed_at IS NULL
+         AND id NOT IN (SELECT service_id FROM held_services WHERE released_at IS NULL))
+       SELECT 'KV_routes' AS stream, '$KV.routes.' || replace(r.host, '.', '/') AS subject, r.body
+       FROM routes r JOIN counting s ON s.id = r.service_id
        UNION ALL
        SELECT 'KV_targets_' || t.cluster_id, '$KV.targets_' || t.cluster_id || '.service.' || t.service_id, t.body
-       FROM targets t JOIN services s ON s.id = t.service_id WHERE s.removed_at IS NULL`,
+       FROM targets t JOIN counting s ON s.id = t.service_id`,
     );
     const wanted = [...rows, { stream: 'KV_routes', subject: '$KV.routes._caller-keys', body: undefined }];
     const missing = await Promise.all(
