@@ -85,18 +85,18 @@ export interface DueRow {
   sealed: Buffer;
 }
 
-// Organizations take turns, so that one with many slow receivers holds up no other.
+// Organizations take turns, and what is under way has the first ones: one with many slow receivers holds up no other.
 export const dueDeliveriesSql = statement<DueRow>(
   'webhook_due',
   `WITH due AS (
-     SELECT organization_id, id, at, row_number() OVER (PARTITION BY organization_id ORDER BY at) AS turn
-     FROM webhook_deliveries WHERE status = 'pending' AND at <= $1 AND id <> ALL ($2::text[]))
+     SELECT organization_id, id, at, row_number() OVER (PARTITION BY organization_id ORDER BY id <> ALL ($2::text[]), at) AS turn
+     FROM webhook_deliveries WHERE status = 'pending' AND at <= $1)
    SELECT d.id, d.organization_id, d.webhook_id, d.notice_id, n.type, n.data, n.created_at AS notice_created_at,
      d.attempts, w.url, w.data_key_id, w.sealed
    FROM due JOIN webhook_deliveries d ON d.organization_id = due.organization_id AND d.id = due.id
    JOIN notices n ON n.organization_id = d.organization_id AND n.id = d.notice_id
    JOIN webhooks w ON w.organization_id = d.organization_id AND w.id = d.webhook_id
-   WHERE due.turn <= $3 ORDER BY due.turn, due.at LIMIT $4`,
+   WHERE due.turn <= $3 AND due.id <> ALL ($2) ORDER BY due.turn, due.at LIMIT $4`,
 );
 
 export const saveAttemptSql = statement<unknown>(

@@ -97,7 +97,7 @@ export interface DueDelivery {
   sealedKey: { keyId: number; about: string; content: Buffer };
 }
 
-/** At most `each` of one organization and `all` together, without those under way; needs the system role. */
+/** At most `each` of one organization, with those under way, and `all` more together, without them; needs the system role. */
 export async function dueDeliveries(
   tx: Tx,
   now: number,

@@ -18,6 +18,7 @@ import {
   makeUsedRevision,
   seededRandom,
   testDatabase,
+  until,
   type TestDatabase,
   type UsedRevision,
 } from '#libs/testing';
@@ -91,11 +92,15 @@ const tell = ({ organizationId }: UsedRevision): Promise<void> =>
     giveNotice(tx, { organizationId, type: 'budget.threshold', data, now: clock.now() }, random),
   );
 
-async function work(reach: WebhookReach = 'any', of: Lease | 'none' = lease): Promise<void> {
+function workerOf(reach: WebhookReach, of: Lease | 'none'): WebhookWorker {
   const leases = { holding: () => (of === 'none' ? undefined : of), lost: () => undefined };
   const metrics = new BillingMetrics(new Metrics());
   const logger = createLogger('billing', 'silent');
-  const worker = new WebhookWorker(database.db, leases, { masterKey, reach }, metrics, clock, random, logger);
+  return new WebhookWorker(database.db, leases, { masterKey, reach }, metrics, clock, random, logger);
+}
+
+async function work(reach: WebhookReach = 'any', of: Lease | 'none' = lease): Promise<void> {
+  const worker = workerOf(reach, of);
   await worker.look();
   await worker.settled();
 }
@@ -145,6 +150,30 @@ it('tries again after the pause with the same id, and follows no redirect', asyn
   await work();
   expect((await log(of, id))[0]).toMatchObject({ status: 'delivered', attempts: 2 });
   expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
+});
+
+it('a receiver that does not answer holds up four messages, however often billing looks', async () => {
+  const of = await tenant();
+  const silent = createServer(() => undefined);
+  await new Promise<void>((ready) => silent.listen(0, '127.0.0.1', ready));
+  let asked = 0;
+  silent.on('request', () => (asked += 1));
+  await webhook(of, `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`);
+  for (let i = 0; i < 6; i++) await tell(of);
+  const worker = workerOf('any', lease);
+  await worker.look();
+  await until(() => asked === 4, { what: 'four messages' });
+  await worker.look();
+  await worker.look();
+  const neighbour = await tenant();
+  await webhook(neighbour, receiver());
+  await tell(neighbour);
+  await worker.look();
+  await until(() => received.length === 1, { what: 'the message to the neighbour' });
+  expect(asked).toBe(4);
+  silent.closeAllConnections();
+  silent.close();
+  await worker.stop();
 });
 
 it('410 ends the webhook and drops what waits', async () => {
