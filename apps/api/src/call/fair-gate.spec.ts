@@ -65,6 +65,21 @@ describe('the gate before the database', () => {
     expect(await held[0]).toBe('well');
   });
 
+  it('lets who is refused and comes again at once wait for each further refusal', async () => {
+    const gate = new FairGate({ ...limits, deploysPerMinute: 600 }, new SteppedClock(), new Metrics());
+    let refused = 0;
+    const ask = (): Promise<unknown> =>
+      gate.run('a', () => Promise.resolve(), true).catch(() => (refused += 1));
+    const held = Array.from({ length: 101 }, ask);
+    const further = Array.from({ length: 30 }, ask);
+    await turn();
+    // the line of refusals holds as many as that of transactions: two
+    expect(refused).toBe(28);
+    await Promise.all(further);
+    expect(refused).toBe(30);
+    await held[0];
+  });
+
   it('gives the turn back when work fails', async () => {
     const gate = new FairGate(limits, new SteppedClock(), new Metrics());
     await expect(gate.run('a', () => Promise.reject(new Error('broken')))).rejects.toThrow('broken');

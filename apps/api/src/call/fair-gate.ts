@@ -18,16 +18,20 @@ const RETRY_AFTER_SECONDS = 1;
 const DEPLOY_BURST = 1;
 /** As long as one may be held back before it is refused. */
 const DEPLOY_WAIT_SECONDS = 10;
+/** Refusals of one organization: a caller that tries again at once would take the processor from all others. */
+const REFUSALS = { burst: 20, everyMs: 100 };
 
 /**
- * Where the organizations share the database, this process and what works for deploys behind it: so many transactions a second
- * of one organization, so many at a time, so many deploys a minute, and turns among those that wait. What comes faster waits; what its line does not hold is refused; nobody else
+ * Where the organizations share the database, this process and what works for deploys behind it: so many transactions
+ * a second of one organization, so many at a time, so many deploys a minute, and turns among those that wait. What
+ * comes faster waits; what its line does not hold is refused, and who is refused often waits for that too; nobody else
  * waits longer because of it.
  */
 export class FairGate {
   private readonly line: FairLine<() => void>;
   private readonly transactions: Pace;
   private readonly deploys: Pace;
+  private readonly refusals: Pace;
   private readonly refused;
   private readonly waiting;
 
@@ -42,6 +46,7 @@ export class FairGate {
     this.transactions = new Pace(rate, waiting, clock);
     const deploys = { burst: DEPLOY_BURST, everyMs: 60_000 / deploysPerMinute };
     this.deploys = new Pace(deploys, Math.ceil((deploysPerMinute * DEPLOY_WAIT_SECONDS) / 60), clock);
+    this.refusals = new Pace(REFUSALS, waiting, clock);
     this.refused = metrics.counter(
       'towpath_api_refused_total',
       'Requests refused because too many of the organization waited',
@@ -55,9 +60,10 @@ export class FairGate {
    * @throws TowpathError RATE_LIMITED when too much of the organization waits already
    */
   async run<T>(organizationId: string, work: () => Promise<T>, isDeploy = false): Promise<T> {
-    if (!(await this.transactions.keep(organizationId))) throw this.tooMuch();
-    if (isDeploy && !(await this.deploys.keep(organizationId))) throw this.tooManyDeploys();
-    await this.turn(organizationId);
+    if (!(await this.transactions.keep(organizationId))) await this.refuse(organizationId, this.tooMuch());
+    if (isDeploy && !(await this.deploys.keep(organizationId)))
+      await this.refuse(organizationId, this.tooManyDeploys());
+    if (!(await this.turn(organizationId))) await this.refuse(organizationId, this.tooMuch());
     try {
       return await work();
     } finally {
@@ -66,11 +72,18 @@ export class FairGate {
     }
   }
 
-  private turn(organizationId: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.line.join(organizationId, resolve)) this.pump();
-      else reject(this.tooMuch());
+  /** Resolves when it is the organization's turn: true; false at once when its line is full. */
+  private turn(organizationId: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      if (this.line.join(organizationId, () => resolve(true))) this.pump();
+      else resolve(false);
     });
+  }
+
+  private async refuse(organizationId: string, error: TowpathError): Promise<never> {
+    this.refused.inc();
+    await this.refusals.keep(organizationId);
+    throw error;
   }
 
   private pump(): void {
@@ -79,7 +92,6 @@ export class FairGate {
   }
 
   private tooManyDeploys(): TowpathError {
-    this.refused.inc();
     const message = `Your organization may begin ${this.limits.deploysPerMinute} deploys and other changes of services a minute.`;
     return new TowpathError('RATE_LIMITED', message, {
       nextStep: 'Put several changes into one, or try again.',
@@ -88,7 +100,6 @@ export class FairGate {
   }
 
   private tooMuch(): TowpathError {
-    this.refused.inc();
     const message = `Your organization has ${this.limits.waiting} requests waiting already.`;
     return new TowpathError('RATE_LIMITED', message, {
       nextStep: 'Send fewer at a time, or try again.',
