@@ -13,3 +13,5 @@ export { Loop } from './loop.js';
 export { createApplication, startProcess } from './start.js';
 export type { ProcessOptions, ProcessParts } from './start.js';
 export { publicOrigin, publicOriginConfig } from './public-origin.js';
+export { PrivateAddress, askOutside } from './outbound.js';
+export type { Outbound, OutboundAnswer, Resolve } from './outbound.js';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Notice, WebhookReach } from '#libs/domain';
-import { sendWebhook, type Resolve } from './webhook.sender.js';
+import type { Resolve } from '#libs/process';
+import { sendWebhook } from './webhook.sender.js';
 
 const notice = {
   ...{ id: 'ntc_00000000000000000000', type: 'budget.threshold', createdAt: 0 },

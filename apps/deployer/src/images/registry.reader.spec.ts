@@ -89,7 +89,7 @@ describe('what a registry says of an image', () => {
 
   it('is not asked at a private address that the operator did not allow', async () => {
     const before = asked.length;
-    await expect(new RegistryReader([]).read(imageOf('open'), undefined)).rejects.toThrow(/public internet/);
+    await expect(new RegistryReader([]).read(imageOf('open'), undefined)).rejects.toThrow(/public Internet/);
     expect(asked).toHaveLength(before);
   });
 });

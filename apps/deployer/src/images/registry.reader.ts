@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_REGISTRY, type Digest, type ImageReference } from '#libs/domain';
-import { ask, type Answer } from './outbound.request.js';
+import { askOutside, type OutboundAnswer } from '#libs/process';
 
 /** What a registry said of a reference. */
 export type RegistryAnswer =
@@ -25,6 +25,8 @@ const ACCEPTED = [
 const DEFAULT_HOST = 'registry-1.docker.io';
 const REDIRECTS = 3;
 const ANSWER_MS = 10_000;
+/** No manifest is larger (the distribution specification asks registries for 4 MiB). */
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Reads which digest a reference has, by the OCI distribution specification 1.1 and Docker's token protocol. */
 export class RegistryReader {
@@ -93,7 +95,7 @@ export class RegistryReader {
     url: URL,
     authorization: string | undefined,
     signal: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<OutboundAnswer> {
     let at = url;
     for (let hop = 0; ; hop += 1) {
       const answer = await this.once(
@@ -114,11 +116,17 @@ export class RegistryReader {
     url: URL,
     authorization: string | undefined,
     signal: AbortSignal,
-  ): Promise<Answer> {
+  ): Promise<OutboundAnswer> {
     const allowed = this.allowed.includes(url.origin);
     if (url.protocol !== 'https:' && !allowed) throw new Error('only https is spoken to public registries');
     const headers = { accept: ACCEPTED, ...(authorization === undefined ? {} : { authorization }) };
-    return ask(url, { method, headers, allowed, signal });
+    return askOutside(url, {
+      method,
+      headers,
+      reach: allowed ? 'any' : 'public',
+      signal,
+      maxBytes: MAX_BYTES,
+    });
   }
 }
 
