@@ -376,5 +376,5 @@ export { isPublicAddress } from './notice/public-address.js';
 export { WEBHOOK, judgeAttempt, signedContent, webhookUrlProblem } from './notice/webhook.rules.js';
 export type { WebhookReach } from './notice/webhook.rules.js';
 export type { Attempt, Delivery, Webhook } from './notice/webhook.types.js';
-export { NOTICE_TYPES } from './notice/notice.types.js';
+export { NOTICE_KEPT_MS, NOTICE_TYPES } from './notice/notice.types.js';
 export type { Notice, NoticeData, NoticeType } from './notice/notice.types.js';

@@ -30,7 +30,7 @@ export {
   updateBudget,
 } from './budget.store.js';
 export type { StoredBudget } from './budget.store.js';
-export { giveNotice, listNotices } from './notice.store.js';
+export { dropNotices, giveNotice, listNotices } from './notice.store.js';
 export {
   countWebhooks,
   deleteWebhook,

@@ -1,5 +1,5 @@
 import { newId, type Id, type Notice, type NoticeData, type NoticeType, type Random } from '#libs/domain';
-import { insertNoticeSql, listNoticesSql } from './notice.sql.js';
+import { dropNoticesSql, insertNoticeSql, listNoticesSql } from './notice.sql.js';
 import { writeOutbox } from './outbox.store.js';
 import { AFTER_ALL, ms, time, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
@@ -19,6 +19,11 @@ export async function giveNotice<T extends NoticeType>(
   await tx.run(insertNoticeSql, [id, organizationId, type, JSON.stringify(data), time(now)]);
   await writeOutbox(tx, { id: newId('evt', now, random), name: 'notice.made', key: id, organizationId, now });
   await queueDeliveries(tx, { id, organizationId, type, createdAt: now }, () => newId('dlv', now, random));
+}
+
+/** Removes at most `limit` notices made before that time (UTC ms), with their deliveries; says how many. System role. */
+export async function dropNotices(tx: Tx, before: number, limit: number): Promise<number> {
+  return (await tx.run(dropNoticesSql, [time(before), limit])).length;
 }
 
 /** Newest first. */

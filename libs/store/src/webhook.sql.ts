@@ -40,6 +40,12 @@ export const listWebhooksSql = statement<WebhookRow>(
   `SELECT ${COLUMNS} FROM webhooks WHERE organization_id = $1 AND id > $2 ORDER BY id LIMIT $3`,
 );
 
+/** Held until the transaction ends: two that add one count one after the other. */
+export const holdWebhooksSql = statement<unknown>(
+  'webhook_hold',
+  `SELECT pg_advisory_xact_lock(hashtextextended('webhooks|' || $1::text, 0))`,
+);
+
 export const countWebhooksSql = statement<{ count: number }>(
   'webhook_count',
   `SELECT count(*)::int AS count FROM webhooks WHERE organization_id = $1`,

@@ -8,6 +8,7 @@ import {
   dueDeliveriesSql,
   findWebhookSql,
   goneSql,
+  holdWebhooksSql,
   insertDeliveriesSql,
   insertWebhookSql,
   listDeliveriesSql,
@@ -43,7 +44,9 @@ export async function listWebhooks(tx: Tx, organizationId: string, page: PageReq
   return (await tx.run(listWebhooksSql, [organizationId, page.after ?? '', page.limit])).map(toWebhook);
 }
 
+/** Whoever counts before adding one holds up who does the same, until its transaction ends. */
 export async function countWebhooks(tx: Tx, organizationId: string): Promise<number> {
+  await tx.run(holdWebhooksSql, [organizationId]);
   return (await tx.one(countWebhooksSql, [organizationId]))?.count ?? 0;
 }
 

@@ -19,7 +19,7 @@ export const noticeOperations = [
     permission: 'notice.read',
     rest: { method: 'GET', path: '/v1/notices', status: 200 },
     graphql: 'notices',
-    summary: 'What your organization was told, newest first.',
+    summary: 'What your organization was told, newest first; kept for 90 days.',
     input: z.strictObject({}),
     item: noticeView,
     key: 'id',

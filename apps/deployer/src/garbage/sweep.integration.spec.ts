@@ -8,12 +8,13 @@ import {
   targetsBucket,
   type Bus,
 } from '#libs/bus';
-import { newId, type Digest, type Id } from '#libs/domain';
+import { NOTICE_KEPT_MS, newId, type Digest, type Id, type NoticeData } from '#libs/domain';
 import { createLogger, systemRandom } from '#libs/process';
 import {
   FolderBlobs,
   dropUpload,
   findUpload,
+  giveNotice,
   holdFromSweep,
   insertCluster,
   insertOrganization,
@@ -135,8 +136,8 @@ describe('the sweep', () => {
       Array.from({ length: 7 }, () => true),
     );
     expect(await has([stray, gone.manifest, ...gone.parts])).toEqual([false, false, false, false]);
-    expect(swept).toEqual({ uploads: 2, keys: 0, blobs: 6 });
-    expect(await sweep.run()).toEqual({ uploads: 0, keys: 0, blobs: 0 });
+    expect(swept).toEqual({ uploads: 2, keys: 0, blobs: 6, notices: 0 });
+    expect(await sweep.run()).toEqual({ uploads: 0, keys: 0, blobs: 0, notices: 0 });
   });
 
   it('leaves what somebody is about to name', async () => {
@@ -150,6 +151,31 @@ describe('the sweep', () => {
       expect(await findUpload(deploy, org, upl)).toBeDefined();
     });
     expect(await database.db.asSystem((tx) => dropUpload(tx, upl, clock.now()))).toBe(true);
+  });
+
+  it('takes notices that are older than they are kept, with their deliveries', async () => {
+    const told = {
+      organizationId: org,
+      type: 'budget.threshold',
+      data: {} as NoticeData['budget.threshold'],
+    } as const;
+    const give = (now: number): Promise<void> =>
+      database.db.asSystem((tx) => giveNotice(tx, { ...told, now }, systemRandom));
+    await database.query(
+      `INSERT INTO data_keys (organization_id, id, wrapped, created_at) VALUES ($1, 1, 'k', now())`,
+      [org],
+    );
+    await database.query(`INSERT INTO webhooks VALUES ($1, $2, 'https://a.example', '{}', 1, 's', now())`, [
+      id('whk'),
+      org,
+    ]);
+    await give(clock.now() - NOTICE_KEPT_MS - 1);
+    await give(clock.now());
+    const count = (table: string): Promise<unknown> =>
+      database.query(`SELECT count(*)::int AS n FROM ${table} WHERE organization_id = $1`, [org]);
+    expect([await count('notices'), await count('webhook_deliveries')]).toEqual([[{ n: 2 }], [{ n: 2 }]]);
+    expect(await sweep.run()).toMatchObject({ notices: 1 });
+    expect([await count('notices'), await count('webhook_deliveries')]).toEqual([[{ n: 1 }], [{ n: 1 }]]);
   });
 
   it('takes keys of builds that have ended and of secrets that no target names, a round later their markers', async () => {

@@ -1,12 +1,13 @@
 import { Loop } from '#libs/process';
 import { sweepBlobs } from './blobs.sweep.js';
 import { sweepKeys } from './keys.sweep.js';
+import { sweepNotices } from './notices.sweep.js';
 import type { SweepParts } from './sweep.parts.js';
 import { sweepUploads } from './uploads.sweep.js';
 
 const EVERY_MS = 3_600_000;
 
-/** Removes what nothing refers to any more: uploads, blobs, and keys of ended builds and unused secrets. */
+/** Removes what nothing refers to any more (uploads, blobs, keys of ended builds and unused secrets), and old notices. */
 export class Sweep {
   private readonly loop: Loop;
   private isFirst = true;
@@ -24,14 +25,15 @@ export class Sweep {
   }
 
   /** Once round. Uploads go first: what only they named is unused then. */
-  async run(): Promise<{ uploads: number; keys: number; blobs: number }> {
+  async run(): Promise<{ uploads: number; keys: number; blobs: number; notices: number }> {
     const swept = {
       uploads: await sweepUploads(this.parts),
       keys: await sweepKeys(this.parts),
       blobs: await sweepBlobs(this.parts),
+      notices: await sweepNotices(this.parts),
     };
     if (Object.values(swept).some((count) => count > 0))
-      this.parts.logger.info(swept, 'removed what nothing refers to');
+      this.parts.logger.info(swept, 'removed what nothing refers to, or what is too old');
     return swept;
   }
 
