@@ -42,7 +42,7 @@ export const listWebhooksSql = statement<WebhookRow>(
 
 /** Held until the transaction ends: two that add one count one after the other. */
 export const holdWebhooksSql = statement<unknown>(
-  'webhook_hold',
+  'webhook_hold_all',
   `SELECT pg_advisory_xact_lock(hashtextextended('webhooks|' || $1::text, 0))`,
 );
 
@@ -109,6 +109,11 @@ export const saveAttemptSql = statement<unknown>(
   'webhook_save_attempt',
   `UPDATE webhook_deliveries SET status = $3, attempts = $4, last_result = $5, at = $6
    WHERE organization_id = $1 AND id = $2 AND status = 'pending'`,
+);
+
+export const holdWebhookSql = statement<unknown>(
+  'webhook_hold_one',
+  `SELECT 1 FROM webhooks WHERE organization_id = $1 AND id = $2 FOR UPDATE`,
 );
 
 export const goneSql = statement<unknown>(

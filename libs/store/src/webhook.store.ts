@@ -8,6 +8,7 @@ import {
   dueDeliveriesSql,
   findWebhookSql,
   goneSql,
+  holdWebhookSql,
   holdWebhooksSql,
   insertDeliveriesSql,
   insertWebhookSql,
@@ -136,6 +137,8 @@ export async function saveAttempt(
   now: number,
 ): Promise<void> {
   const { status, attempts, lastResult, at, gone } = after;
+  // Before its deliveries: two that hold one delivery each would wait for each other.
+  if (gone) await tx.run(holdWebhookSql, [organizationId, webhookId]);
   await tx.run(saveAttemptSql, [organizationId, id, status, attempts, lastResult, time(at)]);
   if (gone) await tx.run(goneSql, [organizationId, webhookId, time(now)]);
 }
