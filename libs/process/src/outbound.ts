@@ -52,9 +52,10 @@ export async function askOutside(url: URL, outbound: Outbound): Promise<Outbound
     const sent = request(url, options, (answer) => {
       const { statusCode: status = 0, headers: told } = answer;
       const end = (body: Buffer): void => done({ status, headers: told, body });
-      if (maxBytes !== undefined) return read(answer, maxBytes).then(end, failed);
-      end(Buffer.alloc(0));
-      answer.destroy();
+      if (maxBytes === undefined) {
+        end(Buffer.alloc(0));
+        answer.destroy();
+      } else read(answer, maxBytes).then(end, failed);
     });
     sent.on('error', failed);
     // Of an answer that changes the protocol (101) nothing else is told, not even at the end of the time.

@@ -55,7 +55,7 @@ export class RegistryReader {
   }
 
   private async judge(
-    { status, headers }: Answer,
+    { status, headers }: OutboundAnswer,
     url: URL,
     authorization: string | undefined,
     signal: AbortSignal,
@@ -72,7 +72,7 @@ export class RegistryReader {
 
   /** What to send after a 401; undefined when nothing would help. */
   private async authorize(
-    { headers }: Answer,
+    { headers }: OutboundAnswer,
     { repository }: ImageReference,
     basic: string | undefined,
     signal: AbortSignal,
