@@ -110,6 +110,14 @@ describe('what came late', () => {
   });
 });
 
+it('a line that only a correction brought is taken back when nothing was used after all', () => {
+  const old = invoiceOf(billed(0n, 0n), HEAD, { ...facts, corrections: [] });
+  const once = correctionsOfInvoice(old, billed(0n, 2_315n), []);
+  expect(once.map(({ item, charged }) => [item, charged])).toEqual([['cpu', '0.01']]);
+  const twice = correctionsOfInvoice(old, billed(0n, 0n), once);
+  expect(twice.map(({ item, charged }) => [item, charged])).toEqual([['cpu', '-0.01']]);
+});
+
 describe('forms', () => {
   const hostile: Invoice = {
     ...invoice,

@@ -142,7 +142,8 @@ export function correctionsOfInvoice(
   again: Bill,
   already: readonly InvoiceCorrection[],
 ): InvoiceCorrection[] {
-  const lines = new Map([...invoiced.lines, ...linesOf(again)].map((line) => [keyOf(line), line]));
+  const known: readonly (LineKey & { name: string })[] = [...already, ...invoiced.lines, ...linesOf(again)];
+  const lines = new Map(known.map((line) => [keyOf(line), line]));
   return [...lines.values()].flatMap(({ plan, version, item, name }) => {
     const own = <T extends LineKey>(list: readonly T[]): T[] =>
       list.filter((line) => keyOf(line) === keyOf({ plan, version, item }));
