@@ -50,14 +50,19 @@ export function clusterOf(name) {
   };
 }
 
-/** Builds what is missing, then boots each: all of them at once. */
-export async function upClusters(names, { knative = version('KNATIVE'), settings = [] } = {}) {
+/** Builds what is missing, from package registries: some 15 minutes the first time. */
+export async function buildClusters({ knative = version('KNATIVE') } = {}) {
   const obstacle = whyNoClusters();
   if (obstacle !== undefined) throw new Obstacle(obstacle);
+  await script('build.sh', ['--knative', knative]);
+}
+
+/** Builds what is missing, then boots each: all of them at once. */
+export async function upClusters(names, { knative = version('KNATIVE'), settings = [] } = {}) {
   const wrong = names.filter((name) => !NAME.test(name));
   if (wrong.length > 0)
     throw new Obstacle(`a cluster's name is a letter and up to 9 letters or digits: ${wrong.join(', ')}`);
-  await script('build.sh', ['--knative', knative]);
+  await buildClusters({ knative });
   const taken = new Set(clusters().map(({ index }) => index));
   const indexes = names.map((name) => {
     const own = clusterOf(name).index;
@@ -157,10 +162,25 @@ export function version(name) {
   return line[1];
 }
 
+/** Scripts that run; each leads a process group of its own, so that a Ctrl-C at the terminal does not reach it. */
+const running = new Map();
+/** A cluster that is half made, or half ended, is known to nobody: these come to their end, in seconds. */
+const WHOLE = ['up.sh', 'down.sh'];
+let interrupted = false;
+
+/** Ends what can be ended; nothing but `downCluster` begins any more. */
+export function interruptClusters() {
+  interrupted = true;
+  for (const [child, name] of running) if (!WHOLE.includes(name)) process.kill(-child.pid, 'SIGINT');
+}
+
 /** Runs a script of the room; its lines are printed with the cluster's name before them. */
 function script(name, args, label) {
+  if (interrupted && name !== 'down.sh') throw new Obstacle('interrupted');
   return new Promise((resolve, reject) => {
-    const child = spawn('bash', [path.join(SCRIPTS, name), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const child = spawn('bash', [path.join(SCRIPTS, name), ...args], { stdio, detached: true });
+    running.set(child, name);
     for (const [stream, to] of [
       [child.stdout, process.stdout],
       [child.stderr, process.stderr],
@@ -171,10 +191,10 @@ function script(name, args, label) {
       });
     }
     child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0
-        ? resolve()
-        : reject(new Obstacle(`${name} ${args.join(' ')} failed (${code}); its lines are above`)),
-    );
+    child.once('close', (code) => {
+      running.delete(child);
+      if (code === 0) resolve();
+      else reject(new Obstacle(`${name} ${args.join(' ')} failed (${code}); its lines are above`));
+    });
   });
 }

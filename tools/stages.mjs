@@ -68,7 +68,7 @@ const STAGE_MINUTES = {
   replicas: 12 * RUNS,
   disks: 12,
   upgrade: 5,
-  cluster: 10,
+  cluster: 15,
 };
 
 /** Runs stages and keeps what they gave. */
@@ -133,24 +133,26 @@ export class Stages {
     console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name} (${seconds.toFixed(1)} s)`);
   }
 
-  /** Work that passes when it does not throw. */
+  /** Work that passes when it does not throw. @returns whether it did */
   async pass(name, work) {
-    if (this.interrupted) return;
+    if (this.interrupted) return false;
     const begin = Date.now();
-    await this.guard(name, async () => {
+    return this.guard(name, async () => {
       await work();
       this.add({ name, begin, passed: 0, failed: 0 });
     });
   }
 
-  /** Runs work that is a stage of its own only when it fails, such as starting servers. */
+  /** Runs work that is a stage of its own only when it fails, such as starting servers. @returns whether it did not */
   async guard(name, work) {
     const begin = Date.now();
     try {
       await work();
+      return true;
     } catch (error) {
       console.log(error.message);
       this.add({ name, begin, passed: 0, failed: 1 });
+      return false;
     }
   }
 

@@ -57,7 +57,7 @@ async function startPlatform(dir, port, extra = {}, more = []) {
   const env = { ...process.env, ...STORY_SETTINGS, ...extra };
   const child = spawnDetached(nodeBinary(), args, { cwd: ROOT, env });
   try {
-    await untilLine(child, 'the platform', (line) => line.includes('Towpath is up'), 120_000);
+    await untilLine(child, 'the platform', (line) => line.includes('Towpath is up'), 300_000);
     return child;
   } catch (error) {
     await stopChild(child, 'SIGTERM', 60_000);

@@ -156,7 +156,7 @@ describe('people', () => {
 
     expire(config('laptop'));
     const answers = await Promise.all(
-      Array.from({ length: 10 }, () => towWith(config('laptop'), ['whoami', '--json'])),
+      Array.from({ length: 10 }, () => towWith(config('laptop'), ['whoami', '--json', '--quiet'])),
     );
     expect(answers.map(({ code, stderr }) => [code, stderr])).toEqual(answers.map(() => [0, '']));
     const sessions = await towWith(config('laptop'), ['sessions', 'list', '--json']);

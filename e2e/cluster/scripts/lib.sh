@@ -22,6 +22,7 @@ SERVICES=10.$((150 + INDEX)).0.0/16
 API_SERVICE=10.$((150 + INDEX)).0.1
 DNS=10.$((150 + INDEX)).0.10
 export KUBECONFIG=$STATE/pki/admin.conf
+export KUBECACHEDIR=$STATE/kube-cache DOCKER_CONFIG=$STATE/docker # what kubectl and crane keep goes with the cluster
 
 STARTED=${STARTED:-$EPOCHREALTIME}
 # say TEXT: one line with the seconds since the script started

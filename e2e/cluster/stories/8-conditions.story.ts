@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import type { OperationJson } from '../../support/faces.js';
 import { kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
 import { Tenant } from '../../support/tenant.js';
@@ -59,23 +62,21 @@ describe('why an instance does not start', () => {
   }, 120_000);
 
   it("a rule of the cluster, and the project's quota", async () => {
-    const limit = JSON.stringify({
+    await applied(namespace, {
       apiVersion: 'v1',
       kind: 'LimitRange',
       metadata: { name: 'rule' },
       spec: { limits: [{ type: 'Container', max: { memory: '300Mi' } }] },
     });
-    await kubectl('apply', '-n', namespace, '-f', await written(limit));
     const ruled = await told('ruled', GOOD, { resources: { memoryMiB: 2048 } });
     expect(ruled.violations[0]?.message).toBe('AdmissionRefused');
     await kubectl('delete', 'limitrange', 'rule', '-n', namespace);
-    const quota = JSON.stringify({
+    await applied(namespace, {
       apiVersion: 'v1',
       kind: 'ResourceQuota',
       metadata: { name: 'small' },
       spec: { hard: { 'limits.memory': '1Mi' } },
     });
-    await kubectl('apply', '-n', namespace, '-f', await written(quota));
     const full = await told('full', GOOD);
     expect(full.violations[0]?.message).toBe('QuotaExceeded');
     expect(full.message).not.toMatch(/small|pods/);
@@ -83,11 +84,13 @@ describe('why an instance does not start', () => {
   }, 240_000);
 });
 
-async function written(text: string): Promise<string> {
-  const { mkdtemp, writeFile } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
-  const path = await import('node:path');
-  const file = path.join(await mkdtemp(path.join(tmpdir(), 'towpath-story-')), 'object.json');
-  await writeFile(file, text);
-  return file;
+async function applied(namespace: string, object: unknown): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'towpath-story-'));
+  try {
+    const file = path.join(folder, 'object.json');
+    await writeFile(file, JSON.stringify(object));
+    await kubectl('apply', '-n', namespace, '-f', file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }

@@ -1,7 +1,7 @@
 import { checkServerIdentity } from 'node:tls';
 import { Agent as Dispatcher, request } from 'undici';
 import type { PeerCertificate, PeerIdentity } from '#libs/bus';
-import { peerName, type Door, type Id } from '#libs/domain';
+import { peerName, type Clock, type Door, type Id } from '#libs/domain';
 import { KINDS, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
 import { DOOR_NAME } from './door.bootstrap.js';
 import { doorManifests, ingressPolicy, type DoorSettings } from './door.manifests.js';
@@ -10,12 +10,15 @@ import { SYSTEM_NAMESPACE } from './knative.names.js';
 
 const LOOK_MS = 300;
 const ANSWER_MS = 5_000;
+/** An image of Envoy may have to come first. */
+const OPEN_MS = 120_000;
+/** A host of nobody: whatever is answered to it, a door that knows us was passed. */
+const NOBODY = 'door.invalid';
 /** Whoever answers the probe gives it back: nobody else does. */
 const PROBE_HASH = 'k-network-hash';
 const KIND_OF: Record<string, Kind> = {
   Namespace: KINDS.namespace,
   Secret: KINDS.secret,
-  ConfigMap: KINDS.configMap,
   Deployment: KINDS.deployment,
   Service: KINDS.service,
   NetworkPolicy: KINDS.networkPolicy,
@@ -46,17 +49,23 @@ export class ClusterDoor implements DoorKeeper {
       own: PeerCertificate;
       /** What the agent shows when it knocks. */
       knocking: PeerCertificate;
+      clock: Clock;
     },
   ) {}
 
+  /** Resolves when it lets this agent in: one that runs may still be that of the agent before. */
   async open(): Promise<Door> {
-    const { own, knocking } = this.parts;
+    const { own, knocking, clock } = this.parts;
     await this.show(own.current ?? (await own.renewDue()));
     this.dress(knocking.current ?? (await knocking.renewDue()));
     own.start();
     knocking.start();
-    this.door = await this.address();
-    return this.door;
+    for (const end = clock.now() + OPEN_MS; ;) {
+      this.door = await this.address();
+      if ((await this.ask(NOBODY, {})) !== undefined) return this.door;
+      if (clock.now() > end) throw new Error('the door of the cluster does not let its own agent in');
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
   }
 
   async close(): Promise<void> {
@@ -99,18 +108,27 @@ export class ClusterDoor implements DoorKeeper {
    * sidecar: it goes the way of a request, reaches no code of the customer and costs nothing.
    */
   async answers(host: string): Promise<boolean> {
+    const answer = await this.ask(host, { 'k-network-probe': 'probe', [PROBE_HASH]: host });
+    return answer?.statusCode === 200 && answer.headers[PROBE_HASH] === host;
+  }
+
+  /** What is answered through the door; undefined when nothing is. */
+  private async ask(
+    host: string,
+    headers: Record<string, string>,
+  ): Promise<Awaited<ReturnType<typeof request>> | undefined> {
     const { door, dispatcher } = this;
-    if (door === undefined || dispatcher === undefined) return false;
+    if (door === undefined || dispatcher === undefined) return undefined;
     try {
-      const { statusCode, headers, body } = await request(`https://${door.host}:${door.port}/`, {
-        headers: { host, 'k-network-probe': 'probe', [PROBE_HASH]: host },
+      const answer = await request(`https://${door.host}:${door.port}/`, {
+        headers: { host, ...headers },
         dispatcher,
         signal: AbortSignal.timeout(ANSWER_MS),
       });
-      await body.dump();
-      return statusCode === 200 && headers[PROBE_HASH] === host;
+      await answer.body.dump();
+      return answer;
     } catch {
-      return false;
+      return undefined;
     }
   }
 

@@ -2,18 +2,23 @@ import { REQUEST_HEADERS } from '#libs/domain';
 
 export const DOOR_NAME = 'towpath-door';
 export const DOOR_PORT = 8443;
-/** Where the door's pod finds its certificates, and the files that tell Envoy of them. */
-export const CERTIFICATES = '/etc/door/certificates';
-export const CONFIGURATION = '/etc/door/configuration';
+/**
+ * Where the door's pod finds its certificates and the files that tell Envoy of them. One folder, from one Secret: it is
+ * swapped whole, so Envoy never reads who may come in beside the root of somebody else.
+ */
+export const DOOR_FOLDER = '/etc/door';
 
-export const file = (name: string): { filename: string } => ({ filename: `${CERTIFICATES}/${name}` });
+export const file = (name: string): { filename: string } => ({ filename: `${DOOR_FOLDER}/${name}` });
 
 const type = (name: string): { '@type': string } => ({ '@type': `type.googleapis.com/${name}` });
 
-/** Envoy's whole configuration: one listener that asks for a gateway's certificate, one cluster: the ingress. */
-export function doorBootstrap(ingress: { host: string; port: number }): unknown {
+/**
+ * Envoy's whole configuration: one listener that asks for a gateway's certificate, one cluster: the ingress. It names
+ * whose door it is: a door that another agent takes over starts anew, without what the former one knew.
+ */
+export function doorBootstrap(ingress: { host: string; port: number }, agent: string): unknown {
   return {
-    node: { id: DOOR_NAME, cluster: DOOR_NAME },
+    node: { id: agent, cluster: DOOR_NAME },
     static_resources: { listeners: [listener()], clusters: [cluster(ingress)] },
     admin: { address: address('127.0.0.1', 9901) },
   };
@@ -80,7 +85,7 @@ function sds(name: string, path: string): unknown {
   return {
     name,
     sds_config: {
-      path_config_source: { path: `${CONFIGURATION}/${path}`, watched_directory: { path: CERTIFICATES } },
+      path_config_source: { path: file(path).filename, watched_directory: { path: DOOR_FOLDER } },
       resource_api_version: 'V3',
     },
   };

@@ -1,6 +1,6 @@
 import { GATEWAYS_DOMAIN } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
-import { CERTIFICATES, CONFIGURATION, DOOR_NAME, DOOR_PORT, doorBootstrap, file } from './door.bootstrap.js';
+import { DOOR_FOLDER, DOOR_NAME, DOOR_PORT, doorBootstrap, file } from './door.bootstrap.js';
 import { SYSTEM_NAMESPACE } from './knative.names.js';
 
 export interface DoorSettings {
@@ -34,35 +34,8 @@ export function doorManifests(settings: DoorSettings, certificates: DoorCertific
       kind: 'Namespace',
       metadata: { name: SYSTEM_NAMESPACE, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     },
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: metadata(DOOR_NAME),
-      data: Object.fromEntries(
-        Object.entries({
-          'tls.crt': certificates.chain,
-          'tls.key': certificates.key,
-          'ca.crt': certificates.root,
-        }).map(([name, text]) => [name, Buffer.from(text).toString('base64')]),
-      ),
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: metadata(DOOR_NAME),
-      data: {
-        'envoy.json': JSON.stringify(doorBootstrap(settings.ingress)),
-        'certificate.json': JSON.stringify(
-          secretFile('door', {
-            tls_certificate: { certificate_chain: file('tls.crt'), private_key: file('tls.key') },
-          }),
-        ),
-        'gateways.json': JSON.stringify(
-          secretFile('gateways', { validation_context: callers(certificates.agent) }),
-        ),
-      },
-    },
-    deployment(settings),
+    { apiVersion: 'v1', kind: 'Secret', metadata: metadata(DOOR_NAME), data: folderOf(certificates) },
+    deployment(settings, certificates.agent),
     {
       apiVersion: 'v1',
       kind: 'Service',
@@ -116,6 +89,20 @@ function callers(agent: string): unknown {
 }
 
 /** Certificates are read from files that a watched folder swaps, so a new one needs no restart. */
+function folderOf({ chain, key, root, agent }: DoorCertificates): Record<string, string> {
+  const own = { certificate_chain: file('tls.crt'), private_key: file('tls.key') };
+  const files = {
+    'tls.crt': chain,
+    'tls.key': key,
+    'ca.crt': root,
+    'certificate.json': JSON.stringify(secretFile('door', { tls_certificate: own })),
+    'gateways.json': JSON.stringify(secretFile('gateways', { validation_context: callers(agent) })),
+  };
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [name, Buffer.from(text).toString('base64')]),
+  );
+}
+
 function secretFile(name: string, secret: Record<string, unknown>): unknown {
   return {
     resources: [
@@ -124,7 +111,7 @@ function secretFile(name: string, secret: Record<string, unknown>): unknown {
   };
 }
 
-function deployment({ image }: DoorSettings): KubeObject {
+function deployment({ image, ingress }: DoorSettings, agent: string): KubeObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -142,7 +129,10 @@ function deployment({ image }: DoorSettings): KubeObject {
             {
               name: 'envoy',
               image,
-              args: ['-c', `${CONFIGURATION}/envoy.json`, '--concurrency', '1', '--log-level', 'warning'],
+              args: [
+                ...['--config-yaml', JSON.stringify(doorBootstrap(ingress, agent))],
+                ...['--concurrency', '1', '--log-level', 'warning'],
+              ],
               ports: [{ name: 'door', containerPort: DOOR_PORT, protocol: 'TCP' }],
               readinessProbe: { tcpSocket: { port: DOOR_PORT }, periodSeconds: 1 },
               resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '512Mi' } },
@@ -153,16 +143,10 @@ function deployment({ image }: DoorSettings): KubeObject {
                 capabilities: { drop: ['ALL'] },
                 seccompProfile: { type: 'RuntimeDefault' },
               },
-              volumeMounts: [
-                { name: 'certificates', mountPath: CERTIFICATES, readOnly: true },
-                { name: 'configuration', mountPath: CONFIGURATION, readOnly: true },
-              ],
+              volumeMounts: [{ name: 'door', mountPath: DOOR_FOLDER, readOnly: true }],
             },
           ],
-          volumes: [
-            { name: 'certificates', secret: { secretName: DOOR_NAME } },
-            { name: 'configuration', configMap: { name: DOOR_NAME } },
-          ],
+          volumes: [{ name: 'door', secret: { secretName: DOOR_NAME } }],
         },
       },
     },

@@ -9,12 +9,13 @@ import { ClusterView } from './cluster.view.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import { APP_CONTAINER, type Pod } from './knative.types.js';
 import { PodLogs } from './pod.logs.js';
-import type { Readiness } from './readiness.rules.js';
+import { startTimeout, type Readiness } from './readiness.rules.js';
 import { obstacleOf, readinessOf } from './revision.readiness.js';
 import type { Opened } from './revision.secrets.js';
 import { ServiceApplier } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { isTagged } from './service.plan.js';
+import { startEnds } from './start.deadline.js';
 import type { PublishedImages } from '../../images/published.images.js';
 import { ProjectKeeper } from './project.keeper.js';
 import type { ProjectFacts } from './project.manifests.js';
@@ -184,8 +185,18 @@ export class KnativeDriver implements Driver {
     }
     const unproven = await this.prove(held);
     this.tellChange(serviceId);
-    return unproven ? { againInMs: PROBE_AGAIN_MS } : undefined;
+    if (unproven) return { againInMs: PROBE_AGAIN_MS };
+    const now = this.parts.clock.now();
+    const ends = held.target.revisions.flatMap((revision) => this.startEnds(held, revision) ?? []);
+    const coming = ends.filter((end) => end > now);
+    return coming.length === 0 ? undefined : { againInMs: Math.min(...coming) - now };
   };
+
+  /** When a first instance that runs will have taken as long as a start may take. */
+  private startEnds({ target }: Held, revision: TargetRevision): number | undefined {
+    if (this.answered.has(revision.id)) return undefined;
+    return startEnds(revision, this.podsOf(target.service.id, revision), this.parts.manifests);
+  }
 
   /** Asks through the door for every revision that is Ready and routed. @returns whether one is not answered yet */
   private async prove({ target }: Held): Promise<boolean> {
@@ -210,7 +221,8 @@ export class KnativeDriver implements Driver {
     return condition;
   }
 
-  private readiness({ target, obstacle }: Held, revision: TargetRevision, before?: string): Readiness {
+  private readiness(held: Held, revision: TargetRevision, before?: string): Readiness {
+    const { target, obstacle } = held;
     const { revisions } = this.view.seen(target.projectId, target.service.name, target.service.id);
     const pods = this.podsOf(target.service.id, revision);
     const newest = pods.at(-1);
@@ -219,6 +231,9 @@ export class KnativeDriver implements Driver {
     const refused = seen === undefined ? obstacleOf(obstacle, revision) : undefined;
     if (refused !== undefined) return refused;
     const readiness = readinessOf(revision, seen, pods, lines, before);
+    const end = this.startEnds(held, revision);
+    if (readiness.status === 'unknown' && end !== undefined && end <= this.parts.clock.now())
+      return startTimeout(revision);
     if (readiness.status !== 'true' || this.answered.has(revision.id)) return readiness;
     return {
       type: 'Ready',

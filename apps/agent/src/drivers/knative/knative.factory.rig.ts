@@ -14,6 +14,7 @@ export const settings: ManifestSettings = {
   memoryRequestPercent: 50,
   windowSeconds: 60,
   startTimeoutSeconds: 60,
+  placeTimeoutSeconds: 100,
 };
 
 export function revisionOf(name: string, more: Partial<TargetRevision> = {}): TargetRevision {

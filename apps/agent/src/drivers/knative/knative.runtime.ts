@@ -44,6 +44,7 @@ export async function knativeRuntime(
       memoryRequestPercent: config.TOWPATH_MEMORY_REQUEST_PERCENT,
       windowSeconds: config.TOWPATH_SCALE_WINDOW_SECONDS,
       startTimeoutSeconds: config.TOWPATH_START_TIMEOUT_SECONDS,
+      placeTimeoutSeconds: config.TOWPATH_PLACE_TIMEOUT_SECONDS,
     },
     projectOf: ({ organizationId, projectId }) => ({ clusterId, organizationId, projectId, limits, pull }),
     drifts: parts.metrics.counter(
@@ -86,6 +87,7 @@ function clusterDoor(
     client,
     clusterId: membership.id,
     settings: { image: config.TOWPATH_DOOR_IMAGE, ingress: INGRESS },
+    clock,
     own: certificate('door', (identity) => {
       door
         .show(identity)

@@ -19,6 +19,9 @@ interface Rule {
   say: (revision: TargetRevision) => Readiness;
 }
 
+/** What every container waits for at first. */
+export const BEING_MADE = /^(?:ContainerCreating|PodInitializing)/;
+
 const RULES: readonly Rule[] = [
   {
     when: /unexpected status code 404|(?:ErrImagePull|ImagePullBackOff).*not found/s,
@@ -71,21 +74,32 @@ const RULES: readonly Rule[] = [
     say: () => ADMISSION_REFUSED,
   },
   {
-    when: /ProgressDeadlineExceeded|Initial scale was never achieved/,
-    say: ({ port, probes }) =>
-      probes?.startup === undefined && probes?.readiness === undefined
-        ? failed(
-            START_TIMEOUT,
-            `Port ${port}, given in PORT, was not opened in time.`,
-            'Make the program listen on the port in the environment variable PORT, on all addresses.',
-          )
-        : failed(
-            START_TIMEOUT,
-            `The startup or readiness probe was not answered well on port ${port} in time.`,
-            'Make the program answer the probe on that port, or give the probe more time.',
-          ),
+    // Every container waits for that at first: Knative says so of a revision only after the deadline.
+    when: BEING_MADE,
+    say: () =>
+      failed(
+        'PlaceTimeout',
+        'The cluster did not bring the image and the container up in the time that it may take.',
+        'Deploy it again; when that ends the same, ask the operator of this installation.',
+      ),
   },
+  { when: /ProgressDeadlineExceeded|Initial scale was never achieved/, say: startTimeout },
 ];
+
+/** An instance ran as long as a start may take, and was not ready. */
+export function startTimeout({ port, probes }: TargetRevision): Readiness {
+  return probes?.startup === undefined && probes?.readiness === undefined
+    ? failed(
+        START_TIMEOUT,
+        `Port ${port}, given in PORT, was not opened in time.`,
+        'Make the program listen on the port in the environment variable PORT, on all addresses.',
+      )
+    : failed(
+        START_TIMEOUT,
+        `The startup or readiness probe was not answered well on port ${port} in time.`,
+        'Make the program answer the probe on that port, or give the probe more time.',
+      );
+}
 
 /** What is told after the deadline when the start waited for that until then. */
 export function lateOf(before: string | undefined): Readiness | undefined {

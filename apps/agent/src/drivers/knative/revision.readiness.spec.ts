@@ -22,6 +22,12 @@ const TOLD: [string, KnativeRevision | undefined, string, string][] = [
   ['Ready', seenRevision('a', 'True'), 'true', 'Ready'],
   ['deploying', seenRevision('a', 'Unknown', { reason: 'Deploying' }), 'unknown', 'Starting'],
   [
+    'a container that was not made in time',
+    seenRevision('a', 'False', { reason: 'ContainerCreating' }),
+    'false',
+    'PlaceTimeout',
+  ],
+  [
     'a tag that is not there',
     seenRevision(
       'a',

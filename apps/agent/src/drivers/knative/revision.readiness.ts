@@ -11,6 +11,7 @@ import {
 } from './knative.types.js';
 import {
   ADMISSION_REFUSED,
+  BEING_MADE,
   START_TIMEOUT,
   failed,
   lateOf,
@@ -89,7 +90,8 @@ function stuckOf(revision: TargetRevision, pods: readonly Pod[]): Readiness | un
   const apps = pods.flatMap(
     ({ status }) => status?.containerStatuses?.filter(({ name }) => name === APP_CONTAINER) ?? [],
   );
-  return apps.map(({ state }) => toldOf(textOf(state?.waiting), revision)).find((told) => told !== undefined);
+  const texts = apps.map(({ state }) => textOf(state?.waiting)).filter((text) => !BEING_MADE.test(text));
+  return texts.map((text) => toldOf(text, revision)).find((told) => told !== undefined);
 }
 
 function crashOf(

@@ -35,7 +35,7 @@ describe('the Knative Service of a target', () => {
               'autoscaling.knative.dev/window': '60s',
               'autoscaling.knative.dev/target-burst-capacity': '0',
               'serving.knative.dev/no-gc': 'true',
-              'serving.knative.dev/progress-deadline': '60s',
+              'serving.knative.dev/progress-deadline': '160s',
             },
           },
           spec: {
@@ -126,7 +126,7 @@ describe('the Knative Service of a target', () => {
     const revision = revisionOf('hello-00001', { probes, port: 9000, args: ['--fast'] });
     const manifest = serviceManifest(targetOf([revision]), revision, [], settings);
     expect(templateOf(manifest)).toMatchObject({
-      metadata: { annotations: { 'serving.knative.dev/progress-deadline': '160s' } },
+      metadata: { annotations: { 'serving.knative.dev/progress-deadline': '260s' } },
       spec: {
         containers: [
           {

@@ -9,7 +9,8 @@ import {
 } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import { cpuQuantity, memoryQuantity } from './quantity.js';
-import { probesOf, startupSeconds, volumesOf } from './container.manifest.js';
+import { probesOf, volumesOf } from './container.manifest.js';
+import { startSeconds } from './start.deadline.js';
 import { LABELS, environmentSecretOf, namespaceOf, pullSecretOf } from './knative.names.js';
 
 /** What a translation needs to know of the cluster and of the operator's choices. */
@@ -22,8 +23,10 @@ export interface ManifestSettings {
   memoryRequestPercent: number;
   /** Knative's stable window, seconds, from 6. */
   windowSeconds: number;
-  /** How long a first instance may take to open its port. */
+  /** How long an instance may take from the start of its container until it is ready, without a startup probe. */
   startTimeoutSeconds: number;
+  /** How long it may wait for a node and for its image before. */
+  placeTimeoutSeconds: number;
 }
 
 /** The knobs of `autoscaling.knative.dev` that Towpath sets, per revision. */
@@ -68,7 +71,7 @@ export function serviceManifest(
           annotations: {
             ...autoscalingAnnotations(newest, settings),
             'serving.knative.dev/no-gc': 'true',
-            'serving.knative.dev/progress-deadline': `${Math.max(settings.startTimeoutSeconds, startupSeconds(newest) + START_SLACK)}s`,
+            'serving.knative.dev/progress-deadline': `${settings.placeTimeoutSeconds + startSeconds(newest, settings)}s`,
           },
         },
         spec: podSpec(target, newest, settings),
@@ -77,9 +80,6 @@ export function serviceManifest(
     },
   };
 }
-
-/** Beyond its startup probe: pulling the image, finding a node; seconds. */
-const START_SLACK = 10;
 
 /** A line of `spec.traffic` as Knative takes it. */
 export type KnativeTraffic =

@@ -1,0 +1,37 @@
+import type { TargetRevision } from '#libs/domain';
+import { startupSeconds } from './container.manifest.js';
+import { APP_CONTAINER, conditionOf, type Pod } from './knative.types.js';
+
+/** Beyond its startup probe: what the cluster takes to see that it was answered; seconds. */
+const SLACK = 10;
+
+/** How long a revision's container may run before its instance is ready, seconds. */
+export function startSeconds(
+  revision: TargetRevision,
+  { startTimeoutSeconds }: { startTimeoutSeconds: number },
+): number {
+  return Math.max(startTimeoutSeconds, startupSeconds(revision) + SLACK);
+}
+
+/**
+ * When the first of these instances has run as long as a start may take, epoch ms; undefined while none runs that is not
+ * ready. Knative's own deadline cannot say that: it counts from the wish, and finding a node and pulling the image is
+ * no fault of the program.
+ */
+export function startEnds(
+  revision: TargetRevision,
+  pods: readonly Pod[],
+  settings: { startTimeoutSeconds: number },
+): number | undefined {
+  const begun = pods.flatMap(({ metadata, status }) => {
+    if (
+      metadata.deletionTimestamp !== undefined ||
+      conditionOf(status?.conditions, 'Ready')?.status === 'True'
+    )
+      return [];
+    const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
+    const at = Date.parse(app?.state?.running?.startedAt ?? '');
+    return Number.isNaN(at) ? [] : [at];
+  });
+  return begun.length === 0 ? undefined : Math.min(...begun) + startSeconds(revision, settings) * 1000;
+}
