@@ -23,15 +23,15 @@ export function startEnds(
   pods: readonly Pod[],
   settings: { startTimeoutSeconds: number },
 ): number | undefined {
-  const begun = pods.flatMap(({ metadata, status }) => {
-    if (
-      metadata.deletionTimestamp !== undefined ||
-      conditionOf(status?.conditions, 'Ready')?.status === 'True'
-    )
-      return [];
-    const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
-    const at = Date.parse(app?.state?.running?.startedAt ?? '');
-    return Number.isNaN(at) ? [] : [at];
-  });
+  const begun = pods.filter(isComing).flatMap((pod) => startedAt(pod) ?? []);
   return begun.length === 0 ? undefined : Math.min(...begun) + startSeconds(revision, settings) * 1000;
+}
+
+const isComing = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined && conditionOf(status?.conditions, 'Ready')?.status !== 'True';
+
+function startedAt({ status }: Pod): number | undefined {
+  const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
+  const at = Date.parse(app?.state?.running?.startedAt ?? '');
+  return Number.isNaN(at) ? undefined : at;
 }
