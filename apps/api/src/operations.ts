@@ -8,6 +8,7 @@ import { clusterOperations } from './cluster/cluster.operations.js';
 import { creditOperations } from './credit/credit.operations.js';
 import { deviceOperations } from './device/device.operations.js';
 import { erasureOperations } from './erasure/erasure.operations.js';
+import { explainOperations } from './bill/explain.operations.js';
 import { exportOperations } from './export/export.operations.js';
 import { grantOperations } from './grant/grant.operations.js';
 import { invitationOperations } from './invitation/invitation.operations.js';
@@ -58,6 +59,7 @@ export function apiOperations(): Registry {
     ...logOperations,
     ...usageOperations,
     ...billOperations,
+    ...explainOperations,
     ...planOperations,
     ...budgetOperations,
     ...ledgerOperations,

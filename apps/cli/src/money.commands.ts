@@ -8,6 +8,21 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/bill.js')).bill,
   },
   {
+    words: 'bill request',
+    summary: 'what one request costs',
+    load: async () => (await import('./commands/bill/request.js')).billRequest,
+  },
+  {
+    words: 'bill explain',
+    summary: 'the minutes, and the requests, that a line of a bill or an invoice is made of',
+    load: async () => (await import('./commands/bill/explain.js')).billExplain,
+  },
+  {
+    words: 'bill replay',
+    summary: 'count a month again from its records, also by another plan',
+    load: async () => (await import('./commands/bill/replay.js')).billReplay,
+  },
+  {
     words: 'plans list',
     summary: 'the versions of all price plans (platform operator)',
     load: async () => (await import('./commands/plans/list.js')).plansList,

@@ -27,7 +27,11 @@ export function buildProgram(
       parent = groups.get(first) ?? group(program, first, loadLeaf);
       groups.set(first, parent);
     }
-    leaves.set(parent.command(second ?? first).description(entry.summary), entry);
+    const made = parent.command(second ?? first).description(entry.summary);
+    leaves.set(made, entry);
+    // What is a command may have commands below it: `tow bill` and `tow bill explain`.
+    if (second === undefined)
+      groups.set(first, made.enablePositionalOptions().hook('preSubcommand', loadLeaf));
   }
   addBuiltIns(program, io, entries);
   return program;

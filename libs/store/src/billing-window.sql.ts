@@ -125,3 +125,30 @@ export const usageByDaySql = statement<UsageDayRow>(
    LEFT JOIN revisions r ON r.organization_id = $1 AND r.id = d.revision_id
    ORDER BY d.period, d.day, p.handle, s.name, s.id, r.number NULLS FIRST, d.price_zone`,
 );
+
+export interface UsedWindowRow extends Omit<UsageDayRow, 'period' | 'day' | 'project' | 'service'> {
+  window_start_ms: number;
+  project: string | null;
+  service: string | null;
+}
+
+const COUNT = `CASE $4 WHEN 'blocks' THEN w.blocks WHEN 'perRequestUnits' THEN w.per_request_units
+       WHEN 'requests' THEN w.requests ELSE w.response_bytes END`;
+
+// Windows in any of the spans in which something was counted; a page begins behind ($5, $6, $7).
+export const usedWindowsSql = statement<UsedWindowRow>(
+  'billing_used_windows',
+  `SELECT w.window_start_ms, w.project_id, p.handle AS project, w.service_id, s.name AS service,
+     nullif(w.revision_id, '') AS revision_id, r.name AS revision, w.price_zone, w.requests::text,
+     w.not_billable_requests::text, w.blocks::text, w.per_request_units::text, w.request_bytes::text, w.response_bytes::text,
+     coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
+     coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
+   FROM (SELECT w.* FROM unnest($2::bigint[], $3::bigint[]) AS span (from_ms, to_ms)
+     JOIN billing_windows w ON w.organization_id = $1 AND w.window_start_ms >= span.from_ms AND w.window_start_ms < span.to_ms
+     WHERE ${COUNT} > 0 AND (w.window_start_ms, w.revision_id, w.price_zone) > ($5::bigint, $6::text, $7::text)
+     ORDER BY w.window_start_ms, w.revision_id, w.price_zone LIMIT $8) w
+   LEFT JOIN projects p ON p.organization_id = $1 AND p.id = w.project_id
+   LEFT JOIN services s ON s.organization_id = $1 AND s.id = w.service_id
+   LEFT JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id
+   ORDER BY w.window_start_ms, w.revision_id, w.price_zone`,
+);

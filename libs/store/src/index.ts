@@ -186,6 +186,7 @@ export {
   findChangedMonths,
   findInvoice,
   findInvoiceBodies,
+  findMonthInvoice,
   findOpenMonths,
   insertInvoice,
   isMonthClosed,
@@ -199,8 +200,12 @@ export type { Payment } from './payment.store.js';
 export { findOpenCredits, insertCredit, listCredits, revokeCredit } from './credit.store.js';
 export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from './price-plan.store.js';
 export type { PlanVersion } from './price-plan.store.js';
-export { listUsageRecords } from './usage-record.store.js';
-export type { MeteredRequest } from './usage-record.store.js';
+export { findRequest, listUsageRecords } from './usage-record.store.js';
+export type { MeteredRequest, RequestRecord } from './usage-record.store.js';
+export { findReplayedWindows } from './replay.store.js';
+export type { ReplayedWindow } from './replay.store.js';
+export { listUsedWindows } from './used-window.store.js';
+export type { UsedWindow, WindowRef } from './used-window.store.js';
 export {
   dataKeyOf,
   keyedDigest,
@@ -299,7 +304,7 @@ export {
   usageByPeriod,
 } from './billing-window.store.js';
 export type { DirtyShard, UsageFilter } from './billing-window.store.js';
-export { findWindowFacts } from './window-facts.store.js';
+export { findWindowFacts, findWindowRecords } from './window-facts.store.js';
 export {
   appendEntry,
   entriesOfSeals,

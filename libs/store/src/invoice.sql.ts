@@ -82,6 +82,11 @@ export const findInvoiceSql = statement<InvoiceRow>(
   `${SELECT} WHERE i.organization_id = $1 AND (i.id = $2 OR i.number = $2)`,
 );
 
+export const findMonthInvoiceSql = statement<InvoiceRow>(
+  'invoice_of_month',
+  `${SELECT} WHERE i.organization_id = $1 AND i.month = $2 AND i.kind = 'invoice'`,
+);
+
 export const listInvoicesSql = statement<InvoiceRow>(
   'invoice_list',
   `${SELECT} WHERE i.organization_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3`,

@@ -12,6 +12,7 @@ import {
   changedMonthsSql,
   closeMonthSql,
   findInvoiceSql,
+  findMonthInvoiceSql,
   findMonthSql,
   insertInvoiceSql,
   invoiceBodiesSql,
@@ -119,6 +120,16 @@ export async function findInvoice(
   reference: string,
 ): Promise<StoredInvoice | undefined> {
   const row = await tx.one(findInvoiceSql, [organizationId, reference]);
+  return row && toInvoice(row);
+}
+
+/** The one of a month; credit notes are none. */
+export async function findMonthInvoice(
+  tx: Tx,
+  organizationId: string,
+  month: string,
+): Promise<StoredInvoice | undefined> {
+  const row = await tx.one(findMonthInvoiceSql, [organizationId, month]);
   return row && toInvoice(row);
 }
 

@@ -30,3 +30,44 @@ export const listUsageRecordsSql = statement<UsageRecordRow>(
        (SELECT a.start_ms, a.producer, a.position FROM usage_records a WHERE a.producer = $5 AND a.position = $6))
    ORDER BY u.start_ms, u.producer, u.position LIMIT $7`,
 );
+
+export interface RequestRow extends Omit<UsageRecordRow, 'request_bytes' | 'response_bytes'> {
+  project_id: string;
+  project: string | null;
+  service_id: string;
+  service: string | null;
+  price_zone: string;
+  cpu_millis: number;
+  memory_mib: number;
+}
+
+export interface LocatedRow {
+  producer: string;
+  position: string;
+}
+
+// Its id is random, so time leads to it: every record of the organization that began in the span is looked at (ADR 17).
+export const locateRequestSql = statement<LocatedRow>(
+  'usage_record_locate',
+  `SELECT u.producer, u.position::text
+   FROM services s JOIN usage_records u ON u.organization_id = s.organization_id AND u.service_id = s.id
+     AND u.start_ms >= $3 AND u.start_ms < $4
+   WHERE s.organization_id = $1 AND u.stream_id = $2 LIMIT 1`,
+);
+
+// The record that was found, and when it is the part of a stream all its parts.
+export const findRequestSql = statement<RequestRow>(
+  'usage_record_request',
+  `SELECT u.producer, u.position::text, u.stream_id, u.part, u.last, u.project_id, p.handle AS project, u.service_id,
+     s.name AS service, u.revision_id, r.name AS revision, u.price_zone, u.start_ms, u.end_ms, u.status, u.reached, u.billable,
+     u.not_billable_reason, coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
+     coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
+   FROM (
+     SELECT * FROM usage_records WHERE organization_id = $1 AND producer = $2 AND position = $3
+     UNION
+     SELECT * FROM usage_records WHERE organization_id = $1 AND producer = $2 AND stream_id = $4 AND (part > 0 OR NOT last)) u
+   LEFT JOIN projects p ON p.organization_id = u.organization_id AND p.id = u.project_id
+   LEFT JOIN services s ON s.organization_id = u.organization_id AND s.id = u.service_id
+   LEFT JOIN revisions r ON r.organization_id = u.organization_id AND r.id = u.revision_id
+   ORDER BY u.start_ms, u.position`,
+);

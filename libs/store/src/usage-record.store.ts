@@ -1,7 +1,12 @@
 import type { Interval } from '#libs/domain';
 import { present, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
-import { listUsageRecordsSql, type UsageRecordRow } from './usage-record.sql.js';
+import {
+  findRequestSql,
+  listUsageRecordsSql,
+  locateRequestSql,
+  type UsageRecordRow,
+} from './usage-record.sql.js';
 
 /** A stored usage record as its owner may check it: ids, times, no personal data. */
 export interface MeteredRequest extends Interval {
@@ -32,7 +37,50 @@ export async function listUsageRecords(
   return (await tx.run(listUsageRecordsSql, values)).map(fromRow);
 }
 
+/** One record of a request, with where it ran. */
+export interface RequestRecord extends Omit<MeteredRequest, 'requestBytes' | 'responseBytes'> {
+  /** Producer and request: what the parts of one stream share. */
+  stream: string;
+  projectId: string;
+  project?: string;
+  serviceId: string;
+  service?: string;
+  priceZone: string;
+  cpuMillis: number;
+  memoryMiB: number;
+}
+
+/**
+ * What was metered of one request, by its id in the gateway: of which something began in the span. A long stream is several
+ * records; none when nothing is found.
+ */
+export async function findRequest(
+  tx: Tx,
+  { organizationId, requestId }: { organizationId: string; requestId: string },
+  { startMs, endMs }: Interval,
+): Promise<RequestRecord[]> {
+  const found = await tx.one(locateRequestSql, [organizationId, requestId, startMs, endMs]);
+  if (!found) return [];
+  const rows = await tx.run(findRequestSql, [organizationId, found.producer, found.position, requestId]);
+  return rows.map((row) => ({
+    ...seenOf(row),
+    stream: `${row.producer} ${row.stream_id}`,
+    projectId: row.project_id,
+    serviceId: row.service_id,
+    priceZone: row.price_zone,
+    cpuMillis: row.cpu_millis,
+    memoryMiB: row.memory_mib,
+    ...present({ project: row.project, service: row.service }),
+  }));
+}
+
 function fromRow(row: UsageRecordRow): MeteredRequest {
+  return { ...seenOf(row), requestBytes: row.request_bytes, responseBytes: row.response_bytes };
+}
+
+function seenOf(
+  row: Omit<UsageRecordRow, 'request_bytes' | 'response_bytes'>,
+): Omit<MeteredRequest, 'requestBytes' | 'responseBytes'> {
   return {
     id: `${row.producer}-${row.position}`,
     streamId: row.stream_id,
@@ -43,8 +91,6 @@ function fromRow(row: UsageRecordRow): MeteredRequest {
     status: row.status,
     reached: row.reached,
     billable: row.billable,
-    requestBytes: row.request_bytes,
-    responseBytes: row.response_bytes,
     ...present({
       revisionId: row.revision_id,
       revision: row.revision,

@@ -1,13 +1,14 @@
 import { statement } from './statement.js';
 
-const KEYS = `unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-     AS k (n, organization_id, service_id, revision_id, price_zone, start_ms)`;
+const KEYS = `unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
+     AS k (n, organization_id, service_id, revision_id, price_zone, start_ms, up_to)`;
 const WINDOW_MS = '60000';
 /** The longest record (libs/domain MAX_RECORD_MS): nothing older can reach into a window. */
 const MAX_RECORD_MS = '7200000';
 
 const OF_KEY = `u.organization_id = k.organization_id AND u.service_id = k.service_id
-       AND coalesce(u.revision_id, '') = k.revision_id AND u.price_zone = k.price_zone`;
+       AND coalesce(u.revision_id, '') = k.revision_id AND u.price_zone = k.price_zone
+       AND coalesce(u.taken, 0) <= k.up_to`;
 const BEGINS = `${OF_KEY} AND u.start_ms >= k.start_ms AND u.start_ms < k.start_ms + ${WINDOW_MS}`;
 // The form of the partial index usage_records_crossing.
 const REACHES_IN = `${OF_KEY} AND u.end_ms > k.start_ms AND u.end_ms <= k.start_ms + ${MAX_RECORD_MS}
@@ -74,7 +75,31 @@ export const beginningPartsSql = statement<PartRow>(
      SELECT DISTINCT u.producer, u.stream_id FROM usage_records u
      WHERE ${BEGINS} AND u.billable AND ${PARTIAL('u')}) s
    JOIN usage_records o ON o.producer = s.producer AND o.stream_id = s.stream_id AND ${PARTIAL('o')} AND o.billable
+     AND coalesce(o.taken, 0) <= k.up_to
    WHERE NOT EXISTS (
      SELECT FROM usage_records e WHERE e.producer = s.producer AND e.stream_id = s.stream_id AND ${PARTIAL('e')}
        AND e.billable AND e.start_ms < k.start_ms)`,
+);
+
+export interface WindowRecordRow {
+  n: number;
+  id: string;
+  stream: string;
+  part: number;
+  last: boolean;
+  start_ms: number;
+  end_ms: number;
+  response_bytes: number;
+}
+
+const RECORD = `u.producer || '-' || u.position AS id, u.producer || ' ' || u.stream_id AS stream, u.part, u.last, u.start_ms,
+       u.end_ms, u.response_bytes FROM usage_records u`;
+
+// Record by record, for who bears what: folding needs only the sums above.
+export const windowRecordsSql = statement<WindowRecordRow>(
+  'window_records',
+  `SELECT k.n, u.* FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT ${RECORD} WHERE ${BEGINS} AND u.billable
+     UNION ALL
+     SELECT ${RECORD} WHERE ${REACHES_IN} AND u.billable) u`,
 );

@@ -1,4 +1,4 @@
-import type { StreamPart, WindowFacts, WindowKey } from '#libs/domain';
+import type { StreamPart, WindowFacts, WindowKey, WindowRecord } from '#libs/domain';
 import { lookupColumns } from './billing-window.store.js';
 import type { Tx } from './statement.js';
 import {
@@ -6,15 +6,21 @@ import {
   changesSql,
   countsSql,
   reachingPartsSql,
+  windowRecordsSql,
   type CountsRow,
   type PartRow,
 } from './window-facts.sql.js';
 
-/** What each window is made of, from the raw records as they are now; in the order asked, four statements in all. */
-export async function findWindowFacts(tx: Tx, keys: readonly WindowKey[]): Promise<WindowFacts[]> {
+/** A window, and up to which position of the intake its records count; absent: all that there are. */
+export interface FactsKey extends WindowKey {
+  upTo?: number;
+}
+
+/** What each window is made of, from the raw records; in the order asked, four statements in all. */
+export async function findWindowFacts(tx: Tx, keys: readonly FactsKey[]): Promise<WindowFacts[]> {
   const facts = keys.map(noFacts);
   if (keys.length === 0) return facts;
-  const columns = lookupColumns(keys);
+  const columns = factColumns(keys);
   for (const { n, at_ms, delta } of await tx.run(changesSql, columns)) {
     facts[n]?.changes.push({ atMs: at_ms, delta });
   }
@@ -22,6 +28,25 @@ export async function findWindowFacts(tx: Tx, keys: readonly WindowKey[]): Promi
   for (const row of await tx.run(reachingPartsSql, columns)) facts[row.n]?.reaching.push(partOf(row));
   for (const row of await tx.run(beginningPartsSql, columns)) facts[row.n]?.beginning.push(partOf(row));
   return facts;
+}
+
+/** Billable records of one window, one by one, and all parts of the streams that began in it. */
+export async function findWindowRecords(
+  tx: Tx,
+  key: WindowKey,
+): Promise<{ records: WindowRecord[]; beginning: StreamPart[] }> {
+  const columns = factColumns([key]);
+  const rows = await tx.run(windowRecordsSql, columns);
+  const records = rows.map(({ id, stream, part, last, start_ms, end_ms, response_bytes }) => {
+    return { id, stream, part, last, startMs: start_ms, endMs: end_ms, responseBytes: response_bytes };
+  });
+  const isStream = records.some(({ part, last }) => part > 0 || !last);
+  const beginning = isStream ? await tx.run(beginningPartsSql, columns) : [];
+  return { records, beginning: beginning.map(partOf) };
+}
+
+function factColumns(keys: readonly FactsKey[]): unknown[] {
+  return [...lookupColumns(keys), keys.map(({ upTo = Number.MAX_SAFE_INTEGER }) => upTo)];
 }
 
 function noFacts(): WindowFacts {

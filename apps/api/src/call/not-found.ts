@@ -1,10 +1,11 @@
 import { TowpathError } from '#libs/domain';
 
 /** The same words for what does not exist and for what the caller may not see. */
-export function notFound(what: string): TowpathError {
-  return new TowpathError('NOT_FOUND', `There is no such ${what}, or you cannot see it.`, {
-    nextStep: 'Check its name or id, and the key you use.',
-  });
+export function notFound(
+  what: string,
+  nextStep = 'Check its name or id, and the key you use.',
+): TowpathError {
+  return new TowpathError('NOT_FOUND', `There is no such ${what}, or you cannot see it.`, { nextStep });
 }
 
 /** @throws TowpathError VERSION_CONFLICT when the caller read another version than the one stored */

@@ -64,7 +64,9 @@ export function decodeCursor(name: string, key: 'id' | 'number', cursor: string)
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   const value = text.startsWith(`${name} `) ? text.slice(name.length + 1) : '';
   const good =
-    key === 'id' ? /^[a-z]+_[a-z0-9]{20}(-\d{1,16})?$/ : new RegExp(`^\\d{1,${MAX_NUMBER_DIGITS}}$`);
+    key === 'id'
+      ? /^[a-z]+_[a-z0-9]{20}(-\d{1,16}(-[a-z0-9-]{1,60})?)?$/
+      : new RegExp(`^\\d{1,${MAX_NUMBER_DIGITS}}$`);
   if (good.test(value)) return value;
   throw new TowpathError('INVALID_ARGUMENT', 'cursor: is not a cursor of this list', {
     violations: [{ field: 'cursor', message: 'is not a cursor of this list' }],

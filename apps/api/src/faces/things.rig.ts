@@ -119,5 +119,8 @@ const BODIES: Record<string, Input> = {
   'invoices.document': { invoice: 'INV-1-000001' },
   'invoices.void': { invoice: 'INV-1-000001' },
   'invoices.recordPayment': { invoice: 'INV-1-000001', amount: '1', currency: 'USD' },
+  'bill.request': { request: 'nothing' },
+  'bill.explain': { line: 'cpu' },
+  'bill.explainWindow': { window: 'rev_00000000000000000000-1795219200000-default', line: 'cpu' },
   'credits.revoke': { credit: 'crd_00000000000000000000' },
 };

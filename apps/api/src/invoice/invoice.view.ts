@@ -29,27 +29,26 @@ export const invoiceView = z
 
 const item = { plan: z.string(), version: z.int(), item: z.string(), name: z.string() };
 
+/** One line of the document. */
+export const invoiceLineView = z
+  .object({
+    ...item,
+    unit: z.string(),
+    rate: z.string(),
+    quantity: z.string(),
+    list: z.string(),
+    adjustments: z.array(
+      z.object({ kind: z.string(), id: z.string(), amount: z.string() }).meta({ id: 'InvoiceAdjustment' }),
+    ),
+    amount: z.string().describe('Exact; a fraction where no decimal ends.'),
+    charged: amount.describe('Rounded once, half-up.'),
+  })
+  .meta({ id: 'InvoiceLine' });
+
 const documentView = z
   .object({
     number: z.string(),
-    lines: z.array(
-      z
-        .object({
-          ...item,
-          unit: z.string(),
-          rate: z.string(),
-          quantity: z.string(),
-          list: z.string(),
-          adjustments: z.array(
-            z
-              .object({ kind: z.string(), id: z.string(), amount: z.string() })
-              .meta({ id: 'InvoiceAdjustment' }),
-          ),
-          amount: z.string().describe('Exact; a fraction where no decimal ends.'),
-          charged: amount.describe('Rounded once, half-up.'),
-        })
-        .meta({ id: 'InvoiceLine' }),
-    ),
+    lines: z.array(invoiceLineView),
     corrections: z.array(
       z.object({ month: z.string(), ...item, charged: amount }).meta({ id: 'InvoiceCorrection' }),
     ),

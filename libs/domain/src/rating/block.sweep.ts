@@ -78,7 +78,8 @@ export class BlockSweep {
   }
 }
 
-function blocksNeeded(active: number, { concurrency, maxInstances }: Capacity): number {
+/** Blocks that so many active requests need at one instant. */
+export function blocksNeeded(active: number, { concurrency, maxInstances }: Capacity): number {
   if (active <= 0) return 0;
   return Math.min(Math.max(1, Math.ceil(active / concurrency)), maxInstances);
 }

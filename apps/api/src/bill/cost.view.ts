@@ -1,0 +1,49 @@
+import { z } from 'zod';
+
+const amount = z.string().describe('An exact decimal.');
+
+/** Where something ran. */
+export const place = {
+  projectId: z.string(),
+  project: z.string().optional(),
+  serviceId: z.string(),
+  service: z.string().optional(),
+  revisionId: z.string().optional(),
+  revision: z.string().optional(),
+};
+
+const costLineView = z
+  .object({
+    plan: z.string(),
+    version: z.int(),
+    item: z.string(),
+    quantity: amount,
+    unit: z.string(),
+    rate: amount,
+    currency: z.string(),
+    amount,
+  })
+  .meta({ id: 'CostLine', description: 'What a request costs by one price item, at list price.' });
+
+export const requestCostView = z
+  .object({
+    id: z.string(),
+    ...place,
+    start: z.string(),
+    end: z.string().describe('Of a stream that goes on: of its last report.'),
+    ended: z.boolean(),
+    status: z.int(),
+    billable: z.boolean(),
+    notBillableReason: z.string().optional(),
+    provisional: z.boolean().describe('Late records may change it until its hour is closed.'),
+    opened: z
+      .array(z.string())
+      .describe(
+        'When it opened blocks of 100 ms: it bears each whole, requests that share one bear nothing.',
+      ),
+    lines: z.array(costLineView),
+    totals: z
+      .array(z.object({ currency: z.string(), amount }).meta({ id: 'CostTotal' }))
+      .describe('Exact, at list price: grants, tiers, discounts and rounding are lines of the bill.'),
+  })
+  .meta({ id: 'RequestCost', description: 'What one request costs.' });

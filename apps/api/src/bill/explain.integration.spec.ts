@@ -1,0 +1,274 @@
+import {
+  DEFAULT_ZONE,
+  foldRecords,
+  formatRatio,
+  newId,
+  parseRatio,
+  total,
+  whyNotBillable,
+  type UsageRecord,
+} from '#libs/domain';
+import { systemRandom } from '#libs/process';
+import { acquireLease, saveWindows, storeUsage, underLease, type Lease } from '#libs/store';
+import { usageOf, type UsedRevision } from '#libs/testing';
+import { ApiRig, type RigAnswer, type RigTenant } from '../api.rig.js';
+
+const T = Date.parse('2026-10-10T12:00:00Z');
+const SHAPE = { concurrency: 80, maxInstances: 100, timeoutSeconds: 300 };
+interface Priced {
+  id: string;
+  amount: string;
+  request?: string;
+  opened?: string[];
+}
+interface Page {
+  items: Priced[];
+  nextCursor?: string;
+}
+
+let rig: ApiRig;
+let tenant: RigTenant;
+let other: RigTenant;
+let of: UsedRevision;
+let records: UsageRecord[];
+
+beforeAll(async () => {
+  rig = await ApiRig.start();
+  [tenant, other] = [await rig.tenant('explained'), await rig.tenant('other')];
+  of = await usedRevision();
+  const at = (position: number, from: number, to: number, change: Partial<UsageRecord> = {}): UsageRecord =>
+    usageOf(of, position, { startMs: T + from, endMs: T + to }, change);
+  records = [
+    at(0, 0, 100),
+    at(1, 10, 90),
+    at(2, 50, 250),
+    at(3, 60, 70, { reached: false, status: 429, flags: 'RL' }),
+    at(4, 59_000, 60_030, { streamId: 'long', last: false }),
+    at(5, 60_030, 61_010, { streamId: 'long', part: 1 }),
+    at(6, 60_500, 60_600, { responseBytes: 0 }),
+  ];
+  await store();
+}, 60_000);
+afterAll(() => rig.stop());
+
+/** A service of the tenant with a revision that ran. */
+async function usedRevision(): Promise<UsedRevision> {
+  const { organizationId, key } = tenant;
+  const project = await rig.project(key);
+  const made = await rig.service(key, project.id, 'web');
+  const now = Date.now();
+  const revision = newId('rev', now, systemRandom);
+  const serviceId = (made.json['service'] as { id: UsedRevision['serviceId'] }).id;
+  const spec = { ...SHAPE, resources: { cpuMillis: 1000, memoryMiB: 512 } };
+  await rig.database.query(
+    `INSERT INTO revisions (organization_id, id, project_id, service_id, name, number, template_generation, spec, status,
+       created_at) VALUES ($1, $2, $3, $4, 'web-00001', 1, 1, $5, '{}', now())`,
+    [organizationId, revision, project.id, serviceId, JSON.stringify(spec)],
+  );
+  return {
+    ...{
+      organizationId,
+      projectId: project.id as UsedRevision['projectId'],
+      serviceId,
+      revisionId: revision,
+    },
+    gatewayId: newId('gw', now, systemRandom),
+    producer: newId('spl', now, systemRandom),
+  };
+}
+
+/** As billing takes it in and folds it. */
+async function store(): Promise<void> {
+  const ask = { name: 'explain', owner: 'me', now: Date.now(), lifeMs: 3_600_000 };
+  const lease = (await rig.database.db.asSystem((tx) => acquireLease(tx, ask))) as Lease;
+  const { organizationId, projectId, serviceId, revisionId } = of;
+  await underLease(rig.database.db, lease, async (tx) => {
+    const checked = records.map((record) => ({
+      record,
+      priceZone: DEFAULT_ZONE,
+      reason: whyNotBillable(record),
+    }));
+    await storeUsage(tx, checked, 1);
+    const key = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
+    const windows = [...foldRecords(records, SHAPE)].map(([windowStartMs, window]) => {
+      return { key: { ...key, windowStartMs }, window };
+    });
+    await saveWindows(tx, windows, Date.now());
+  });
+}
+
+const get = (path: string, { key } = tenant): Promise<RigAnswer> => rig.call('GET', path, { key });
+const cost = async (request: string): Promise<Record<string, unknown>> =>
+  (await get(`/v1/bill/requests/${request}?at=${new Date(T + 60_000).toISOString()}`)).json;
+const itemsOf = (answer: Record<string, unknown>): unknown =>
+  (answer['lines'] as { item: string; amount: string }[]).map(({ item, amount }) => `${item} ${amount}`);
+
+async function all(path: string): Promise<Priced[]> {
+  const found: Priced[] = [];
+  let cursor = '';
+  do {
+    const page = (await get(`${path}&limit=1${cursor}`)).json as unknown as Page;
+    found.push(...page.items);
+    cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor}`;
+  } while (cursor !== '');
+  return found;
+}
+
+const windowsOf = (line: string): Promise<Priced[]> => all(`/v1/bill/windows?month=2026-10&line=${line}`);
+const requestsOf = async (line: string): Promise<Priced[]> => {
+  const windows = await windowsOf(line);
+  const requests = await Promise.all(
+    windows.map(({ id }) => all(`/v1/bill/windows/${id}/requests?line=${line}`)),
+  );
+  return requests.flat();
+};
+const sumOf = (list: readonly { amount: string }[]): string =>
+  formatRatio(total(list.map(({ amount }) => parseRatio(amount))));
+
+describe('the cost of a request', () => {
+  it('is whole for who opened a block, and the request alone for who shared it', async () => {
+    expect(itemsOf(await cost('stream-0'))).toEqual([
+      'cpu 0.0000024',
+      'memory 0.000000125',
+      'requests 0.0000004',
+    ]);
+    expect(itemsOf(await cost('stream-1'))).toEqual(['requests 0.0000004']);
+    expect(await cost('stream-2')).toMatchObject({
+      opened: [100, 200].map((ms) => new Date(T + ms).toISOString()),
+      totals: [{ currency: 'USD', amount: '0.00000545' }],
+    });
+  });
+
+  it('of a stream is that of all its parts, over minutes', async () => {
+    expect(await cost('long')).toMatchObject({
+      start: new Date(T + 59_000).toISOString(),
+      end: new Date(T + 61_010).toISOString(),
+      ended: true,
+      billable: true,
+    });
+    expect(((await cost('long'))['opened'] as string[]).length).toBe(21);
+  });
+
+  it('is nothing where no instance was reached, and says why', async () => {
+    expect(await cost('stream-3')).toMatchObject({
+      billable: false,
+      notBillableReason: 'rate_limited',
+      lines: [],
+      totals: [],
+    });
+  });
+
+  it('is provisional until its hour is closed', async () => {
+    expect(await cost('stream-0')).toMatchObject({ provisional: true });
+    await rig.database.query(
+      `UPDATE ledger_windows SET closed_at = now(), position = 1, seal_number = 1 WHERE organization_id = $1`,
+      [tenant.organizationId],
+    );
+    expect(await cost('stream-0')).toMatchObject({ provisional: false });
+  });
+
+  it('is shown to nobody else', async () => {
+    const path = `/v1/bill/requests/stream-0?at=${new Date(T).toISOString()}`;
+    expect((await get(path)).status).toBe(200);
+    expect((await get(path, other)).status).toBe(404);
+    expect((await get('/v1/bill/requests/stream-0')).status).toBe(404);
+  });
+});
+
+describe('a month counted again from its records', () => {
+  const replay = async (query = ''): Promise<Record<string, unknown>> =>
+    (await get(`/v1/bill/replay?month=2026-10${query}`)).json;
+
+  it('is the bill, byte for byte', async () => {
+    const bill = (await get('/v1/bill?month=2026-10')).json;
+    const { due, items } = bill as { due: string; items: { rounded: string }[] };
+    const again = await replay();
+    expect(again).toMatchObject({
+      equal: true,
+      windows: 2,
+      subtotal: due,
+      plan: { id: 'builtin', version: 1 },
+    });
+    expect(again['digest']).toBe(again['live']);
+    expect((again['lines'] as { charged: string }[]).map(({ charged }) => charged)).toEqual(
+      items.map(({ rounded }) => rounded),
+    );
+  });
+
+  it('by another model or plan is what it would have cost', async () => {
+    const quantity = (answer: Record<string, unknown>): string =>
+      (answer['lines'] as { item: string; quantity: string }[]).find(({ item }) => item === 'cpu')
+        ?.quantity ?? '';
+    expect(Number(quantity(await replay('&model=per_request')))).toBeGreaterThan(
+      Number(quantity(await replay())),
+    );
+    expect(await replay('&plan=memory-ticks')).toMatchObject({ equal: false, plan: { id: 'memory-ticks' } });
+    expect((await get('/v1/bill/replay?month=2026-10&plan=none')).status).toBe(404);
+  });
+
+  it('differs when the windows do not say what the records say', async () => {
+    const add = `UPDATE billing_windows SET blocks = blocks + $1 WHERE organization_id = '${tenant.organizationId}'`;
+    await rig.database.query(add, [100_000_000]);
+    expect(await replay()).toMatchObject({ equal: false });
+    await rig.database.query(add, [-100_000_000]);
+    expect(await replay()).toMatchObject({ equal: true });
+  });
+});
+
+describe('a line of the bill', () => {
+  it('is the sum of its minutes, and of what its requests bear', async () => {
+    const bill = (await get('/v1/bill?month=2026-10')).json as unknown as {
+      items: { item: string; list: string }[];
+    };
+    expect(bill.items).toHaveLength(3);
+    for (const { item, list } of bill.items) {
+      expect([item, sumOf(await windowsOf(item)), sumOf(await requestsOf(item))]).toEqual([item, list, list]);
+    }
+  });
+
+  it('is the sum of the costs of all requests', async () => {
+    const ids = [...new Set(records.map(({ streamId }) => streamId))];
+    const totals = await Promise.all(
+      ids.map(async (id) => (await cost(id))['totals'] as { amount: string }[]),
+    );
+    const bill = (await get('/v1/bill?month=2026-10')).json as unknown as { items: { list: string }[] };
+    expect(sumOf(totals.flat())).toBe(sumOf(bill.items.map(({ list }) => ({ amount: list }))));
+  });
+
+  it('leads to the requests that opened its blocks', async () => {
+    const opened = (await requestsOf('builtin/1/cpu')).map(({ request, opened: at = [] }) => [
+      request,
+      at.length,
+    ]);
+    expect(opened).toEqual([
+      ['stream-0', 1],
+      ['stream-2', 2],
+      ['long', 10],
+      ['long', 11],
+    ]);
+    expect((await requestsOf('requests')).map(({ request }) => request)).toEqual([
+      'stream-0',
+      'stream-1',
+      'stream-2',
+      'long',
+      'stream-6',
+    ]);
+  });
+
+  it.each([
+    ['of no price item', '/v1/bill/windows?line=gold', 'line'],
+    ['of a month and an invoice', '/v1/bill/windows?line=cpu&month=2026-10&invoice=INV-1-000001', 'invoice'],
+  ])('%s is refused', async (_name, path, field) => {
+    const answer = await get(path);
+    expect(answer.status).toBe(400);
+    expect((answer.json['violations'] as { field: string }[]).map((one) => one.field)).toEqual([field]);
+  });
+
+  it('of nobody else is explained', async () => {
+    const [window] = await windowsOf('cpu');
+    const path = `/v1/bill/windows/${window?.id ?? ''}/requests?line=cpu`;
+    expect((await get(path)).status).toBe(200);
+    expect((await get(path, other)).status).toBe(404);
+    expect((await get('/v1/bill/windows/nothing/requests?line=cpu')).status).toBe(404);
+  });
+});

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { defineQuery } from '../call/definition.js';
+import { definePage } from '../call/page.js';
+import { billedMonth, moment, reference } from '../call/scalars.js';
+import { readRequestCost } from './cost.queries.js';
+import { requestCostView } from './cost.view.js';
+import { explainLine, explainWindow } from './explain.queries.js';
+import { replayBill } from './replay.queries.js';
+import { replayView } from './replay.view.js';
+import { explainedRequestView, explainedWindowView } from './explain.view.js';
+
+const line = reference(
+  'Id of a price item; `plan/version/item` where versions share it; of a correction `month/plan/version/item`.',
+);
+
+export const explainOperations = [
+  defineQuery({
+    name: 'bill.request',
+    permission: 'bill.read',
+    rest: { method: 'GET', path: '/v1/bill/requests/{request}', status: 200 },
+    graphql: 'requestCost',
+    summary: 'What one request costs at list price: the blocks it opened, itself, and what it sent.',
+    input: z.strictObject({
+      request: reference('Id of the request, as its answer says in `x-request-id`.'),
+      at: moment.optional().describe('When it ran, to 3 minutes; absent: within the last hour.'),
+    }),
+    output: requestCostView,
+    handler: readRequestCost,
+  }),
+  definePage({
+    name: 'bill.explain',
+    permission: 'bill.read',
+    rest: { method: 'GET', path: '/v1/bill/windows', status: 200 },
+    graphql: 'explainedWindows',
+    summary: 'The minutes that a line of your bill or of an invoice is the sum of, by time. A fee has none.',
+    input: z.strictObject({
+      line,
+      month: billedMonth.describe('A UTC month like `2026-11`; this month when absent.'),
+      invoice: reference('Id or number of an invoice, instead of a month.').optional(),
+    }),
+    item: explainedWindowView,
+    key: 'id',
+    handler: explainLine,
+  }),
+  definePage({
+    name: 'bill.explainWindow',
+    permission: 'bill.read',
+    rest: { method: 'GET', path: '/v1/bill/windows/{window}/requests', status: 200 },
+    graphql: 'explainedRequests',
+    summary: "The requests that bear a minute's part of a line: for time those that opened its blocks.",
+    input: z.strictObject({ window: reference('Id of the window.'), line }),
+    item: explainedRequestView,
+    key: 'id',
+    handler: explainWindow,
+  }),
+  defineQuery({
+    name: 'bill.replay',
+    permission: 'bill.read',
+    rest: { method: 'GET', path: '/v1/bill/replay', status: 200 },
+    graphql: 'replayedBill',
+    summary:
+      'A month counted again from its raw records; with another plan or model, what it would have cost.',
+    input: z.strictObject({
+      month: billedMonth.describe('A UTC month like `2026-11`; this month when absent.'),
+      plan: reference('Id of a price plan, instead of the one that was in force.').optional(),
+      model: z
+        .enum(['concurrency', 'per_request'])
+        .optional()
+        .describe("How time of requests is counted, instead of the plan's way."),
+    }),
+    output: replayView,
+    handler: replayBill,
+  }),
+];

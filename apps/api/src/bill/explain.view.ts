@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { place } from './cost.view.js';
+
+const amount = z.string().describe('An exact decimal.');
+const count = z.string().describe('A whole number of up to 64 bits.');
+const counts = { requests: count, blocks: count, perRequestUnits: count, responseBytes: count };
+const price = {
+  quantity: amount,
+  unit: z.string(),
+  rate: amount,
+  currency: z.string(),
+  amount: amount.describe('At list price.'),
+};
+
+export const explainedWindowView = z
+  .object({
+    id: z.string(),
+    start: z.string(),
+    ...place,
+    ...counts,
+    ...price,
+    state: z
+      .enum(['open', 'grace', 'closed', 'invoiced'])
+      .describe('Of its hour in the ledger.')
+      .meta({ id: 'LedgerWindowState' }),
+    corrected: z.boolean().describe('Whether something came late for its hour after it was closed.'),
+  })
+  .meta({ id: 'ExplainedWindow', description: 'A minute of one revision that a line is the sum of.' });
+
+export const explainedRequestView = z
+  .object({
+    id: z.string().describe('Identity of its first usage record in the window.'),
+    request: z.string().describe('Id of the request.'),
+    ...counts,
+    opened: z.array(z.string()).describe('When it opened blocks of 100 ms.'),
+    ...price,
+  })
+  .meta({ id: 'ExplainedRequest', description: 'What one request bears of a window.' });

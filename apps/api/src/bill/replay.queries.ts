@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import {
+  billOf,
+  invoiceOf,
+  monthOf,
+  monthSpan,
+  parseDecimal,
+  underModel,
+  ZERO,
+  type Bill,
+  type BillPart,
+  type BillTerms,
+  type Credit,
+  type Invoice,
+  type InvoiceHead,
+  type PricePlan,
+} from '#libs/domain';
+import {
+  findBillFacts,
+  findBillPeriods,
+  findMonthInvoice,
+  findPlanVersions,
+  type StoredInvoice,
+} from '#libs/store';
+import type { z } from 'zod';
+import type { Call } from '../call/call.js';
+import { notFound } from '../call/not-found.js';
+import { replayUsage } from './replay.usage.js';
+import type { replayView } from './replay.view.js';
+
+interface ReplayInput {
+  month?: string | undefined;
+  plan?: string | undefined;
+  model?: 'concurrency' | 'per_request' | undefined;
+}
+
+/**
+ * A month counted again from its raw records. With the plans that were in force the document must be the invoice's, byte
+ * for byte, or the draft's; with another plan or model it is what the month would have cost.
+ */
+export async function replayBill(call: Call, input: ReplayInput): Promise<z.input<typeof replayView>> {
+  const { tx, now } = call;
+  const { organizationId } = call.actor;
+  const month = input.month ?? monthOf(now);
+  const { parts, terms } = await findBillFacts(tx, organizationId, month);
+  const stored = await findMonthInvoice(tx, organizationId, month);
+  const periods = await findBillPeriods(tx, organizationId, month);
+  const { startMs: fromMs, endMs: toMs } = monthSpan(month);
+  const settledAt = stored && Date.parse(stored.invoice.issuedAt);
+  const { days, windows } = await replayUsage(tx, { organizationId, fromMs, toMs, settledAt }, periods);
+  const asked = await plansFor(call, periods, input);
+  const replayed = parts.map((part, i) => ({ ...part, plan: asked[i] ?? part.plan, days: days[i] ?? [] }));
+  const document = documentOf(call, { month, parts: replayed, terms }, stored);
+  const live = stored?.digest ?? digestOf(documentOf(call, { month, parts, terms }, undefined));
+  const digest = digestOf(document);
+  const { id, version, model } = replayed.at(-1)?.plan ?? asked[0] ?? periods[0]?.plan ?? noPlan();
+  const { currency, lines, subtotal, gross, payable } = document;
+  return {
+    ...{ month, windows, currency, subtotal, gross, payable },
+    plan: { id, version, model },
+    ...{ digest, live, equal: digest === live },
+    ...(stored === undefined ? {} : { invoice: stored.invoice.number }),
+    lines,
+  };
+}
+
+/** The plan of each period: the ones that were in force, unless another plan or model is asked about. */
+async function plansFor(
+  { tx }: Call,
+  periods: readonly { startMs: number; plan: PricePlan }[],
+  { plan: id, model }: ReplayInput,
+): Promise<PricePlan[]> {
+  const versions = id === undefined ? [] : (await findPlanVersions(tx, [id])).map(({ plan }) => plan);
+  if (id !== undefined && versions.length === 0) throw notFound('price plan');
+  return periods.map(({ startMs, plan: own }) => {
+    const inForce =
+      versions.findLast(({ effectiveFromMs }) => effectiveFromMs <= startMs) ?? versions[0] ?? own;
+    return model === undefined ? inForce : underModel(inForce, model);
+  });
+}
+
+/** The invoice that a bill makes: with what the stored one says of itself, or as a draft. */
+function documentOf(
+  { actor, now }: Call,
+  { month, parts, terms }: { month: string; parts: readonly BillPart[]; terms: BillTerms },
+  stored: StoredInvoice | undefined,
+): Invoice {
+  const bill: Bill = billOf(month, parts, terms);
+  const decimals = parts.at(-1)?.plan.decimals ?? 0;
+  if (!stored) {
+    const dueAt = new Date(monthSpan(month).endMs).toISOString();
+    const head = { number: 'draft', organization: actor.organizationId, issuedAt: dueAt, dueAt };
+    return invoiceOf(bill, head, { ...terms, decimals, corrections: [] });
+  }
+  const { number, organization, issuedAt, dueAt, buyer, corrections } = stored.invoice;
+  const head: InvoiceHead = {
+    number,
+    organization,
+    issuedAt,
+    dueAt,
+    ...(buyer === undefined ? {} : { buyer }),
+  };
+  const credits = creditsOf(stored, now);
+  return invoiceOf(bill, head, { taxes: terms.taxes, credits, decimals, corrections });
+}
+
+/** What credits gave the invoice, in its order: they have been used since. */
+function creditsOf({ invoice, organizationId }: StoredInvoice, now: number): Credit[] {
+  return invoice.credits.map(({ id, kind, amount }, priority) => ({
+    ...{ id: id as Credit['id'], kind, organizationId, name: '', currency: invoice.currency, priority },
+    ...{ amount: parseDecimal(amount), used: ZERO, createdAt: now, createdBy: '' },
+  }));
+}
+
+function digestOf(document: Invoice): string {
+  return createHash('sha256').update(JSON.stringify(document)).digest('hex');
+}
+
+function noPlan(): never {
+  throw new Error('no plan is in force');
+}

@@ -1,0 +1,94 @@
+import {
+  foldWindow,
+  windowBefore,
+  type BillPart,
+  type BillPeriod,
+  type BillingWindow,
+  type OpenBlocks,
+  type UsageDay,
+} from '#libs/domain';
+import {
+  findOpenBlocks,
+  findReplayedWindows,
+  findWindowFacts,
+  type ReplayedWindow,
+  type Tx,
+} from '#libs/store';
+
+/** Windows whose facts are read at once. */
+const BATCH = 256;
+
+export interface ReplaySpan {
+  organizationId: string;
+  fromMs: number;
+  toMs: number;
+  settledAt?: number | undefined;
+}
+
+/** Usage of a span from its raw records, one list for each period: the fold of the live path, window by window. */
+export async function replayUsage(
+  tx: Tx,
+  span: ReplaySpan,
+  periods: readonly Pick<BillPeriod, 'startMs'>[],
+): Promise<{ days: BillPart['days'][]; windows: number }> {
+  const sums = periods.map(() => new Map<string, UsageDay>());
+  const windows = await findReplayedWindows(tx, span);
+  let before: { of: ReplayedWindow; open: OpenBlocks[] } | undefined;
+  for (let from = 0; from < windows.length; from += BATCH) {
+    const batch = windows.slice(from, from + BATCH);
+    const facts = await findWindowFacts(
+      tx,
+      batch.map(({ key }) => key),
+    );
+    for (const [i, one] of batch.entries()) {
+      const own = facts[i];
+      if (!own) continue;
+      const carried = await carriedInto(tx, one, before, span.fromMs);
+      const window = foldWindow(one.key.windowStartMs, own, one.capacity, carried);
+      before = { of: one, open: window.open };
+      addTo(sums[periodAt(periods, one.key.windowStartMs)], one, window);
+    }
+  }
+  return { days: sums.map((days) => [...days.values()]), windows: windows.length };
+}
+
+/** Blocks of the window before; those of the month before are kept with its last window. */
+async function carriedInto(
+  tx: Tx,
+  { key }: ReplayedWindow,
+  before: { of: ReplayedWindow; open: OpenBlocks[] } | undefined,
+  fromMs: number,
+): Promise<OpenBlocks[]> {
+  const windowStartMs = windowBefore(key.windowStartMs);
+  if (windowStartMs < fromMs) return (await findOpenBlocks(tx, [{ ...key, windowStartMs }]))[0] ?? [];
+  return before && seriesOf(before.of) === seriesOf({ key }) && before.of.key.windowStartMs === windowStartMs
+    ? before.open
+    : [];
+}
+
+function seriesOf({ key: { serviceId, revisionId, priceZone } }: Pick<ReplayedWindow, 'key'>): string {
+  return `${serviceId} ${revisionId} ${priceZone}`;
+}
+
+function periodAt(periods: readonly Pick<BillPeriod, 'startMs'>[], atMs: number): number {
+  return Math.max(
+    0,
+    periods.findLastIndex(({ startMs }) => startMs <= atMs),
+  );
+}
+
+/** Days of a bill are for reading; for its sums a month of a revision is one. Names are for reading too. */
+function addTo(sums: Map<string, UsageDay> | undefined, one: ReplayedWindow, window: BillingWindow): void {
+  const { projectId, serviceId, revisionId } = one.key;
+  const sum = sums?.get(seriesOf(one)) ?? {
+    ...{ projectId, project: '', serviceId, service: '', revisionId, day: '', ...one.size },
+    ...{ requests: 0n, notBillableRequests: 0n, blocks: 0n, perRequestUnits: 0n },
+    ...{ requestBytes: 0n, responseBytes: 0n },
+  };
+  sum.requests += window.requests;
+  sum.blocks += window.blocks;
+  sum.perRequestUnits += window.perRequestUnits;
+  sum.requestBytes += window.requestBytes;
+  sum.responseBytes += window.responseBytes;
+  sums?.set(seriesOf(one), sum);
+}

@@ -1,0 +1,68 @@
+/** What lines of a bill are made of, as the API sends it: decimals are text and stay text. */
+interface Priced {
+  quantity: string;
+  unit: string;
+  rate: string;
+  currency: string;
+  amount: string;
+}
+
+export interface RequestCostView {
+  id: string;
+  project?: string;
+  service?: string;
+  revision?: string;
+  start: string;
+  end: string;
+  ended: boolean;
+  status: number;
+  billable: boolean;
+  notBillableReason?: string;
+  provisional: boolean;
+  opened: string[];
+  lines: (Priced & { plan: string; version: number; item: string })[];
+  totals: { currency: string; amount: string }[];
+}
+
+export interface ExplainedWindowView extends Priced {
+  id: string;
+  start: string;
+  project?: string;
+  service?: string;
+  revision?: string;
+  requests: string;
+  blocks: string;
+  state: string;
+  corrected: boolean;
+}
+
+export interface ExplainedRequestView extends Priced {
+  id: string;
+  request: string;
+  requests: string;
+  blocks: string;
+  opened: string[];
+}
+
+export interface ReplayView {
+  month: string;
+  plan: { id: string; version: number; model: string };
+  currency: string;
+  windows: number;
+  digest: string;
+  live: string;
+  equal: boolean;
+  invoice?: string;
+  lines: {
+    plan: string;
+    version: number;
+    item: string;
+    quantity: string;
+    unit: string;
+    amount: string;
+    charged: string;
+  }[];
+  subtotal: string;
+  gross: string;
+  payable: string;
+}

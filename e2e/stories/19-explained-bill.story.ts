@@ -1,0 +1,77 @@
+import { Tenant } from '../support/tenant.js';
+import { tow } from '../support/tow.js';
+import { until } from '../support/until.js';
+
+interface Cost {
+  id: string;
+  billable: boolean;
+  opened: string[];
+  lines: { item: string; amount: string }[];
+}
+interface Explained {
+  id: string;
+  amount: string;
+  request: string;
+}
+
+describe('a bill leads down to its requests', () => {
+  let tenant: Tenant;
+  const ids: string[] = [];
+
+  beforeAll(async () => {
+    tenant = await Tenant.create('explained');
+    await tenant.mustDeploy('probe', { template: { concurrency: 2, maxInstances: 2 } });
+  });
+
+  /** What `tow … --json` prints. */
+  const json = async <T>(...args: string[]): Promise<T> => {
+    const { code, stdout, stderr } = await tow(tenant, ...args, '--json');
+    if (code !== 0) throw new Error(stderr);
+    return JSON.parse(stdout) as T;
+  };
+  const cost = (id: string): Promise<Cost> => tenant.api.ok('GET', `/v1/bill/requests/${id}`);
+
+  it('says what a request costs by the id that its answer had', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_one, n) => tenant.call('probe', `/sleep?ms=${n * 40}`)),
+    );
+    ids.push(...answers.map(({ headers }) => String(headers['x-request-id'])));
+    const last = ids.at(-1) ?? '';
+    await until('it is counted', 30_000, async () => {
+      return (await tenant.api.request('GET', `/v1/bill/requests/${last}`)).status === 200;
+    });
+    const found = await cost(last);
+    expect(found).toMatchObject({ id: last, billable: true });
+    expect(found.lines.map(({ item }) => item)).toContain('requests');
+    expect(await json<Cost>('bill', 'request', last)).toEqual(found);
+  });
+
+  it('is the sum of what its requests cost, to the last unit, and shows which opened its blocks', async () => {
+    await tenant.usageOf('probe', ids.length, 60_000);
+    const costs = await Promise.all(ids.map(cost));
+    const bill = await tenant.api.ok<{ items: { item: string; list: string }[] }>('GET', '/v1/bill');
+    for (const { item, list } of bill.items) {
+      const lines = costs.flatMap((one) => one.lines.filter((line) => line.item === item));
+      expect([item, exactSum(lines)]).toEqual([item, list]);
+    }
+    const windows = await json<Explained[]>('bill', 'explain', 'cpu');
+    const opened = await Promise.all(
+      windows.map(({ id }) => json<Explained[]>('bill', 'explain', 'cpu', '--window', id)),
+    );
+    const cpu = bill.items.find(({ item }) => item === 'cpu');
+    expect(exactSum(opened.flat())).toBe(cpu?.list);
+    const openers = costs.filter((one) => one.opened.length > 0).map(({ id }) => id);
+    expect([...new Set(opened.flat().map(({ request }) => request))].toSorted()).toEqual(openers.toSorted());
+  });
+});
+
+/** Of decimals as text: as whole numbers of their last digit. */
+function exactSum(list: readonly { amount: string }[]): string {
+  const PLACES = 30;
+  const units = list.reduce((sum, { amount }) => {
+    const [whole = '', rest = ''] = amount.split('.');
+    return sum + BigInt(whole + rest.padEnd(PLACES, '0'));
+  }, 0n);
+  const text = units.toString().padStart(PLACES + 1, '0');
+  return `${text.slice(0, -PLACES)}.${text.slice(-PLACES)}`.replace(/\.?0+$/, '');
+}

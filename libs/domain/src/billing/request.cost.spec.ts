@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import type { Id } from '../id.js';
+import { BUILTIN_PLAN, MEMORY_TICK_PLAN } from '../price/builtin.plans.js';
+import type { PricePlan } from '../price/plan.types.js';
+import { propertyRuns } from '../property.rig.js';
+import { formatRatio, parseRatio, total } from '../price/ratio.js';
+import type { Capacity } from '../rating/block.sweep.js';
+import { whyNotBillable } from '../usage/billable.js';
+import type { UsageRecord } from '../usage/usage.types.js';
+import { billOf } from './bill.js';
+import type { UsageDay } from './billing.types.js';
+import { factsOf, foldRecords } from './fold.js';
+import { costLines, costTotals, countOf, usageOfShare } from './request.cost.js';
+import { sharesOfWindow, type RequestShare } from './window.shares.js';
+import { WINDOW_MS, windowBefore, windowsOf } from './window.js';
+
+const T0 = 1_795_219_200_000;
+const id = <P extends 'spl' | 'gw' | 'org' | 'prj' | 'svc' | 'rev'>(prefix: P): Id<P> =>
+  `${prefix}_${'0'.repeat(20)}`;
+const SIZE = { priceZone: 'default', cpuMillis: 1000, memoryMiB: 512 };
+
+function record(
+  position: number,
+  startMs: number,
+  endMs: number,
+  change: Partial<UsageRecord> = {},
+): UsageRecord {
+  return {
+    ...{ schemaVersion: 1, producer: id('spl'), position, gatewayId: id('gw'), region: 'local' },
+    ...{ streamId: `request-${position}`, part: 0, last: true, startMs, endMs },
+    ...{
+      requestBytes: 1,
+      responseBytes: 100 + position,
+      status: 200,
+      flags: '-',
+      reached: true,
+      attempts: 1,
+    },
+    ...{ organizationId: id('org'), projectId: id('prj'), serviceId: id('svc'), revisionId: id('rev') },
+    ...change,
+  };
+}
+
+/** The shares of every window, as the API asks for them. */
+function sharesOf(records: readonly UsageRecord[], of: Capacity): Map<number, RequestShare[]> {
+  const folded = foldRecords(records, of);
+  const billable = records.filter((one) => whyNotBillable(one) === undefined);
+  return new Map(
+    [...factsOf(records)].map(([start, { beginning }]) => {
+      const own = billable
+        .filter((one) => windowsOf(one).includes(start))
+        .map((one) => ({
+          ...one,
+          id: `${one.producer}-${one.position}`,
+          stream: `${one.producer} ${one.streamId}`,
+        }));
+      const carried = folded.get(windowBefore(start))?.open ?? [];
+      return [start, sharesOfWindow(start, { records: own, beginning }, of, carried)];
+    }),
+  );
+}
+
+const sum = (list: readonly bigint[]): bigint => list.reduce((all, one) => all + one, 0n);
+
+/** Whole requests and parts of streams, some refused, over some minutes. */
+const traffic = fc
+  .array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 3 * WINDOW_MS }),
+      length: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 70_000 })),
+      cut: fc.option(fc.integer({ min: 1, max: 69_999 })),
+      reached: fc.boolean(),
+    }),
+    { maxLength: 16 },
+  )
+  .map((list) =>
+    list.flatMap(({ at, length, cut, reached }, i) => {
+      const [from, to] = [T0 + at, T0 + at + length];
+      const seen = { reached, status: reached ? 200 : 503, streamId: `request-${i}` };
+      if (cut === null || cut >= length) return [record(2 * i, from, to, seen)];
+      return [
+        record(2 * i, from, from + cut, { ...seen, last: false }),
+        record(2 * i + 1, from + cut, to, { ...seen, part: 1 }),
+      ];
+    }),
+  );
+const capacity = fc.record({
+  concurrency: fc.integer({ min: 1, max: 4 }),
+  maxInstances: fc.integer({ min: 1, max: 4 }),
+});
+
+it('the shares of requests are the counts of their window', () => {
+  fc.assert(
+    fc.property(traffic, capacity, (records, of) => {
+      const folded = foldRecords(records, of);
+      const shares = [...sharesOf(records, of)].map(([start, list]) => countsOf(start, list.map(sharedBy)));
+      expect(shares).toEqual([...folded].map(([start, window]) => countsOf(start, [window])));
+    }),
+    propertyRuns(),
+  );
+});
+
+type Counts = Pick<UsageDay, 'blocks' | 'requests' | 'perRequestUnits' | 'responseBytes'>;
+const sharedBy = (share: RequestShare): Counts => ({ ...share, blocks: BigInt(share.openedMs.length) });
+const countsOf = (start: number, list: readonly Counts[]): unknown[] => [
+  ...[start, sum(list.map(({ blocks }) => blocks)), sum(list.map(({ requests }) => requests))],
+  ...[sum(list.map((one) => one.perRequestUnits)), sum(list.map((one) => one.responseBytes))],
+];
+
+const dayOf = (records: readonly UsageRecord[], of: Capacity): UsageDay => {
+  const windows = [...foldRecords(records, of).values()];
+  const names = {
+    project: 'p',
+    service: 's',
+    revision: 'r',
+    revisionId: 'rev_1',
+    projectId: 'prj_1',
+    serviceId: 'svc_1',
+  };
+  return {
+    ...{ ...SIZE, ...names, day: '2026-11-21', requestBytes: 0n, notBillableRequests: 0n },
+    requests: sum(windows.map((one) => one.requests)),
+    blocks: sum(windows.map((one) => one.blocks)),
+    perRequestUnits: sum(windows.map((one) => one.perRequestUnits)),
+    responseBytes: sum(windows.map((one) => one.responseBytes)),
+  };
+};
+
+const GRANTED: PricePlan = {
+  ...BUILTIN_PLAN,
+  grants: [{ id: 'free', name: 'Free', items: ['cpu'], quantity: { units: 1n, scale: 1 }, money: undefined }],
+};
+
+it.each([
+  ['blocks', BUILTIN_PLAN],
+  ['each request alone', MEMORY_TICK_PLAN],
+  ['a grant', GRANTED],
+])('costs of requests, adjustments and rounding are the lines of the bill: %s', (_name, plan) => {
+  fc.assert(
+    fc.property(traffic, capacity, (records, of) => {
+      const costs = [...sharesOf(records, of).values()]
+        .flat()
+        .flatMap((share) => costLines([{ plan, used: usageOfShare(share, SIZE) }]));
+      const { items } = billOf('2026-11', [{ plan, days: [dayOf(records, of)] }]);
+      const found = items.map(({ item, adjustments }) => {
+        const own = costs.filter((line) => line.item === item).map((line) => parseRatio(line.amount));
+        const named = adjustments.map((by) => parseRatio(by.amount));
+        return { item, list: formatRatio(total(own)), amount: formatRatio(total([...own, ...named])) };
+      });
+      expect(found).toEqual(items.map(({ item, list, amount }) => ({ item, list, amount })));
+    }),
+    propertyRuns(),
+  );
+});
+
+describe('the cost of one request', () => {
+  const share = (change: Partial<RequestShare>): RequestShare => ({
+    ...{ id: 'spl_1-0', stream: 's', requests: 1n, perRequestUnits: 3n, responseBytes: 9n, openedMs: [] },
+    ...change,
+  });
+
+  it('is whole for who opened the blocks, and its request alone for a sharer', () => {
+    const lines = (openedMs: number[]) =>
+      costLines([{ plan: BUILTIN_PLAN, used: usageOfShare(share({ openedMs }), SIZE) }]);
+    expect(lines([T0]).map(({ item, amount }) => [item, amount])).toEqual([
+      ['cpu', '0.0000024'],
+      ['memory', '0.000000125'],
+      ['requests', '0.0000004'],
+    ]);
+    expect(lines([]).map(({ item }) => item)).toEqual(['requests']);
+  });
+
+  it('is added up over windows and kept apart by version and currency', () => {
+    const dearer = { ...BUILTIN_PLAN, version: 2, currency: 'EUR' };
+    const used = usageOfShare(share({ openedMs: [T0, T0 + 100] }), SIZE);
+    const lines = costLines([
+      { plan: BUILTIN_PLAN, used },
+      { plan: BUILTIN_PLAN, used: { ...used, requests: 0n } },
+      { plan: dearer, used },
+    ]);
+    expect(
+      lines.filter(({ item }) => item === 'cpu').map(({ version, quantity }) => [version, quantity]),
+    ).toEqual([
+      [1, '4'],
+      [2, '2'],
+    ]);
+    expect(costTotals(lines)).toEqual([
+      { currency: 'USD', amount: '0.0000105' },
+      { currency: 'EUR', amount: '0.00000545' },
+    ]);
+  });
+
+  it('is explained by the count of its price item', () => {
+    expect(BUILTIN_PLAN.items.map(({ id: item }) => countOf(BUILTIN_PLAN, item))).toEqual([
+      'blocks',
+      'blocks',
+      'requests',
+    ]);
+    expect(countOf(BUILTIN_PLAN, 'other')).toBeUndefined();
+  });
+});

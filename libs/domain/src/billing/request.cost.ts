@@ -1,0 +1,91 @@
+import { add, formatDecimal, multiply, type Decimal } from '../price/decimal.js';
+import type { PriceItem, PricePlan } from '../price/plan.types.js';
+import { formatRatio, NOTHING, parseRatio, plus, total, type Ratio } from '../price/ratio.js';
+import { metersOf } from '../rating/meters.js';
+import { inUnits, listRate, priceUsage } from '../rating/pricing.js';
+import { countedUsage, type CountedUsage } from './bill.js';
+import type { RequestShare } from './window.shares.js';
+
+/** What one request costs by one price item, at list price. Decimals as text, exact. */
+export interface CostLine {
+  plan: string;
+  version: number;
+  item: string;
+  quantity: string;
+  unit: string;
+  rate: string;
+  currency: string;
+  amount: string;
+}
+
+/** Usage that is priced by one version of a plan. */
+export interface PlannedUsage {
+  plan: PricePlan;
+  used: CountedUsage;
+}
+
+/** What windows count of one request, and the size of what ran it. */
+export function usageOfShare(
+  { requests, perRequestUnits, responseBytes, openedMs }: RequestShare,
+  of: Pick<CountedUsage, 'priceZone' | 'cpuMillis' | 'memoryMiB'>,
+): CountedUsage {
+  return { ...of, requests, perRequestUnits, responseBytes, blocks: BigInt(openedMs.length) };
+}
+
+/**
+ * Usage at list price, one line for each price item of each version, in the plan's order; a sharer's blocks are lines of
+ * nothing, so they are none.
+ * @throws TowpathError NOT_SUPPORTED for a plan that needs what the windows do not count
+ */
+export function costLines(list: readonly PlannedUsage[]): CostLine[] {
+  const sums = new Map<
+    string,
+    { plan: PricePlan; item: PriceItem; measured: Decimal; rate: Decimal; amount: Ratio }
+  >();
+  for (const { plan, used } of list) {
+    for (const { item, measured, multiplier, amount } of priceUsage(plan, countedUsage(plan, used))) {
+      const key = `${plan.id} ${plan.version} ${item.id}`;
+      const sum = sums.get(key);
+      const rate = multiply(listRate(item), multiplier);
+      sums.set(key, {
+        ...{ plan, item, rate },
+        measured: sum ? add(sum.measured, measured) : measured,
+        amount: plus(sum?.amount ?? NOTHING, amount),
+      });
+    }
+  }
+  return [...sums.values()].map(({ plan, item, measured, rate, amount }) => ({
+    ...{ plan: plan.id, version: plan.version, item: item.id, unit: item.unit, currency: plan.currency },
+    quantity: formatRatio(inUnits(measured, item)),
+    rate: formatDecimal(rate),
+    amount: formatRatio(amount),
+  }));
+}
+
+/** Exact sums by currency: a request that runs through a change of it is paid in both. */
+export function costTotals(
+  lines: readonly Pick<CostLine, 'currency' | 'amount'>[],
+): { currency: string; amount: string }[] {
+  const currencies = [...new Set(lines.map(({ currency }) => currency))];
+  return currencies.map((currency) => ({
+    currency,
+    amount: formatRatio(
+      total(lines.filter((line) => line.currency === currency).map(({ amount }) => parseRatio(amount))),
+    ),
+  }));
+}
+
+/** What windows count for a price item: what explains its lines. Undefined for what no window counts. */
+export function countOf(plan: PricePlan, itemId: string): WindowCount | undefined {
+  return COUNTS[metersOf(plan).lanes.get(itemId) ?? ''];
+}
+
+/** What windows count and prices are for. */
+export type WindowCount = 'blocks' | 'perRequestUnits' | 'requests' | 'responseBytes';
+
+const COUNTS: Readonly<Record<string, WindowCount>> = {
+  'request_time/concurrency#0': 'blocks',
+  'request_time/per_request#0': 'perRequestUnits',
+  'requests#0': 'requests',
+  'egress_bytes#0': 'responseBytes',
+};

@@ -1,0 +1,36 @@
+import { statement } from './statement.js';
+
+export interface ReplayedRow {
+  project_id: string;
+  service_id: string;
+  revision_id: string;
+  price_zone: string;
+  window_start_ms: number;
+  /** Up to where usage was taken in when the hour was last settled by then; null when it was not. */
+  up_to: number | null;
+  cpu_millis: number;
+  memory_mib: number;
+  concurrency: number;
+  max_instances: number;
+}
+
+/** The longest record (libs/domain MAX_RECORD_MS): nothing older can reach into the first window. */
+const MAX_RECORD_MS = '7200000';
+
+// From the raw records alone. $4: nothing that was taken in after this time's settlements counts; null: everything does.
+export const replayedWindowsSql = statement<ReplayedRow>(
+  'replay_windows',
+  `SELECT w.*, (SELECT max(l.position) FROM ledger_seals l WHERE l.organization_id = $1
+       AND l.window_start_ms = w.window_start_ms / 3600000 * 3600000 AND l.sealed_at <= $4) AS up_to,
+     (r.spec->'resources'->>'cpuMillis')::int AS cpu_millis, (r.spec->'resources'->>'memoryMiB')::int AS memory_mib,
+     (r.spec->>'concurrency')::int AS concurrency, (r.spec->>'maxInstances')::int AS max_instances
+   FROM (
+     SELECT DISTINCT u.project_id, u.service_id, u.revision_id, u.price_zone, at * 60000 AS window_start_ms
+     FROM services s
+     JOIN usage_records u ON u.organization_id = s.organization_id AND u.service_id = s.id
+       AND u.start_ms >= $2 - ${MAX_RECORD_MS} AND u.start_ms < $3
+     CROSS JOIN LATERAL generate_series(u.start_ms / 60000, (u.end_ms - 1) / 60000) at
+     WHERE s.organization_id = $1 AND u.billable AND at * 60000 >= $2 AND at * 60000 < $3) w
+   JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id
+   ORDER BY w.project_id, w.service_id, w.revision_id, w.price_zone, w.window_start_ms`,
+);

@@ -1,0 +1,44 @@
+import { capacityOf, type Capacity, type CountedUsage, type WindowKey } from '#libs/domain';
+import { replayedWindowsSql } from './replay.sql.js';
+import { time } from './row.js';
+import type { Tx } from './statement.js';
+import type { FactsKey } from './window-facts.store.js';
+
+/** A window that raw records touch, and what ran in it. */
+export interface ReplayedWindow {
+  key: FactsKey;
+  capacity: Capacity;
+  size: Pick<CountedUsage, 'priceZone' | 'cpuMillis' | 'memoryMiB'>;
+}
+
+/**
+ * All windows that begin in [fromMs, toMs) and that billable records touch, found in the records themselves: series by
+ * series, each in the order of time.
+ * @param settledAt UTC ms; of each hour only what its settlements up to then had taken in. Absent: everything
+ */
+export async function findReplayedWindows(
+  tx: Tx,
+  {
+    organizationId,
+    fromMs,
+    toMs,
+    settledAt,
+  }: { organizationId: string; fromMs: number; toMs: number; settledAt?: number | undefined },
+): Promise<ReplayedWindow[]> {
+  const rows = await tx.run(replayedWindowsSql, [organizationId, fromMs, toMs, time(settledAt)]);
+  return rows.map((row) => {
+    const key: WindowKey = {
+      organizationId,
+      projectId: row.project_id,
+      serviceId: row.service_id,
+      revisionId: row.revision_id,
+      priceZone: row.price_zone,
+      windowStartMs: row.window_start_ms,
+    };
+    return {
+      key: { ...key, ...(row.up_to === null ? {} : { upTo: row.up_to }) },
+      capacity: capacityOf({ concurrency: row.concurrency, maxInstances: row.max_instances }),
+      size: { priceZone: row.price_zone, cpuMillis: row.cpu_millis, memoryMiB: row.memory_mib },
+    };
+  });
+}

@@ -1,0 +1,48 @@
+import type { CountedUsage, Interval, WindowCount } from '#libs/domain';
+import { usedWindowsSql, type UsedWindowRow } from './billing-window.sql.js';
+import { present } from './row.js';
+import type { Tx } from './statement.js';
+
+/** A minute of one revision in one price zone, as billing counted it. */
+export interface UsedWindow extends CountedUsage {
+  startMs: number;
+  projectId: string;
+  project?: string;
+  serviceId: string;
+  service?: string;
+  revisionId: string;
+  revision?: string;
+}
+
+/** What a window is found by: it is unique within an organization. */
+export type WindowRef = Pick<UsedWindow, 'startMs' | 'revisionId' | 'priceZone'>;
+
+/** Windows in the spans in which something of that was counted, by start, revision and zone, behind `after`. */
+export async function listUsedWindows(
+  tx: Tx,
+  of: { organizationId: string; spans: readonly Interval[]; count: WindowCount },
+  { after, limit }: { after?: WindowRef | undefined; limit: number },
+): Promise<UsedWindow[]> {
+  const from = of.spans.map(({ startMs }) => startMs);
+  const to = of.spans.map(({ endMs }) => endMs);
+  const { startMs = -1, revisionId = '', priceZone = '' } = after ?? {};
+  const values = [of.organizationId, from, to, of.count, startMs, revisionId, priceZone, limit];
+  return (await tx.run(usedWindowsSql, values)).map(windowOf);
+}
+
+function windowOf(row: UsedWindowRow): UsedWindow {
+  return {
+    startMs: row.window_start_ms,
+    projectId: row.project_id,
+    serviceId: row.service_id,
+    revisionId: row.revision_id ?? '',
+    ...present({ project: row.project, service: row.service, revision: row.revision }),
+    priceZone: row.price_zone,
+    requests: BigInt(row.requests),
+    blocks: BigInt(row.blocks),
+    perRequestUnits: BigInt(row.per_request_units),
+    responseBytes: BigInt(row.response_bytes),
+    cpuMillis: row.cpu_millis,
+    memoryMiB: row.memory_mib,
+  };
+}
