@@ -233,7 +233,16 @@ export {
   sum,
 } from './price/decimal.js';
 export type { Decimal } from './price/decimal.js';
-export { compareRatios, decimalOver, formatRatio, parseRatio, ratioOf, roundRatio } from './price/ratio.js';
+export {
+  NOTHING,
+  compareRatios,
+  decimalOver,
+  formatRatio,
+  parseRatio,
+  ratioOf,
+  roundRatio,
+  total,
+} from './price/ratio.js';
 export type { Ratio } from './price/ratio.js';
 export type {
   BillingModel,
