@@ -25,7 +25,7 @@ const MONEY = [
   'libs/domain/src/billing/bill.ts',
   'libs/domain/src/billing/request.cost.ts',
   'libs/domain/src/billing/budget.rules.ts',
-  ...['entries', 'lines'].map((name) => `libs/domain/src/ledger/ledger.${name}.ts`),
+  ...['entries', 'invoices', 'lines'].map((name) => `libs/domain/src/ledger/ledger.${name}.ts`),
 ];
 const exact = [
   {

@@ -371,6 +371,7 @@ export type { Closing, ClosingTime, LedgerWindowState, Producer } from './ledger
 export { differenceOf, inForceAt, linesOf } from './ledger/ledger.lines.js';
 export type { PlanInForce, PlansInForce, WindowUsage } from './ledger/ledger.lines.js';
 export { balanced, balancesOf, entryOfLines, owing } from './ledger/ledger.entries.js';
+export { entryOfInvoice, entryOfPayment } from './ledger/ledger.invoices.js';
 export type { NewEntry } from './ledger/ledger.entries.js';
 export {
   chainedRow,

@@ -95,6 +95,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   held('billing_windows'),
   held('billing_dirty_windows'),
   held('ledger_windows'),
+  held('ledger_due'),
   held('ledger_seals'),
   held('ledger_lines'),
   held('ledger_entries'),

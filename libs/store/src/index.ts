@@ -305,6 +305,8 @@ export {
 } from './billing-window.store.js';
 export type { DirtyShard, UsageFilter } from './billing-window.store.js';
 export { findWindowFacts, findWindowRecords } from './window-facts.store.js';
+export { findDuePayment, organizationsDue, takeDue, unaskedBefore } from './ledger-due.store.js';
+export type { DuePayment } from './ledger-due.store.js';
 export {
   appendEntry,
   entriesOfSeals,

@@ -11,6 +11,7 @@ import {
   LeaseLost,
   findProducers,
   findUnsettled,
+  organizationsDue,
   organizationsToSeal,
   underLease,
   type Database,
@@ -65,6 +66,7 @@ export class LedgerWorker {
     const due = await db.asSystem(async (tx) => [
       ...(await findUnsettled(tx, beforeMs)),
       ...(await organizationsToSeal(tx)),
+      ...(await organizationsDue(tx)),
     ]);
     if (due.length === 0) return health.set('ledger', true);
     const parts = await this.parts.signing();
@@ -89,9 +91,13 @@ export class LedgerWorker {
   }
 
   private async settle(lease: Lease, work: (tx: LeasedTx) => Promise<Settled>): Promise<void> {
-    const { db, leases, metrics } = this.parts;
+    const { db, leases, metrics, logger } = this.parts;
     try {
-      metrics.settled(await underLease(db, lease, work));
+      const settled = await underLease(db, lease, work);
+      metrics.settled(settled);
+      // what was told of payments
+      if (settled.posted > 0)
+        await db.notify('outbox').catch((error: unknown) => logger.warn({ err: error }, 'notify failed'));
     } catch (error) {
       if (!(error instanceof LeaseLost)) throw error;
       leases.lost(error.lease);

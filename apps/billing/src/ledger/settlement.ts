@@ -6,6 +6,7 @@ import {
   monthOf,
   newId,
   type ClosingTime,
+  type Id,
   type LedgerEntry,
   type LedgerLine,
   type NewEntry,
@@ -27,6 +28,7 @@ import {
   type LedgerWindow,
 } from '#libs/store';
 import type { LedgerSigner } from './ledger.signer.js';
+import { postDue } from './due.js';
 import { SealChain } from './seal.chain.js';
 
 /** Who signs, and where ids come from. */
@@ -41,13 +43,16 @@ export interface Settled {
   corrected: number;
   /** Entries that came by themselves and were sealed. */
   sealed: number;
+  /** Invoices and payments that were posted. */
+  posted: number;
   /** Something waits to be folded first: nothing of the windows was done. */
   postponed: boolean;
 }
 
 /**
  * Brings an organization's ledger to what its usage says: closes windows, and corrects closed ones. Afterwards the ledger
- * says of all settled windows exactly what the records up to one position say. Entries that came meanwhile are sealed.
+ * says of all settled windows exactly what the records up to one position say. Invoices and payments that
+ * wait are posted, and entries that came meanwhile are sealed.
  * @param beforeMs every window that begins before then may close
  * @throws Error when two plans of one window have different currencies
  */
@@ -61,7 +66,13 @@ export async function settleOrganization(
   const held = await holdUnsettled(tx, organizationId, beforeMs);
   const ground = await groundOf(tx, organizationId, beforeMs, held.length);
   const chain = await SealChain.open(tx, organizationId, signer, { ...ground, nowMs: at.nowMs });
-  const done: Settled = { closed: 0, corrected: 0, sealed: 0, postponed: held.length > 0 && !ground.firm };
+  const done: Settled = {
+    closed: 0,
+    corrected: 0,
+    sealed: 0,
+    posted: 0,
+    postponed: held.length > 0 && !ground.firm,
+  };
   if (held.length > 0 && ground.firm) {
     const plans = await plansInForce(tx, organizationId, held);
     const changes = await changesOf(tx, organizationId, held, plans);
@@ -74,9 +85,10 @@ export async function settleOrganization(
       held.map(({ startMs }) => startMs),
     );
   }
+  const posted = await postDue(tx, organizationId as Id<'org'>, { nowMs: at.nowMs, random });
   const entries = await takeUnsealed(tx, organizationId);
   if (entries.length > 0) await chain.seal({ kind: 'entries', lines: [], entries });
-  return { ...done, sealed: entries.length };
+  return { ...done, posted, sealed: entries.length };
 }
 
 interface Settling {

@@ -2,7 +2,7 @@ import type { Id } from '../id.js';
 import type { BudgetBasis } from '../billing/budget.types.js';
 
 /** What an organization is told of by notice: a line here, and the shape of what it says in NoticeData. */
-export const NOTICE_TYPES = ['budget.threshold', 'invoice.finalized'] as const;
+export const NOTICE_TYPES = ['budget.threshold', 'invoice.finalized', 'payment.recorded'] as const;
 export type NoticeType = (typeof NOTICE_TYPES)[number];
 
 /** What a notice of each type says: ids, numbers and times only. */
@@ -26,6 +26,17 @@ export interface NoticeData {
     currency: string;
     payable: string;
     dueAt: string;
+  };
+  'payment.recorded': {
+    paymentId: string;
+    invoiceId: string;
+    number: string;
+    currency: string;
+    /** Below 0 for money that went back. */
+    amount: string;
+    /** What a payment provider calls it. */
+    reference?: string;
+    receivedAt: string;
   };
 }
 

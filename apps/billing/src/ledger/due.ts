@@ -1,0 +1,86 @@
+import {
+  NOTHING,
+  entryOfInvoice,
+  entryOfPayment,
+  formatDecimal,
+  monthSpan,
+  newId,
+  type Id,
+  type NewEntry,
+  type Random,
+} from '#libs/domain';
+import {
+  appendEntry,
+  findDuePayment,
+  findInvoice,
+  giveNotice,
+  takeDue,
+  unaskedBefore,
+  type LeasedTx,
+} from '#libs/store';
+
+/** What a posting needs besides what is stored. */
+export interface PostingOptions {
+  nowMs: number;
+  random: Random;
+}
+
+/**
+ * Posts the invoices, credit notes and payments that the ledger does not have yet, each once, and tells of payments.
+ * @returns how many
+ */
+export async function postDue(
+  tx: LeasedTx,
+  organizationId: Id<'org'>,
+  options: PostingOptions,
+): Promise<number> {
+  const due = await takeDue(tx, organizationId);
+  for (const { kind, id } of due) {
+    if (kind === 'invoice') await postInvoice(tx, organizationId, id, options);
+    else await postPayment(tx, organizationId, id, options);
+  }
+  return due.length;
+}
+
+async function postInvoice(
+  tx: LeasedTx,
+  organizationId: Id<'org'>,
+  id: string,
+  options: PostingOptions,
+): Promise<void> {
+  const stored = await findInvoice(tx, organizationId, id);
+  if (!stored) throw new Error(`invoice ${id} is gone`);
+  const { invoice } = stored;
+  const { endMs } = monthSpan(invoice.month);
+  const unasked = invoice.kind === 'invoice' ? await unaskedBefore(tx, organizationId, endMs) : NOTHING;
+  await append(tx, { organizationId, actorId: 'towpath' }, entryOfInvoice(id, invoice, unasked), options);
+}
+
+async function postPayment(
+  tx: LeasedTx,
+  organizationId: Id<'org'>,
+  id: string,
+  options: PostingOptions,
+): Promise<void> {
+  const payment = await findDuePayment(tx, organizationId, id);
+  if (!payment) throw new Error(`payment ${id} is gone`);
+  const { amount, currency, createdBy: actorId, invoiceId, number, reference, receivedAt } = payment;
+  await append(tx, { organizationId, actorId }, entryOfPayment(id, amount, currency), options);
+  const data = {
+    ...{ paymentId: id, invoiceId, number, currency, amount: formatDecimal(amount) },
+    ...(reference === undefined ? {} : { reference }),
+    receivedAt: new Date(receivedAt).toISOString(),
+  };
+  const notice = { organizationId, type: 'payment.recorded' as const, data, now: options.nowMs };
+  await giveNotice(tx, notice, options.random);
+}
+
+/** Also an invoice that asks for what is owed already: its entry says that it was asked for. */
+async function append(
+  tx: LeasedTx,
+  of: { organizationId: string; actorId: string },
+  made: NewEntry,
+  { nowMs, random }: PostingOptions,
+): Promise<void> {
+  await appendEntry(tx, { ...made, ...of, id: newId('ent', nowMs, random), createdAt: nowMs });
+}
