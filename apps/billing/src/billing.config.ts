@@ -32,6 +32,8 @@ export const billingConfigSchema = z.object({
     .max(30 * 86_400)
     .default(3_600),
   TOWPATH_INVOICE_DUE_DAYS: z.coerce.number().int().min(0).max(365).default(14),
+  /** How long after an invoice is past due its organization is suspended; absent: never. */
+  TOWPATH_INVOICE_SUSPEND_DAYS: z.coerce.number().int().min(0).max(365).optional(),
 });
 
 export type BillingConfig = z.infer<typeof billingConfigSchema>;

@@ -10,6 +10,7 @@ import { LeaseKeeper, type Database } from '#libs/store';
 import { BillingMetrics } from './billing.metrics.js';
 import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
+import { DebtWorker } from './invoice/debt.worker.js';
 import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
 import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
 import { ReleaseWorker } from './intake/release.worker.js';
@@ -31,6 +32,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly budgets: BudgetWorker;
   private readonly webhooks: WebhookWorker;
   private readonly invoices: InvoiceWorker;
+  private readonly debts: DebtWorker;
   private readonly lag: LagWatch;
   private readonly ledger: LedgerWorker;
 
@@ -54,6 +56,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.webhooks = new WebhookWorker(db, this.leases, { masterKey, reach }, counted, clock, random, logger);
     const parts = { db, leases: this.leases, metrics: counted, health, clock, random, logger };
     this.invoices = new InvoiceWorker(parts, invoicing);
+    this.debts = new DebtWorker(parts, invoicing.suspendAfterMs);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
@@ -70,6 +73,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.budgets.start();
     this.webhooks.start();
     this.invoices.start();
+    this.debts.start();
     this.lag.start();
     this.ledger.start();
   }
@@ -83,6 +87,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.budgets.stop(),
       this.webhooks.stop(),
       this.invoices.stop(),
+      this.debts.stop(),
       this.lag.stop(),
       this.ledger.stop(),
     ]);

@@ -6,6 +6,8 @@ import { Database, parseMasterKey } from '#libs/store';
 import type { BillingConfig } from './billing.config.js';
 import { BillingLife } from './billing.life.js';
 
+const DAY_MS = 86_400_000;
+
 @Module({})
 class BillingModule {}
 
@@ -16,6 +18,7 @@ export async function billingModule(config: BillingConfig, parts: ProcessParts):
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'billing', waits: true });
   const db = Database.open({ systemUrl: config.TOWPATH_SYSTEM_DATABASE_URL });
   const clock = await db.clock(parts.logger);
+  const suspendDays = config.TOWPATH_INVOICE_SUSPEND_DAYS;
   const options = {
     masterKey,
     reach: config.TOWPATH_WEBHOOK_REACH,
@@ -23,7 +26,8 @@ export async function billingModule(config: BillingConfig, parts: ProcessParts):
     patienceMs: config.TOWPATH_LEDGER_PATIENCE_SECONDS * 1000,
     invoicing: {
       graceMs: config.TOWPATH_INVOICE_GRACE_SECONDS * 1000,
-      dueMs: config.TOWPATH_INVOICE_DUE_DAYS * 86_400_000,
+      dueMs: config.TOWPATH_INVOICE_DUE_DAYS * DAY_MS,
+      suspendAfterMs: suspendDays === undefined ? undefined : suspendDays * DAY_MS,
     },
   };
   const life = new BillingLife(db, bus, { ...parts, clock }, options);

@@ -343,6 +343,8 @@ export {
   spentOf,
   thresholdViolations,
 } from './billing/budget.rules.js';
+export { UNPAID, statusByDebt } from './billing/overdue.rules.js';
+export type { Overdue } from './billing/overdue.rules.js';
 export { BUDGET_BASES } from './billing/budget.types.js';
 export type { Budget, BudgetBasis, BudgetScope, BudgetState, Threshold } from './billing/budget.types.js';
 export { LEDGER_ACCOUNTS } from './ledger/ledger.types.js';

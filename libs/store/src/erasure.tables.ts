@@ -96,6 +96,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   held('billing_dirty_windows'),
   held('ledger_windows'),
   held('ledger_due'),
+  held('open_invoices'),
   held('ledger_seals'),
   held('ledger_lines'),
   held('ledger_entries'),

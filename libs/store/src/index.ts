@@ -305,6 +305,14 @@ export {
 } from './billing-window.store.js';
 export type { DirtyShard, UsageFilter } from './billing-window.store.js';
 export { findWindowFacts, findWindowRecords } from './window-facts.store.js';
+export {
+  findDebtors,
+  findOverdue,
+  holdOrganization,
+  keepOpenInvoices,
+  noteTold,
+} from './open-invoice.store.js';
+export type { OverdueInvoice } from './open-invoice.store.js';
 export { findDuePayment, organizationsDue, takeDue, unaskedBefore } from './ledger-due.store.js';
 export type { DuePayment } from './ledger-due.store.js';
 export {

@@ -25,6 +25,8 @@ export interface InvoiceTimes {
   graceMs: number;
   /** How long after it is issued an invoice is past due. */
   dueMs: number;
+  /** How long after that its organization is suspended; absent: never. */
+  suspendAfterMs?: number | undefined;
 }
 
 /** What it works with. */

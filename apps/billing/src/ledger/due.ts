@@ -14,6 +14,7 @@ import {
   findDuePayment,
   findInvoice,
   giveNotice,
+  keepOpenInvoices,
   takeDue,
   unaskedBefore,
   type LeasedTx,
@@ -26,7 +27,8 @@ export interface PostingOptions {
 }
 
 /**
- * Posts the invoices, credit notes and payments that the ledger does not have yet, each once, and tells of payments.
+ * Posts the invoices, credit notes and payments that the ledger does not have yet, each once, tells of payments, and notes what is
+ * still to be paid.
  * @returns how many
  */
 export async function postDue(
@@ -39,6 +41,7 @@ export async function postDue(
     if (kind === 'invoice') await postInvoice(tx, organizationId, id, options);
     else await postPayment(tx, organizationId, id, options);
   }
+  if (due.length > 0) await keepOpenInvoices(tx, organizationId);
   return due.length;
 }
 

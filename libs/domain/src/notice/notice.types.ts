@@ -2,7 +2,12 @@ import type { Id } from '../id.js';
 import type { BudgetBasis } from '../billing/budget.types.js';
 
 /** What an organization is told of by notice: a line here, and the shape of what it says in NoticeData. */
-export const NOTICE_TYPES = ['budget.threshold', 'invoice.finalized', 'payment.recorded'] as const;
+export const NOTICE_TYPES = [
+  'budget.threshold',
+  'invoice.finalized',
+  'invoice.overdue',
+  'payment.recorded',
+] as const;
 export type NoticeType = (typeof NOTICE_TYPES)[number];
 
 /** What a notice of each type says: ids, numbers and times only. */
@@ -25,6 +30,15 @@ export interface NoticeData {
     month: string;
     currency: string;
     payable: string;
+    dueAt: string;
+  };
+  'invoice.overdue': {
+    invoiceId: string;
+    number: string;
+    month: string;
+    currency: string;
+    /** What is still to be paid. */
+    balance: string;
     dueAt: string;
   };
   'payment.recorded': {
