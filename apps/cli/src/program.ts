@@ -31,7 +31,7 @@ export function buildProgram(
     leaves.set(made, entry);
     // What is a command may have commands below it: `tow bill` and `tow bill explain`.
     if (second === undefined)
-      groups.set(first, made.enablePositionalOptions().hook('preSubcommand', loadLeaf));
+      groups.set(first, made.hook('preSubcommand', loadLeaf));
   }
   addBuiltIns(program, io, entries);
   return program;
@@ -99,7 +99,8 @@ async function load(
   spec.declare(leaf);
   leaf.action(async () => {
     const tow = new Tow(io, leaf.optsWithGlobals<Globals>());
-    const exit = await spec.run(tow, leaf.processedArgs as unknown[], leaf.opts<object>());
+    // A flag that the command above has too (`--month` of `tow bill`) is read there.
+    const exit = await spec.run(tow, leaf.processedArgs as unknown[], leaf.optsWithGlobals<object>());
     tow.progress.finishLine();
     finish(exit ?? 0);
   });
