@@ -372,6 +372,20 @@ describe('the bill', () => {
     expect(api.seen[0]?.query.get('month')).toBe('2026-11');
     expect(JSON.parse((await tow('bill --json')).out)).toEqual(answer);
   });
+
+  it('has commands below it that share its flags', async () => {
+    const row = {
+      id: 'rev_1-0-default',
+      start: '2026-10-10T12:00:00Z',
+      state: 'closed',
+      amount: '0.0000024',
+    };
+    await serve({ 'GET /v1/bill/windows': { body: { items: [row] } } });
+    const { out } = await tow('bill explain cpu --month 2026-10 --limit 5');
+    for (const part of [row.id, row.amount]) expect(out).toContain(part);
+    const [asked] = api.seen;
+    expect(['line', 'month', 'limit'].map((name) => asked?.query.get(name))).toEqual(['cpu', '2026-10', '5']);
+  });
 });
 
 describe('the project', () => {
