@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import {
   billOf,
+  decimalOf,
   invoiceOf,
   monthOf,
   monthSpan,
   parseDecimal,
   underModel,
-  ZERO,
   type Bill,
   type BillPart,
   type BillTerms,
@@ -108,7 +108,7 @@ function documentOf(
 function creditsOf({ invoice, organizationId }: StoredInvoice, now: number): Credit[] {
   return invoice.credits.map(({ id, kind, amount }, priority) => ({
     ...{ id: id as Credit['id'], kind, organizationId, name: '', currency: invoice.currency, priority },
-    ...{ amount: parseDecimal(amount), used: ZERO, createdAt: now, createdBy: '' },
+    ...{ amount: parseDecimal(amount), used: decimalOf(0n), createdAt: now, createdBy: '' },
   }));
 }
 

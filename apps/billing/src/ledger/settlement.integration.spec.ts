@@ -140,7 +140,7 @@ const soundSeals = ({ seals, lines, entries, keys }: Awaited<ReturnType<typeof l
       );
     })
     .map(({ number }) => number);
-const nothing: Settled = { closed: 0, corrected: 0, sealed: 0, postponed: false };
+const nothing: Settled = { closed: 0, corrected: 0, sealed: 0, posted: 0, postponed: false };
 
 describe('closing', () => {
   it("comes after the grace, by the hub's time; then the window is in the ledger, sealed and signed", async () => {
