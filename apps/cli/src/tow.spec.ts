@@ -86,7 +86,10 @@ async function tow(line: string | string[], more: Partial<Io> & { input?: string
 
 /** A command asks the API for nothing that its list of calls does not name (`curl` also asks the service). */
 async function expectDeclared(words: string[], seen: SeenRequest[]): Promise<void> {
-  const entry = COMMANDS.find((one) => `${words.join(' ')} `.startsWith(`${one.words} `));
+  // `bill explain` is below `bill`
+  const entry = COMMANDS.filter((one) => `${words.join(' ')} `.startsWith(`${one.words} `))
+    .toSorted((a, b) => a.words.length - b.words.length)
+    .at(-1);
   if (entry === undefined || entry.words === 'curl') return;
   const calls = [
     ...(await entry.load()).calls,
