@@ -28,7 +28,7 @@ export const replayedWindowsSql = statement<ReplayedRow>(
      SELECT DISTINCT u.project_id, u.service_id, u.revision_id, u.price_zone, at * 60000 AS window_start_ms
      FROM services s
      JOIN usage_records u ON u.organization_id = s.organization_id AND u.service_id = s.id
-       AND u.start_ms >= $2 - ${MAX_RECORD_MS} AND u.start_ms < $3
+       AND u.start_ms >= $2::bigint - ${MAX_RECORD_MS} AND u.start_ms < $3::bigint
      CROSS JOIN LATERAL generate_series(u.start_ms / 60000, (u.end_ms - 1) / 60000) at
      WHERE s.organization_id = $1 AND u.billable AND at * 60000 >= $2 AND at * 60000 < $3) w
    JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id

@@ -146,7 +146,7 @@ describe('the cost of a request', () => {
       ended: true,
       billable: true,
     });
-    expect(((await cost('long'))['opened'] as string[]).length).toBe(21);
+    expect(((await cost('long'))['opened'] as string[]).length).toBe(20);
   });
 
   it('is nothing where no instance was reached, and says why', async () => {
@@ -244,7 +244,8 @@ describe('a line of the bill', () => {
       ['stream-0', 1],
       ['stream-2', 2],
       ['long', 10],
-      ['long', 11],
+      ['long', 10],
+      ['stream-6', 1],
     ]);
     expect((await requestsOf('requests')).map(({ request }) => request)).toEqual([
       'stream-0',
