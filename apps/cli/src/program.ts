@@ -99,11 +99,18 @@ async function load(
   spec.declare(leaf);
   leaf.action(async () => {
     const tow = new Tow(io, leaf.optsWithGlobals<Globals>());
-    // A flag that the command above has too (`--month` of `tow bill`) is read there.
-    const exit = await spec.run(tow, leaf.processedArgs as unknown[], leaf.optsWithGlobals<object>());
+    const exit = await spec.run(tow, leaf.processedArgs as unknown[], flagsOf(leaf));
     tow.progress.finishLine();
     finish(exit ?? 0);
   });
+}
+
+/** A flag that the command above has too (`--month` of `tow bill`) is read there. */
+function flagsOf(leaf: Command): object {
+  const above = leaf.parent?.parent ? leaf.parent.opts<Record<string, unknown>>() : {};
+  const own = new Set(leaf.options.map((option) => option.attributeName()));
+  const shared = Object.entries(above).filter(([name, value]) => own.has(name) && value !== undefined);
+  return { ...leaf.opts<object>(), ...Object.fromEntries(shared) };
 }
 
 function exitCodes(): string {
