@@ -30,8 +30,7 @@ export function buildProgram(
     const made = parent.command(second ?? first).description(entry.summary);
     leaves.set(made, entry);
     // What is a command may have commands below it: `tow bill` and `tow bill explain`.
-    if (second === undefined)
-      groups.set(first, made.hook('preSubcommand', loadLeaf));
+    if (second === undefined) groups.set(first, made.hook('preSubcommand', loadLeaf));
   }
   addBuiltIns(program, io, entries);
   return program;
