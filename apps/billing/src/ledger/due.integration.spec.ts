@@ -1,4 +1,12 @@
-import { add, creditNoteOf, formatRatio, newId, parseDecimal, ratioOf, type LedgerAccount } from '#libs/domain';
+import {
+  add,
+  creditNoteOf,
+  formatRatio,
+  newId,
+  parseDecimal,
+  ratioOf,
+  type LedgerAccount,
+} from '#libs/domain';
 import {
   findInvoice,
   insertInvoice,
