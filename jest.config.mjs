@@ -18,6 +18,7 @@ const base = {
  * stories: e2e/stories, a whole platform started by tools/test.mjs, spoken to through its public faces.
  * crashes: e2e/crashes, a platform of their own whose processes they kill and pause.
  * replicas: e2e/replicas, a platform with two of every hub process and two gateways.
+ * fleet: e2e/fleet, a platform with four local clusters.
  * disks: e2e/disks, a platform on small file systems, which only root can mount.
  * upgrade: e2e/upgrade, an installation of the release before, then the same one taken over by this version.
  * cluster: e2e/cluster/stories, a platform whose agent runs a real cluster (npm run test:cluster).
@@ -53,6 +54,12 @@ export default {
       ...base,
       displayName: 'replicas',
       roots: ['<rootDir>/e2e/replicas'],
+      testMatch: ['**/*.story.ts'],
+    },
+    {
+      ...base,
+      displayName: 'fleet',
+      roots: ['<rootDir>/e2e/fleet'],
       testMatch: ['**/*.story.ts'],
     },
     {

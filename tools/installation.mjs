@@ -57,12 +57,13 @@ export class Installation {
     return this.at('run.json');
   }
 
-  makeFolders(replicas = 1) {
+  makeFolders(replicas = 1, clusters = 1) {
     this.#makeDataFolder();
     // as root, PostgreSQL runs as another user, who must be able to pass
     chmodSync(this.dir, 0o711);
     const gateways = laterReplicas(replicas).map((replica) => nth('gateway', replica));
-    for (const name of ['keys', 'logs', 'agent', 'gateway', 'blobs', ...gateways])
+    const agents = laterReplicas(clusters).map((cluster) => nth('agent', cluster));
+    for (const name of ['keys', 'logs', 'agent', 'gateway', 'blobs', ...gateways, ...agents])
       mkdirSync(this.at(name), { recursive: true, mode: 0o700 });
   }
 
@@ -110,13 +111,14 @@ export class Installation {
   }
 
   /** Ports of the last start where they are still free, so that what joined finds the same addresses again. */
-  async choosePorts(api, replicas) {
+  async choosePorts(api, replicas, clusters) {
     const before = this.lastRun()?.ports ?? {};
     const ports = { api, gateway: api + 1, gatewayTls: api + 2 };
     const later = laterReplicas(replicas).flatMap((replica) =>
       REPLICATED_PORTS.map((name) => nth(name, replica)),
     );
-    for (const name of [...INTERNAL_PORTS, ...later]) {
+    const agents = laterReplicas(clusters).map((cluster) => nth('agent', cluster));
+    for (const name of [...INTERNAL_PORTS, ...later, ...agents]) {
       const known = before[name];
       const usable =
         known !== undefined && !Object.values(ports).includes(known) && (await isPortFree(known));

@@ -15,20 +15,20 @@ const ACCOUNT = 'TOWPATH';
 
 /**
  * Starts everything below `dataDir`; `port` is the API's, the gateway's are the next two: HTTP, HTTPS. Of `replicas` > 1
- * the later ones have free ports, kept from start to start.
+ * the later ones have free ports, kept from start to start. Of `clusters` > 1 each later one has an agent of its own.
  * What was started is in `stopping` at once, so a failing or interrupted start can be undone.
  */
 export class Platform {
-  constructor({ dataDir, port, replicas, domain, https, say }) {
+  constructor({ dataDir, port, replicas, clusters, domain, https, say }) {
     this.installation = new Installation(path.resolve(dataDir));
-    Object.assign(this, { port, replicas, domain, https, say });
+    Object.assign(this, { port, replicas, clusters, domain, https, say });
     this.supervisor = new Supervisor({ say, onChange: (pids) => this.#record(pids) });
   }
 
   /** Everything that would stop a start, before anything has started. @throws Obstacle */
   async check() {
     this.installation.refuseSecondStarter();
-    this.installation.makeFolders(this.replicas);
+    this.installation.makeFolders(this.replicas, this.clusters);
     const stopped = await this.installation.stopLeftovers();
     if (stopped > 0) this.say(`stopped ${stopped} processes that a killed start had left behind`);
     for (const [port, what] of [
@@ -41,7 +41,7 @@ export class Platform {
         `Port ${port} (${what}) is taken: stop what uses it, or choose others with \`npm start -- --port ${this.port + 1000}\`.`,
       );
     }
-    this.ports = await this.installation.choosePorts(this.port, this.replicas);
+    this.ports = await this.installation.choosePorts(this.port, this.replicas, this.clusters);
   }
 
   async start() {
@@ -51,17 +51,18 @@ export class Platform {
     this.say('database schema up to date');
     this.installation.secret('master.key');
     const launch = launchers({ ...this, database, nats });
-    for (const names of startOrder(this.replicas)) {
+    for (const names of startOrder(this)) {
       await Promise.all(
         names.map((name) => this.#unlessStopping(() => this.supervisor.start(name, launch[name]))),
       );
       if (names.includes('identity')) this.#takeBootstrap();
+      if (names.includes('api')) await this.#makeClusters();
       this.say(`${names.join(', ')} up`);
     }
   }
 
   stop() {
-    return this.supervisor.stopInOrder(stopOrder(this.replicas));
+    return this.supervisor.stopInOrder(stopOrder(this));
   }
 
   /** A start that was interrupted must not start more. */
@@ -129,6 +130,31 @@ export class Platform {
     this.bootstrap = JSON.parse(readFileSync(file, 'utf8'));
     for (const [kind, token] of Object.entries(this.bootstrap.joinTokens))
       this.installation.writeKey(`${kind}.token`, token);
+  }
+
+  /** A cluster that is not there yet is made as an operator makes it: a region of its own, and a token for its agent. */
+  async #makeClusters() {
+    for (const name of laterReplicas(this.clusters).map((cluster) => nth('agent', cluster))) {
+      const file = this.installation.at(`keys/${name}.token`);
+      if (existsSync(file)) continue;
+      const place = name.replace('agent', 'local');
+      const runtime = process.env.TOWPATH_RUNTIME ?? 'local';
+      // there already when a start was cut off before it had kept the token
+      await this.#ask('/v1/clusters', { name: place, region: place, provider: 'local', runtime }, [409]);
+      const { token } = await this.#ask(`/v1/clusters/${place}/join-tokens`, {});
+      this.installation.writeKey(`${name}.token`, token);
+    }
+  }
+
+  async #ask(path, body, known = []) {
+    const answer = await fetch(`http://127.0.0.1:${this.ports.api}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.bootstrap.operatorKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok && !known.includes(answer.status))
+      throw new Obstacle(`The API answered ${answer.status} to ${path}: ${await answer.text()}`);
+    return answer.json();
   }
 
   #record(pids) {

@@ -10,24 +10,24 @@ import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 import { launchLogged } from './supervisor.mjs';
 
-/** Kinds of which there is one process. */
-const SINGLE = ['agent', 'nats', 'postgres'];
-const everyReplica = (groups, replicas) =>
-  groups.map((kinds) =>
-    kinds.flatMap((kind) =>
-      SINGLE.includes(kind) ? [kind] : [1, ...laterReplicas(replicas)].map((replica) => nth(kind, replica)),
-    ),
+/** Kinds of which there is one process; of agents, one for each cluster. */
+const SINGLE = ['nats', 'postgres'];
+const everyReplica = (groups, { replicas, clusters }) => {
+  const times = (kind) => (SINGLE.includes(kind) ? 1 : kind === 'agent' ? clusters : replicas);
+  return groups.map((kinds) =>
+    kinds.flatMap((kind) => [1, ...laterReplicas(times(kind))].map((replica) => nth(kind, replica))),
   );
+};
 
 /** Groups start one after the other; what stands in a group starts together. */
-export const startOrder = (replicas) =>
-  everyReplica([['identity'], ['deployer', 'billing', 'api'], ['gateway'], ['envoy', 'agent']], replicas);
+export const startOrder = (platform) =>
+  everyReplica([['identity'], ['deployer', 'billing', 'api'], ['gateway'], ['envoy', 'agent']], platform);
 
 /** The other way round: first what takes work, Envoy when nobody configures it any more, last what keeps data. */
-export const stopOrder = (replicas) =>
+export const stopOrder = (platform) =>
   everyReplica(
     [['api', 'agent', 'gateway', 'deployer', 'billing', 'identity'], ['envoy'], ['nats'], ['postgres']],
-    replicas,
+    platform,
   );
 
 /** name -> how it is launched: `(onSpawn) => Promise`, resolved when it is ready. */
@@ -38,6 +38,10 @@ export function launchers(platform) {
     for (const [kind, env] of Object.entries(processEnvironments(own)))
       launch[nth(kind, replica)] = (onSpawn) => launchApp(own, kind, env, onSpawn);
     launch[nth('envoy', replica)] = (onSpawn) => launchEnvoy(own, onSpawn);
+  }
+  for (const cluster of [1, ...laterReplicas(platform.clusters)]) {
+    const own = { ...platform, replica: cluster };
+    launch[nth('agent', cluster)] = (onSpawn) => launchApp(own, 'agent', agentEnvironment(own), onSpawn);
   }
   return launch;
 }
@@ -61,7 +65,7 @@ function processEnvironments({ installation, ports, replica, replicas, domain, h
   const asApi = { TOWPATH_API_DATABASE_URL: database.apiUrl };
   const asSystem = { TOWPATH_SYSTEM_DATABASE_URL: database.systemUrl };
   const joining = { TOWPATH_JOIN_URL: `http://127.0.0.1:${ports.identity}` };
-  const hubProcesses = {
+  return {
     identity: {
       TOWPATH_PORT: ports.identity,
       ...asApi,
@@ -87,16 +91,19 @@ function processEnvironments({ installation, ports, replica, replicas, domain, h
       ...envoyMeeting(installation, ports, replica),
     },
   };
-  if (replica > 1) return hubProcesses;
+}
+
+/** The agent of the nth cluster; of kubeconfigs, apart by comma, the nth is its own. */
+function agentEnvironment({ installation, ports, replica }) {
+  const name = nth('agent', replica);
+  const kubeconfig = process.env.TOWPATH_KUBECONFIG?.split(',')[replica - 1];
   return {
-    ...hubProcesses,
-    agent: {
-      TOWPATH_PORT: ports.agent,
-      TOWPATH_DATA_DIR: installation.at('agent'),
-      TOWPATH_JOIN_TOKEN_FILE: installation.at('keys/agent.token'),
-      ...joining,
-      ...blobs,
-    },
+    TOWPATH_PORT: ports[name],
+    TOWPATH_DATA_DIR: installation.at(name),
+    TOWPATH_JOIN_TOKEN_FILE: installation.at(`keys/${name}.token`),
+    TOWPATH_JOIN_URL: `http://127.0.0.1:${ports.identity}`,
+    TOWPATH_BLOBS_DIR: installation.at('blobs'),
+    ...(kubeconfig === undefined ? {} : { TOWPATH_KUBECONFIG: kubeconfig }),
   };
 }
 

@@ -1,8 +1,8 @@
 /**
  * `npm start`: a whole platform on this machine, until Ctrl-C.
- * `npm start -- --port P --data DIR --empty --domain D --https --replicas N`: P is the API, P + 1 the gateway's HTTP,
+ * `npm start -- --port P --data DIR --empty --domain D --https --replicas N --clusters N`: P is the API, P + 1 the gateway's HTTP,
  * P + 2 its HTTPS; no example with --empty; every process of the hub and the gateway N times (1), the later ones on free
- * ports.
+ * ports; N local clusters (1), each with an agent and a region of its own.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -45,7 +45,7 @@ async function main() {
 }
 
 function readOptions() {
-  const { port, data, empty, domain, https, replicas } = parse();
+  const { port, data, empty, domain, https, replicas, clusters } = parse();
   const number = Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65_533) {
     throw new Obstacle(
@@ -54,10 +54,20 @@ function readOptions() {
   }
   if (!/^[1-9]$/.test(replicas))
     throw new Obstacle(`--replicas wants a number from 1 to 9, not "${replicas}".`);
+  if (!/^[1-9]$/.test(clusters))
+    throw new Obstacle(`--clusters wants a number from 1 to 9, not "${clusters}".`);
   // npm runs scripts in the checkout; a relative path is meant from where the person stands
   const dataDir =
     data === undefined ? DEFAULT_DATA : path.resolve(process.env.INIT_CWD ?? process.cwd(), data);
-  return { port: number, dataDir, empty, domain, https, replicas: Number(replicas) };
+  return {
+    port: number,
+    dataDir,
+    empty,
+    domain,
+    https,
+    replicas: Number(replicas),
+    clusters: Number(clusters),
+  };
 }
 
 function parse() {
@@ -70,11 +80,12 @@ function parse() {
         domain: { type: 'string', default: 'localhost' },
         https: { type: 'boolean', default: false },
         replicas: { type: 'string', default: '1' },
+        clusters: { type: 'string', default: '1' },
       },
     }).values;
   } catch (error) {
     throw new Obstacle(
-      `${error.message}. Known: --port P --data DIR --empty --domain D --https --replicas N.`,
+      `${error.message}. Known: --port P --data DIR --empty --domain D --https --replicas N --clusters N.`,
     );
   }
 }

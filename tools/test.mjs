@@ -1,7 +1,7 @@
 /**
  * `npm test`: everything that can be tested without root.
  * `npm test -- --only <stage> [pattern …]` runs one stage: format lint types rules supply unit contracts integration stories crashes replicas
- * disks upgrade.
+ * fleet disks upgrade.
  */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,7 @@ const ALL = [
   'stories',
   'crashes',
   'replicas',
+  'fleet',
   'disks',
   'upgrade',
 ];
@@ -42,7 +43,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  for (const stage of [fast, unit, contracts, integration, stories, crashes, replicas, disks, upgrade])
+  for (const stage of [fast, unit, contracts, integration, stories, crashes, replicas, fleet, disks, upgrade])
     if (!stages.interrupted) await stage();
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()));
@@ -104,6 +105,11 @@ async function crashes() {
 /** Two of every hub process, two gateways. */
 async function replicas() {
   if (only.includes('replicas')) await onOwnPlatform('replicas', ['--replicas', '2']);
+}
+
+/** Four local clusters, each with an agent and a region of its own; one of them is emptied and removed. */
+async function fleet() {
+  if (only.includes('fleet')) await onOwnPlatform('fleet', ['--clusters', '4']);
 }
 
 async function disks() {

@@ -199,7 +199,9 @@ const COMMANDS: Record<string, Step> = {
     made: (answer, twin) => (twin['cluster'] = String(answer['id'])),
   },
   'clusters.cordon': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
+  'clusters.drain': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
   'clusters.uncordon': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
+  'clusters.remove': { operator: true, fields: (twin) => ({ cluster: twin['spare'] }) },
   'clusters.createJoinToken': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
 };
 
@@ -315,8 +317,15 @@ describe('every operation gives the same result through REST and GraphQL', () =>
       ...{ unwanted: unwanted.id, organization: tenant.organizationId },
       ...{ other: elsewhere.organizationId, elsewhere: await inviteTo(elsewhere, email, 'viewer') },
       leaving: await closed(),
+      spare: await spareCluster(),
       waiting: (await tenant.api.ok<{ userCode: string }>('POST', '/v1/devices', {})).userCode,
     };
+  }
+
+  /** A cluster that can be removed. */
+  async function spareCluster(): Promise<string> {
+    const body = { name: `c-${randomBytes(4).toString('hex')}`, runtime: 'local', region: 'here' };
+    return (await operator.ok<{ id: string }>('POST', '/v1/clusters', body)).id;
   }
 
   /** An organization that can be erased. */

@@ -23,7 +23,20 @@ export interface ServiceJson {
   latestReadyRevision?: string;
   template: { env: { name: string; value?: string }[] };
   traffic: TrafficJson[];
-  status: { traffic: TrafficJson[]; conditions: { type: string; status: string; message: string }[] };
+  status: {
+    traffic: TrafficJson[];
+    placements?: string[];
+    conditions: { type: string; status: string; message: string }[];
+  };
+}
+
+export interface ClusterJson {
+  id: string;
+  name: string;
+  region: string;
+  joinedAt?: string;
+  drain?: { total: number; left?: number; waiting?: { service: string; reason?: string }[] };
+  conditions: { type: string; status: string; reason: string }[];
 }
 
 export interface TrafficJson {

@@ -16,6 +16,8 @@ export const agentSchema = z
     /** Lines a second that one organization may write. */
     TOWPATH_TENANT_LOG_LINES: z.coerce.number().int().min(1).max(1_000_000).default(1_000),
     TOWPATH_JOIN_TOKEN_FILE: z.string().default(''),
+    /** The cluster it means to be, by name; without it, whichever the token names. */
+    TOWPATH_CLUSTER: z.string().min(1).exactOptional(),
   })
   .refine((config) => config.TOWPATH_RUNTIME === 'local' || config.TOWPATH_REGISTRY_URL !== undefined, {
     path: ['TOWPATH_REGISTRY_URL'],

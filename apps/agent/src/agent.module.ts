@@ -25,6 +25,7 @@ export async function agentModule(config: AgentConfig, parts: ProcessParts): Pro
     ...place,
     tokenFile: config.TOWPATH_JOIN_TOKEN_FILE,
     publicKey: { ...keys.publicJwk },
+    ...(config.TOWPATH_CLUSTER === undefined ? {} : { cluster: config.TOWPATH_CLUSTER }),
     kind: 'agent',
   });
   logger.info({ clusterId: membership.id, region: membership.region }, 'this agent is a member');

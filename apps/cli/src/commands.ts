@@ -212,6 +212,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/clusters/cordon.js')).clustersUncordon,
   },
   {
+    words: 'clusters drain',
+    summary: 'move what a cluster holds elsewhere (platform operator)',
+    load: async () => (await import('./commands/clusters/drain.js')).clustersDrain,
+  },
+  {
+    words: 'clusters remove',
+    summary: 'take an empty cluster out of the installation (platform operator)',
+    load: async () => (await import('./commands/clusters/remove.js')).clustersRemove,
+  },
+  {
+    words: 'clusters join',
+    summary: "run a cluster's agent on this machine",
+    load: async () => (await import('./commands/clusters/join.js')).clustersJoin,
+  },
+  {
     words: 'clusters join-token',
     summary: 'a token that lets an agent join (platform operator)',
     load: async () => (await import('./commands/clusters/join-token.js')).clustersJoinToken,

@@ -30,8 +30,8 @@ export interface Io {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `work` every `ms`; the returned function ends it. Keeps no process alive. */
   every(ms: number, work: () => void): () => void;
-  /** Runs the checkout's tool for operators (tools/admin.mjs) on this terminal; resolves with its exit code. */
-  runTool(args: readonly string[]): Promise<number>;
+  /** Runs a tool of the checkout (tools/<tool>.mjs) on this terminal; resolves with its exit code. */
+  runTool(tool: 'admin' | 'join', args: readonly string[], env?: Record<string, string>): Promise<number>;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
 }
@@ -62,18 +62,19 @@ export function repeat(ms: number, work: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-const TOOL = fileURLToPath(new URL('../../../../tools/admin.mjs', import.meta.url));
+const TOOLS = new URL('../../../../tools/', import.meta.url);
 
-function runTool(args: readonly string[]): Promise<number> {
-  if (!existsSync(TOOL)) {
+const runTool: Io['runTool'] = (tool, args, more = {}) => {
+  const file = fileURLToPath(new URL(`${tool}.mjs`, TOOLS));
+  if (!existsSync(file)) {
     throw new CliError('NOT_SUPPORTED', 'This tow is only the client: it has no installation beside it.', {
       nextStep: 'Use the tow of the checkout that runs the platform.',
     });
   }
-  const env = { ...process.env, INIT_CWD: process.cwd() };
-  const child = spawn(process.execPath, [TOOL, ...args], { stdio: 'inherit', env });
+  const env = { ...process.env, ...more, INIT_CWD: process.cwd() };
+  const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit', env });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => resolve(code ?? 1));
   });
-}
+};

@@ -1,11 +1,14 @@
-import { ensureHubTopology, operationSubject, type Bus } from '#libs/bus';
+import { ensureHubTopology, operationSubject, removeClusterTopology, type Bus } from '#libs/bus';
 import type { Clock, PublicOrigin } from '#libs/domain';
 import { KeyedQueue, crashPoint, type Again, type ProcessParts } from '#libs/process';
 import {
   LeaseKeeper,
   LeaseLost,
   StaleWrite,
+  findCluster,
   findOwners,
+  forgetClusterTargets,
+  listClusterServices,
   type Database,
   type FolderBlobs,
   type Lease,
@@ -157,9 +160,19 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     crashPoint('deployer.woken');
   }
 
-  lookForClusters(): Promise<void> {
+  /** It joined, left, or an operator cordoned or drains it: whoever holds a service's partition looks at it. */
+  async clusterChanged(clusterId: string): Promise<void> {
     this.watches.wake();
-    return Promise.resolve();
+    if (!(await this.db.asSystem((tx) => findCluster(tx, clusterId)))) return this.forgetCluster(clusterId);
+    const services = await this.db.asSystem((tx) => listClusterServices(tx, clusterId));
+    for (const serviceId of services) await this.door.wake(serviceId);
+  }
+
+  /** A cluster is removed only when it holds nothing: what is left are the traces of what it held. */
+  private async forgetCluster(clusterId: string): Promise<void> {
+    this.watches.forget(clusterId);
+    await this.db.asSystem((tx) => forgetClusterTargets(tx, clusterId));
+    await removeClusterTopology(this.bus, clusterId);
   }
 
   private guardOf(clock: Clock): BucketGuard {

@@ -49,7 +49,8 @@ export class Gateway {
   ) {
     const { clock, logger, health, metrics } = parts;
     const types = loadEnvoyTypes();
-    const desired = new DesiredState(types, clock, peerFolder(config.TOWPATH_DATA_DIR));
+    const place = { region: member.region, peerFolder: peerFolder(config.TOWPATH_DATA_DIR) };
+    const desired = new DesiredState(types, clock, place);
     this.#journal = new RouteJournal(config.TOWPATH_DATA_DIR);
     this.#table = new RouteTable({
       journal: this.#journal,

@@ -237,6 +237,22 @@ describe('joining', () => {
     expect((await post('/join', { token: text, publicKey })).status).toBe(200);
   });
 
+  it('says what became of a token that lets nobody in, and lets nobody be another cluster than the token names', async () => {
+    const old = await token('agent', { life: -60_000 });
+    const { token: text, id } = await token('agent');
+    const refused = async (body: object): Promise<unknown> => (await post('/join', body)).body['detail'];
+    expect(await refused({ token: old.token, publicKey })).toBe('The join token is too old.');
+    expect(await refused({ token: formatJoinToken(new Uint8Array(32)), publicKey })).toBe(
+      'The join token is unknown.',
+    );
+    expect(await refused({ token: text, publicKey, cluster: 'other' })).toBe(
+      'The join token belongs to another cluster.',
+    );
+    // a refused one is not used up
+    expect((await post('/join', { token: text, publicKey, cluster: id })).status).toBe(200);
+    expect(await refused({ token: text, publicKey, cluster: id })).toBe('The join token was used.');
+  });
+
   it('renews credentials by the renewal token, never by another', async () => {
     const joined = await post('/join', { token: (await token('gateway')).token });
     const renewed = await post(

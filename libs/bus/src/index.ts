@@ -17,6 +17,7 @@ export {
   DEPLOYER_CONSUMER,
   agentPermissions,
   ensureClusterTopology,
+  removeClusterTopology,
   ensureGatewayTopology,
   ensureHubTopology,
   gatewayPermissions,

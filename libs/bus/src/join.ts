@@ -44,6 +44,8 @@ export interface JoinOptions<K extends Membership['kind'] = Membership['kind']> 
   dataDir: string;
   /** The agent's X25519 JWK. */
   publicKey?: Record<string, unknown>;
+  /** The cluster this agent means to be, by name; absent: whichever the token names. */
+  cluster?: string;
   kind: K;
   clock: Clock;
   /** Ends the wait for an identity that does not answer yet. */
@@ -109,7 +111,8 @@ async function read(dataDir: string): Promise<Membership | undefined> {
 async function join(options: JoinOptions): Promise<Membership> {
   const token = (await readFile(options.tokenFile, 'utf8')).trim();
   const nonce = await nonceOf(options.dataDir);
-  const body = { token, nonce, ...(options.publicKey ? { publicKey: options.publicKey } : {}) };
+  const { publicKey, cluster } = options;
+  const body = { token, nonce, ...(publicKey ? { publicKey } : {}), ...(cluster ? { cluster } : {}) };
   const answer = await askUntilAnswered(`${options.url}/join`, {}, body, options.signal);
   const membership = { ...joinAnswerSchema.parse(answer), obtainedAt: options.clock.now() };
   crashPoint('member.admitted');
@@ -169,8 +172,17 @@ async function ask(
   });
   if (response === undefined || response.status >= 500) return undefined;
   if (response.ok) return response.json();
-  await response.body?.cancel();
-  throw new TowpathError('UNAUTHENTICATED', `Identity refused to let this process in (${response.status}).`, {
+  throw await refusal(response);
+}
+
+const problemSchema = z.object({ detail: z.string() });
+
+/** Identity's own sentence, where the answer is one of identity's. */
+async function refusal(response: Response): Promise<TowpathError> {
+  const problem = problemSchema.safeParse(await response.json().catch(() => undefined));
+  const why = problem.success ? ` ${problem.data.detail}` : '';
+  const message = `Identity refused to let this process in (${response.status}).${why}`;
+  return new TowpathError('UNAUTHENTICATED', message, {
     nextStep: 'Make a new join token and start again with an empty data folder.',
   });
 }

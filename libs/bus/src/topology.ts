@@ -46,6 +46,14 @@ export async function ensureClusterTopology(bus: Bus, clusterId: string): Promis
   await ensureConsumer(bus, kvStream(targetsBucket(clusterId)), AGENT_CONSUMER, DeliverPolicy.LastPerSubject);
 }
 
+/** Deletes the buckets of a cluster that left; nothing that was there is left, also no sealed secret. */
+export async function removeClusterTopology(bus: Bus, clusterId: string): Promise<void> {
+  const jsm = await bus.jsm();
+  const meant = [targetsBucket(clusterId), statusBucket(clusterId)].map(kvStream);
+  for await (const { config } of jsm.streams.list())
+    if (meant.includes(config.name)) await jsm.streams.delete(config.name);
+}
+
 /** The consumer one gateway reads routes by. */
 export async function ensureGatewayTopology(bus: Bus, gatewayId: string): Promise<void> {
   await ensureConsumer(

@@ -84,7 +84,17 @@ export {
 } from './build/image-reference.js';
 export type { ImageReference } from './build/image-reference.js';
 export type { Cluster, Door, Gateway } from './cluster/cluster.types.js';
-export { BUILDER, CONTAINERS, LIVE_MS, chooseBuilder, isLive, isUsable } from './cluster/cluster.rules.js';
+export {
+  BUILDER,
+  CONTAINERS,
+  LIVE_MS,
+  SUSPECT_MS,
+  chooseBuilder,
+  isLive,
+  isSuspect,
+  isUsable,
+} from './cluster/cluster.rules.js';
+export { clusterConditions } from './cluster/cluster.lifecycle.js';
 export { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, isJoinToken } from './cluster/join-token.js';
 export type {
   Access,
@@ -94,6 +104,7 @@ export type {
   Protocol,
   Resources,
   Revision,
+  PlacementVerdict,
   RevisionSpec,
   RevisionStatus,
   SecretFile,
@@ -158,7 +169,7 @@ export { pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
 export { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
 export type { EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
 export { REQUEST_HEADERS } from './placement/request-headers.js';
-export { PATIENCE_MS, place, stableHash } from './placement/placement.rules.js';
+export { PATIENCE_MS, regionsWithout, place, stableHash } from './placement/placement.rules.js';
 export type { PlacementNeed } from './placement/placement.rules.js';
 export { REMOVAL_COUNT, REMOVAL_SHARE, mayRemoveDerived } from './placement/removal-guard.js';
 export {
@@ -187,6 +198,7 @@ export type {
   Placement,
   Route,
   RouteBackend,
+  RouteDoor,
   SplitLine,
   Target,
   TargetReport,

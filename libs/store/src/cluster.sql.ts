@@ -15,12 +15,14 @@ export interface ClusterRow {
   joined_at: Date | null;
   last_seen_at: Date | null;
   cordoned_at: Date | null;
+  draining_at: Date | null;
+  drain_total: number | null;
   created_at: Date;
   version: number;
 }
 
 export const CLUSTER_COLUMNS = `id, name, provider, region, zone, runtime, gpu_classes, capabilities, door, public_key,
-  joined_at, last_seen_at, cordoned_at, created_at, version`;
+  joined_at, last_seen_at, cordoned_at, draining_at, drain_total, created_at, version`;
 
 export const insertClusterSql = statement<ClusterRow>(
   'cluster_insert',
@@ -30,24 +32,55 @@ export const insertClusterSql = statement<ClusterRow>(
 
 export const findClusterSql = statement<ClusterRow>(
   'cluster_find',
-  `SELECT ${CLUSTER_COLUMNS} FROM clusters WHERE id = $1`,
+  `SELECT ${CLUSTER_COLUMNS} FROM clusters WHERE (id = $1 OR name = $1) AND removed_at IS NULL`,
 );
 
 export const listClustersSql = statement<ClusterRow>(
   'cluster_list',
-  `SELECT ${CLUSTER_COLUMNS} FROM clusters WHERE id > $1 ORDER BY id LIMIT $2`,
+  `SELECT ${CLUSTER_COLUMNS} FROM clusters WHERE id > $1 AND removed_at IS NULL ORDER BY id LIMIT $2`,
 );
 
 export const cordonClusterSql = statement<ClusterRow>(
   'cluster_cordon',
   `UPDATE clusters SET cordoned_at = CASE WHEN $2::timestamptz IS NULL THEN NULL ELSE coalesce(cordoned_at, $2) END,
+     draining_at = CASE WHEN $2::timestamptz IS NULL THEN NULL ELSE draining_at END,
+     drain_total = CASE WHEN $2::timestamptz IS NULL THEN NULL ELSE drain_total END,
      version = version + 1
    WHERE id = $1 RETURNING ${CLUSTER_COLUMNS}`,
 );
 
+export const drainClusterSql = statement<ClusterRow>(
+  'cluster_drain',
+  `UPDATE clusters SET cordoned_at = coalesce(cordoned_at, $2), draining_at = coalesce(draining_at, $2),
+     drain_total = coalesce(drain_total, $3), version = version + 1
+   WHERE id = $1 RETURNING ${CLUSTER_COLUMNS}`,
+);
+
+// The name is free again, and no other name looks like an id.
+export const removeClusterSql = statement<{ id: string }>(
+  'cluster_remove',
+  `UPDATE clusters SET removed_at = $2, name = id, version = version + 1 WHERE id = $1 RETURNING id`,
+);
+
+export const listRegionsSql = statement<{ region: string }>(
+  'cluster_list_regions',
+  `SELECT DISTINCT region FROM clusters WHERE removed_at IS NULL ORDER BY region`,
+);
+
+// The rows of what it held say only that it is gone.
+export const forgetClusterTargetsSql = statement<unknown>(
+  'cluster_forget_targets',
+  `DELETE FROM targets WHERE cluster_id = $1 AND body ? 'tombstone' AND observed->>'removed' = 'true'`,
+);
+
+export const listHoldingsSql = statement<{ service_id: string; reason: string | null }>(
+  'cluster_list_holdings',
+  `SELECT service_id, reason FROM list_cluster_holdings($1)`,
+);
+
 export const hasCapabilitySql = statement<{ found: boolean }>(
   'cluster_has_capability',
-  `SELECT EXISTS (SELECT 1 FROM clusters WHERE capabilities @> jsonb_build_array($1::text) AND joined_at IS NOT NULL) AS found`,
+  `SELECT EXISTS (SELECT 1 FROM clusters WHERE capabilities @> jsonb_build_array($1::text) AND joined_at IS NOT NULL AND removed_at IS NULL) AS found`,
 );
 
 export const insertJoinTokenSql = statement<unknown>(
@@ -60,12 +93,12 @@ export const insertJoinTokenSql = statement<unknown>(
 export const recordClusterSql = statement<{ id: string }>(
   'cluster_record',
   `UPDATE clusters SET capabilities = $2, door = $3, last_seen_at = greatest(last_seen_at, $4), runtime = $5
-   WHERE id = $1 AND joined_at IS NOT NULL RETURNING id`,
+   WHERE id = $1 AND joined_at IS NOT NULL AND removed_at IS NULL RETURNING id`,
 );
 
 export const joinClusterSql = statement<ClusterRow>(
   'cluster_join',
-  `UPDATE clusters SET public_key = $2, joined_at = $3, version = version + 1 WHERE id = $1
+  `UPDATE clusters SET public_key = $2, joined_at = $3, version = version + 1 WHERE id = $1 AND removed_at IS NULL
    RETURNING ${CLUSTER_COLUMNS}`,
 );
 
@@ -96,6 +129,11 @@ export const takeJoinTokenSql = statement<JoinTokenRow>(
      member_id = coalesce(member_id, cluster_id, $4)
    WHERE hash = $1 AND expires_at > $2 AND (used_at IS NULL OR nonce_hash = $3)
    RETURNING kind, cluster_id, region, member_id`,
+);
+
+export const findJoinTokenSql = statement<{ used_at: Date | null; expires_at: Date }>(
+  'join_token_find',
+  `SELECT used_at, expires_at FROM join_tokens WHERE hash = $1`,
 );
 
 export interface JoinTokenRow {

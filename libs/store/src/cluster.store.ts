@@ -2,11 +2,16 @@ import { TowpathError } from '#libs/domain';
 import type { Cluster, Id } from '#libs/domain';
 import {
   cordonClusterSql,
+  drainClusterSql,
   findClusterSql,
+  forgetClusterTargetsSql,
   hasCapabilitySql,
   insertClusterSql,
   insertJoinTokenSql,
   listClustersSql,
+  listHoldingsSql,
+  listRegionsSql,
+  removeClusterSql,
   type ClusterRow,
 } from './cluster.sql.js';
 import { ms, present, time, type PageRequest } from './row.js';
@@ -28,6 +33,7 @@ export async function insertCluster(tx: Tx, cluster: NewCluster): Promise<Cluste
   });
 }
 
+/** By id or name: no name looks like an id. */
 export async function findCluster(tx: Tx, id: string): Promise<Cluster | undefined> {
   const row = await tx.one(findClusterSql, [id]);
   return row && toCluster(row);
@@ -41,6 +47,44 @@ export async function cordonCluster(
 ): Promise<Cluster | undefined> {
   const row = await tx.one(cordonClusterSql, [id, time(at)]);
   return row && toCluster(row);
+}
+
+/** Has what a cluster holds moved elsewhere, since the first time this was asked; `total` is how many services that is. */
+export async function drainCluster(
+  tx: Tx,
+  id: string,
+  at: number,
+  total: number,
+): Promise<Cluster | undefined> {
+  const row = await tx.one(drainClusterSql, [id, time(at), total]);
+  return row && toCluster(row);
+}
+
+/** A service that lives in a cluster, or is built there, and why, as it was decided last. */
+export interface ClusterHolding {
+  serviceId: string;
+  reason?: string;
+}
+
+/** Everything that lives in a cluster, of all organizations: ids and reasons only. */
+export async function listHoldings(tx: Tx, clusterId: string): Promise<ClusterHolding[]> {
+  const rows = await tx.run(listHoldingsSql, [clusterId]);
+  return rows.map((row) => ({ serviceId: row.service_id, ...present({ reason: row.reason }) }));
+}
+
+/** Takes a cluster that holds nothing out of the installation: it is found by nobody any more. */
+export async function removeCluster(tx: Tx, id: string, at: number): Promise<void> {
+  await tx.run(removeClusterSql, [id, time(at)]);
+}
+
+/** Takes away the rows that say that services are gone from a cluster, once it left the installation. */
+export async function forgetClusterTargets(tx: Tx, id: string): Promise<void> {
+  await tx.run(forgetClusterTargetsSql, [id]);
+}
+
+/** Regions in which there is a cluster, by name. */
+export async function listRegions(tx: Tx): Promise<string[]> {
+  return (await tx.run(listRegionsSql)).map(({ region }) => region);
 }
 
 /** Oldest first. */
@@ -89,6 +133,8 @@ export function toCluster(row: ClusterRow): Cluster {
       joinedAt: row.joined_at?.getTime(),
       lastSeenAt: row.last_seen_at?.getTime(),
       cordonedAt: row.cordoned_at?.getTime(),
+      drainingAt: row.draining_at?.getTime(),
+      drainTotal: row.drain_total,
     }),
   };
 }

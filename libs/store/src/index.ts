@@ -74,13 +74,18 @@ export { findAuthority, findRootCertificate, insertAuthority } from './authority
 export type { AuthorityRecord } from './authority.store.js';
 export {
   cordonCluster,
+  drainCluster,
   findCluster,
+  forgetClusterTargets,
   hasCapability,
   insertCluster,
   insertJoinToken,
   listClusters,
+  listHoldings,
+  listRegions,
+  removeCluster,
 } from './cluster.store.js';
-export type { NewCluster, NewJoinToken } from './cluster.store.js';
+export type { ClusterHolding, NewCluster, NewJoinToken } from './cluster.store.js';
 export {
   decideDeviceRequest,
   findDeviceRequest,
@@ -248,6 +253,7 @@ export { findBuildOfUpload, findBuildService, findBuildSince, saveBuild } from '
 export { hubEpoch, lockHub, raiseHubEpoch, mustRereadUsage, usageIsReread } from './hub.store.js';
 export {
   findGateway,
+  findJoinToken,
   findRenewalToken,
   insertGateway,
   joinCluster,

@@ -1,6 +1,7 @@
 import type { Cluster, Door, Gateway, Id } from '#libs/domain';
 import {
   findGatewaySql,
+  findJoinTokenSql,
   findRenewalTokenSql,
   insertGatewaySql,
   joinClusterSql,
@@ -42,6 +43,15 @@ export async function takeJoinToken(
   if (!row) return undefined;
   const { kind, member_id: memberId } = row;
   return { kind, memberId, ...present({ clusterId: row.cluster_id, region: row.region }) };
+}
+
+/** What became of a token; undefined when there never was one. Times in UTC ms. */
+export async function findJoinToken(
+  tx: Tx,
+  hash: Uint8Array,
+): Promise<{ usedAt?: number; expiresAt: number } | undefined> {
+  const row = await tx.one(findJoinTokenSql, [hash]);
+  return row && { expiresAt: row.expires_at.getTime(), ...present({ usedAt: row.used_at?.getTime() }) };
 }
 
 /** Notes that the cluster's agent has joined, with the key that secrets are sealed to from now on. */

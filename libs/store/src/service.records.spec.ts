@@ -37,6 +37,7 @@ function intentRow(): IntentRow {
     organization_id: service.organizationId,
     project_id: service.projectId,
     min_instances: service.minInstances,
+    regions: [],
     template_generation: service.generation,
     created_at: at,
     updated_at: at,

@@ -34,6 +34,7 @@ export async function insertService(tx: Tx, service: NewService): Promise<Servic
       JSON.stringify(service.traffic),
       JSON.stringify(status),
       time(createdAt),
+      JSON.stringify(service.regions ?? []),
     ]);
     if (row) return toService(row);
   } catch (error) {
@@ -104,6 +105,7 @@ export async function updateIntent(
     JSON.stringify(intent.traffic),
     newTemplate,
     time(now),
+    JSON.stringify(intent.regions ?? []),
   ]);
   return toService(row as ServiceRow);
 }
@@ -135,6 +137,7 @@ export function toService(row: ServiceRow): Service {
     name,
     access,
     minInstances: row.min_instances,
+    ...(row.regions.length > 0 ? { regions: row.regions } : {}),
     template,
     traffic,
     generation,

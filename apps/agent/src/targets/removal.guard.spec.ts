@@ -62,4 +62,18 @@ describe('RemovalGuard', () => {
     clock.step(5000);
     expect(guard.verdict(service(1), 100)).toBe('go');
   });
+
+  it('lets an operator’s removal wait for the last requests, however many there are, and anew when it comes again', () => {
+    for (const id of wave(30)) expect(guard.graceOf(id)).toBe(5000);
+    clock.step(3000);
+    expect(guard.graceOf(service(0))).toBe(2000);
+    clock.step(9000);
+    expect(guard.graceOf(service(0))).toBe(0);
+    guard.settle(service(0), false);
+    expect(guard.graceOf(service(0))).toBe(5000);
+    // no wave of derived ones grows by them
+    guard.note(service(40));
+    clock.step(5000);
+    expect(guard.verdict(service(40), 31)).toBe('go');
+  });
 });

@@ -14,6 +14,7 @@ const WAVE_MS = 10 * 60_000;
 export class RemovalGuard {
   private readonly pending = new Map<Id<'svc'>, number>();
   private readonly held = new Set<Id<'svc'>>();
+  private readonly asked = new Map<Id<'svc'>, number>();
   private done: number[] = [];
 
   constructor(
@@ -26,9 +27,21 @@ export class RemovalGuard {
     if (!this.pending.has(serviceId)) this.pending.set(serviceId, this.clock.now());
   }
 
+  /**
+   * How long an operator's removal still waits: the service is served elsewhere by then, and a request that a gateway had
+   * sent here before it knew has its answer.
+   */
+  graceOf(serviceId: Id<'svc'>): number {
+    const now = this.clock.now();
+    const since = this.asked.get(serviceId) ?? now;
+    this.asked.set(serviceId, since);
+    return Math.max(0, since + this.settleMs - now);
+  }
+
   /** The service was removed, or is wanted again. */
   settle(serviceId: Id<'svc'>, removed: boolean): void {
     this.held.delete(serviceId);
+    this.asked.delete(serviceId);
     if (this.pending.delete(serviceId) && removed) this.done.push(this.clock.now());
   }
 

@@ -81,6 +81,10 @@ export class ServiceReconciler {
         return undefined;
       }
     }
+    if (target.tombstone?.by === 'operator') {
+      const grace = guard.graceOf(serviceId);
+      if (grace > 0) return { againInMs: grace };
+    }
     const before = this.reached.get(serviceId)?.target;
     await driver.remove(serviceId);
     await targets.forget(target);

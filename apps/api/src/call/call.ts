@@ -41,6 +41,8 @@ export interface CommandCall extends Call {
   audit(object: string, change?: Change, organizationId?: Id<'org'>): Promise<void>;
   /** Writes the message that wakes the deployer for a service into its transaction. */
   serviceChanged(serviceId: Id<'svc'>, organizationId?: Id<'org'>): Promise<void>;
+  /** Writes the message that makes the deployer look at what a cluster holds into its transaction. */
+  clusterChanged(clusterId: Id<'cls'>): Promise<void>;
 }
 
 /** What a stream is given: it opens its own short transactions, since it lives long. */

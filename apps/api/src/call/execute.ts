@@ -228,6 +228,10 @@ function commandCall(made: {
       await writeOutbox(tx, { ...event, organizationId: owner, now });
       wake();
     },
+    clusterChanged: async (clusterId) => {
+      await writeOutbox(tx, { id: id('evt'), name: 'cluster.changed', key: clusterId, organizationId, now });
+      wake();
+    },
   };
 }
 

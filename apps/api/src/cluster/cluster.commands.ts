@@ -1,6 +1,19 @@
 import { createHash } from 'node:crypto';
-import { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, type Cluster } from '#libs/domain';
-import { cordonCluster, insertCluster, insertJoinToken } from '#libs/store';
+import {
+  JOIN_TOKEN_BYTES,
+  JOIN_TOKEN_LIFE_MS,
+  TowpathError,
+  formatJoinToken,
+  type Cluster,
+} from '#libs/domain';
+import {
+  cordonCluster,
+  drainCluster as drainStored,
+  insertCluster,
+  insertJoinToken,
+  listHoldings,
+  removeCluster as removeStored,
+} from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { iso } from '../call/scalars.js';
 import { clusterOf } from './cluster.queries.js';
@@ -31,7 +44,7 @@ export async function createCluster(
     createdAt: call.now,
   });
   await call.audit(id, { after: { name, provider, region, zone, runtime } });
-  return showCluster(cluster);
+  return showCluster(cluster, call.now);
 }
 
 /** From now on the cluster takes no new services, or takes them again; what it holds stays. */
@@ -42,11 +55,52 @@ export async function setCordon(
 ): Promise<ReturnType<typeof showCluster>> {
   const before = await clusterOf(call, input.cluster);
   const after = await cordonCluster(call.tx, before.id, isCordoned ? call.now : undefined);
+  await call.clusterChanged(before.id);
   await call.audit(before.id, {
     before: { cordoned: before.cordonedAt !== undefined },
     after: { cordoned: isCordoned },
   });
-  return showCluster(after ?? before);
+  return showCluster(after ?? before, call.now);
+}
+
+/** Has every service moved elsewhere, each once another cluster can serve it; the cluster takes no new ones. */
+export async function drainCluster(
+  call: CommandCall,
+  input: { cluster: string },
+): Promise<ReturnType<typeof showCluster>> {
+  const before = await clusterOf(call, input.cluster);
+  const holdings = await listHoldings(call.tx, before.id);
+  const after = await drainStored(call.tx, before.id, call.now, holdings.length);
+  await call.audit(before.id, {
+    before: { draining: before.drainingAt !== undefined },
+    after: { draining: true, holds: holdings.length },
+  });
+  await call.clusterChanged(before.id);
+  return showCluster(after ?? before, call.now, holdings);
+}
+
+/** Takes a cluster out of the installation. @throws TowpathError FAILED_PRECONDITION while anything lives there */
+export async function removeCluster(
+  call: CommandCall,
+  input: { cluster: string },
+): Promise<ReturnType<typeof showCluster>> {
+  const cluster = await clusterOf(call, input.cluster);
+  // a cordon first: nothing may be placed there between the look and the removal
+  if (cluster.cordonedAt === undefined && cluster.joinedAt !== undefined)
+    throw livesThere(cluster, 'takes services');
+  const { length } = await listHoldings(call.tx, cluster.id);
+  if (length > 0) throw livesThere(cluster, `still holds ${length} service${length === 1 ? '' : 's'}`);
+  await removeStored(call.tx, cluster.id, call.now);
+  await call.audit(cluster.id, { before: { name: cluster.name, region: cluster.region } });
+  await call.clusterChanged(cluster.id);
+  return showCluster(cluster, call.now);
+}
+
+function livesThere({ name }: Cluster, what: string): TowpathError {
+  return new TowpathError('FAILED_PRECONDITION', `Cluster ${name} ${what}.`, {
+    violations: [{ field: 'cluster', message: what }],
+    nextStep: `Drain it first: tow clusters drain ${name}.`,
+  });
 }
 
 /** Makes a one-time token for the cluster's agent; only its SHA-256 is stored. */

@@ -31,3 +31,72 @@ describe('a cordon', () => {
     expect(absent.status).toBe(404);
   });
 });
+
+describe('emptying a cluster', () => {
+  let rig: ApiRig;
+  let key: string;
+  beforeAll(async () => {
+    rig = await ApiRig.start();
+    ({ key } = await rig.tenant('operators', true));
+  });
+  afterAll(() => rig.stop());
+  const make = async (name: string): Promise<string> => {
+    const made = await rig.call('POST', '/v1/clusters', {
+      key,
+      body: { name, runtime: 'local', region: name },
+    });
+    return String(made.json['id']);
+  };
+
+  it('is shown by name or id, cordons, and ends with the cordon', async () => {
+    const id = await make('beta');
+    const drained = await rig.call('POST', '/v1/clusters/beta/drain', { key, body: {} });
+    expect(drained.json).toMatchObject({ id, drain: { total: 0, left: 0, waiting: [] } });
+    expect(drained.json['cordonedAt']).toBe((drained.json['drain'] as { startedAt: string }).startedAt);
+    const again = await rig.call('POST', `/v1/clusters/${id}/drain`, { key, body: {} });
+    expect(again.json['drain']).toEqual(drained.json['drain']);
+    const open = await rig.call('POST', '/v1/clusters/beta/uncordon', { key, body: {} });
+    expect([open.json['drain'], open.json['cordonedAt']]).toEqual([undefined, undefined]);
+  });
+
+  it('removes what holds nothing: it is found no more, and its name is free', async () => {
+    const id = await make('gamma');
+    const removed = await rig.call('DELETE', '/v1/clusters/gamma', { key });
+    expect([removed.status, removed.json['id']]).toEqual([200, id]);
+    expect((await rig.call('GET', `/v1/clusters/${id}`, { key })).status).toBe(404);
+    expect((await rig.call('DELETE', `/v1/clusters/${id}`, { key })).status).toBe(404);
+    expect(await make('gamma')).not.toBe(id);
+  });
+
+  it('is an operator’s', async () => {
+    await make('delta');
+    const { key: other } = await rig.tenant('customers');
+    for (const [method, path] of [
+      ['POST', '/v1/clusters/delta/drain'],
+      ['DELETE', '/v1/clusters/delta'],
+    ] as const)
+      expect(
+        (await rig.call(method, path, { key: other, ...(method === 'POST' ? { body: {} } : {}) })).status,
+      ).toBe(403);
+  });
+
+  it('takes only regions in which there is a cluster, and names them', async () => {
+    await make('west');
+    const tenant = await rig.tenant('regions');
+    const project = await rig.project(tenant.key);
+    const made = await rig.service(tenant.key, project.id, 'web', { regions: ['west'] });
+    const at = `/v1/projects/${project.id}/services/web`;
+    expect((await rig.call('GET', at, { key: tenant.key })).json['regions']).toEqual(['west']);
+    expect(made).toBeDefined();
+    const wrong = await rig.call('PATCH', at, {
+      key: tenant.key,
+      body: { regions: ['west', 'mars', 'west'] },
+    });
+    expect(wrong.json['violations']).toEqual([
+      { field: 'regions[2]', message: 'is given twice' },
+      { field: 'regions[1]', message: expect.stringMatching(/there are .*west/) as string },
+    ]);
+    await rig.call('PATCH', at, { key: tenant.key, body: { regions: null } });
+    expect((await rig.call('GET', at, { key: tenant.key })).json['regions']).toBeUndefined();
+  });
+});

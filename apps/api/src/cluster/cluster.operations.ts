@@ -3,12 +3,18 @@ import { z } from 'zod';
 import { defineCommand, defineQuery } from '../call/definition.js';
 import { definePage } from '../call/page.js';
 import { reference, ruledText } from '../call/scalars.js';
-import { createCluster, createJoinToken, setCordon } from './cluster.commands.js';
+import {
+  createCluster,
+  createJoinToken,
+  drainCluster,
+  removeCluster,
+  setCordon,
+} from './cluster.commands.js';
 import { getCluster, listClusters } from './cluster.queries.js';
 import { clusterView, joinTokenView, runtimeSchema } from './cluster.view.js';
 
 const label = ruledText((text) => labelProblem(text, 63));
-const cluster = reference('Id of the cluster.');
+const cluster = reference('Name or id of the cluster.');
 
 export const clusterOperations = [
   definePage({
@@ -63,10 +69,31 @@ export const clusterOperations = [
     permission: 'cluster.write',
     rest: { method: 'POST', path: '/v1/clusters/{cluster}/uncordon', status: 200 },
     graphql: 'uncordonCluster',
-    summary: 'Put new services on a cluster again (platform operators).',
+    summary: 'Put new services on a cluster again; a drain ends where it is (platform operators).',
     input: z.strictObject({ cluster }),
     output: clusterView,
     handler: (call, input) => setCordon(call, input, false),
+  }),
+  defineCommand({
+    name: 'clusters.drain',
+    permission: 'cluster.write',
+    rest: { method: 'POST', path: '/v1/clusters/{cluster}/drain', status: 200 },
+    graphql: 'drainCluster',
+    summary:
+      'Move what a cluster holds elsewhere, each service once another cluster serves it (platform operators).',
+    input: z.strictObject({ cluster }),
+    output: clusterView,
+    handler: drainCluster,
+  }),
+  defineCommand({
+    name: 'clusters.remove',
+    permission: 'cluster.write',
+    rest: { method: 'DELETE', path: '/v1/clusters/{cluster}', status: 200 },
+    graphql: 'removeCluster',
+    summary: 'Take a cordoned cluster that holds nothing out of the installation (platform operators).',
+    input: z.strictObject({ cluster }),
+    output: clusterView,
+    handler: removeCluster,
   }),
   defineCommand({
     name: 'clusters.createJoinToken',

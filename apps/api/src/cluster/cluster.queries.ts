@@ -1,9 +1,10 @@
 import type { Cluster } from '#libs/domain';
-import { findCluster, listClusters as listStored, type PageRequest } from '#libs/store';
+import { findCluster, listClusters as listStored, listHoldings, type PageRequest } from '#libs/store';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { showCluster } from './cluster.view.js';
 
+/** By name or id. */
 export async function clusterOf(call: Call, id: string): Promise<Cluster> {
   const cluster = await findCluster(call.tx, id);
   if (!cluster) throw notFound('cluster');
@@ -14,9 +15,10 @@ export async function getCluster(
   call: Call,
   input: { cluster: string },
 ): Promise<ReturnType<typeof showCluster>> {
-  return showCluster(await clusterOf(call, input.cluster));
+  const cluster = await clusterOf(call, input.cluster);
+  return showCluster(cluster, call.now, await listHoldings(call.tx, cluster.id));
 }
 
 export async function listClusters(call: Call, page: PageRequest): Promise<ReturnType<typeof showCluster>[]> {
-  return (await listStored(call.tx, page)).map(showCluster);
+  return (await listStored(call.tx, page)).map((cluster) => showCluster(cluster, call.now));
 }

@@ -1,8 +1,25 @@
-import type { Cluster } from '#libs/domain';
+import { clusterConditions, type Cluster } from '#libs/domain';
+import type { ClusterHolding } from '#libs/store';
 import { z } from 'zod';
 import { iso, isoIf } from '../call/scalars.js';
+import { conditionView, showCondition } from '../service/service.view.js';
 
 export const runtimeSchema = z.enum(['knative', 'local']).meta({ id: 'Runtime' });
+
+/** Of those that are left so many are named. */
+const NAMED = 50;
+
+const drainView = z
+  .object({
+    startedAt: z.string(),
+    total: z.int().describe('How many services the cluster held when this began.'),
+    left: z.int().optional().describe('How many it still holds; told of one cluster.'),
+    waiting: z
+      .array(z.object({ service: z.string(), reason: z.string().optional() }).meta({ id: 'DrainWaiting' }))
+      .optional()
+      .describe(`Ids of up to ${NAMED} that are left, and why each is still here.`),
+  })
+  .meta({ id: 'Drain', description: 'How far a cluster is emptied.' });
 
 export const clusterView = z
   .object({
@@ -17,6 +34,8 @@ export const clusterView = z
     joinedAt: z.string().optional(),
     lastSeenAt: z.string().optional(),
     cordonedAt: z.string().optional().describe('Since when it takes no new services.'),
+    drain: drainView.optional(),
+    conditions: z.array(conditionView),
     createdAt: z.string(),
     version: z.string(),
   })
@@ -26,7 +45,12 @@ export const joinTokenView = z
   .object({ token: z.string().describe('Works once. It is shown this once.'), expiresAt: z.string() })
   .meta({ id: 'JoinToken' });
 
-export function showCluster(cluster: Cluster): z.infer<typeof clusterView> {
+/** @param now UTC ms: what is true of a cluster depends on when its agent was heard of */
+export function showCluster(
+  cluster: Cluster,
+  now: number,
+  holdings?: readonly ClusterHolding[],
+): z.infer<typeof clusterView> {
   const { id, name, provider, region, zone, runtime, gpuClasses, capabilities, createdAt, version } = cluster;
   return {
     id,
@@ -40,7 +64,22 @@ export function showCluster(cluster: Cluster): z.infer<typeof clusterView> {
     ...isoIf('joinedAt', cluster.joinedAt),
     ...isoIf('lastSeenAt', cluster.lastSeenAt),
     ...isoIf('cordonedAt', cluster.cordonedAt),
+    ...showDrain(cluster, holdings),
+    conditions: clusterConditions(cluster, now, holdings?.length).map(showCondition),
     createdAt: iso(createdAt),
     version: String(version),
   };
+}
+
+function showDrain(
+  { drainingAt, drainTotal = 0 }: Cluster,
+  holdings: readonly ClusterHolding[] | undefined,
+): { drain?: z.infer<typeof drainView> } {
+  if (drainingAt === undefined) return {};
+  const drain = { startedAt: iso(drainingAt), total: drainTotal };
+  if (holdings === undefined) return { drain };
+  const waiting = holdings
+    .slice(0, NAMED)
+    .map(({ serviceId, reason }) => ({ service: serviceId, ...(reason === undefined ? {} : { reason }) }));
+  return { drain: { ...drain, left: holdings.length, waiting } };
 }

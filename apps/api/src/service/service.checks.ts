@@ -15,7 +15,14 @@ import {
   type TrafficTarget,
   type Violation,
 } from '#libs/domain';
-import { existingRevisions, findSecret, findUpload, hasCapability, holdFromSweep } from '#libs/store';
+import {
+  existingRevisions,
+  findSecret,
+  findUpload,
+  hasCapability,
+  holdFromSweep,
+  listRegions,
+} from '#libs/store';
 import type { Call } from '../call/call.js';
 
 /**
@@ -30,6 +37,7 @@ export async function checkIntent(
 ): Promise<void> {
   refuseIfAny([
     ...validateService(intent),
+    ...(await unknownRegions(call, intent.regions ?? [], service?.regions)),
     ...(await missingUpload(call, project, intent.template)),
     ...(await missingSecrets(call, project, intent.template)),
     ...(await unknownRevisions(call, project, intent.traffic, service?.id)),
@@ -51,6 +59,21 @@ export async function unknownRevisions(
       ? new Set<string>()
       : await existingRevisions(call.tx, project.organizationId, serviceId, names);
   return missingRevisions(traffic, existing);
+}
+
+/** Only new ones are asked about: a region may lose its last cluster, and the service must still be changeable. */
+async function unknownRegions(
+  call: Call,
+  regions: readonly string[],
+  before: readonly string[] = [],
+): Promise<Violation[]> {
+  if (regions.every((region) => before.includes(region))) return [];
+  const known = await listRegions(call.tx);
+  return regions.flatMap((region, index) =>
+    known.includes(region) || before.includes(region)
+      ? []
+      : [{ field: `regions[${index}]`, message: `there is no such region; there are ${known.join(', ')}` }],
+  );
 }
 
 async function missingUpload(call: Call, project: Project, template: Template): Promise<Violation[]> {

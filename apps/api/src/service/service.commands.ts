@@ -55,6 +55,7 @@ function newIntent(input: CreateServiceInput): ServiceIntent {
     name: input.name,
     access: input.access ?? SERVICE_DEFAULTS.access,
     minInstances: input.minInstances ?? SERVICE_DEFAULTS.minInstances,
+    ...(input.regions && input.regions.length > 0 ? { regions: input.regions } : {}),
     template: newTemplate(input.template),
     traffic: input.tag === undefined ? [...traffic] : tagLatest(traffic, input.tag),
   };

@@ -5,6 +5,7 @@ import {
   LIMITS,
   PROBE_TYPES,
   envNameProblem,
+  labelProblem,
   tagProblem,
 } from '#libs/domain';
 import { z } from 'zod';
@@ -115,6 +116,11 @@ export const trafficInput = z.array(trafficLine).min(1).max(LIMITS.trafficLines)
 export const intentInput = {
   access: accessSchema.nullish(),
   minInstances: bounded(BOUNDS.minInstances).nullish(),
+  regions: z
+    .array(ruledText((text) => labelProblem(text, 63)))
+    .max(LIMITS.regions)
+    .nullish()
+    .describe('Where it should be: one cluster in each. Without any: one, wherever there is room.'),
   traffic: trafficInput.nullish(),
   tag: ruledText(tagProblem).optional().describe('Gives the new revision a URL of its own, at 0 percent.'),
 };

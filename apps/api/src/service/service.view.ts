@@ -4,6 +4,7 @@ import {
   type Condition,
   type EnvEntry,
   type PinnedEnvEntry,
+  type PlacementVerdict,
   type Project,
 } from '#libs/domain';
 import type { Service, Template } from '#libs/domain';
@@ -111,6 +112,7 @@ export const serviceView = z
     name: z.string(),
     access: accessSchema,
     minInstances: z.int(),
+    regions: z.array(z.string()).optional(),
     template: templateView,
     traffic: z.array(trafficTargetView),
     generation: z.int(),
@@ -121,6 +123,7 @@ export const serviceView = z
       .object({
         observedGeneration: z.int(),
         traffic: z.array(trafficStatusView),
+        placements: z.array(z.string()).optional().describe('What was decided about each cluster, and why.'),
         conditions: z.array(conditionView),
       })
       .meta({ id: 'ServiceStatus' }),
@@ -143,6 +146,7 @@ export function showService(service: Service, project: Project, installation: In
     access,
     minInstances,
     template: showTemplate(service.template),
+    ...(service.regions ? { regions: [...service.regions] } : {}),
     traffic: traffic.map((line) => ({ ...line })),
     generation,
     url: urlOf(undefined, service, project, installation),
@@ -151,6 +155,7 @@ export function showService(service: Service, project: Project, installation: In
     status: {
       observedGeneration: status.observedGeneration,
       traffic: showTraffic(service, project, installation),
+      ...(status.placements ? { placements: status.placements.map(showPlacement) } : {}),
       conditions: status.conditions.map(showCondition),
     },
     createdAt: iso(createdAt),
@@ -170,6 +175,12 @@ export function showTraffic(
       ? { revision, percent }
       : { revision, percent, tag, url: urlOf(tag, service, project, installation) },
   );
+}
+
+/** One sentence, so that a page of services stays within what one GraphQL document may cost. */
+function showPlacement({ cluster, region, chosen, serves, reason }: PlacementVerdict): string {
+  const holds = chosen ? 'holds it' : 'does not hold it';
+  return `${cluster} (${region}) ${holds}${serves ? ' and is asked by gateways' : ''}: ${reason}`;
 }
 
 export function showCondition(condition: Condition): z.infer<typeof conditionView> {

@@ -84,13 +84,19 @@ export interface ServiceView {
   name: string;
   access: Access;
   minInstances: number;
+  regions?: string[];
   template: TemplateView;
   traffic: TrafficTarget[];
   generation: string | number;
   url?: string;
   latestCreatedRevision?: string;
   latestReadyRevision?: string;
-  status: { observedGeneration: string | number; traffic: TrafficView[]; conditions: ConditionView[] };
+  status: {
+    observedGeneration: string | number;
+    traffic: TrafficView[];
+    placements?: string[];
+    conditions: ConditionView[];
+  };
   createdAt: string;
   updatedAt: string;
   version: string;
@@ -156,6 +162,13 @@ export interface ClusterView {
   joinedAt?: string;
   lastSeenAt?: string;
   cordonedAt?: string;
+  drain?: {
+    startedAt: string;
+    total: number;
+    left?: number;
+    waiting?: { service: string; reason?: string }[];
+  };
+  conditions: ConditionView[];
 }
 
 export interface AuditView {

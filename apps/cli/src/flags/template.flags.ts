@@ -26,6 +26,8 @@ export interface TemplateFlags extends EnvFlags, ContainerFlags {
   concurrency?: number;
   timeout?: number;
   minInstances?: number;
+  regions?: string[];
+  clearRegions?: boolean;
   maxInstances?: number;
   port?: number;
   useHttp2?: boolean;
@@ -43,6 +45,7 @@ export interface ServiceBody {
   name?: string;
   access?: Access;
   minInstances?: number;
+  regions?: string[] | null;
   template?: TemplateBody;
   noTraffic?: true;
   tag?: string;
@@ -73,6 +76,12 @@ export function declareTemplateFlags(command: Command): void {
     .option('--concurrency <n>', 'requests one instance serves at a time', wholeNumber('--concurrency'))
     .option('--timeout <time>', 'longest time of a request, e.g. 300 or 5m', durationSeconds('--timeout'))
     .option('--min-instances <n>', 'instances that always run', wholeNumber('--min-instances'))
+    .addOption(
+      new Option('--regions <regions>', 'one cluster in each of these, separated by comma')
+        .argParser(listOf('--regions'))
+        .conflicts('clearRegions'),
+    )
+    .option('--clear-regions', 'one cluster, wherever there is room')
     .option('--max-instances <n>', 'most instances at a time', wholeNumber('--max-instances'))
     .option('--port <port>', 'port the program listens on (it is told in PORT)', wholeNumber('--port'))
     .option('--use-http2', 'speak HTTP/2 (h2c) to the program; needed for gRPC')
@@ -124,6 +133,7 @@ export function serviceBody(flags: TemplateFlags, current: Current = { env: [] }
   return {
     ...optional('access', accessOf(flags.allowUnauthenticated)),
     ...optional('minInstances', flags.minInstances),
+    ...optional('regions', flags.clearRegions ? null : flags.regions),
     ...optional('template', Object.keys(template).length > 0 ? template : undefined),
     ...optional('noTraffic', flags.traffic === false ? (true as const) : undefined),
     ...optional('tag', flags.tag),

@@ -32,3 +32,8 @@ export function envLines(env: readonly EnvView[]): string[] {
     return `${entry.name}=<${entry.secret.name ?? entry.secret.id ?? 'secret'}:${entry.secret.version}>`;
   });
 }
+
+/** Why each cluster holds the service, or does not; nothing before it was placed. */
+export function placementLines({ status: { placements = [] } }: ServiceView): string[] {
+  return placements.length === 0 ? [] : ['', ...placements];
+}

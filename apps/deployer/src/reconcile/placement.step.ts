@@ -1,9 +1,6 @@
-import { CONTAINERS, containerFields, place } from '#libs/domain';
-import type { Cluster, PublicError } from '#libs/domain';
+import { CONTAINERS, containerFields, place, regionsWithout, same } from '#libs/domain';
+import type { Cluster, Placement, PublicError } from '#libs/domain';
 import type { Draft } from './draft.js';
-
-/** How many clusters hold a service; more when regions and fail-over come. */
-const COPIES = 1;
 
 /** Owns Placed: decides which clusters hold the service and stores the decision with its reasons. */
 export function placementStep(draft: Draft): void {
@@ -16,7 +13,7 @@ export function placementStep(draft: Draft): void {
   const decision = place(
     {
       serviceId: service.id,
-      copies: COPIES,
+      regions: service.regions ?? [],
       present: draft.placed,
       capabilities: capabilitiesOf(draft),
       ...(runtime ? { runtime } : {}),
@@ -25,12 +22,28 @@ export function placementStep(draft: Draft): void {
     now,
   );
   if (decision.clusterIds.length === 0) return refuse(draft, decision.reasons);
-  if (decision.clusterIds.join() !== draft.placed.join()) {
+  if (decision.clusterIds.join() !== draft.placed.join() || tellsOfDrain(draft, decision.reasons)) {
     draft.placement = { serviceId: service.id, ...decision, decidedAt: now };
   }
-  const names = decision.clusterIds.map((id) => nameOf(records.clusters, id)).join(', ');
-  draft.say('Chosen', { message: `Held by ${names}.` });
-  draft.state('placement', 'succeeded', `Held by ${names}.`);
+  const message = sentence(draft, decision.clusterIds);
+  draft.say('Chosen', { message });
+  draft.state('placement', 'succeeded', message);
+}
+
+/** Whoever drains a cluster waits for what is left there: why is told as it is now, not as it was. */
+function tellsOfDrain({ placement, records }: Draft, reasons: Placement['reasons']): boolean {
+  const drained = records.clusters.filter(({ drainingAt }) => drainingAt !== undefined).map(({ id }) => id);
+  const about = (list: Placement['reasons'] = []): Placement['reasons'] =>
+    list.filter(({ clusterId }) => drained.includes(clusterId));
+  return !same(about(placement?.reasons), about(reasons));
+}
+
+/** A region without a cluster that fits does not keep the others from serving. */
+function sentence({ service, records: { clusters } }: Draft, held: readonly Cluster['id'][]): string {
+  const names = held.map((id) => nameOf(clusters, id)).join(', ');
+  const missing = regionsWithout(service.regions ?? [], held, clusters);
+  const rest = missing.length === 0 ? '' : ` No cluster can hold it in ${missing.join(', ')}.`;
+  return `Held by ${names}.${rest}`;
 }
 
 /** An image runs where it was built: on the runtime of the cluster that built it. */

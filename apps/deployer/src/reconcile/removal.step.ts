@@ -7,8 +7,8 @@ import { ownRoutes } from './routes.step.js';
 import { bodyOf, withTarget } from './targets.step.js';
 
 /**
- * Takes the service out of clusters it is no longer placed on, once no route leads there. Such a removal is Towpath's
- * own, so it stops and asks when the cluster would lose too many.
+ * Takes the service out of clusters it is no longer placed on, once no route leads there. A removal that nobody asked
+ * for stops and asks when the cluster would lose too many.
  */
 export function leaveStep(draft: Draft): void {
   const leaving = draft.targets.filter(
@@ -16,9 +16,21 @@ export function leaveStep(draft: Draft): void {
   );
   for (const { target } of leaving) {
     if (!routesAreServed(draft) || isRouted(draft, target)) continue;
+    const by = authorityOf(draft, target);
     const { held, removing } = draft.seen.held.get(target.clusterId) ?? { held: 0, removing: 0 };
-    if (mayRemoveDerived(held, removing + 1)) bury(draft, target, 'derived');
+    if (by !== 'derived' || mayRemoveDerived(held, removing + 1)) bury(draft, target, by);
   }
+}
+
+/** Draining a cluster is an operator's word, changing the regions of a service its customer's. */
+function authorityOf(
+  { service, records }: Draft,
+  { clusterId }: Target,
+): 'customer' | 'operator' | 'derived' {
+  const cluster = records.clusters.find(({ id }) => id === clusterId);
+  if (cluster?.drainingAt !== undefined) return 'operator';
+  const isAsked = cluster === undefined || (service.regions ?? [cluster.region]).includes(cluster.region);
+  return isAsked ? 'derived' : 'customer';
 }
 
 /** Takes a deleted service out of every cluster, after its routes are gone; ends when every cluster says it is gone. */
@@ -27,14 +39,15 @@ export function removalStep(draft: Draft): void {
     draft.wakeIn(1_000);
     return draft.state('removal', 'running', 'Waits until gateways no longer route to it.');
   }
-  for (const { target } of draft.targets) bury(draft, target, 'customer');
+  // what a cluster has confirmed is over: it may have left the installation since
+  for (const record of draft.targets) if (!isRemoved(record)) bury(draft, record.target, 'customer');
   const left = draft.targets.filter((record) => !isRemoved(record)).map(({ target }) => target.clusterId);
   if (left.length > 0) return draft.state('removal', 'running', `Being removed from ${left.join(', ')}.`);
   draft.removedAt = draft.now;
   draft.state('removal', 'succeeded', 'Nothing of it is left.');
 }
 
-function bury(draft: Draft, target: Target, by: 'customer' | 'derived'): void {
+function bury(draft: Draft, target: Target, by: 'customer' | 'operator' | 'derived'): void {
   draft.targets = withTarget(draft, { ...bodyOf(draft, target.clusterId), tombstone: { by } });
 }
 

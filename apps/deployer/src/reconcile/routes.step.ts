@@ -2,12 +2,13 @@ import {
   deletedRoute,
   desiredRoutes,
   isServing,
+  isSuspect,
   nextRoute,
   serviceAudience,
   serviceHost,
   standingOf,
 } from '#libs/domain';
-import type { Door, Id, Route, RouteBackend, RouteBody } from '#libs/domain';
+import type { Cluster, Id, Route, RouteBackend, RouteBody, RouteDoor } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
 import { clusterHost } from './targets.step.js';
@@ -63,35 +64,55 @@ function backendOf(draft: Draft, name: string): Omit<RouteBackend, 'percent'> | 
     host: clusterHost(draft, revision),
     protocol: revision.spec.protocol,
     timeoutSeconds: revision.spec.timeoutSeconds,
-    doors: clustersOf(draft, name).flatMap((clusterId) => {
-      const door = doorOf(draft, clusterId);
-      return door ? [{ clusterId, door }] : [];
-    }),
+    doors: doorsOf(draft, clustersOf(draft, name)),
   };
 }
 
 /**
- * Where a revision is reached, best first: placed clusters that say it is ready, else one it is leaving that says so;
- * when none says so now (a report lags behind a new target), where it is reached today; else where it is placed.
+ * Where a revision is reached, best first: placed clusters that say it is ready, or say nothing now (a report lags behind
+ * a new target) and are asked today. Until every placed one serves, also those it is leaving that serve; when nobody
+ * does, where it is reached today; else where it is placed.
  */
 function clustersOf(draft: Draft, revision: string): Id<'cls'>[] {
-  const leaving = draft.targets.filter((record) => !draft.holdings.includes(record));
-  for (const records of [draft.holdings, leaving]) {
-    const ready = records.filter((record) => standingOf(revision, [record]) === 'ready');
-    if (ready.length > 0) return inOrder(draft, ready).map(({ target }) => target.clusterId);
-  }
-  const today = ownRoutes(draft).flatMap((route) =>
-    route.backends.filter((backend) => backend.revision === revision),
+  const today = askedToday(draft, revision);
+  const serves = (record: TargetRecord): boolean => {
+    const standing = standingOf(revision, [record]);
+    return standing === 'ready' || (standing === 'unknown' && today.includes(record.target.clusterId));
+  };
+  const leaving = draft.targets.filter(
+    (record) => !draft.holdings.includes(record) && !record.target.tombstone,
   );
-  const doors = today[0]?.doors.map(({ clusterId }) => clusterId) ?? [];
-  return doors.length > 0 ? doors : [...draft.placed];
+  const isMoved = draft.holdings.length === draft.placed.length && draft.holdings.every(serves);
+  const serving = [...draft.holdings.filter(serves), ...(isMoved ? [] : leaving.filter(serves))];
+  if (serving.length > 0) return inOrder(draft, serving).map(({ target }) => target.clusterId);
+  return today.length > 0 ? today : [...draft.placed];
 }
 
-/** In the placement's order of preference. */
+function askedToday(draft: Draft, revision: string): Id<'cls'>[] {
+  const backends = ownRoutes(draft).flatMap((route) => route.backends);
+  return (
+    backends.find((backend) => backend.revision === revision)?.doors.map(({ clusterId }) => clusterId) ?? []
+  );
+}
+
+/** In the placement's order of preference; what the service leaves comes last. */
 function inOrder({ placed }: Draft, records: readonly TargetRecord[]): TargetRecord[] {
-  return records.toSorted((a, b) => placed.indexOf(a.target.clusterId) - placed.indexOf(b.target.clusterId));
+  const rank = ({ target }: TargetRecord): number =>
+    placed.includes(target.clusterId) ? placed.indexOf(target.clusterId) : placed.length;
+  return records.toSorted((a, b) => rank(a) - rank(b));
 }
 
-function doorOf(draft: Draft, clusterId: Id<'cls'>): Door | undefined {
-  return draft.records.clusters.find((cluster) => cluster.id === clusterId)?.door;
+/** Of several doors each says its region, and whether its cluster is silent while another answers. */
+function doorsOf({ records, now }: Draft, clusterIds: readonly Id<'cls'>[]): RouteDoor[] {
+  const clusters = clusterIds.flatMap((id) => records.clusters.filter((cluster) => cluster.id === id));
+  const reached = clusters.flatMap((cluster) => (cluster.door ? [{ ...cluster, door: cluster.door }] : []));
+  if (reached.length < 2) return reached.map(({ id, door }) => ({ clusterId: id, door }));
+  const isStandby = (cluster: Cluster): boolean =>
+    isSuspect(cluster, now) && !reached.every((one) => isSuspect(one, now));
+  return reached.map((cluster) => ({
+    clusterId: cluster.id,
+    door: cluster.door,
+    region: cluster.region,
+    ...(isStandby(cluster) ? { standby: true as const } : {}),
+  }));
 }

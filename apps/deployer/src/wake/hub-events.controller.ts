@@ -14,7 +14,7 @@ export class HubEventsController {
   }
 
   @EventPattern<string>(hubEventType('cluster.changed'))
-  clusterChanged(): Promise<void> {
-    return this.deployer.lookForClusters();
+  clusterChanged(@Payload() event: HubMessage): Promise<void> {
+    return this.deployer.clusterChanged(event.key);
   }
 }

@@ -1,5 +1,5 @@
 import { resyncSubject, restartAgentConsumer, restartGatewayConsumer, type Bus } from '#libs/bus';
-import { PATIENCE_MS, isId, type Clock } from '#libs/domain';
+import { isId, isSuspect, type Clock } from '#libs/domain';
 import { Loop, type Logger } from '#libs/process';
 import {
   listClusterServices,
@@ -66,18 +66,19 @@ export class Resync {
   private unsettled(): Promise<void> {
     return this.wake(async (tx) => [
       ...(await listUnsettledServices(tx)),
-      ...(await this.onSilentClusters(tx)),
+      ...(await this.onLeavingClusters(tx)),
     ]);
   }
 
-  /** Nothing reports that a cluster fell silent: its services are looked at, so that they can be placed anew. */
-  private async onSilentClusters(tx: Tx): Promise<string[]> {
+  /** Nothing reports that a cluster fell silent, or that another one has room for what is drained: so these are looked at. */
+  private async onLeavingClusters(tx: Tx): Promise<string[]> {
     const now = this.clock.now();
     const clusters = await listClusters(tx, ALL);
-    const silent = clusters.filter(
-      ({ lastSeenAt }) => lastSeenAt !== undefined && now - lastSeenAt > PATIENCE_MS,
+    const leaving = clusters.filter(
+      (cluster) =>
+        cluster.drainingAt !== undefined || (cluster.lastSeenAt !== undefined && isSuspect(cluster, now)),
     );
-    return (await Promise.all(silent.map(({ id }) => listClusterServices(tx, id)))).flat();
+    return (await Promise.all(leaving.map(({ id }) => listClusterServices(tx, id)))).flat();
   }
 
   private async asked(id: string): Promise<void> {

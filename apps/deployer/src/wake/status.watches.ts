@@ -35,8 +35,15 @@ export class StatusWatches {
     for (const stop of this.stops.values()) stop();
   }
 
+  /** Ends the watch of a cluster that left. */
+  forget(clusterId: string): void {
+    this.stops.get(clusterId)?.();
+    this.stops.delete(clusterId);
+  }
+
   private async watchNew(): Promise<void> {
     const clusters = await this.db.asSystem((tx) => listClusters(tx, ALL));
+    for (const id of this.stops.keys()) if (!clusters.some((cluster) => cluster.id === id)) this.forget(id);
     for (const { id, joinedAt } of clusters) {
       if (joinedAt === undefined || this.stops.has(id)) continue;
       this.stops.set(

@@ -1,6 +1,6 @@
 import type { Clock, Route } from '#libs/domain';
 import { clusterMessage, doorGroupOf, endpointsMessage, usesEndpoints } from './door.cluster.js';
-import type { DoorGroup } from './door.cluster.js';
+import type { DoorGroup, GatewayPlace } from './door.cluster.js';
 import type { EnvoyTypes } from './proto.js';
 import { encodeResource } from './resource.js';
 import type { EncodedResource, ResourceType } from './resource.js';
@@ -30,8 +30,7 @@ export class DesiredState {
   constructor(
     private readonly types: EnvoyTypes,
     private readonly clock: Clock,
-    /** Where Envoy finds what it shows to doors. */
-    private readonly peerFolder = '',
+    private readonly place: GatewayPlace = {},
   ) {}
 
   /** Names of the clusters that must be in Envoy before the scope of that host. */
@@ -41,7 +40,9 @@ export class DesiredState {
 
   apply(route: Route): void {
     const groups = new Map(
-      liveBackends(route).map((backend) => [doorGroupOf(backend).name, doorGroupOf(backend)]),
+      liveBackends(route)
+        .map((backend) => doorGroupOf(route, backend))
+        .map((group) => [group.name, group] as const),
     );
     for (const group of groups.values()) this.#use(group, route.host);
     for (const name of this.needsOf(route.host)) if (!groups.has(name)) this.#leave(name, route.host);
@@ -89,10 +90,13 @@ export class DesiredState {
     const { cluster, endpoints } = this.resources;
     cluster.set(
       group.name,
-      encodeResource(this.types, 'cluster', group.name, clusterMessage(group, this.peerFolder)),
+      encodeResource(this.types, 'cluster', group.name, clusterMessage(group, this.place)),
     );
     if (usesEndpoints(group)) {
-      endpoints.set(group.name, encodeResource(this.types, 'endpoints', group.name, endpointsMessage(group)));
+      endpoints.set(
+        group.name,
+        encodeResource(this.types, 'endpoints', group.name, endpointsMessage(group, this.place.region)),
+      );
     } else {
       endpoints.delete(group.name);
     }

@@ -1,5 +1,14 @@
 import { isIP } from 'node:net';
-import { peerName, type Door, type Id, type Protocol, type RouteBackend } from '#libs/domain';
+import {
+  peerName,
+  type Door,
+  type Id,
+  type Protocol,
+  type Route,
+  type RouteBackend,
+  type RouteDoor,
+} from '#libs/domain';
+import { healthOf } from './door.health.js';
 import type { Message } from './proto.js';
 import { any } from './proto.js';
 
@@ -8,12 +17,18 @@ export interface DoorGroup {
   /** Name of the Envoy cluster: the clusters in order of preference and the protocol. */
   name: string;
   protocol: Protocol;
-  doors: { clusterId: Id<'cls'>; door: Door }[];
+  doors: RouteDoor[];
 }
 
-export function doorGroupOf(backend: RouteBackend): DoorGroup {
-  const name = `${backend.doors.map(({ clusterId }) => clusterId).join('+')}/${backend.protocol}`;
-  return { name, protocol: backend.protocol, doors: backend.doors };
+/**
+ * All services behind one door share an Envoy cluster. Where there are several doors a service has its own: which of them
+ * its requests avoid depends on how these fare there, so nobody's failures move anybody else's traffic.
+ */
+export function doorGroupOf({ serviceId }: Pick<Route, 'serviceId'>, backend: RouteBackend): DoorGroup {
+  const { doors, protocol } = backend;
+  const owner = doors.length > 1 ? `${serviceId}/` : '';
+  const name = `${owner}${doors.map(({ clusterId }) => clusterId).join('+')}/${protocol}`;
+  return { name, protocol, doors };
 }
 
 /** Addresses come by EDS, so a moved door swaps an endpoint; a door with a DNS name has to be resolved by Envoy. */
@@ -26,14 +41,23 @@ const IDLE_SECONDS = 4;
 /** Far above what one gateway holds; limits of a tenant are not the cluster's. */
 const CEILING = { value: 1_000_000 };
 
-/** @param peerFolder where Envoy finds what it shows to doors (see gatewayPeer) */
-export function clusterMessage(group: DoorGroup, peerFolder = ''): Message {
-  const failover = group.doors.length > 1;
+/** What a gateway knows of itself. */
+export interface GatewayPlace {
+  region?: string;
+  /** Where Envoy finds what it shows to doors (see gatewayPeer). */
+  peerFolder?: string;
+}
+
+export function clusterMessage(group: DoorGroup, place: GatewayPlace = {}): Message {
   return {
     name: group.name,
     ...(usesEndpoints(group)
       ? { type: 'EDS', eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } } }
-      : { type: 'STRICT_DNS', dns_lookup_family: 'ALL', load_assignment: endpointsMessage(group) }),
+      : {
+          type: 'STRICT_DNS',
+          dns_lookup_family: 'ALL',
+          load_assignment: endpointsMessage(group, place.region),
+        }),
     connect_timeout: { seconds: 1 },
     circuit_breakers: {
       thresholds: [
@@ -52,11 +76,9 @@ export function clusterMessage(group: DoorGroup, peerFolder = ''): Message {
       ),
     },
     ...(group.doors.some(({ door }) => door.secure)
-      ? { transport_socket_matches: doorSockets(group, peerFolder) }
+      ? { transport_socket_matches: doorSockets(group, place.peerFolder ?? '') }
       : {}),
-    ...(failover
-      ? { health_checks: [TCP_CHECK], common_lb_config: { healthy_panic_threshold: { value: 0 } } }
-      : {}),
+    ...(group.doors.length > 1 ? healthOf(group.protocol) : {}),
   };
 }
 
@@ -97,14 +119,6 @@ const peerSecret = (folder: string, name: 'certificate' | 'trust'): Message => (
   },
 });
 
-const TCP_CHECK = {
-  timeout: { seconds: 1 },
-  interval: { nanos: 500_000_000 },
-  unhealthy_threshold: { value: 1 },
-  healthy_threshold: { value: 1 },
-  tcp_health_check: {},
-};
-
 function protocolOptions(protocol: Protocol): Message {
   const explicit =
     protocol === 'h2c'
@@ -116,19 +130,40 @@ function protocolOptions(protocol: Protocol): Message {
   };
 }
 
-/** One priority a door, in order of preference; each endpoint says whose it is, for the usage record. */
-export function endpointsMessage(group: DoorGroup): Message {
+/** Each endpoint says whose it is, for the usage record. */
+export function endpointsMessage(group: DoorGroup, region?: string): Message {
+  const ranks = ranked(group.doors, region);
   return {
     cluster_name: group.name,
-    endpoints: group.doors.map(({ clusterId, door }, priority) => ({
-      priority,
-      lb_endpoints: [
-        {
-          endpoint: { address: { socket_address: { address: door.host, port_value: door.port } } },
-          metadata: { filter_metadata: ownerOf(clusterId, door) },
-        },
-      ],
-    })),
+    endpoints: ranks.map((doors, priority) => ({ priority, lb_endpoints: doors.map(endpoint) })),
+    // While one of a rank is left it takes all: the next rank is for when there is none.
+    ...(group.doors.length > 1
+      ? { policy: { overprovisioning_factor: { value: 100 * group.doors.length } } }
+      : {}),
+  };
+}
+
+/**
+ * In which order doors are asked; those of one rank share the requests. First the gateway's own region, then the others,
+ * last what only stands by. An older hub tells no regions: then as they are listed.
+ */
+export function ranked(doors: readonly RouteDoor[], own?: string): RouteDoor[][] {
+  const rank = ({ region, standby }: RouteDoor, index: number): number => {
+    if (standby) return doors.length + 1;
+    return region === undefined ? index : Number(region !== own);
+  };
+  const ranks = new Map<number, RouteDoor[]>();
+  doors.forEach((door, index) => {
+    const at = rank(door, index);
+    ranks.set(at, [...(ranks.get(at) ?? []), door]);
+  });
+  return [...ranks].sort(([a], [b]) => a - b).map(([, same]) => same);
+}
+
+function endpoint({ clusterId, door }: RouteDoor): Message {
+  return {
+    endpoint: { address: { socket_address: { address: door.host, port_value: door.port } } },
+    metadata: { filter_metadata: ownerOf(clusterId, door) },
   };
 }
 

@@ -1,6 +1,8 @@
-import type { Route } from '#libs/domain';
+import type { Route, RouteBackend, RouteDoor } from '#libs/domain';
+import fc from 'fast-check';
 import { testBackend, testRoute } from '../testing/routes.js';
-import { clusterMessage, doorGroupOf, endpointsMessage, usesEndpoints } from './door.cluster.js';
+import { clusterMessage, doorGroupOf, endpointsMessage, ranked, usesEndpoints } from './door.cluster.js';
+import type { DoorGroup } from './door.cluster.js';
 import { loadEnvoyTypes } from './proto.js';
 import type { Message } from './proto.js';
 import { PROTO_NAMES, encodeResource } from './resource.js';
@@ -196,33 +198,75 @@ describe('the cluster of doors', () => {
     door: { host, port: 443 },
   });
 
+  const SERVICE = { serviceId: 'svc_00000000000000000001' } as const;
+  const groupOf = (more: Partial<RouteBackend> = {}): DoorGroup =>
+    doorGroupOf(SERVICE, testBackend(1, 100, more));
+
   it.each([
     ['addresses come as endpoints', ['127.0.0.1'], true],
     ['also IPv6', ['::1'], true],
     ['a name is resolved by Envoy', ['door.example.test'], false],
     ['one name among them is enough', ['127.0.0.1', 'door.example.test'], false],
   ])('%s', (_name, hosts, byEndpoints) => {
-    const group = doorGroupOf(testBackend(1, 100, { doors: hosts.map(door) }));
+    const group = groupOf({ doors: hosts.map(door) });
     expect(usesEndpoints(group)).toBe(byEndpoints);
     expect(clusterMessage(group)).toMatchObject({ type: byEndpoints ? 'EDS' : 'STRICT_DNS' });
   });
 
-  it('checks the doors only when there is a choice', () => {
-    const one = clusterMessage(doorGroupOf(testBackend(1, 100)));
-    const two = clusterMessage(
-      doorGroupOf(testBackend(1, 100, { doors: [door('10.0.0.1'), door('10.0.0.2')] })),
+  it('is shared by services of one door; asks how doors are only where there is a choice, for each service by itself', () => {
+    const two = { doors: [door('10.0.0.1'), door('10.0.0.2')] };
+    expect(groupOf().name).toBe('cls_00000000000000000001/http1');
+    expect(groupOf(two).name).toBe(
+      'svc_00000000000000000001/cls_00000000000000000001+cls_00000000000000000001/http1',
     );
-    expect(one).not.toHaveProperty('health_checks');
-    expect(two).toMatchObject({
-      health_checks: [{}],
+    expect(Object.keys(clusterMessage(groupOf()))).not.toContain('health_checks');
+    expect(clusterMessage(groupOf({ ...two, protocol: 'h2c' }))).toMatchObject({
+      health_checks: [{ http_health_check: { host: 'canary.towpath.internal', codec_client_type: 'HTTP2' } }],
+      outlier_detection: { enforcing_consecutive_5xx: { value: 0 } },
       common_lb_config: { healthy_panic_threshold: { value: 0 } },
     });
   });
 
-  it('gives each door a priority and says whose it is', () => {
-    const group = doorGroupOf(testBackend(1, 100, { doors: [door('10.0.0.1'), door('10.0.0.2')] }));
-    expect(endpointsMessage(group)).toMatchObject({
-      cluster_name: 'cls_00000000000000000001+cls_00000000000000000001/http1',
+  const at = (host: string, more: Partial<RouteDoor> = {}): RouteDoor => ({ ...door(host), ...more });
+  it.each<[string, RouteDoor[], string[][]]>([
+    ['one', [at('a')], [['a']]],
+    ['as listed, when no regions are told', [at('a'), at('b')], [['a'], ['b']]],
+    ['its own region first', [at('a', { region: 'far' }), at('b', { region: 'own' })], [['b'], ['a']]],
+    ['those of one region together', [at('a', { region: 'own' }), at('b', { region: 'own' })], [['a', 'b']]],
+    [
+      'those of other regions together',
+      [at('a', { region: 'far' }), at('b', { region: 'away' }), at('c', { region: 'own' })],
+      [['c'], ['a', 'b']],
+    ],
+    ['others when none is its own', [at('a', { region: 'far' }), at('b', { region: 'away' })], [['a', 'b']]],
+    [
+      'what stands by last',
+      [at('a', { region: 'own', standby: true }), at('b', { region: 'far' })],
+      [['b'], ['a']],
+    ],
+  ])('asks doors in order: %s', (_what, doors, expected) => {
+    const hosts = ranked(doors, 'own').map((rank) => rank.map(({ door: { host } }) => host));
+    expect(hosts).toEqual(expected);
+  });
+
+  it('loses no door and leaves no rank empty', () => {
+    const one = fc.record(
+      { region: fc.constantFrom('own', 'far', 'away'), standby: fc.constant(true as const) },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 6 }), (more) => {
+        const doors = more.map((fields, index) => at(`10.0.0.${index}`, fields));
+        const ranks = ranked(doors, 'own');
+        expect(new Set(ranks.flat())).toEqual(new Set(doors));
+        expect(ranks.flat()).toHaveLength(doors.length);
+        expect(ranks.every((rank) => rank.length > 0)).toBe(true);
+      }),
+    );
+  });
+
+  it('gives each rank a priority and says whose a door is', () => {
+    expect(endpointsMessage(groupOf({ doors: [door('10.0.0.1'), door('10.0.0.2')] }))).toMatchObject({
       endpoints: [
         {
           priority: 0,
@@ -230,6 +274,28 @@ describe('the cluster of doors', () => {
         },
         { priority: 1, lb_endpoints: [{ metadata: { filter_metadata: { towpath: {} } } }] },
       ],
+      policy: { overprovisioning_factor: { value: 200 } },
     });
+  });
+
+  it('sends only what may be done twice to another cluster once more', () => {
+    const doors = [door('10.0.0.1'), door('10.0.0.2')];
+    const route = testRoute('a.lab', 1, [testBackend(1, 100, { doors })]);
+    const { route_configuration } = scopeMessage(route) as {
+      route_configuration: { virtual_hosts: { routes: Message[] }[] };
+    };
+    const [twice, once, ...more] = route_configuration.virtual_hosts[0]?.routes ?? [];
+    expect(more).toEqual([]);
+    expect(twice).toMatchObject({
+      match: { headers: [{ string_match: { safe_regex: { regex: 'GET|HEAD|OPTIONS|TRACE|PUT|DELETE' } } }] },
+      route: {
+        retry_policy: { retry_on: `${RETRY.retry_on},retriable-headers,reset`, num_retries: { value: 1 } },
+      },
+    });
+    expect(once).toMatchObject({
+      match: { prefix: '/' },
+      route: { retry_policy: { retry_on: `${RETRY.retry_on},retriable-headers`, num_retries: { value: 4 } } },
+    });
+    expect(once?.['match']).not.toHaveProperty('headers');
   });
 });

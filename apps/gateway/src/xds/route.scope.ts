@@ -7,6 +7,7 @@ import type { Refusal } from '../envoy/refusals.js';
 import { doorGroupOf } from './door.cluster.js';
 import type { Message } from './proto.js';
 import { any } from './proto.js';
+import { hasChoice, replayed, retryPolicy } from './retry.policy.js';
 
 /** Backends that can be asked: a share of the traffic and at least one door. */
 export function liveBackends(route: Route): RouteBackend[] {
@@ -46,14 +47,15 @@ function routesOf(route: Route): Message[] {
   if (route.refusal) return [refusal(route, SUSPENDED)];
   if (backends.length === 0) return [refusal(route, NO_REVISION)];
   const timeouts = new Set(backends.map(({ timeoutSeconds }) => timeoutSeconds));
-  return timeouts.size === 1 ? [weighted(route, backends)] : oneByOne(route, backends);
+  const routes = timeouts.size === 1 ? [weighted(route, backends)] : oneByOne(route, backends);
+  return backends.some(hasChoice) ? routes.flatMap((one) => [replayed(one), one]) : routes;
 }
 
 /** The usual case: Envoy draws one of the revisions by its percent. */
 function weighted(route: Route, backends: RouteBackend[]): Message {
   const [first] = backends as [RouteBackend, ...RouteBackend[]];
   const clusters = backends.map((backend) => ({
-    name: doorGroupOf(backend).name,
+    name: doorGroupOf(route, backend).name,
     weight: { value: backend.percent },
     ...choiceOf(backend),
   }));
@@ -87,7 +89,7 @@ function oneByOne(route: Route, backends: RouteBackend[]): Message[] {
       request_headers_to_add,
       route: {
         weighted_clusters: {
-          clusters: [{ name: doorGroupOf(backend).name, weight: { value: 1 }, ...rewrite }],
+          clusters: [{ name: doorGroupOf(route, backend).name, weight: { value: 1 }, ...rewrite }],
         },
         ...actionOf(backend.timeoutSeconds, [backend]),
       },
@@ -120,25 +122,7 @@ function actionOf(timeoutSeconds: number, backends: RouteBackend[]): Message {
     timeout: { seconds: timeoutSeconds },
     idle_timeout: { seconds: 0 },
     max_stream_duration: { max_stream_duration: { seconds: timeoutSeconds + STREAM_GRACE_SECONDS } },
-    retry_policy: retryPolicy(backends.some(({ doors }) => doors.length > 1)),
-  };
-}
-
-/** Only what no instance can have seen is tried again: a request is never executed twice (D4). */
-function retryPolicy(failover: boolean): Message {
-  const previous = 'envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig';
-  return {
-    retry_on: 'connect-failure,refused-stream,reset-before-request',
-    num_retries: { value: 4 },
-    retry_back_off: { base_interval: { nanos: 25_000_000 }, max_interval: { nanos: 500_000_000 } },
-    ...(failover
-      ? {
-          retry_priority: {
-            name: 'envoy.retry_priorities.previous_priorities',
-            typed_config: any(previous, { update_frequency: 1 }),
-          },
-        }
-      : {}),
+    retry_policy: retryPolicy(backends.some(hasChoice)),
   };
 }
 

@@ -19,6 +19,7 @@ import { crashPoint } from '#libs/process';
 import {
   findCluster,
   findGateway,
+  findJoinToken,
   findRenewalToken,
   insertGateway,
   joinCluster,
@@ -68,8 +69,7 @@ export class JoinCommands {
       const taken = isJoinToken(request.token)
         ? await takeJoinToken(tx, this.claimOf(request, now), now)
         : undefined;
-      if (!taken)
-        throw refused('The join token is unknown, was used, or is too old.', 'Make a new join token.');
+      if (!taken) throw refused(await whyNot(tx, request.token, now), 'Make a new join token.');
       const member = await this.admit(tx, taken, request, now);
       await saveRenewalToken(tx, member, tokenHash(renewalToken), now);
       const credentials = await this.equip(member, now);
@@ -112,7 +112,7 @@ export class JoinCommands {
   private async admitAgent(
     tx: Tx,
     taken: TakenJoinToken,
-    { publicKey }: JoinRequest,
+    { publicKey, cluster: meant }: JoinRequest,
     now: number,
   ): Promise<Member> {
     if (!publicKey) {
@@ -122,6 +122,8 @@ export class JoinCommands {
     }
     const cluster = await joinCluster(tx, taken.clusterId ?? '', publicKey, now);
     if (!cluster) throw refused('The cluster of the join token is gone.', 'Make the cluster again.');
+    if (meant !== undefined && meant !== cluster.name)
+      throw refused('The join token belongs to another cluster.', `Make a join token for ${meant}.`);
     const id = newId('evt', now, this.parts.random);
     await writeOutbox(tx, { id, name: 'cluster.changed', key: cluster.id, now });
     return { kind: 'agent', id: cluster.id, region: cluster.region };
@@ -147,6 +149,14 @@ export class JoinCommands {
     await ensureGatewayTopology(bus, member.id);
     return signer.sign(member.id, gatewayPermissions(member.id), now);
   }
+}
+
+/** Whoever holds 256 random bits may know what became of them. */
+async function whyNot(tx: Tx, token: string, now: number): Promise<string> {
+  const known = await findJoinToken(tx, tokenHash(token));
+  if (known?.usedAt !== undefined) return 'The join token was used.';
+  if (known !== undefined && known.expiresAt <= now) return 'The join token is too old.';
+  return 'The join token is unknown.';
 }
 
 async function memberOf(

@@ -14,6 +14,8 @@ const publicKeySchema = z.strictObject({
 export const joinRequestSchema = z.strictObject({
   token: z.string().min(1).max(200),
   publicKey: publicKeySchema.exactOptional(),
+  /** The cluster that an agent means to be: a token of another one is refused, and stays unused. */
+  cluster: z.string().min(1).max(63).exactOptional(),
   /** What the joiner made up for this join and keeps until it is a member: whoever sends it again is the same one. */
   nonce: z
     .string()

@@ -171,7 +171,14 @@ export const routeSchema = z.object({
       host: z.string(),
       protocol,
       timeoutSeconds: z.int(),
-      doors: z.array(z.object({ clusterId: id('cls'), door })),
+      doors: z.array(
+        z.object({
+          clusterId: id('cls'),
+          door,
+          region: z.string().exactOptional(),
+          standby: z.literal(true).exactOptional(),
+        }),
+      ),
     }),
   ),
 });

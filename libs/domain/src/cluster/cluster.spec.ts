@@ -1,5 +1,6 @@
 import { LIVE_MS, chooseBuilder, isLive } from './cluster.rules.js';
 import { JOIN_TOKEN_BYTES, formatJoinToken, isJoinToken } from './join-token.js';
+import { clusterConditions } from './cluster.lifecycle.js';
 import type { Cluster } from './cluster.types.js';
 
 const cluster = (id: Cluster['id'], more: Partial<Cluster> = {}): Cluster => ({
@@ -33,6 +34,48 @@ describe('clusters', () => {
     expect(chooseBuilder(clusters, 1_000)).toBe('cls_3');
     expect(chooseBuilder(clusters.slice(1), 1_000)).toBeUndefined();
   });
+});
+
+describe('conditions of a cluster', () => {
+  const { lastSeenAt: _seen, joinedAt: _joined, ...made } = cluster('cls_1');
+  it.each<[string, Cluster, string]>([
+    ['one that was made', made, 'Joined false NoAgent, Answers unknown NeverHeard, TakesServices true Open'],
+    [
+      'one that answers',
+      cluster('cls_1'),
+      'Joined true AgentJoined, Answers true Heard, TakesServices true Open',
+    ],
+    [
+      'one that is silent',
+      cluster('cls_1', { lastSeenAt: 1_000 - LIVE_MS }),
+      'Joined true AgentJoined, Answers false Silent, TakesServices true Open',
+    ],
+    [
+      'one that is cordoned',
+      cluster('cls_1', { cordonedAt: 7 }),
+      'Joined true AgentJoined, Answers true Heard, TakesServices false Cordoned',
+    ],
+    [
+      'one that is being drained',
+      cluster('cls_1', { cordonedAt: 7, drainingAt: 7, drainTotal: 3 }),
+      'Joined true AgentJoined, Answers true Heard, TakesServices false Cordoned, Drained unknown Draining',
+    ],
+  ])('say of %s what is true', (_what, one, expected) => {
+    const conditions = clusterConditions(one, 1_000);
+    expect(conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`).join(', ')).toBe(
+      expected,
+    );
+    for (const { status, nextStep } of conditions) expect(nextStep !== undefined).toBe(status === 'false');
+  });
+});
+
+it('counts what is left in a cluster that is drained', () => {
+  const draining = cluster('cls_1', { cordonedAt: 7, drainingAt: 7, drainTotal: 3 });
+  const said = [2, 0].map((left) => clusterConditions(draining, 1_000, left).at(-1));
+  expect(said).toMatchObject([
+    { status: 'unknown', message: '2 are left; it held 3 when that began.' },
+    { status: 'true', reason: 'Empty' },
+  ]);
 });
 
 describe('join tokens', () => {

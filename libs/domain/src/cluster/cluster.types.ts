@@ -19,6 +19,10 @@ export interface Cluster {
   lastSeenAt?: number;
   /** Since when it takes no new services; what it holds stays. */
   cordonedAt?: number;
+  /** Since when an operator has what it holds moved elsewhere. It is cordoned as well. */
+  drainingAt?: number;
+  /** How many services it held when that began. */
+  drainTotal?: number;
   createdAt: number;
   version: number;
 }

@@ -9,40 +9,71 @@ export interface PlacementNeed {
   runtime?: Cluster['runtime'];
   /** Capabilities that every revision needs together. */
   capabilities?: readonly string[];
-  /** How many clusters should hold the service. */
-  copies: number;
+  /** One cluster in each of these; none: one, wherever it is. */
+  regions: readonly string[];
   /** Clusters that hold it now, in order of preference; they are kept while they answer. */
   present: readonly Id<'cls'>[];
 }
 
+const DRAINED = 'an operator drains it';
+
 type Verdict = Placement['reasons'][number];
+type Decision = Pick<Placement, 'clusterIds' | 'reasons'>;
 
 /** A cluster that holds the service keeps it over an absence of this length: agents restart, links blink. */
 export const PATIENCE_MS = 5 * 60_000;
 
 /**
  * Decides which clusters hold a service and says of every cluster why. Depends on nothing but its input, not on the
- * order of `clusters`; a cluster that joins moves nothing. A cluster that holds the service is left only after it was
- * silent for PATIENCE_MS and another one fits.
+ * order of `clusters`; a cluster that joins moves nothing. A cluster that holds the service is left only for one that
+ * fits: after it was silent for PATIENCE_MS, when an operator drains it, or when its region is no longer asked for.
  */
-export function place(
-  need: PlacementNeed,
+export function place(need: PlacementNeed, clusters: readonly Cluster[], now: number): Decision {
+  const ranked = [...clusters].sort((a, b) => rank(need, a) - rank(need, b) || (a.id < b.id ? -1 : 1));
+  const { regions } = need;
+  if (regions.length === 0) return chooseOne(need, ranked, now);
+  const inRegions = regions.map((region) =>
+    chooseOne(
+      need,
+      ranked.filter((cluster) => cluster.region === region),
+      now,
+    ),
+  );
+  const others = ranked.filter((cluster) => !regions.includes(cluster.region));
+  return {
+    clusterIds: inRegions.flatMap(({ clusterIds }) => clusterIds),
+    reasons: [...inRegions.flatMap(({ reasons }) => reasons), ...others.map(elsewhere)],
+  };
+}
+
+/** Regions that were asked for and in which no cluster holds the service. */
+export function regionsWithout(
+  regions: readonly string[],
+  clusterIds: readonly Id<'cls'>[],
   clusters: readonly Cluster[],
-  now: number,
-): Pick<Placement, 'clusterIds' | 'reasons'> {
-  const ranked = [...clusters].sort((a, b) => rank(need, a.id) - rank(need, b.id) || (a.id < b.id ? -1 : 1));
+): string[] {
+  const held = clusters.filter(({ id }) => clusterIds.includes(id)).map(({ region }) => region);
+  return regions.filter((region) => !held.includes(region));
+}
+
+function elsewhere({ id, region }: Cluster): Verdict {
+  return { clusterId: id, chosen: false, reason: `its region is ${region}, which was not asked for` };
+}
+
+function chooseOne(need: PlacementNeed, ranked: readonly Cluster[], now: number): Decision {
   const fitting = ranked.filter((cluster) => misfit(need, cluster) === undefined);
   const usable = fitting.filter((cluster) => isUsable(cluster, now) || isMissed(need, cluster, now));
   const kept = fitting.filter((cluster) => need.present.includes(cluster.id));
-  const chosen = (usable.length > 0 ? usable : kept).slice(0, need.copies);
-  const reasons = ranked.map((cluster) => verdict(need, cluster, chosen.includes(cluster), now));
-  return { clusterIds: chosen.map((cluster) => cluster.id), reasons };
+  const chosen = (usable.length > 0 ? usable : kept)[0];
+  const reasons = ranked.map((cluster) => verdict(need, cluster, cluster === chosen, now));
+  return { clusterIds: chosen ? [chosen.id] : [], reasons };
 }
 
-/** Lower is better: present ones in their order, then by a hash of service and cluster (rendezvous). */
-function rank(need: PlacementNeed, clusterId: Id<'cls'>): number {
-  const present = need.present.indexOf(clusterId);
-  return present >= 0 ? present - need.present.length : stableHash(`${need.serviceId} ${clusterId}`);
+/** Lower is better: present ones in their order, then by a hash of service and cluster (rendezvous), last what is drained. */
+function rank(need: PlacementNeed, { id, drainingAt }: Cluster): number {
+  if (drainingAt !== undefined) return Number.MAX_SAFE_INTEGER;
+  const present = need.present.indexOf(id);
+  return present >= 0 ? present - need.present.length : stableHash(`${need.serviceId} ${id}`);
 }
 
 function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
@@ -51,7 +82,7 @@ function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
     return `its runtime is ${cluster.runtime}, the image was built for ${need.runtime}`;
   }
   if (cluster.cordonedAt !== undefined && !need.present.includes(cluster.id))
-    return 'it is cordoned: it takes no new services';
+    return cluster.drainingAt === undefined ? 'it is cordoned: it takes no new services' : DRAINED;
   const missing = need.capabilities?.find((capability) => !cluster.capabilities.includes(capability));
   if (missing !== undefined) return `its agent cannot do: ${missing}`;
   return undefined;
@@ -67,9 +98,10 @@ function verdict(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: nu
 }
 
 function choice(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: number): string {
+  if (cluster.drainingAt !== undefined) return chosen ? `${DRAINED}, and no other cluster fits` : DRAINED;
   const present = need.present.includes(cluster.id);
   if (isUsable(cluster, now)) {
-    if (!chosen) return 'enough other clusters are chosen';
+    if (!chosen) return 'another cluster is chosen';
     return present ? 'it holds the service and answers' : 'it answers and fits';
   }
   return chosen ? 'it holds the service, though its agent does not answer now' : 'its agent does not answer';

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import type { Cluster } from '../cluster/cluster.types.js';
-import { PATIENCE_MS, place } from './placement.rules.js';
+import { PATIENCE_MS, place, regionsWithout, stableHash } from './placement.rules.js';
 import { mayRemoveDerived } from './removal-guard.js';
 
+const REGIONS = ['east', 'north', 'west'];
 const NOW = Date.UTC(2026, 0, 1);
 const SERVICE = 'svc_00000000000000000001' as const;
 const cluster = (name: string, more: Partial<Cluster> = {}): Cluster => ({
@@ -24,7 +25,7 @@ const cluster = (name: string, more: Partial<Cluster> = {}): Cluster => ({
 const { joinedAt: _joined, ...unjoined } = cluster('new');
 
 describe('place', () => {
-  const need = { serviceId: SERVICE, copies: 1, present: [] as Cluster['id'][] };
+  const need = { serviceId: SERVICE, regions: [] as string[], present: [] as Cluster['id'][] };
   const silent = NOW - PATIENCE_MS;
 
   it.each<[string, Partial<typeof need> & { runtime?: Cluster['runtime'] }, Cluster[], string[], RegExp]>([
@@ -92,15 +93,61 @@ describe('place', () => {
 
   const fleet = fc
     .uniqueArray(fc.stringMatching(/^[a-z0-9]{8}$/), { minLength: 1, maxLength: 12 })
-    .map((names) => names.map((name) => cluster(name)));
+    .map((names) =>
+      names.map((name) => cluster(name, { region: REGIONS[stableHash(name) % REGIONS.length] ?? '' })),
+    );
+  const asked = fc.uniqueArray(fc.constantFrom(...REGIONS));
 
   it('does not depend on the order of clusters, and gives a reason for every one', () => {
     fc.assert(
-      fc.property(fleet, fc.integer({ min: 1, max: 3 }), (clusters, copies) => {
-        const one = place({ ...need, copies }, clusters, NOW);
-        expect(place({ ...need, copies }, clusters.toReversed(), NOW)).toEqual(one);
-        expect(one.reasons).toHaveLength(clusters.length);
-        expect(one.clusterIds).toHaveLength(Math.min(copies, clusters.length));
+      fc.property(fleet, asked, (clusters, regions) => {
+        const one = place({ ...need, regions }, clusters, NOW);
+        expect(place({ ...need, regions }, clusters.toReversed(), NOW)).toEqual(one);
+        expect(one.reasons.map(({ clusterId }) => clusterId).sort()).toEqual(
+          clusters.map(({ id }) => id).sort(),
+        );
+      }),
+    );
+  });
+
+  it('holds a service once in each region that was asked for, where there is a cluster, and nowhere else', () => {
+    fc.assert(
+      fc.property(fleet, asked, (clusters, regions) => {
+        const { clusterIds } = place({ ...need, regions }, clusters, NOW);
+        const held = clusterIds.map((id) => clusters.find((one) => one.id === id)?.region ?? '');
+        const there = regions.filter((region) => clusters.some((one) => one.region === region));
+        if (regions.length > 0) expect(held).toEqual(there);
+        else expect(held).toHaveLength(1);
+        expect([...held, ...regionsWithout(regions, clusterIds, clusters)].sort()).toEqual(
+          regions.length > 0 ? [...regions].sort() : held,
+        );
+      }),
+    );
+  });
+
+  it('leaves a drained cluster for another that fits in the region, and never for nothing', () => {
+    fc.assert(
+      fc.property(fleet, asked, fc.nat(), (clusters, regions, which) => {
+        const { clusterIds: present } = place({ ...need, regions }, clusters, NOW);
+        const drained = present[which % Math.max(1, present.length)];
+        const draining = clusters.map((one) =>
+          one.id === drained ? { ...one, cordonedAt: NOW, drainingAt: NOW } : one,
+        );
+        const after = place({ ...need, regions, present }, draining, NOW);
+        const home = clusters.find((one) => one.id === drained);
+        const others = clusters.filter(
+          (one) => one !== home && (regions.length === 0 || one.region === home?.region),
+        );
+        const stays = drained !== undefined && after.clusterIds.includes(drained);
+        expect(stays).toBe(drained !== undefined && others.length === 0);
+        expect(after.clusterIds).toHaveLength(present.length);
+        // what is elsewhere does not move with it
+        for (const id of present) if (id !== drained) expect(after.clusterIds).toContain(id);
+        const said = after.reasons.find(({ clusterId }) => clusterId === drained)?.reason;
+        if (drained !== undefined)
+          expect(said).toBe(
+            stays ? 'an operator drains it, and no other cluster fits' : 'an operator drains it',
+          );
       }),
     );
   });

@@ -87,7 +87,17 @@ export interface RouteBackend {
   protocol: Protocol;
   timeoutSeconds: number;
   /** Clusters in order of preference. */
-  doors: { clusterId: Id<'cls'>; door: Door }[];
+  doors: RouteDoor[];
+}
+
+/** Where a gateway reaches one cluster of a placement. */
+export interface RouteDoor {
+  clusterId: Id<'cls'>;
+  door: Door;
+  /** Told where there are several: a gateway asks those of its own region first. */
+  region?: string;
+  /** Asked when no other answers: its agent does not say any more how it is. */
+  standby?: true;
 }
 
 /** What a cluster last said about its target (the message is contracts/messages/target-status). */

@@ -43,6 +43,7 @@ export const LIMITS = {
   commandWords: 64,
   commandCharacters: 4096,
   trafficLines: 50,
+  regions: 20,
 } as const;
 
 /** Ports that Knative's queue-proxy takes beside every instance. */

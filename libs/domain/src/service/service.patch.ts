@@ -23,7 +23,7 @@ export type TemplatePatch = Patch<Omit<Template, 'env' | 'resources' | 'pullSecr
     resources?: Patch<Resources> | null | undefined;
   };
 
-export type ServicePatch = Patch<Pick<ServiceIntent, 'access' | 'minInstances' | 'traffic'>> & {
+export type ServicePatch = Patch<Pick<ServiceIntent, 'access' | 'minInstances' | 'regions' | 'traffic'>> & {
   template?: TemplatePatch | undefined;
 };
 
@@ -75,10 +75,12 @@ export function newTemplate(asked: TemplatePatch): Template {
 
 /** Lays a patch over an intent; traffic given as null goes back to "everything to latest". */
 export function patchService(intent: ServiceIntent, patch: ServicePatch): ServiceIntent {
+  const regions = patched(intent.regions ?? [], patch.regions, []);
   return {
     name: intent.name,
     access: patched(intent.access, patch.access, SERVICE_DEFAULTS.access),
     minInstances: patched(intent.minInstances, patch.minInstances, SERVICE_DEFAULTS.minInstances),
+    ...(regions.length > 0 ? { regions } : {}),
     template: patch.template
       ? patchTemplate(intent.template, patch.template)
       : withoutSuffix(intent.template),

@@ -77,6 +77,8 @@ export interface Service {
   access: Access;
   /** Belongs to the service and is applied only to revisions with traffic. */
   minInstances: number;
+  /** Where it should be: one cluster in each of these; absent: one, wherever the planner puts it. */
+  regions?: string[];
   template: Template;
   traffic: TrafficTarget[];
   /** Grows with every change of intent. */
@@ -98,7 +100,20 @@ export interface ServiceStatus {
   latestReadyRevision?: string;
   /** The split in force, `latest` resolved. */
   traffic: { revision: string; percent: number; tag?: string; url?: string }[];
+  /** What was decided about every cluster when the service was placed last. */
+  placements?: PlacementVerdict[];
   conditions: Condition[];
+}
+
+/** Why a cluster holds a service, or does not. */
+export interface PlacementVerdict {
+  /** The cluster's name. */
+  cluster: string;
+  region: string;
+  chosen: boolean;
+  /** Gateways send requests there. */
+  serves: boolean;
+  reason: string;
 }
 
 /** Immutable snapshot of a template with its image pinned by digest. Only `status` ever changes. */

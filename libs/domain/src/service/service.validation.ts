@@ -9,11 +9,14 @@ import type { EnvEntry, Service, Template } from './service.types.js';
 import { validateTraffic } from './traffic.validation.js';
 
 /** What a customer asks of a service. */
-export type ServiceIntent = Pick<Service, 'name' | 'access' | 'minInstances' | 'template' | 'traffic'>;
+export type ServiceIntent = Pick<
+  Service,
+  'name' | 'access' | 'minInstances' | 'regions' | 'template' | 'traffic'
+>;
 
 /** All reasons why an intent is refused, each with its field; empty when it is good. */
 export function validateService(intent: ServiceIntent): Violation[] {
-  const { name, minInstances, template, traffic } = intent;
+  const { name, minInstances, regions = [], template, traffic } = intent;
   return [
     ...violationOf('name', serviceNameProblem(name)),
     ...validateNumber('minInstances', minInstances, BOUNDS.minInstances),
@@ -23,9 +26,18 @@ export function validateService(intent: ServiceIntent): Violation[] {
         ? `must not be above template.maxInstances (${template.maxInstances})`
         : undefined,
     ),
+    ...validateRegions(regions),
     ...validateTemplate(template, name),
     ...validateTraffic(traffic, name),
   ];
+}
+
+function validateRegions(regions: readonly string[]): Violation[] {
+  if (regions.length > LIMITS.regions)
+    return [{ field: 'regions', message: `must be at most ${LIMITS.regions}` }];
+  return regions.flatMap((region, index) =>
+    regions.indexOf(region) < index ? [{ field: `regions[${index}]`, message: 'is given twice' }] : [],
+  );
 }
 
 /** All reasons why a template is refused; field paths start with `template.`. */

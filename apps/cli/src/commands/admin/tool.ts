@@ -6,7 +6,7 @@ export async function runAdmin(tow: Tow, words: readonly string[], data?: string
   const { json, quiet } = tow.globals;
   const flags = [...(json === true ? ['--json'] : []), ...(quiet === true ? ['--quiet'] : [])];
   const folder = data === undefined ? [] : ['--data', data];
-  const exit = await tow.io.runTool([...words, ...folder, ...flags]);
+  const exit = await tow.io.runTool('admin', [...words, ...folder, ...flags]);
   if (exit === INTERRUPTED_EXIT) throw interrupted('Interrupted.');
   return exit;
 }

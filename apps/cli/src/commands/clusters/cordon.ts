@@ -2,11 +2,11 @@ import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
 import type { ClusterView } from '../../client/wire.types.js';
 
-/** `tow clusters cordon ID` (platform operator): no new services there; what it holds stays. */
+/** `tow clusters cordon NAME` (platform operator): no new services there; what it holds stays. */
 export const clustersCordon = defineCommand<[string], object>({
   calls: ['POST /v1/clusters/{cluster}/cordon'],
   declare(command) {
-    command.argument('<id>', 'the cluster');
+    command.argument('<cluster>', 'its name or id');
   },
   async run(tow, [id]) {
     const one = await (await tow.client()).post<ClusterView>(path`/v1/clusters/${id}/cordon`, {});
@@ -15,11 +15,11 @@ export const clustersCordon = defineCommand<[string], object>({
   },
 });
 
-/** `tow clusters uncordon ID` (platform operator) */
+/** `tow clusters uncordon NAME` (platform operator) */
 export const clustersUncordon = defineCommand<[string], object>({
   calls: ['POST /v1/clusters/{cluster}/uncordon'],
   declare(command) {
-    command.argument('<id>', 'the cluster');
+    command.argument('<cluster>', 'its name or id');
   },
   async run(tow, [id]) {
     const one = await (await tow.client()).post<ClusterView>(path`/v1/clusters/${id}/uncordon`, {});

@@ -1,16 +1,22 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
 import type { ClusterView } from '../../client/wire.types.js';
+import { fieldsOf, tableOf } from '../../output/table.js';
+import { CONDITION_COLUMNS } from '../../service/show.js';
 
-/** `tow clusters describe ID` (platform operator) */
+/** `tow clusters describe NAME` (platform operator) */
 export const clustersDescribe = defineCommand<[string], object>({
   calls: ['GET /v1/clusters/{cluster}'],
   declare(command) {
-    command.argument('<id>', 'the cluster');
+    command.argument('<cluster>', 'its name or id');
   },
   async run(tow, [id]) {
     const cluster = await (await tow.client()).get<ClusterView>(path`/v1/clusters/${id}`);
-    tow.out.thing(cluster, {
+    if (tow.out.json) {
+      tow.out.value(cluster);
+      return undefined;
+    }
+    const fields = {
       Id: cluster.id,
       Name: cluster.name,
       Runtime: cluster.runtime,
@@ -20,7 +26,8 @@ export const clustersDescribe = defineCommand<[string], object>({
       Joined: cluster.joinedAt,
       'Last seen': cluster.lastSeenAt,
       Cordoned: cluster.cordonedAt,
-    });
+    };
+    tow.out.lines([...fieldsOf(fields), '', ...tableOf(cluster.conditions, CONDITION_COLUMNS)]);
     return undefined;
   },
 });

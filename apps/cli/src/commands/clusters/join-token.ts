@@ -7,11 +7,11 @@ interface JoinToken {
   expiresAt: string;
 }
 
-/** `tow clusters join-token ID` (platform operator): prints a token that lets one agent join once. */
+/** `tow clusters join-token NAME` (platform operator): prints a token that lets one agent join once. */
 export const clustersJoinToken = defineCommand<[string], object>({
   calls: ['POST /v1/clusters/{cluster}/join-tokens'],
   declare(command) {
-    command.argument('<id>', 'the cluster');
+    command.argument('<cluster>', 'its name or id');
   },
   async run(tow, [id]) {
     const made = await (await tow.client()).post<JoinToken>(path`/v1/clusters/${id}/join-tokens`, {});

@@ -9,6 +9,7 @@ export const clustersList = listCommand<ClusterView>({
   columns: {
     ID: (cluster) => cluster.id,
     NAME: (cluster) => cluster.name,
+    STATE: (cluster) => cluster.conditions.find(({ status }) => status !== 'true')?.reason ?? 'Ready',
     RUNTIME: (cluster) => cluster.runtime,
     PROVIDER: (cluster) => cluster.provider,
     REGION: (cluster) => cluster.region,

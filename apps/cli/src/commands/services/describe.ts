@@ -1,7 +1,7 @@
 import { defineCommand } from '../../command.js';
 import { fieldsOf, tableOf } from '../../output/table.js';
 import { getService } from '../../service/change.js';
-import { CONDITION_COLUMNS, envLines, TRAFFIC_COLUMNS } from '../../service/show.js';
+import { CONDITION_COLUMNS, envLines, placementLines, TRAFFIC_COLUMNS } from '../../service/show.js';
 
 /** `tow services describe` */
 export const servicesDescribe = defineCommand<[string], object>({
@@ -29,6 +29,7 @@ export const servicesDescribe = defineCommand<[string], object>({
         Concurrency: template.concurrency,
         Timeout: `${template.timeoutSeconds} s`,
         Instances: `${service.minInstances} to ${template.maxInstances}`,
+        Regions: service.regions?.join(', '),
         Port: `${template.port} (${template.protocol})`,
         Updated: service.updatedAt,
       }),
@@ -37,6 +38,7 @@ export const servicesDescribe = defineCommand<[string], object>({
       ...tableOf(service.status.traffic, TRAFFIC_COLUMNS),
       '',
       ...tableOf(service.status.conditions, CONDITION_COLUMNS),
+      ...placementLines(service),
     ]);
     return undefined;
   },

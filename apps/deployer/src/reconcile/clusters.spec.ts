@@ -1,0 +1,211 @@
+import { ROUTES_BUCKET, routeKey, routeSchema, serviceKey, targetSchema, targetsBucket } from '#libs/bus';
+import { SUSPECT_MS, type Cluster, type RouteDoor, type Service, type Target } from '#libs/domain';
+import {
+  FakeAgent,
+  FakeKeys,
+  FakeServiceRecords,
+  SteppedClock,
+  seededRandom,
+  testCluster,
+  testId,
+  testServiceRecords,
+} from '#libs/testing';
+import { Projection } from '../projection/projection.js';
+import { SecretSealer } from '../projection/secret-sealer.js';
+import { Observer } from './observer.js';
+import { Reconciler } from './reconciler.js';
+
+/** One service, clusters of regions of their own, each with an agent that works only when told to. */
+class Fleet {
+  readonly clock = new SteppedClock();
+  readonly keys = new FakeKeys();
+  readonly records = new FakeServiceRecords();
+  readonly agents = new Map<string, FakeAgent>();
+  readonly serviceId: string;
+
+  constructor(...regions: string[]) {
+    const clusters = regions.map((region) => this.cluster(region));
+    const records = testServiceRecords(this.clock.now(), clusters);
+    this.serviceId = records.service.id;
+    this.records.add(records);
+  }
+
+  get rows(): ReturnType<FakeServiceRecords['get']> {
+    return this.records.get(this.serviceId);
+  }
+
+  cluster(region: string): Cluster {
+    const cluster = testCluster(this.clock.now(), { region, name: region });
+    this.agents.set(region, new FakeAgent(this.keys, cluster.id, this.clock));
+    return cluster;
+  }
+
+  change(more: Partial<Service>): void {
+    const { rows } = this;
+    const service = { ...rows.service, ...more, generation: rows.service.generation + 1 };
+    this.records.add({ ...rows, service });
+  }
+
+  /** The row of a cluster as an operator, or silence, changed it. */
+  become(region: string, more: Partial<Cluster>): void {
+    const clusters = this.rows.clusters.map((one) => (one.region === region ? { ...one, ...more } : one));
+    this.records.add({ ...this.rows, clusters });
+  }
+
+  /** Everybody was just heard of, but these. */
+  heard(...silent: string[]): void {
+    for (const region of this.agents.keys())
+      if (!silent.includes(region)) this.become(region, { lastSeenAt: this.clock.now() });
+  }
+
+  /** Deployer and these agents in turn. */
+  async work(...regions: string[]): Promise<void> {
+    const gateways = () => [
+      {
+        schemaVersion: 1 as const,
+        gatewayId: testId('gw'),
+        region: 'local',
+        acknowledged: this.keys.last,
+        sentAt: this.clock.now(),
+      },
+    ];
+    const reconciler = new Reconciler(
+      new Observer(this.records, this.keys, gateways, () => undefined),
+      this.records,
+      new Projection(this.keys, new SecretSealer(this.keys, this.records)),
+      this.clock,
+      {
+        random: seededRandom(this.keys.writes + 1),
+        domain: 'localhost',
+        origin: { scheme: 'http', port: 1 },
+      },
+    );
+    for (let turn = 0; turn < 10; turn++) {
+      await reconciler.reconcile(this.serviceId, this.records.lease);
+      for (const region of regions) await this.agents.get(region)?.work();
+    }
+  }
+
+  async doors(): Promise<RouteDoor[]> {
+    const key = routeKey('hello--default.localhost');
+    const route = await this.keys.getKey(ROUTES_BUCKET, key, routeSchema);
+    return route?.value.backends[0]?.doors ?? [];
+  }
+
+  /** Names of the clusters that gateways ask, in order. */
+  async asked(): Promise<string[]> {
+    return (await this.doors()).map(({ clusterId }) => this.name(clusterId));
+  }
+
+  async target(region: string): Promise<Target | undefined> {
+    const id = this.rows.clusters.find((one) => one.region === region)?.id ?? '';
+    const entry = await this.keys.getKey(targetsBucket(id), serviceKey(this.serviceId), targetSchema);
+    return entry?.value;
+  }
+
+  private name(id: string): string {
+    return this.rows.clusters.find((one) => one.id === id)?.name ?? id;
+  }
+}
+
+describe('a service in several clusters', () => {
+  let fleet: Fleet;
+  beforeEach(() => {
+    fleet = new Fleet('east', 'west', 'south');
+    fleet.change({ regions: ['east', 'west'] });
+  });
+
+  it('is held once in each region that was asked for, and asked for in each once it is ready there', async () => {
+    await fleet.work('east');
+    // whoever is first to build: east builds only when it was chosen, so all may work
+    await fleet.work('east', 'west', 'south');
+    expect((await fleet.asked()).sort()).toEqual(['east', 'west']);
+    expect((await fleet.doors()).map(({ region }) => region).sort()).toEqual(['east', 'west']);
+    expect(await fleet.target('south')).toBeUndefined();
+    expect(
+      fleet.rows.service.status.placements?.map(({ cluster, chosen }) => [cluster, chosen]).sort(),
+    ).toEqual([
+      ['east', true],
+      ['south', false],
+      ['west', true],
+    ]);
+    expect(fleet.rows.service.status.conditions.find(({ type }) => type === 'Placed')?.message).toBe(
+      'Held by east, west.',
+    );
+  });
+
+  it('says which region no cluster can hold it in, and serves from the others', async () => {
+    fleet.change({ regions: ['east', 'north'] });
+    await fleet.work('east', 'west', 'south');
+    expect(await fleet.asked()).toEqual(['east']);
+    expect(fleet.rows.service.status.conditions.find(({ type }) => type === 'Placed')?.message).toBe(
+      'Held by east. No cluster can hold it in north.',
+    );
+  });
+
+  it('keeps asking a cluster whose report lags behind a new target', async () => {
+    await fleet.work('east', 'west', 'south');
+    fleet.change({ minInstances: 1 });
+    await fleet.work('east');
+    expect((await fleet.asked()).sort()).toEqual(['east', 'west']);
+  });
+
+  it('leaves a silent cluster standing by while another is heard of, and asks all when none is', async () => {
+    await fleet.work('east', 'west', 'south');
+    const standing = async (): Promise<boolean[]> =>
+      (await fleet.doors()).map(({ standby }) => standby === true);
+    fleet.clock.step(SUSPECT_MS);
+    fleet.heard('east');
+    await fleet.work();
+    expect(await standing()).toEqual([true, false]);
+    fleet.clock.step(SUSPECT_MS);
+    await fleet.work();
+    expect(await standing()).toEqual([false, false]);
+    fleet.heard();
+    await fleet.work();
+    expect(await standing()).toEqual([false, false]);
+  });
+
+  it('leaves a region at its customer’s word', async () => {
+    await fleet.work('east', 'west', 'south');
+    fleet.records.holds = { held: 20, removing: 19 };
+    fleet.change({ regions: ['west'] });
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['west']);
+    expect((await fleet.target('east'))?.tombstone).toEqual({ by: 'customer' });
+  });
+});
+
+describe('a cluster that an operator drains', () => {
+  it('is asked until another can serve, and is left by the operator’s word, however many leave it', async () => {
+    const fleet = new Fleet('east', 'west');
+    await fleet.work('east', 'west');
+    const [from = ''] = await fleet.asked();
+    const to = from === 'east' ? 'west' : 'east';
+    fleet.records.holds = { held: 20, removing: 19 };
+    fleet.become(from, { cordonedAt: fleet.clock.now(), drainingAt: fleet.clock.now() });
+    await fleet.work(from);
+    expect(await fleet.asked()).toEqual([from]);
+    expect((await fleet.target(from))?.tombstone).toBeUndefined();
+    await fleet.work(from, to);
+    expect(await fleet.asked()).toEqual([to]);
+    expect((await fleet.target(from))?.tombstone).toEqual({ by: 'operator' });
+    expect(fleet.rows.service.status.placements).toContainEqual({
+      cluster: from,
+      region: from,
+      chosen: false,
+      serves: false,
+      reason: 'an operator drains it',
+    });
+  });
+
+  it('keeps what fits nowhere else, and says so', async () => {
+    const fleet = new Fleet('east', 'west');
+    fleet.change({ regions: ['east'] });
+    await fleet.work('east', 'west');
+    fleet.become('east', { cordonedAt: fleet.clock.now(), drainingAt: fleet.clock.now() });
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['east']);
+    expect((await fleet.target('east'))?.tombstone).toBeUndefined();
+  });
+});

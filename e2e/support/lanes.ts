@@ -1,0 +1,82 @@
+import type { Tenant } from './tenant.js';
+
+/** One request as its caller saw it. Times in UTC ms. */
+export interface Request {
+  service: string;
+  method: string;
+  began: number;
+  ended: number;
+  /** Which local cluster answered: its agent's folder. */
+  cluster: string | undefined;
+  /** Set when it was not answered with 200. */
+  failure?: string;
+}
+
+/** Says in which folder it runs, which tells the cluster; POST is served like GET. */
+export const WHERE = `
+const http = require('node:http');
+http.createServer((request, response) => {
+  request.resume();
+  response.end(JSON.stringify({ at: process.cwd() }));
+}).listen(process.env.PORT);
+process.on('SIGTERM', () => process.exit(0));
+`;
+
+/** The deploy of WHERE. */
+export const WHERE_SOURCE = { 'server.js': WHERE, Procfile: 'web: node server.js\n' };
+
+/** Callers that ask without end, at their own pace: a request that waits holds up no other. Each is kept. */
+export class Lanes {
+  readonly requests: Request[] = [];
+  private readonly lanes: Promise<void>[] = [];
+  private stopped = false;
+
+  constructor(private readonly tenant: Tenant) {}
+
+  add(service: string, method: string, restMs = 100): void {
+    this.lanes.push(this.lane(service, method, restMs));
+  }
+
+  get failed(): Request[] {
+    return this.requests.filter(({ failure }) => failure !== undefined);
+  }
+
+  /** Of requests to the service that began at this time or later, how many each cluster answered. */
+  clustersSince(since: number, service: string): Map<string, number> {
+    const counts = new Map<string, number>();
+    for (const { began, cluster, service: asked } of this.requests)
+      if (began >= since && asked === service && cluster !== undefined)
+        counts.set(cluster, (counts.get(cluster) ?? 0) + 1);
+    return counts;
+  }
+
+  /** Ends after the requests in hand. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await Promise.all(this.lanes);
+  }
+
+  private async lane(service: string, method: string, restMs: number): Promise<void> {
+    const waiting: Promise<void>[] = [];
+    while (!this.stopped) {
+      waiting.push(ask(this.tenant, service, method).then((request) => void this.requests.push(request)));
+      await new Promise((resolve) => setTimeout(resolve, restMs));
+    }
+    await Promise.all(waiting);
+  }
+}
+
+/** One request; never rejects. */
+export async function ask(tenant: Tenant, service: string, method = 'GET'): Promise<Request> {
+  const began = Date.now();
+  const seen = { service, method, began };
+  try {
+    const answer = await tenant.call(service, '/', { method });
+    if (answer.status !== 200)
+      return { ...seen, ended: Date.now(), cluster: undefined, failure: `${answer.status} ${answer.text}` };
+    const cluster = /\/(agent[^/]*)\//.exec(answer.json<{ at: string }>().at)?.[1];
+    return { ...seen, ended: Date.now(), cluster };
+  } catch (error) {
+    return { ...seen, ended: Date.now(), cluster: undefined, failure: String(error) };
+  }
+}
