@@ -26,6 +26,7 @@ const MONEY = [
   'libs/domain/src/billing/request.cost.ts',
   'libs/domain/src/billing/budget.rules.ts',
   ...['entries', 'invoices', 'lines'].map((name) => `libs/domain/src/ledger/ledger.${name}.ts`),
+  ...['rules', 'account'].map((name) => `libs/domain/src/billing/cap.${name}.ts`),
 ];
 const exact = [
   {

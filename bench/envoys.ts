@@ -56,6 +56,7 @@ export async function startOurs(folder: string, hosts: string[], upstream: numbe
     listenPort,
     adminPort,
     xdsPort,
+    admissionSocket: path.join(folder, 'admission.sock'),
     accessLog,
     reportSeconds: 10,
   });

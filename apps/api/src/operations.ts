@@ -4,6 +4,7 @@ import { billOperations } from './bill/bill.operations.js';
 import { budgetOperations } from './budget/budget.operations.js';
 import { Registry } from './call/registry.js';
 import { callerOperations } from './caller/caller.operations.js';
+import { capOperations } from './cap/cap.operations.js';
 import { clusterOperations } from './cluster/cluster.operations.js';
 import { creditOperations } from './credit/credit.operations.js';
 import { deviceOperations } from './device/device.operations.js';
@@ -62,6 +63,7 @@ export function apiOperations(): Registry {
     ...explainOperations,
     ...planOperations,
     ...budgetOperations,
+    ...capOperations,
     ...ledgerOperations,
     ...noticeOperations,
     ...accountOperations,

@@ -9,6 +9,8 @@ import type { ProcessParts } from '#libs/process';
 import { LeaseKeeper, type Database } from '#libs/store';
 import { BillingMetrics } from './billing.metrics.js';
 import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
+import { CapDesk } from './cap/cap.desk.js';
+import { CAP_LEASE, CapWorker } from './cap/cap.worker.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { DebtWorker } from './invoice/debt.worker.js';
 import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
@@ -30,6 +32,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly releases: ReleaseWorker;
   private readonly fold: FoldWorker;
   private readonly budgets: BudgetWorker;
+  private readonly caps: CapWorker;
+  private readonly capDesk: CapDesk;
   private readonly webhooks: WebhookWorker;
   private readonly invoices: InvoiceWorker;
   private readonly debts: DebtWorker;
@@ -44,7 +48,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   ) {
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
-    const names = [INTAKE_LEASE, BUDGET_LEASE, INVOICE_LEASE, WEBHOOK_LEASE, ...FOLD_LEASES];
+    const names = [INTAKE_LEASE, BUDGET_LEASE, CAP_LEASE, INVOICE_LEASE, WEBHOOK_LEASE, ...FOLD_LEASES];
     const leases = { group: 'billing', names, owner: randomUUID(), db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onChange: () => this.intake.leasesChanged() });
     const intake = new UsageIntake(db, things, clock);
@@ -57,6 +61,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     const parts = { db, leases: this.leases, metrics: counted, health, clock, random, logger };
     this.invoices = new InvoiceWorker(parts, invoicing);
     this.debts = new DebtWorker(parts, invoicing.suspendAfterMs);
+    this.caps = new CapWorker({ ...parts, takenIn: new TakenInWatch(bus, clock) });
+    this.capDesk = new CapDesk(db, bus, clock, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
@@ -71,6 +77,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.releases.start();
     this.fold.start();
     this.budgets.start();
+    this.caps.start();
+    this.capDesk.start();
     this.webhooks.start();
     this.invoices.start();
     this.debts.start();
@@ -85,6 +93,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.releases.stop(),
       this.fold.stop(),
       this.budgets.stop(),
+      this.caps.stop(),
+      this.capDesk.stop(),
       this.webhooks.stop(),
       this.invoices.stop(),
       this.debts.stop(),

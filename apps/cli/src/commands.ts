@@ -8,6 +8,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   services: 'services: list, describe, update, traffic, delete',
   revisions: 'revisions of a service',
   budgets: 'amounts for each month, and when to say how near they are',
+  caps: 'the most that may be spent in a month',
   notices: 'what your organization is told',
   ledger: 'what your organization owes and why, sealed',
   webhooks: 'addresses that notices are sent to',

@@ -63,6 +63,21 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/budgets/delete.js')).budgetsDelete,
   },
   {
+    words: 'caps set',
+    summary: 'set the most that may be spent in a month',
+    load: async () => (await import('./commands/caps/caps.js')).capsSet,
+  },
+  {
+    words: 'caps describe',
+    summary: 'the cap, and what of it is used',
+    load: async () => (await import('./commands/caps/caps.js')).capsDescribe,
+  },
+  {
+    words: 'caps delete',
+    summary: 'let your organization spend without a cap',
+    load: async () => (await import('./commands/caps/caps.js')).capsDelete,
+  },
+  {
     words: 'notices list',
     summary: 'what your organization was told',
     load: async () => (await import('./commands/notices/list.js')).noticesList,

@@ -1,9 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Renewal, Resync, inboxPrefix, joinOrRestore } from '#libs/bus';
 import type { Bus, Follower, MemberId, Membership, PeerCertificate } from '#libs/bus';
 import type { Loop, ProcessParts } from '#libs/process';
 import { LogBudget } from '#libs/domain';
+import { Admission } from './admission/admission.js';
+import { AdmissionServer } from './admission/admission.server.js';
 import type { GatewayConfig } from './config.js';
 import { bootstrap } from './envoy/bootstrap.js';
 import { CallerKeys } from './callers/caller.keys.js';
@@ -38,6 +41,8 @@ export class Gateway {
   readonly #certificates: Certificates;
   readonly #callerKeys: CallerKeys;
   readonly #peer: PeerCertificate;
+  readonly #admission: Admission;
+  readonly #admissionServer: AdmissionServer;
   #follower: Follower | undefined;
   #resync: Resync | undefined;
   #status: Loop | undefined;
@@ -51,10 +56,19 @@ export class Gateway {
     const types = loadEnvoyTypes();
     const place = { region: member.region, peerFolder: peerFolder(config.TOWPATH_DATA_DIR) };
     const desired = new DesiredState(types, clock, place);
+    this.#admission = new Admission({
+      gatewayId: member.id,
+      incarnation: randomUUID(),
+      bus: () => this.#hub.bus,
+      logger,
+    });
+    const check: Admission['check'] = (...of) => this.#admission.check(...of);
+    this.#admissionServer = new AdmissionServer(check, logger, () => clock.now());
     this.#journal = new RouteJournal(config.TOWPATH_DATA_DIR);
     this.#table = new RouteTable({
       journal: this.#journal,
       desired,
+      admission: this.#admission,
       changed: (hosts) => this.#changed(hosts),
     });
     const observer = observeXds({
@@ -127,11 +141,13 @@ export class Gateway {
     await this.#peer.stop();
     await this.#shipper.stop();
     await this.#space.stop();
+    await this.#admission.stop();
   }
 
   /** Nest: at the very end. Envoy goes on with what it has. */
   async onApplicationShutdown(): Promise<void> {
     this.#xds.stop();
+    await this.#admissionServer.stop();
     await this.#hub.stop();
     await this.#journal.close();
   }
@@ -139,6 +155,8 @@ export class Gateway {
   async #begin(): Promise<void> {
     this.#table.restore();
     await this.#xds.listen(this.config.TOWPATH_XDS_PORT);
+    await this.#admissionServer.listen(this.#admissionSocket);
+    this.#admission.start();
     this.#writeBootstrap();
     this.#shipper.start();
     this.#space.start();
@@ -146,6 +164,10 @@ export class Gateway {
     this.#certificates.start();
     this.#peer.start();
     this.#hub.start();
+  }
+
+  get #admissionSocket(): string {
+    return path.join(path.resolve(this.config.TOWPATH_DATA_DIR), 'admission.sock');
   }
 
   #writeBootstrap(): void {
@@ -158,6 +180,7 @@ export class Gateway {
       redirect: config.TOWPATH_HTTPS_REDIRECT === 'on',
       adminPort: config.TOWPATH_ENVOY_ADMIN_PORT,
       xdsPort: config.TOWPATH_XDS_PORT,
+      admissionSocket: this.#admissionSocket,
       accessLog: config.TOWPATH_ENVOY_LOG,
       reportSeconds: config.TOWPATH_ENVOY_REPORT_SECONDS,
     });
@@ -182,6 +205,7 @@ export class Gateway {
       spools,
       checkpoint,
       bus: () => this.#hub.bus,
+      admission: this.#admission,
       revisionName: (id: string) => this.#table.revisionName(id),
       metrics: usageMetrics(parts.metrics),
       logBudget: new LogBudget(config.TOWPATH_TENANT_LOG_LINES),

@@ -39,19 +39,20 @@ export async function ask<Q, A>(nc: NatsConnection, subject: string, asked: Ask<
 
 /**
  * Answers on a subject; of all who share the queue one takes each request. What a handler throws goes back to who asks;
- * what is not meant for callers goes to `unexpected` and goes back as INTERNAL.
+ * what is not meant for callers goes to `unexpected` and goes back as INTERNAL. The handler also gets the subject that was
+ * asked on, which tells who asks where `on.subject` has a wildcard.
  * @returns what ends it, once all that was asked is answered
  */
 export function answer<Q, A>(
   nc: NatsConnection,
   on: { subject: string; queue: string; asked: Ask<Q, A>; unexpected: (error: unknown) => void },
-  handler: (request: Q) => Promise<A>,
+  handler: (request: Q, subject: string) => Promise<A>,
 ): () => Promise<void> {
   const { subject, queue, asked, unexpected } = on;
-  const reply = async (data: Uint8Array): Promise<z.input<typeof replySchema>> => {
+  const reply = async (data: Uint8Array, heard: string): Promise<z.input<typeof replySchema>> => {
     try {
       const request = decode(asked.request, data);
-      return { answer: asked.answer.parse(await handler(request)) };
+      return { answer: asked.answer.parse(await handler(request, heard)) };
     } catch (error) {
       return { error: tellable(error, unexpected) };
     }
@@ -60,7 +61,7 @@ export function answer<Q, A>(
   const subscription = nc.subscribe(subject, {
     queue,
     callback: (_error, message) => {
-      const done = reply(message.data)
+      const done = reply(message.data, message.subject)
         .then((body) => void message.respond(encode(replySchema, body)))
         // Whoever asked is told nothing and asks again; the connection is gone.
         .catch(unexpected)

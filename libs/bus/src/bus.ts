@@ -212,7 +212,7 @@ export class Bus {
   /** Answers what others ask on a subject. Returns what ends it, once all that was asked is answered. */
   answer<Q, A>(
     on: { subject: string; queue: string; asked: Ask<Q, A>; unexpected: (error: unknown) => void },
-    handler: (request: Q) => Promise<A>,
+    handler: (request: Q, subject: string) => Promise<A>,
   ): () => Promise<void> {
     return answer(this.nc, on, handler);
   }

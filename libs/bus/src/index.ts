@@ -11,6 +11,8 @@ export { JetStreamTransport } from './jetstream.transport.js';
 export { Renewal, joinAnswerSchema, joinOrRestore, renewAnswerSchema } from './join.js';
 export type { JoinOptions, MemberId, Membership, RenewalOptions } from './join.js';
 export { CALLER_TOKEN_ASK } from './messages/caller.messages.js';
+export { CAP_ASK } from './messages/cap.messages.js';
+export type { CapAnswer, CapRequest } from './messages/cap.messages.js';
 export { LOOK_ASK } from './messages/deployer.messages.js';
 export {
   BILLING_CONSUMER,
@@ -28,6 +30,7 @@ export {
 export type { Permissions } from './topology.js';
 export {
   AGENT_CONSUMER,
+  CAP_QUEUE,
   CLUSTER_KEY,
   GATEWAYS_BUCKET,
   IDENTITY_QUEUE,
@@ -36,6 +39,7 @@ export {
   ROUTES_BUCKET,
   STREAMS,
   buildKey,
+  capSubject,
   gatewayConsumer,
   hubSubject,
   identitySubject,

@@ -39,6 +39,9 @@ export const resyncSubject = (id: string): string => `resync.${id}`;
 export const operationSubject = (operationId: string): string => `operation.${operationId}`;
 /** Where one replica of the deployer is told to look at a service. */
 export const lookSubject = (replica: string): string => `deployer.${replica}.look`;
+/** What a gateway asks billing on, of what its organizations may still spend; replicas share the queue. */
+export const capSubject = (gatewayId: string): string => `cap.${gatewayId}`;
+export const CAP_QUEUE = 'billing';
 /** What identity is asked on; its replicas share the queue. */
 export const identitySubject = (verb: string): string => `identity.${verb}`;
 export const IDENTITY_QUEUE = 'identity';

@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   VERSION_CONFLICT: { http: 409, exit: 5, title: 'The thing changed since you read it' },
   IDEMPOTENCY_CONFLICT: { http: 409, exit: 5, title: 'The Idempotency-Key was used for another request' },
   FAILED_PRECONDITION: { http: 409, exit: 5, title: 'The state of the thing does not allow this now' },
+  CAP_REACHED: { http: 402, exit: 5, title: 'The most that may be spent is reached' },
   PAYLOAD_TOO_LARGE: { http: 413, exit: 5, title: 'The body is larger than allowed' },
   UNSUPPORTED_MEDIA_TYPE: { http: 415, exit: 2, title: 'The body has a type this address does not read' },
   METHOD_NOT_ALLOWED: { http: 405, exit: 2, title: 'The address exists but not with this method' },

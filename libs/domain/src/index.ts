@@ -357,6 +357,23 @@ export {
 } from './billing/budget.rules.js';
 export { UNPAID, statusByDebt } from './billing/overdue.rules.js';
 export type { Overdue } from './billing/overdue.rules.js';
+export { CapAccount } from './billing/cap.account.js';
+export {
+  allowanceOf,
+  capAmount,
+  capBelow,
+  capLeft,
+  capMoney,
+  capPriceOf,
+  costAtMost,
+  dearestOf,
+  isCapReached,
+  longestMs,
+  uncappable,
+  worstCost,
+} from './billing/cap.rules.js';
+export type { AllowanceWish, CapSize } from './billing/cap.rules.js';
+export type { Cap, CapMoney, CapPrice, CapStanding } from './billing/cap.types.js';
 export { BUDGET_BASES } from './billing/budget.types.js';
 export type { Budget, BudgetBasis, BudgetScope, BudgetState, Threshold } from './billing/budget.types.js';
 export { LEDGER_ACCOUNTS } from './ledger/ledger.types.js';

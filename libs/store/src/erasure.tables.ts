@@ -45,6 +45,8 @@ const measures = (column: string): string => `jsonb_build_object('env', '[]'::js
  */
 export const TENANT_TABLES: readonly TenantTable[] = [
   erased('traffic_changes'),
+  erased('cap_allowances'),
+  erased('caps'),
   erased('budget_alerts'),
   erased('budget_states'),
   erased('budgets'),

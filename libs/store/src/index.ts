@@ -30,6 +30,23 @@ export {
   updateBudget,
 } from './budget.store.js';
 export type { StoredBudget } from './budget.store.js';
+export {
+  cappedOrganizations,
+  deleteCap,
+  dropAllowance,
+  findAllowances,
+  findCap,
+  findRevisionSizes,
+  findServedSizes,
+  isDirtyBefore,
+  lockCap,
+  longestTimeout,
+  markCap,
+  saidRecords,
+  saveAllowance,
+  saveCap,
+} from './cap.store.js';
+export type { Allowance, RecordName, SizedRevision, StoredCap } from './cap.store.js';
 export { dropNotices, giveNotice, listNotices } from './notice.store.js';
 export {
   countWebhooks,

@@ -6,15 +6,19 @@ import { statement } from './statement.js';
 export interface IntentRow extends ServiceRow {
   project_handle: string;
   organization_status: Organization['status'];
+  /** Null without a cap. */
+  cap_reached: boolean | null;
 }
 
 export const findIntentSql = statement<IntentRow>(
   'service_find_intent',
   `SELECT ${SERVICE_COLUMNS.split(',')
     .map((column) => `s.${column.trim()}`)
-    .join(', ')}, p.handle AS project_handle, o.status AS organization_status
+    .join(', ')}, p.handle AS project_handle, o.status AS organization_status,
+     c.reached AS cap_reached
    FROM services s JOIN projects p ON p.organization_id = s.organization_id AND p.id = s.project_id
    JOIN organizations o ON o.id = s.organization_id
+   LEFT JOIN caps c ON c.organization_id = s.organization_id
    WHERE s.id = $1`,
 );
 

@@ -17,6 +17,8 @@ export interface IntentRecord {
   service: Service;
   projectHandle: string;
   organizationStatus: OrganizationStatus;
+  /** Set while the organization has a cap. */
+  cap?: { reached: boolean };
   /** The intent generation that changed the template last. */
   templateGeneration: number;
   /** When everything of a deleted service was gone. */
@@ -39,6 +41,7 @@ export async function findIntent(tx: Tx, id: string): Promise<IntentRecord | und
     projectHandle: row.project_handle,
     organizationStatus: row.organization_status,
     templateGeneration: row.template_generation,
+    ...(row.cap_reached === null ? {} : { cap: { reached: row.cap_reached } }),
     ...(row.removed_at ? { removedAt: row.removed_at.getTime() } : {}),
   };
 }

@@ -45,6 +45,7 @@ function intentRow(): IntentRow {
     removed_at: null,
     project_handle: 'project',
     organization_status: 'active',
+    cap_reached: null,
   };
 }
 

@@ -34,6 +34,7 @@ export async function things(rig: ApiRig, people: PeopleRig, name: string): Prom
   const invitation = await rig.call('POST', '/v1/invitations', { key, body });
   const webhook = await rig.call('POST', '/v1/webhooks', { key, body: { url: 'https://example.com/' } });
   const budget = await rig.call('POST', '/v1/budgets', { key, body: { amount: '10' } });
+  await rig.call('PUT', '/v1/cap', { key, body: { amount: '10' } });
   return {
     tenant,
     project,
@@ -102,6 +103,7 @@ const BODIES: Record<string, Input> = {
   'webhooks.create': { url: 'https://example.com/other' },
   'budgets.create': { amount: '25.50' },
   'budgets.update': { amount: '30' },
+  'caps.set': { amount: '25.50' },
   'secrets.create': { name: 'other', value: 'v' },
   'secrets.addVersion': { value: 'v' },
   'services.create': { name: 'other', template: { source: { uploadId: 'upl_00000000000000000000' } } },

@@ -22,6 +22,7 @@ export function routesStep(draft: Draft): void {
     serviceId,
     access,
     suspended: !isServing(draft.records.organizationStatus),
+    capped: draft.records.cap !== undefined,
     audience: serviceAudience(draft.service.name, draft.records.projectHandle, draft.tools.domain),
     lines: draft.split,
     hostOf: (tag) => hostOf(draft, tag),

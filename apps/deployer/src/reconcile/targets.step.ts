@@ -9,12 +9,10 @@ export function targetsStep(draft: Draft): void {
   if (draft.revisions.length === 0) return;
   const wanted = wantedRevisions(draft);
   const served = serving(draft.split);
+  // At the organization's cap nothing is kept warm; what runs ends by itself.
+  const kept = draft.records.cap?.reached ? 0 : draft.service.minInstances;
   const revisions = heldRevisions(draft.revisions, wanted).map((revision) =>
-    targetRevision(
-      revision,
-      clusterHost(draft, revision),
-      served.has(revision.name) ? draft.service.minInstances : 0,
-    ),
+    targetRevision(revision, clusterHost(draft, revision), served.has(revision.name) ? kept : 0),
   );
   const stopped = isServing(draft.records.organizationStatus) ? {} : { suspended: true as const };
   for (const clusterId of draft.placed) {

@@ -1,3 +1,4 @@
+import { admissionCluster } from './admission.filter.js';
 import type { Message } from '../xds/proto.js';
 import { address, listeners, type ListenerOptions } from './listeners.js';
 
@@ -5,6 +6,8 @@ export interface BootstrapOptions extends ListenerOptions {
   nodeId: string;
   adminPort: number;
   xdsPort: number;
+  /** The socket on which the process beside is asked whether a request is let in. */
+  admissionSocket: string;
 }
 
 const MAX_CONNECTIONS = 50_000;
@@ -23,7 +26,10 @@ export function bootstrap(options: BootstrapOptions): Message {
       },
       cds_config: { ads: {}, resource_api_version: 'V3' },
     },
-    static_resources: { clusters: [xdsCluster(options.xdsPort)], listeners: listeners(options) },
+    static_resources: {
+      clusters: [xdsCluster(options.xdsPort), admissionCluster(options.admissionSocket)],
+      listeners: listeners(options),
+    },
     cluster_manager: { enable_deferred_cluster_creation: true },
     deferred_stat_options: { enable_deferred_creation_stats: true },
     overload_manager: {

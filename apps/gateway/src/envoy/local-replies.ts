@@ -2,6 +2,7 @@ import { REQUEST_HEADERS } from '#libs/domain';
 import type { Message } from '../xds/proto.js';
 import {
   HEADERS_TOO_LARGE,
+  NOT_ADMITTED,
   NOT_HTTP,
   NO_ANSWER,
   NO_TOKEN,
@@ -26,6 +27,8 @@ export function localReplies(): Message {
       reply(NO_TOKEN, status(401)),
       // Only a request whose token was good carries this header, so no other 403 is meant.
       reply(OTHER_AUDIENCE, both(status(403), carries(REQUEST_HEADERS.caller))),
+      NO_ALLOWANCE,
+      reply(NOT_ADMITTED, both(status(503), flags('UAEX'))),
       // NC: the door's cluster went; the rest: no connection, or it broke before an answer came.
       reply(NO_ANSWER, flags('UF', 'UH', 'UC', 'UO', 'UR', 'URX', 'LR', 'NC', 'UPE')),
       reply(TOO_LARGE, status(413)),
@@ -43,6 +46,15 @@ export function localReplies(): Message {
     },
   };
 }
+
+/** The process beside has written this answer itself. */
+const NO_ALLOWANCE: Message = {
+  filter: both(status(402), flags('UAEX')),
+  body_format_override: {
+    text_format_source: { inline_string: '%LOCAL_REPLY_BODY%' },
+    content_type: 'application/problem+json',
+  },
+};
 
 function reply({ status: code, ...said }: Refusal, filter: Message): Message {
   const json_format = {

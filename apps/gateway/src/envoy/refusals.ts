@@ -31,6 +31,13 @@ export const SUSPENDED: Refusal = {
   nextStep: 'Ask the owner of the service; the owner finds the reason with `tow orgs describe`.',
 };
 
+export const NOT_ADMITTED: Refusal = {
+  status: 503,
+  code: 'UNAVAILABLE',
+  message: 'The gateway cannot say now whether the owner of this service may spend more.',
+  nextStep: 'Try again shortly.',
+};
+
 export const NO_REVISION: Refusal = {
   status: 503,
   code: 'UNAVAILABLE',

@@ -7,6 +7,8 @@ import { lineOf, type RouteEntry, type RouteJournal } from './route.journal.js';
 interface Parts {
   journal: RouteJournal;
   desired: DesiredState;
+  /** Told of every route, before Envoy can know it. */
+  admission?: { apply(route: Route): void };
   /** Tells Envoy's feeder that the desired state of these hosts (of all, without names) changed. */
   changed: (hosts?: string[]) => void;
 }
@@ -166,6 +168,7 @@ export class RouteTable {
     for (const { revisionId, revision } of route.backends) this.#revisionNames.set(revisionId, revision);
     if (!this.#pending.has(route.host)) this.#pending.set(route.host, sequence);
     this.handled(sequence);
+    this.parts.admission?.apply(route);
     this.parts.desired.apply(route);
     return line;
   }

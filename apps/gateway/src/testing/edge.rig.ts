@@ -51,7 +51,16 @@ export async function startEdge(
   });
   const xdsPort = await xds.listen(0);
   const accessLog = path.join(folder, 'envoy.log');
-  const options = { nodeId: 'lab', listenPort: http, tlsPort: tls, adminPort: admin, xdsPort, accessLog };
+  const admissionSocket = path.join(folder, 'admission.sock');
+  const options = {
+    admissionSocket,
+    nodeId: 'lab',
+    listenPort: http,
+    tlsPort: tls,
+    adminPort: admin,
+    xdsPort,
+    accessLog,
+  };
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'envoy.json');
   writeFileSync(file, JSON.stringify(bootstrap({ ...options, reportSeconds: 10 })));

@@ -48,6 +48,7 @@ describe('shipping usage', () => {
         spools: new Spools(state.spools, { log, rotateBytes: 1_000_000, reopen, clock, random, logger }),
         checkpoint,
         bus: () => bus,
+        admission: { noted: () => undefined, readAll: () => undefined },
         revisionName: () => undefined,
         metrics: usageMetrics(new Metrics()),
         logBudget: new LogBudget(1_000),

@@ -18,6 +18,7 @@ const BATCH_RECORDS = 1_000;
 const CHUNK_BYTES = 1_048_576;
 const MESSAGE_BYTES = 524_288;
 const EVERY_MS = 100;
+const MICROS_PER_MS = 1_000;
 
 export interface ShipperOptions {
   gatewayId: Id<'gw'>;
@@ -26,6 +27,8 @@ export interface ShipperOptions {
   checkpoint: CheckpointFile;
   /** The connection to the hub while it is there. */
   bus: () => Bus | undefined;
+  /** Told of every record before it is shipped, and when all that Envoy wrote was read. */
+  admission: { noted(record: UsageRecord, wholeStartMs: number): void; readAll(): void };
   revisionName: (revisionId: string) => string | undefined;
   metrics: UsageMetrics;
   /** What one organization may write into the request log. */
@@ -88,7 +91,10 @@ export class UsageShipper {
       if (!bus) return;
       const isLeft = spools.isLeft;
       if (await this.#shipBatch(bus)) continue;
-      if (!isLeft) return;
+      if (!isLeft) {
+        this.options.admission.readAll();
+        return;
+      }
       this.#isKept = false;
       this.#finishedBytes += await spools.finish();
       await this.#keep();
@@ -121,13 +127,14 @@ export class UsageShipper {
   }
 
   #batch({ lines }: SplitLines, producer: Id<'spl'>): Batch {
-    const { gatewayId, region, revisionName, logBudget } = this.options;
+    const { gatewayId, region, revisionName, logBudget, admission } = this.options;
     const batch: Batch = { records: [], log: new RequestLog(logBudget) };
     for (const { line, position } of lines) {
       const part = this.#parts.take(line);
       const record = usageRecord(line, part, { gatewayId, region, producer, position });
       if (!record) continue;
       batch.records.push(record);
+      admission.noted(record, Math.floor(line.start / MICROS_PER_MS));
       if (!part.last) continue;
       const name = record.revisionId === undefined ? undefined : revisionName(record.revisionId);
       batch.log.add(record, requestEntry(line, this.#finishedBytes + position, name));

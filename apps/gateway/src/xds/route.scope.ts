@@ -1,6 +1,7 @@
 import type { Route, RouteBackend } from '#libs/domain';
 import { REQUEST_HEADERS } from '#libs/domain';
 import { LOWER_CASE_FILTER } from '../envoy/connection-manager.js';
+import { admissionOnly } from '../envoy/admission.filter.js';
 import { callersOnly } from '../envoy/callers.filter.js';
 import { NO_REVISION, SUSPENDED } from '../envoy/refusals.js';
 import type { Refusal } from '../envoy/refusals.js';
@@ -37,9 +38,15 @@ export function scopeMessage(route: Route): Message {
 }
 
 /** A host whose audience is not told (an older hub's) lets nobody in. */
-function filtersOf({ access, refusal: why, audience = '' }: Route): Message {
+function filtersOf(route: Route): Message {
+  const { access, audience = '', capped } = route;
   const known = { [LOWER_CASE_FILTER]: any(FILTER_SWITCH, { disabled: true }) };
-  return access === 'private' && !why ? { ...known, ...callersOnly(audience) } : known;
+  if (route.refusal) return known;
+  return {
+    ...known,
+    ...(access === 'private' ? callersOnly(audience) : {}),
+    ...(capped && liveBackends(route).length > 0 ? admissionOnly() : {}),
+  };
 }
 
 function routesOf(route: Route): Message[] {

@@ -161,6 +161,8 @@ export const routeSchema = z.object({
   serviceId: id('svc'),
   access: z.enum(['public', 'private']),
   refusal: z.literal('suspended').exactOptional(),
+  /** A gateway of 0.1.0 serves such a host without a bound. */
+  capped: z.literal(true).exactOptional(),
   /** `aud` of tokens that are good for a private host. */
   audience: z.string().exactOptional(),
   backends: z.array(

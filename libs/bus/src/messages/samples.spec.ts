@@ -16,6 +16,7 @@ import {
   targetStatusSchema,
   usageBatchSchema,
 } from './messages.js';
+import { CAP_ASK } from './cap.messages.js';
 import { LOOK_ASK } from './deployer.messages.js';
 import { PEOPLE_ASKS } from './people.messages.js';
 
@@ -25,6 +26,8 @@ const SCHEMAS: Record<string, z.ZodType> = {
   'build-target': buildTargetSchema,
   'cluster-status': clusterStatusSchema,
   'caller-keys': callerKeysSchema,
+  'cap-answer': CAP_ASK.answer,
+  'cap-request': CAP_ASK.request,
   'deployer-look-answer': LOOK_ASK.answer,
   'deployer-look-request': LOOK_ASK.request,
   'gateway-status': gatewayStatusSchema,

@@ -4,6 +4,7 @@ import type { BudgetBasis } from '../billing/budget.types.js';
 /** What an organization is told of by notice: a line here, and the shape of what it says in NoticeData. */
 export const NOTICE_TYPES = [
   'budget.threshold',
+  'cap.reached',
   'invoice.finalized',
   'invoice.overdue',
   'payment.recorded',
@@ -24,6 +25,7 @@ export interface NoticeData {
     spent: string;
     forecast?: string;
   };
+  'cap.reached': { month: string; amount: string; currency: string; spent: string };
   'invoice.finalized': {
     invoiceId: string;
     number: string;

@@ -71,6 +71,8 @@ export interface Route {
   access: Access;
   /** Why the host answers nobody, whatever else the route says. */
   refusal?: 'suspended';
+  /** The organization has a cap: a gateway serves only what it is allowed to spend. */
+  capped?: true;
   /** What tokens for it are made for (`aud`), when it is private: the service's URL. */
   audience?: string;
   /** Empty when no revision is ready: the gateway answers 503. */

@@ -16,6 +16,8 @@ export interface RouteQuestion {
   access: Access;
   /** The organization is stopped. */
   suspended: boolean;
+  /** It has a cap. */
+  capped: boolean;
   /** What tokens for the service are made for. */
   audience: string;
   /** The split in force; empty when no revision has been ready yet. */
@@ -62,7 +64,7 @@ export function nextRoute(
 }
 
 function routeOf(question: RouteQuestion, host: string, lines: readonly SplitLine[]): RouteBody {
-  const { organizationId, projectId, serviceId, access, suspended, audience, backendOf } = question;
+  const { organizationId, projectId, serviceId, access, suspended, capped, audience, backendOf } = question;
   const backends = [...percents(lines)].map(([revision, percent]) => ({
     backend: backendOf(revision),
     percent,
@@ -76,6 +78,7 @@ function routeOf(question: RouteQuestion, host: string, lines: readonly SplitLin
     serviceId,
     access,
     ...(suspended ? { refusal: 'suspended' as const } : {}),
+    ...(capped ? { capped: true as const } : {}),
     ...(access === 'private' ? { audience } : {}),
     backends: whole
       ? backends.flatMap(({ backend, percent }) => (backend ? [{ ...backend, percent }] : []))

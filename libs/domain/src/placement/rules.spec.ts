@@ -198,6 +198,7 @@ describe('routes', () => {
       serviceId: 'svc_1',
       access: 'public',
       suspended: false,
+      capped: false,
       audience: 'https://host',
       lines,
       hostOf,

@@ -1,0 +1,43 @@
+import { capAmount, type CapMoney } from '#libs/domain';
+import type { StoredCap } from '#libs/store';
+import { z } from 'zod';
+import { iso } from '../call/scalars.js';
+
+export const capView = z
+  .object({
+    amount: z.string().describe('For each UTC month.'),
+    currency: z.string(),
+    month: z.string(),
+    spent: z.string().describe('In this month, exact: a fraction like `29/31` where no decimal ends.'),
+    reserved: z
+      .string()
+      .describe('What gateways may still spend, or have spent and the bill does not say yet.'),
+    resetsAt: z.string().describe('When the month ends.'),
+    reached: z.boolean().describe('Not enough is left for one request more, so nothing is kept warm.'),
+    createdAt: z.string(),
+    version: z.string(),
+  })
+  .meta({ id: 'Cap', description: 'The most that an organization may spend in a UTC month.' });
+
+export type CapView = z.input<typeof capView>;
+
+/** What of the cap is used in the month that goes on. */
+export interface CapUse {
+  month: string;
+  endMs: number;
+  spent: string;
+  reserved: CapMoney;
+}
+
+export function showCap(
+  { amount, currency, reached, createdAt, version }: StoredCap,
+  { month, endMs, spent, reserved }: CapUse,
+): CapView {
+  return {
+    ...{ amount, currency, month, spent, reached },
+    reserved: capAmount(reserved),
+    resetsAt: iso(endMs),
+    createdAt: iso(createdAt),
+    version: String(version),
+  };
+}

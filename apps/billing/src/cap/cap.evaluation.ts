@@ -1,0 +1,99 @@
+import {
+  capLeft,
+  isCapReached,
+  longestMs,
+  newId,
+  watermarkOf,
+  worstCost,
+  type CapMoney,
+  type Id,
+  type Random,
+} from '#libs/domain';
+import {
+  dropAllowance,
+  findAllowances,
+  findProducers,
+  findServedSizes,
+  giveNotice,
+  isDirtyBefore,
+  listServiceIds,
+  lockCap,
+  longestTimeout,
+  markCap,
+  writeOutbox,
+  type LeasedTx,
+  type StoredCap,
+} from '#libs/store';
+import { capMonth, type CapMonth } from './cap.money.js';
+
+/** A gateway that asks does so more often: who has not asked for so long has restarted, or serves nothing of it. */
+const SILENT_MS = 90_000;
+
+export interface CapLook {
+  now: number;
+  random: Random;
+  /** All usage that the stream held at this time has been taken in. */
+  takenInToMs: number;
+}
+
+/**
+ * Looks at the cap of an organization: when it is reached, nothing is kept warm any more and the organization is told,
+ * once for each month and amount; what a gateway's former process was allowed is free once all it let in is in the bill.
+ * @returns whether anybody is to be woken
+ */
+export async function evaluateCap(tx: LeasedTx, organizationId: Id<'org'>, look: CapLook): Promise<boolean> {
+  const cap = await lockCap(tx, organizationId);
+  if (!cap) return false;
+  const month = await capMonth(tx, cap, look.now);
+  const sizes = await findServedSizes(tx, organizationId);
+  const costs = sizes.map((size) => worstCost(month.priceOf(size), size.timeoutSeconds));
+  const reached = isCapReached(capLeft(cap.amount, month.spent, 0n), least(costs));
+  await freeAllowances(tx, organizationId, look);
+  return note(tx, cap, { month, reached }, look);
+}
+
+function least(costs: readonly CapMoney[]): CapMoney | undefined {
+  const [first, ...rest] = costs;
+  return rest.reduce((one, other) => (other < (one ?? other) ? other : one), first);
+}
+
+async function note(
+  tx: LeasedTx,
+  cap: StoredCap,
+  { month, reached }: { month: CapMonth; reached: boolean },
+  { now, random }: CapLook,
+): Promise<boolean> {
+  const { organizationId, amount, currency } = cap;
+  const about = `${month.month} ${amount}`;
+  const tells = reached && cap.told !== about;
+  if (reached === cap.reached && !tells) return false;
+  const told = tells ? { told: about } : {};
+  await markCap(tx, { ...cap, reached, ...told });
+  if (tells) {
+    const data = { month: month.month, amount, currency, spent: month.spentText };
+    await giveNotice(tx, { organizationId, type: 'cap.reached', data, now }, random);
+  }
+  if (reached === cap.reached) return true;
+  for (const key of await listServiceIds(tx, organizationId)) {
+    const event = { id: newId('evt', now, random), name: 'service.changed', key } as const;
+    await writeOutbox(tx, { ...event, organizationId, now });
+  }
+  return true;
+}
+
+async function freeAllowances(tx: LeasedTx, organizationId: Id<'org'>, look: CapLook): Promise<void> {
+  const silent = (await findAllowances(tx, organizationId)).filter(
+    ({ askedAt }) => askedAt < look.now - SILENT_MS,
+  );
+  if (silent.length === 0) return;
+  const longest = longestMs(await longestTimeout(tx, organizationId));
+  const producers = await findProducers(tx);
+  for (const one of silent) {
+    const producer = producers.find(({ gatewayId }) => gatewayId === one.gatewayId);
+    const knownTo = producer ? watermarkOf(producer, look.takenInToMs) : 0;
+    const ended = one.askedAt + longest;
+    const isOver =
+      one.amount === 0n || (knownTo > ended && !(await isDirtyBefore(tx, organizationId, ended)));
+    if (isOver) await dropAllowance(tx, organizationId, one);
+  }
+}

@@ -1,0 +1,204 @@
+import type { CapAnswer, CapRequest } from '#libs/bus';
+import { CapAccount, costAtMost, worstCost, type CapPrice, type Id } from '#libs/domain';
+import { findCap, listNotices, saveCap, underLease, type Lease } from '#libs/store';
+import {
+  SteppedClock,
+  makeUsedRevision,
+  seededRandom,
+  testDatabase,
+  usageOf,
+  type TestDatabase,
+  type UsedRevision,
+} from '#libs/testing';
+import { BillingRig } from '../rig/billing.rig.js';
+import { allow } from './cap.allowance.js';
+import { evaluateCap } from './cap.evaluation.js';
+
+const T0 = Date.UTC(2026, 10, 16);
+/** Of the rig's revision (1 vCPU, 512 MiB) under the built-in plan, in 10^-12 USD. */
+const PRICE: CapPrice = { block: 2_525_000n, request: 400_000n };
+const TIMEOUT_SECONDS = 1;
+const MOST = worstCost(PRICE, TIMEOUT_SECONDS);
+const text = (money: bigint): string => `0.${String(money).padStart(12, '0')}`;
+
+let database: TestDatabase;
+let lease: Lease;
+let rig: BillingRig;
+const clock = new SteppedClock(T0 + 3_600_000);
+const random = seededRandom(23);
+
+beforeAll(async () => {
+  database = await testDatabase();
+  rig = new BillingRig(database.db, clock);
+  lease = (await rig.lease('caps', 'me', 10_000_000_000)) as Lease;
+});
+afterAll(() => database.drop());
+beforeEach(() => clock.set(T0 + 3_600_000));
+
+const capped = async (cap: bigint): Promise<UsedRevision> => {
+  const of = await makeUsedRevision((sql, values) => database.query(sql, values), random, {
+    concurrency: 1,
+    maxInstances: 10,
+    timeoutSeconds: TIMEOUT_SECONDS,
+  });
+  await setCap(of, cap);
+  return of;
+};
+const setCap = ({ organizationId }: UsedRevision, cap: bigint): Promise<unknown> =>
+  database.db.inTenant(organizationId, (tx) =>
+    saveCap(tx, { organizationId, amount: text(cap), currency: 'USD' }, clock.now()),
+  );
+
+/** One process of a gateway. */
+class Gateway {
+  readonly account = new CapAccount();
+  private asked = 0;
+
+  constructor(
+    private readonly of: UsedRevision,
+    readonly gatewayId: Id<'gw'>,
+    private readonly incarnation = 'first',
+  ) {}
+
+  async ask(requests: number, change: Partial<CapRequest> = {}): Promise<CapAnswer> {
+    this.asked += 1;
+    const keep = this.account.giveBack();
+    const positions = this.account.unsettled(1_000).map((name) => Number(name.split(' ')[1]));
+    const request: CapRequest = {
+      schemaVersion: 1,
+      ...{ gatewayId: this.gatewayId, incarnation: this.incarnation, asked: this.asked },
+      organizationId: this.of.organizationId,
+      ...{ keep: String(keep), need: String(MOST * BigInt(requests)), slack: '0' },
+      revisions: [this.of.revisionId],
+      records: [{ producer: this.of.producer, positions }],
+      ...change,
+    };
+    const answer = await database.db.asSystem((tx) => allow(tx, request, clock.now()));
+    const said = answer.said.flatMap(({ producer, positions: all }) => all.map((at) => `${producer} ${at}`));
+    this.account.settle(said);
+    this.account.allow(BigInt(answer.allowance));
+    return answer;
+  }
+
+  /** Lets requests in while it may; gives how many. */
+  serve(requests: number, from: number): number {
+    let served = 0;
+    while (served < requests && this.account.admit(`s${from + served}`, MOST, 0)) served += 1;
+    return served;
+  }
+
+  end(position: number, lengthMs: number): void {
+    this.account.end(`s${position}`, costAtMost(PRICE, lengthMs), `${this.of.producer} ${position}`);
+  }
+}
+
+it('two gateways, 10,000 requests: never above the cap, and all of it that pays for a request is used', async () => {
+  const LENGTH = 50;
+  const cost = costAtMost(PRICE, LENGTH);
+  const cap = cost * 1_000n;
+  const of = await capped(cap);
+  const gateways = [new Gateway(of, of.gatewayId), new Gateway(of, 'gw_00000000000000000002')];
+  let [asked, served] = [0, 0];
+  while (asked < 10_000) {
+    for (const gateway of gateways) {
+      const wanted = 25;
+      await gateway.ask(wanted);
+      const isIn = gateway.serve(wanted, served);
+      const records = Array.from({ length: isIn }, (_, i) => {
+        const startMs = T0 + (served + i) * 200;
+        gateway.end(served + i, LENGTH);
+        return usageOf(of, served + i, { startMs, endMs: startMs + LENGTH });
+      });
+      [asked, served] = [asked + wanted, served + isIn];
+      if (records.length > 0) await rig.take(lease, of.gatewayId, records);
+      // what is taken in is folded later
+      if (asked % 100 === 0) await rig.fold(lease, [of]);
+      const held = gateways.reduce((sum, { account }) => sum + account.allowance, 0n);
+      expect(cost * BigInt(served)).toBeLessThanOrEqual(cap);
+      expect(held).toBeLessThanOrEqual(cap);
+    }
+  }
+  const spent = cost * BigInt(served);
+  console.log(
+    `${asked} requests asked for by two gateways, ${served} let in: ${(spent * 100n) / cap} % of the cap`,
+  );
+  expect(cap - spent).toBeLessThan(MOST);
+  expect(spent * 100n).toBeGreaterThanOrEqual(cap * 95n);
+}, 300_000);
+
+it('with less than one request left nothing is let in, nothing is kept warm, and it is told once', async () => {
+  const of = await capped(MOST - 1n);
+  const gateway = new Gateway(of, of.gatewayId);
+  const { allowance, standing } = await gateway.ask(1);
+  expect([BigInt(allowance), gateway.serve(1, 0)]).toEqual([MOST - 1n, 0]);
+  expect(standing).toMatchObject({ spent: '0', cap: text(MOST - 1n), resetsAt: Date.UTC(2026, 11) });
+  await gateway.ask(0);
+  const route = { backends: [{ revisionId: of.revisionId }] };
+  await database.query(
+    `INSERT INTO routes (host, organization_id, service_id, version, body, updated_at) VALUES ($1, $2, $3, 1, $4, now())`,
+    [of.serviceId, of.organizationId, of.serviceId, JSON.stringify(route)],
+  );
+  const look = (): Promise<boolean> =>
+    underLease(database.db, lease, (tx) =>
+      evaluateCap(tx, of.organizationId, { now: clock.now(), random, takenInToMs: clock.now() }),
+    );
+  const told = async (): Promise<number> => {
+    const notices = database.db.inTenant(of.organizationId, (tx) =>
+      listNotices(tx, of.organizationId, { limit: 10 }),
+    );
+    return (await notices).filter(({ type }) => type === 'cap.reached').length;
+  };
+  const reached = async (): Promise<boolean | undefined> =>
+    (await database.db.inTenant(of.organizationId, (tx) => findCap(tx, of.organizationId)))?.reached;
+  expect([await look(), await look(), await reached(), await told()]).toEqual([true, false, true, 1]);
+  await setCap(of, MOST);
+  expect(await reached()).toBe(false);
+  await gateway.ask(1);
+  expect(gateway.serve(1, 0)).toBe(1);
+  expect([await look(), await reached(), await told()]).toEqual([false, false, 1]);
+});
+
+it('keeps what a gateway holds, whoever else asks; what comes late changes nothing', async () => {
+  const of = await capped(MOST * 3n);
+  const one = new Gateway(of, of.gatewayId);
+  const other = new Gateway(of, 'gw_00000000000000000002');
+  await one.ask(2);
+  expect(one.serve(2, 0)).toBe(2);
+  await other.ask(5);
+  expect(other.serve(5, 10)).toBe(1);
+  await expect(one.ask(0, { asked: 1 })).rejects.toThrow('asked again');
+  await other.ask(5);
+  expect(other.serve(5, 20)).toBe(0);
+});
+
+it('frees what a former process held once all that it let in is known', async () => {
+  const of = await capped(MOST * 3n);
+  await database.query(
+    `INSERT INTO gateways (id, region, joined_at, last_seen_at) VALUES ($1, 'r', $2, $2)`,
+    [of.gatewayId, new Date(clock.now())],
+  );
+  const former = new Gateway(of, of.gatewayId);
+  await former.ask(3);
+  expect(former.serve(3, 0)).toBe(3);
+  const look = (takenInToMs: number): Promise<boolean> =>
+    underLease(database.db, lease, (tx) =>
+      evaluateCap(tx, of.organizationId, { now: clock.now(), random, takenInToMs }),
+    );
+  const room = async (name: string): Promise<number> => {
+    const next = new Gateway(of, of.gatewayId, name);
+    await next.ask(3);
+    return next.serve(3, 10);
+  };
+  clock.step(100_000);
+  // nothing was heard of the gateway since
+  await look(clock.now());
+  expect(await room('second')).toBe(0);
+  await database.query(`UPDATE gateways SET last_seen_at = $2 WHERE id = $1`, [
+    of.gatewayId,
+    new Date(clock.now()),
+  ]);
+  await look(0);
+  expect(await room('third')).toBe(0);
+  await look(clock.now());
+  expect(await room('fourth')).toBe(3);
+});

@@ -1,0 +1,43 @@
+import {
+  billOf,
+  capPriceOf,
+  dearestOf,
+  monthOf,
+  monthSpan,
+  parseRatio,
+  uncappable,
+  type CapPrice,
+  type CapSize,
+  type Ratio,
+} from '#libs/domain';
+import { findBillFacts, type StoredCap, type Tx } from '#libs/store';
+
+/** What the bill of this month says of an organization with a cap. */
+export interface CapMonth {
+  month: string;
+  /** UTC ms at which the month ends. */
+  endMs: number;
+  spent: Ratio;
+  /** As the bill writes it. */
+  spentText: string;
+  /** Whether the cap can be kept: under each plan of the month, and in the currency that is paid in. */
+  canKeep: boolean;
+  /** The most that requests of a revision of that size cost under any plan of the month. */
+  priceOf: (size: CapSize) => CapPrice;
+}
+
+/** Reads the bill of the month that an instant lies in. */
+export async function capMonth(tx: Tx, cap: StoredCap, now: number): Promise<CapMonth> {
+  const month = monthOf(now);
+  const { parts } = await findBillFacts(tx, cap.organizationId, month);
+  const { total, currency } = billOf(month, parts);
+  const plans = parts.map(({ plan }) => plan);
+  return {
+    month,
+    endMs: monthSpan(month).endMs,
+    spent: parseRatio(total),
+    spentText: total,
+    canKeep: currency === cap.currency && plans.every((plan) => uncappable(plan) === undefined),
+    priceOf: (size) => dearestOf(plans.map((plan) => capPriceOf(plan, size))),
+  };
+}

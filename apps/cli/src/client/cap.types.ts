@@ -1,0 +1,12 @@
+/** JSON as REST sends it. */
+export interface CapView {
+  amount: string;
+  currency: string;
+  month: string;
+  spent: string;
+  reserved: string;
+  resetsAt: string;
+  reached: boolean;
+  createdAt: string;
+  version: string;
+}

@@ -1,0 +1,102 @@
+import { rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { ERROR_CODES } from '#libs/domain';
+import type { Logger } from '#libs/process';
+import type { Refused } from './organization.purse.js';
+
+/** Envoy's own limit of a head is 60 KiB. */
+const HEAD_BYTES = 131_072;
+/** As long as the name of a socket may be on every system that Envoy runs on. */
+const MOST_NAME = 103;
+
+/** Whether a request to a host is let in (undefined), by the name of its host and its id. */
+export type Check = (host: string, stream: string, isGone: () => boolean) => Promise<Refused | undefined>;
+
+/** Envoy asks here, over a socket that only this machine has, before it lets a request to a host with a cap in. */
+export class AdmissionServer {
+  private readonly server: Server;
+
+  constructor(
+    private readonly check: Check,
+    private readonly logger: Logger,
+    /** UTC ms. */
+    private readonly now: () => number,
+  ) {
+    this.server = createServer({ maxHeaderSize: HEAD_BYTES, keepAliveTimeout: 0 }, (request, response) => {
+      void this.answer(request, response);
+    });
+  }
+
+  listen(socket: string): Promise<void> {
+    if (socket.length > MOST_NAME)
+      throw new Error(`TOWPATH_DATA_DIR is too long: ${socket} must be at most ${MOST_NAME} characters`);
+    rmSync(socket, { force: true });
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject).listen(socket, resolve);
+    });
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { host = '', 'x-request-id': id } = request.headers;
+    const stream = String(id ?? '');
+    try {
+      const [name = ''] = host.split(':');
+      const refused = stream === '' ? NOT_NAMED : await this.check(name, stream, () => response.destroyed);
+      if (refused) refuse(response, refused, { stream, now: this.now() });
+      else response.writeHead(200).end();
+    } catch (error) {
+      this.logger.error({ err: error }, 'unexpected error');
+      response.writeHead(503).end();
+    }
+  }
+}
+
+const NOT_NAMED: Refused = { reason: 'unconfirmed', standing: undefined };
+
+const WORDS: Readonly<Record<Refused['reason'], { message: string; nextStep: string }>> = {
+  cap_reached: {
+    message: 'What the owner of this service may spend this month does not suffice for another request.',
+    nextStep: 'Ask the owner of the service, who can raise the cap with `tow caps set`.',
+  },
+  unconfirmed: {
+    message: 'It cannot be confirmed now that the owner of this service may spend more this month.',
+    nextStep: 'Try again shortly.',
+  },
+};
+const SILENCE_SECONDS = 1;
+
+/** As the API's problems are (RFC 9457), with where the organization stands. */
+function refuse(
+  response: ServerResponse,
+  { reason, standing }: Refused,
+  { stream, now }: { stream: string; now: number },
+): void {
+  const { http: status, title } = ERROR_CODES.CAP_REACHED;
+  const { resetsAt } = standing ?? {};
+  const seconds =
+    reason === 'unconfirmed' || resetsAt === undefined
+      ? SILENCE_SECONDS
+      : Math.ceil((resetsAt - now) / 1_000);
+  const body = {
+    title,
+    status,
+    code: 'CAP_REACHED',
+    ...WORDS[reason],
+    requestId: stream,
+    reason,
+    ...standing,
+    ...(resetsAt === undefined ? {} : { resetsAt: new Date(resetsAt).toISOString() }),
+  };
+  response
+    .writeHead(status, {
+      'content-type': 'application/problem+json',
+      'retry-after': String(Math.max(SILENCE_SECONDS, seconds)),
+    })
+    .end(JSON.stringify(body));
+}

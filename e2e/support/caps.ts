@@ -1,0 +1,76 @@
+import type { Answer } from './gateway.js';
+import type { Tenant } from './tenant.js';
+import { until } from './until.js';
+
+/** As REST sends it. */
+export interface CapJson {
+  amount: string;
+  spent: string;
+  reserved: string;
+  reached: boolean;
+}
+
+/** What was asked and answered. */
+export interface Spree {
+  asked: number;
+  served: number;
+  refused: number;
+  /** Other answers, by status. */
+  other: Record<number, number>;
+  /** The last refusal. */
+  last: Answer | undefined;
+}
+
+export const setCap = ({ api }: Tenant, amount: string): Promise<CapJson> =>
+  api.ok('PUT', '/v1/cap', { amount });
+export const capOf = ({ api }: Tenant): Promise<CapJson> => api.ok('GET', '/v1/cap');
+
+/** So many callers at a time at each gateway, until each has been refused so often in a row; then all is settled. */
+export async function spend(
+  gateways: readonly Tenant[],
+  call: (at: Tenant) => Promise<Answer>,
+  { callers, refusals }: { callers: number; refusals: number },
+): Promise<Spree> {
+  const spree: Spree = { asked: 0, served: 0, refused: 0, other: {}, last: undefined };
+  const one = async (at: Tenant): Promise<void> => {
+    for (let inARow = 0; inARow < refusals;) {
+      const answer = await call(at);
+      spree.asked += 1;
+      if (answer.status === 402) {
+        spree.refused += 1;
+        spree.last = answer;
+        inARow += 1;
+        continue;
+      }
+      inARow = 0;
+      if (answer.status === 200) spree.served += 1;
+      else spree.other[answer.status] = (spree.other[answer.status] ?? 0) + 1;
+    }
+  };
+  await Promise.all(gateways.flatMap((at) => Array.from({ length: callers }, () => one(at))));
+  return spree;
+}
+
+/** Nothing runs and all that ran is in the bill. */
+export function settled(tenant: Tenant): Promise<CapJson> {
+  return until('nothing reserved', 60_000, async () => {
+    const cap = await capOf(tenant);
+    return Number(cap.reserved) === 0 && cap;
+  });
+}
+
+/** Spends until nothing more is let in although all is settled. */
+export async function spendAll(
+  gateways: readonly Tenant[],
+  call: (at: Tenant) => Promise<Answer>,
+  callers: number,
+): Promise<Spree[]> {
+  const [first] = gateways as [Tenant, ...Tenant[]];
+  const sprees: Spree[] = [];
+  for (;;) {
+    const spree = await spend(gateways, call, { callers, refusals: 3 });
+    sprees.push(spree);
+    await settled(first);
+    if (spree.served === 0 && Object.keys(spree.other).length === 0) return sprees;
+  }
+}

@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { fraction } from '../price/ratio.js';
+import { propertyRuns } from '../property.rig.js';
+import { capacityOf, changesOf, sweepBlocks, unitsOfRequest } from '../rating/blocks.js';
+import type { Interval } from '../usage/usage.types.js';
+import { CapAccount } from './cap.account.js';
+import { allowanceOf, capAmount, capLeft, costAtMost, worstCost } from './cap.rules.js';
+import type { CapMoney } from './cap.types.js';
+
+const PRICE = { block: 2_525_000n, request: 400_000n };
+const TIMEOUT_SECONDS = 1;
+const MOST = worstCost(PRICE, TIMEOUT_SECONDS);
+
+describe('an account', () => {
+  const account = (allowed: CapMoney): CapAccount => {
+    const made = new CapAccount();
+    made.allow(allowed);
+    return made;
+  };
+
+  it('lets in what it may pay for at its worst, and holds what it cost until the bill says so', () => {
+    const one = account(25n);
+    expect([one.admit('a', 10n, 0), one.admit('b', 10n, 0), one.admit('c', 10n, 0)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    one.report('a', 'spl 1');
+    one.end('a', 3n, 'spl 2');
+    expect([one.claim, one.unsettled(9)]).toEqual([13n, ['spl 1', 'spl 2']]);
+    one.settle(['spl 2']);
+    expect(one.claim).toBe(13n);
+    one.settle(['spl 1', 'spl 7']);
+    expect([one.claim, one.isSettling, one.isIdle]).toEqual([10n, false, false]);
+    one.end('b', 0n, 'spl 3');
+    expect([one.claim, one.isIdle, one.giveBack(), one.allowance]).toEqual([0n, true, 0n, 0n]);
+  });
+
+  it('takes the same end twice as one, and counts one that it did not let in', () => {
+    const one = account(0n);
+    one.end('foreign', 4n, 'spl 1');
+    one.end('foreign', 4n, 'spl 1');
+    expect([one.claim, one.admit('a', 1n, 0)]).toEqual([4n, false]);
+  });
+
+  it('forgets what should have ended and was never noted, once everything was read', () => {
+    const one = account(20n);
+    one.admit('a', 10n, 100);
+    one.admit('b', 10n, 200);
+    one.readTo(100);
+    expect(one.claim).toBe(20n);
+    one.readTo(101);
+    expect(one.claim).toBe(10n);
+  });
+});
+
+/** What may happen, to one of two gateways. */
+type Step =
+  | { kind: 'arrive'; at: 0 | 1; lengthMs: number; afterMs: number }
+  | { kind: 'ask'; at: 0 | 1; waiting: number; isLost: boolean }
+  | { kind: 'end'; at: 0 | 1; count: number }
+  | { kind: 'fold'; count: number };
+
+const at = fc.constantFrom<0 | 1>(0, 1);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('arrive' as const),
+      at,
+      lengthMs: fc.integer({ min: 1, max: 3_000 }),
+      afterMs: fc.integer({ min: 0, max: 150 }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('ask' as const),
+      at,
+      waiting: fc.integer({ min: 0, max: 6 }),
+      isLost: fc.boolean(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('end' as const), at, count: fc.integer({ min: 1, max: 5 }) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('fold' as const), count: fc.integer({ min: 1, max: 8 }) }),
+  },
+);
+
+/** Two gateways and a bill, in one order of events. */
+class World {
+  readonly gateways = [new CapAccount(), new CapAccount()];
+  private readonly allowed: [CapMoney, CapMoney] = [0n, 0n];
+  private readonly running: { at: 0 | 1; stream: string; span: Interval }[] = [];
+  private readonly unread: { stream: string; span: Interval }[] = [];
+  private readonly folded: { stream: string; span: Interval }[] = [];
+  private clock = 0;
+  served = 0;
+
+  constructor(
+    readonly cap: CapMoney,
+    private readonly model: 'concurrency' | 'per_request',
+    private readonly capacity: { concurrency: number; maxInstances: number },
+  ) {}
+
+  get spent(): CapMoney {
+    return this.costOf(this.folded.map(({ span }) => span));
+  }
+
+  get everything(): CapMoney {
+    return this.costOf([...this.folded, ...this.unread, ...this.running].map(({ span }) => span));
+  }
+
+  get reserved(): CapMoney {
+    return this.allowed[0] + this.allowed[1];
+  }
+
+  do(step: Step): void {
+    if (step.kind === 'arrive') this.arrive(step.at, step.lengthMs, step.afterMs);
+    if (step.kind === 'ask') this.ask(step.at, step.waiting, step.isLost);
+    if (step.kind === 'end') this.end(step.at, step.count);
+    if (step.kind === 'fold') this.folded.push(...this.unread.splice(0, step.count));
+  }
+
+  arrive(at: 0 | 1, lengthMs: number, afterMs: number): boolean {
+    this.clock += afterMs;
+    const stream = `s${this.served}`;
+    if (!this.gateways[at]?.admit(stream, MOST, Infinity)) return false;
+    this.served += 1;
+    this.running.push({ at, stream, span: { startMs: this.clock, endMs: this.clock + lengthMs } });
+    return true;
+  }
+
+  ask(at: 0 | 1, waiting: number, isLost = false): void {
+    const account = this.gateways[at] as CapAccount;
+    const keep = account.giveBack();
+    const said = this.folded.map(({ stream }) => stream);
+    const spent = fraction(this.spent, 10n ** 12n);
+    const left = capLeft(capAmount(this.cap), spent, this.allowed[at === 0 ? 1 : 0]);
+    this.allowed[at] = allowanceOf(left, {
+      keep,
+      need: MOST * BigInt(waiting),
+      slack: MOST * BigInt(waiting && 4),
+    });
+    // an answer that does not arrive gives nothing and settles nothing
+    if (isLost) return;
+    account.settle(said);
+    account.allow(this.allowed[at]);
+  }
+
+  end(at: 0 | 1, count: number): void {
+    for (const one of this.running.filter((each) => each.at === at).slice(0, count)) {
+      this.running.splice(this.running.indexOf(one), 1);
+      const cost = costAtMost(PRICE, one.span.endMs - one.span.startMs);
+      this.gateways[at]?.end(one.stream, cost, one.stream);
+      this.unread.push(one);
+    }
+  }
+
+  /** All ends, is folded and settled. */
+  settle(): void {
+    for (const one of [0, 1] as const) this.end(one, Infinity);
+    this.folded.push(...this.unread.splice(0));
+    for (const one of [0, 1, 0, 1] as const) this.ask(one, 0);
+  }
+
+  private costOf(spans: readonly Interval[]): CapMoney {
+    const span = { startMs: 0, endMs: 10_000_000 };
+    const blocks =
+      this.model === 'concurrency'
+        ? sweepBlocks(changesOf(spans, span), capacityOf(this.capacity), span).opened
+        : spans.reduce((sum, { startMs, endMs }) => sum + unitsOfRequest(endMs - startMs), 0);
+    return PRICE.block * BigInt(blocks) + PRICE.request * BigInt(spans.length);
+  }
+}
+
+it('whatever happens in whatever order, no more is spent than the cap, and what is left can be spent', () => {
+  const worlds = fc.record({
+    cap: fc.bigInt({ min: 1n, max: MOST * 12n }),
+    model: fc.constantFrom('concurrency' as const, 'per_request' as const),
+    capacity: fc.record({
+      concurrency: fc.integer({ min: 1, max: 4 }),
+      maxInstances: fc.integer({ min: 1, max: 3 }),
+    }),
+  });
+  let refused = 0;
+  fc.assert(
+    fc.property(worlds, fc.array(step, { maxLength: 60 }), ({ cap, model, capacity }, steps) => {
+      const world = new World(cap, model, capacity);
+      for (const one of steps) {
+        world.do(one);
+        expect(world.spent + world.reserved).toBeLessThanOrEqual(cap);
+        expect(world.everything).toBeLessThanOrEqual(cap);
+      }
+      world.settle();
+      world.settle();
+      const left = cap - world.spent;
+      expect([world.reserved, world.everything]).toEqual([0n, world.spent]);
+      world.ask(0, 1);
+      const isIn = world.arrive(0, 1, 0);
+      expect(isIn).toBe(left >= MOST);
+      if (!isIn) refused += 1;
+    }),
+    propertyRuns(),
+  );
+  expect(refused).toBeGreaterThan(0);
+});

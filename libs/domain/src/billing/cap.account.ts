@@ -1,0 +1,116 @@
+import type { CapMoney } from './cap.types.js';
+
+/** A request that an account has let in. */
+interface Running {
+  most: CapMoney;
+  /** When it has certainly ended, by the gateway's clock. */
+  untilMs: number;
+  /** Records of it that have come already. */
+  records: string[];
+}
+
+/** A request that has ended and of which the bill does not say everything yet. */
+interface Ended {
+  cost: CapMoney;
+  records: Set<string>;
+}
+
+/**
+ * What one process of a gateway may spend of a cap, and on what. What it holds at any moment (requests that run, at their
+ * worst, and ended ones that the bill does not say yet) is never above what it was allowed, but for requests that it did
+ * not let in itself.
+ */
+export class CapAccount {
+  private readonly running = new Map<string, Running>();
+  private readonly ended = new Map<string, Ended>();
+  private held = 0n;
+  private allowed = 0n;
+
+  /** What it holds, and cannot give back. */
+  get claim(): CapMoney {
+    return this.held;
+  }
+
+  /** What it may spend in all. */
+  get allowance(): CapMoney {
+    return this.allowed;
+  }
+
+  /** Whether any request is known that has not been settled. */
+  get isIdle(): boolean {
+    return this.running.size === 0 && this.ended.size === 0;
+  }
+
+  get isSettling(): boolean {
+    return this.ended.size > 0;
+  }
+
+  /** Names of records, the oldest first, that the bill is not known to say. */
+  unsettled(limit: number): string[] {
+    const names: string[] = [];
+    for (const { records } of this.ended.values()) {
+      if (names.length >= limit) break;
+      names.push(...records);
+    }
+    return names.slice(0, limit);
+  }
+
+  /** Lets a request in if what it costs at most is still allowed. */
+  admit(stream: string, most: CapMoney, untilMs: number): boolean {
+    if (this.held + most > this.allowed) return false;
+    this.running.set(stream, { most, untilMs, records: [] });
+    this.held += most;
+    return true;
+  }
+
+  /** A report of a request that goes on. */
+  report(stream: string, record: string): void {
+    this.running.get(stream)?.records.push(record);
+  }
+
+  /**
+   * A request has ended: it holds only what it cost, until the bill says so; nothing when it cost nothing, and its worst
+   * while that is not known.
+   */
+  end(stream: string, actual: CapMoney | undefined, record: string): void {
+    const known = this.running.get(stream);
+    const cost = actual ?? known?.most ?? 0n;
+    this.running.delete(stream);
+    this.held -= (known?.most ?? 0n) + (this.ended.get(stream)?.cost ?? 0n);
+    this.ended.delete(stream);
+    if (cost === 0n) return;
+    this.ended.set(stream, { cost, records: new Set([...(known?.records ?? []), record]) });
+    this.held += cost;
+  }
+
+  /** The bill says these records. */
+  settle(records: Iterable<string>): void {
+    const said = new Set(records);
+    for (const [stream, one] of this.ended) {
+      for (const name of one.records) if (said.has(name)) one.records.delete(name);
+      if (one.records.size > 0) continue;
+      this.ended.delete(stream);
+      this.held -= one.cost;
+    }
+  }
+
+  /** Everything that ended before was read: what should have ended and did not was never noted, so nobody is asked to pay. */
+  readTo(readMs: number): void {
+    for (const [stream, { untilMs, most }] of this.running) {
+      if (untilMs >= readMs) continue;
+      this.running.delete(stream);
+      this.held -= most;
+    }
+  }
+
+  /** Gives back all that it does not hold; what it may spend is then what this tells, until it is allowed more. */
+  giveBack(): CapMoney {
+    this.allowed = this.held;
+    return this.held;
+  }
+
+  /** What it may spend from now on. */
+  allow(amount: CapMoney): void {
+    this.allowed = amount;
+  }
+}

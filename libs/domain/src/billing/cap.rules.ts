@@ -1,0 +1,151 @@
+import { compare, decimalOf, formatDecimal, parseDecimal } from '../price/decimal.js';
+import type { PriceItem, PricePlan } from '../price/plan.types.js';
+import { minus, parseRatio, ratioOf, times, total, type Ratio } from '../price/ratio.js';
+import { BLOCK_MS } from '../rating/blocks.js';
+import { priceUsage } from '../rating/pricing.js';
+import { countedUsage } from './bill.js';
+import type { CapMoney, CapPrice } from './cap.types.js';
+
+/** A cap is kept in units of 10^-12 of its currency, as are the amounts of budgets. */
+const PLACES = 12;
+const UNITS = 10n ** 12n;
+
+/** The gateway ends a request that is so much longer than its revision's timeout, and notes it a moment later. */
+const LATE_MS = 2_000;
+/** At most this part of what is left is given beyond what requests wait for, so that others find something too. */
+const SLACK_PART = 8n;
+
+/** The size of a revision, as far as it has a price. */
+export interface CapSize {
+  cpuMillis: number;
+  memoryMiB: number;
+}
+
+/** An amount in units of caps; what is less than a unit counts as one. */
+export function capMoney({ top, bottom }: Ratio): CapMoney {
+  const scaled = top * UNITS;
+  return scaled <= 0n ? scaled / bottom : (scaled + bottom - 1n) / bottom;
+}
+
+/** The same in the words of amounts. */
+export function capAmount(money: CapMoney): string {
+  return formatDecimal({ units: money, scale: PLACES });
+}
+
+/**
+ * Why no cap can be kept under a plan: what a request costs must have a bound before it begins. Undefined when it can.
+ * With tiers, more usage may cost more for what follows, never for what was used before.
+ */
+export function uncappable(plan: PricePlan): string | undefined {
+  const { items } = plan;
+  if (items.some(({ measure }) => measure === 'egress_bytes'))
+    return 'bytes that are sent cost money, and nobody knows before a request how many it will be';
+  if (items.some(risesForAll)) return 'more usage raises the price of all usage of the month';
+  return undefined;
+}
+
+/**
+ * The most that requests of a revision of that size cost under a plan, whatever was used before, however they overlap and
+ * whichever of the two models holds: time that requests share costs at most what each of them costs alone.
+ */
+export function capPriceOf(plan: PricePlan, size: CapSize): CapPrice {
+  const dearest = { ...plan, items: plan.items.map(atHighestRate) };
+  const nothing = {
+    priceZone: '',
+    requests: 0n,
+    blocks: 0n,
+    perRequestUnits: 0n,
+    responseBytes: 0n,
+    ...size,
+  };
+  const cost = (used: typeof nothing): CapMoney =>
+    capMoney(total(priceUsage(dearest, countedUsage(dearest, used)).map(({ amount }) => amount)));
+  return {
+    block: cost({ ...nothing, blocks: 1n, perRequestUnits: 1n }),
+    request: cost({ ...nothing, requests: 1n }),
+  };
+}
+
+/** The most of several prices, each part for itself. */
+export function dearestOf(prices: readonly CapPrice[]): CapPrice {
+  return prices.reduce(
+    (most, { block, request }) => ({
+      block: larger(most.block, block),
+      request: larger(most.request, request),
+    }),
+    { block: 0n, request: 0n },
+  );
+}
+
+/** The most that one request costs that has not begun yet. */
+export function worstCost({ block, request }: CapPrice, timeoutSeconds: number): CapMoney {
+  return request + block * blocksIn(timeoutSeconds * 1_000 + LATE_MS);
+}
+
+/** The most that one request costs of which the length is known. */
+export function costAtMost({ block, request }: CapPrice, lengthMs: number): CapMoney {
+  return request + block * blocksIn(lengthMs);
+}
+
+/** How long after its begin (ms) a request of that timeout has certainly ended. */
+export function longestMs(timeoutSeconds: number): number {
+  return timeoutSeconds * 1_000 + LATE_MS;
+}
+
+/** What is left of a cap that nobody may spend yet; below nothing where more was spent than it allows. */
+export function capLeft(cap: string, spent: Ratio, reserved: CapMoney): CapMoney {
+  const free = minus(ratioOf(parseDecimal(cap)), spent);
+  return -capMoney(times(free, { top: -1n, bottom: 1n })) - reserved;
+}
+
+/** What a gateway asks for. */
+export interface AllowanceWish {
+  /** What it keeps: requests that run, and what they cost that the bill does not say yet. */
+  keep: CapMoney;
+  /** What requests that wait would cost at most. */
+  need: CapMoney;
+  /** What it would like beyond that, so that it need not ask for each request. */
+  slack: CapMoney;
+}
+
+/**
+ * What a gateway may spend: what it keeps is a fact; what it needs it gets as far as it is there; and of what then is
+ * left a part at most.
+ * @param left of the cap, without any part of this gateway
+ */
+export function allowanceOf(left: CapMoney, { keep, need, slack }: AllowanceWish): CapMoney {
+  const free = larger(left - keep, 0n);
+  const needed = smaller(need, free);
+  return keep + needed + smaller(slack, (free - needed) / SLACK_PART);
+}
+
+/** Whether not one request more can be paid for, so nothing is kept warm for it. */
+export function isCapReached(left: CapMoney, leastRequest: CapMoney | undefined): boolean {
+  return left < (leastRequest ?? 1n);
+}
+
+/** Why a cap cannot be set to an amount, or undefined: what was spent, or may be, cannot be taken back. */
+export function capBelow(cap: string, spent: string, reserved: CapMoney): string | undefined {
+  if (capLeft(cap, parseRatio(spent), reserved) >= 0n) return undefined;
+  const more = reserved === 0n ? '' : `, and ${capAmount(reserved)} are reserved for requests that run`;
+  return `is below what was spent: ${spent} in this month${more}`;
+}
+
+function blocksIn(ms: number): bigint {
+  const block = BigInt(BLOCK_MS);
+  return (BigInt(ms) + block - 1n) / block;
+}
+
+function risesForAll({ tierMode, tiers }: PriceItem): boolean {
+  const rates = tiers.map(({ rate }) => rate);
+  return tierMode === 'volume' && rates.some((rate, i) => i > 0 && compare(rate, rates[i - 1] ?? rate) > 0);
+}
+
+function atHighestRate(item: PriceItem): PriceItem {
+  const rates = item.tiers.map(({ rate }) => rate);
+  const rate = rates.reduce((most, one) => (compare(one, most) > 0 ? one : most), decimalOf(0n));
+  return { ...item, tiers: [{ upTo: undefined, rate }] };
+}
+
+const larger = (a: CapMoney, b: CapMoney): CapMoney => (a > b ? a : b);
+const smaller = (a: CapMoney, b: CapMoney): CapMoney => (a < b ? a : b);

@@ -1,0 +1,33 @@
+import type { Id } from '../id.js';
+
+/** The most an organization may spend in a UTC month: what its services would cost beyond it is refused. */
+export interface Cap {
+  organizationId: Id<'org'>;
+  /** An exact decimal. */
+  amount: string;
+  currency: string;
+  createdAt: number;
+  version: number;
+}
+
+/** Money in units of CAP_UNIT: whole, so that a gateway adds up without fractions. */
+export type CapMoney = bigint;
+
+/** The most that requests of one revision cost: for each block of 100 ms of one of them, and for each of them. */
+export interface CapPrice {
+  block: CapMoney;
+  request: CapMoney;
+}
+
+/** Where an organization stands with its cap. Amounts are exact (see formatRatio). */
+export interface CapStanding {
+  /** An exact decimal. */
+  cap: string;
+  currency: string;
+  /** What the bill of this month says. */
+  spent: string;
+  /** What gateways may still spend, or have spent and the bill does not say yet. */
+  reserved: string;
+  /** When the month ends (UTC ms), and with it what was spent. */
+  resetsAt: number;
+}

@@ -1,0 +1,118 @@
+import type { Cap, Id } from '#libs/domain';
+import { statement } from './statement.js';
+
+export interface CapRow {
+  organization_id: Cap['organizationId'];
+  amount: string;
+  currency: string;
+  reached: boolean;
+  told: string | null;
+  created_at: Date;
+  version: number;
+}
+
+const COLUMNS = 'organization_id, amount, currency, reached, told, created_at, version';
+
+export const findCapSql = statement<CapRow>(
+  'cap_find',
+  `SELECT ${COLUMNS} FROM caps WHERE organization_id = $1`,
+);
+
+/** While it is held, nobody is allowed anything of it and nobody changes it. */
+export const lockCapSql = statement<CapRow>(
+  'cap_lock',
+  `SELECT ${COLUMNS} FROM caps WHERE organization_id = $1 FOR UPDATE`,
+);
+
+export const saveCapSql = statement<CapRow>(
+  'cap_save',
+  `INSERT INTO caps (organization_id, amount, currency, created_at) VALUES ($1, $2, $3, $4)
+   ON CONFLICT (organization_id) DO UPDATE SET amount = excluded.amount, currency = excluded.currency,
+     reached = false, version = caps.version + 1
+   RETURNING ${COLUMNS}`,
+);
+
+export const deleteCapSql = statement<unknown>('cap_delete', `DELETE FROM caps WHERE organization_id = $1`);
+
+export const cappedOrganizationsSql = statement<{ organization_id: Cap['organizationId'] }>(
+  'cap_organizations',
+  `SELECT organization_id FROM caps ORDER BY organization_id`,
+);
+
+export const markCapSql = statement<unknown>(
+  'cap_mark',
+  `UPDATE caps SET reached = $2, told = $3 WHERE organization_id = $1`,
+);
+
+export interface AllowanceRow {
+  gateway_id: string;
+  incarnation: string;
+  amount: string;
+  asked: number;
+  asked_at: Date;
+}
+
+export const allowancesSql = statement<AllowanceRow>(
+  'cap_allowances',
+  `SELECT gateway_id, incarnation, amount, asked, asked_at FROM cap_allowances WHERE organization_id = $1
+   ORDER BY gateway_id, incarnation`,
+);
+
+export const saveAllowanceSql = statement<unknown>(
+  'cap_save_allowance',
+  `INSERT INTO cap_allowances (organization_id, gateway_id, incarnation, amount, asked, began_at, asked_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $6)
+   ON CONFLICT (organization_id, gateway_id, incarnation) DO UPDATE SET amount = excluded.amount,
+     asked = excluded.asked, asked_at = excluded.asked_at`,
+);
+
+export const dropAllowanceSql = statement<unknown>(
+  'cap_drop_allowance',
+  `DELETE FROM cap_allowances WHERE organization_id = $1 AND gateway_id = $2 AND incarnation = $3 AND asked = $4`,
+);
+
+// One statement, so one moment: a record that is taken in with no window after it to be folded is in the windows. One that
+// is held back costs nothing.
+export const saidRecordsSql = statement<{ n: number }>(
+  'cap_said_records',
+  `SELECT k.n FROM unnest($2::int[], $3::text[], $4::bigint[]) AS k (n, producer, position)
+   WHERE EXISTS (
+     SELECT FROM usage_records u WHERE u.producer = k.producer AND u.position = k.position AND u.organization_id = $1
+       AND NOT EXISTS (SELECT FROM billing_dirty_windows d WHERE d.organization_id = u.organization_id
+         AND d.service_id = u.service_id AND d.revision_id = coalesce(u.revision_id, '') AND d.price_zone = u.price_zone
+         AND d.window_start_ms >= u.start_ms / 60000 * 60000))
+     OR EXISTS (SELECT FROM usage_quarantine q WHERE q.producer = k.producer AND q.position = k.position)`,
+);
+
+export const dirtyBeforeSql = statement<{ dirty: boolean }>(
+  'cap_dirty_before',
+  `SELECT EXISTS (SELECT FROM billing_dirty_windows WHERE organization_id = $1 AND window_start_ms < $2) AS dirty`,
+);
+
+export interface SizeRow {
+  id: Id<'rev'>;
+  cpu_millis: number;
+  memory_mib: number;
+  timeout_seconds: number;
+}
+
+const SIZE = `r.id, (r.spec->'resources'->>'cpuMillis')::int AS cpu_millis,
+  (r.spec->'resources'->>'memoryMiB')::int AS memory_mib, (r.spec->>'timeoutSeconds')::int AS timeout_seconds`;
+
+export const revisionSizesSql = statement<SizeRow>(
+  'cap_revision_sizes',
+  `SELECT ${SIZE} FROM revisions r WHERE r.organization_id = $1 AND r.id = ANY ($2::text[])`,
+);
+
+/** Of revisions that hosts of the organization lead to. */
+export const servedSizesSql = statement<SizeRow>(
+  'cap_served_sizes',
+  `SELECT DISTINCT ${SIZE} FROM routes t CROSS JOIN LATERAL jsonb_array_elements(t.body->'backends') b
+   JOIN revisions r ON r.organization_id = t.organization_id AND r.id = b->>'revisionId'
+   WHERE t.organization_id = $1 AND NOT t.body ? 'deleted'`,
+);
+
+export const longestTimeoutSql = statement<{ seconds: number }>(
+  'cap_longest_timeout',
+  `SELECT coalesce(max((spec->>'timeoutSeconds')::int), 0) AS seconds FROM revisions WHERE organization_id = $1`,
+);
