@@ -328,6 +328,26 @@ describe('one service, from intent to what gateways serve', () => {
       [REVISION_2, 2],
     ]);
   });
+
+  it('keeps none at the cap of the organization, and tells gateways that it has one', async () => {
+    world.change('update', { minInstances: 2 });
+    await world.settle();
+    const kept = async (): Promise<unknown[]> => [
+      (await world.target()).revisions.map(({ minInstances }) => minInstances),
+      (await world.route())?.capped,
+    ];
+    expect(await kept()).toEqual([[2], undefined]);
+    world.records.add({ ...world.rows, cap: { reached: true } });
+    await world.settle();
+    expect(await kept()).toEqual([[0], true]);
+    world.records.add({ ...world.rows, cap: { reached: false } });
+    await world.settle();
+    expect(await kept()).toEqual([[2], true]);
+    const { cap: _gone, ...rows } = world.rows;
+    world.records.add(rows);
+    await world.settle();
+    expect(await kept()).toEqual([[2], undefined]);
+  });
 });
 
 describe('what goes wrong', () => {

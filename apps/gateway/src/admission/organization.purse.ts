@@ -149,7 +149,7 @@ export class OrganizationPurse {
     });
     // A price that was missing is known now: what the request costs can be asked for.
     const again = left.filter((one) => known[asking.indexOf(one)] === undefined && one.most() !== undefined);
-    this.waiting.push(...again);
+    this.waiting.unshift(...again);
     this.refuse(
       left.filter((one) => !again.includes(one)),
       'cap_reached',
