@@ -56,12 +56,7 @@ export class Gateway {
     const types = loadEnvoyTypes();
     const place = { region: member.region, peerFolder: peerFolder(config.TOWPATH_DATA_DIR) };
     const desired = new DesiredState(types, clock, place);
-    this.#admission = new Admission({
-      gatewayId: member.id,
-      incarnation: randomUUID(),
-      bus: () => this.#hub.bus,
-      logger,
-    });
+    this.#admission = this.#makeAdmission();
     const check: Admission['check'] = (...of) => this.#admission.check(...of);
     this.#admissionServer = new AdmissionServer(check, logger, () => clock.now());
     this.#journal = new RouteJournal(config.TOWPATH_DATA_DIR);
@@ -95,14 +90,7 @@ export class Gateway {
       clock,
       logger,
     });
-    this.#peer = gatewayPeer({
-      id: member.id,
-      dataDir: config.TOWPATH_DATA_DIR,
-      url: config.TOWPATH_JOIN_URL,
-      renewalToken: () => this.#renewal.current.renewalToken,
-      clock,
-      logger,
-    });
+    this.#peer = this.#makePeer();
     this.#hub = new HubConnection({
       options: () => ({
         servers: this.#renewal.current.natsUrl,
@@ -187,6 +175,24 @@ export class Gateway {
     for (const name of [file, config.TOWPATH_ENVOY_LOG]) mkdirSync(path.dirname(name), { recursive: true });
     writeFileSync(`${file}.new`, JSON.stringify(content, null, 2));
     renameSync(`${file}.new`, file);
+  }
+
+  #makeAdmission(): Admission {
+    const { logger } = this.parts;
+    const bus = (): Bus | undefined => this.#hub.bus;
+    return new Admission({ gatewayId: this.member.id, incarnation: randomUUID(), bus, logger });
+  }
+
+  #makePeer(): PeerCertificate {
+    const { clock, logger } = this.parts;
+    return gatewayPeer({
+      id: this.member.id,
+      dataDir: this.config.TOWPATH_DATA_DIR,
+      url: this.config.TOWPATH_JOIN_URL,
+      renewalToken: () => this.#renewal.current.renewalToken,
+      clock,
+      logger,
+    });
   }
 
   #makeShipper(): UsageShipper {
