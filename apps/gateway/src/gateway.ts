@@ -6,7 +6,7 @@ import type { Bus, Follower, MemberId, Membership, PeerCertificate } from '#libs
 import type { Loop, ProcessParts } from '#libs/process';
 import { LogBudget } from '#libs/domain';
 import { Admission } from './admission/admission.js';
-import { AdmissionServer } from './admission/admission.server.js';
+import { AdmissionServer, admissionSocketOf } from './admission/admission.server.js';
 import type { GatewayConfig } from './config.js';
 import { bootstrap } from './envoy/bootstrap.js';
 import { CallerKeys } from './callers/caller.keys.js';
@@ -155,7 +155,7 @@ export class Gateway {
   }
 
   get #admissionSocket(): string {
-    return path.join(path.resolve(this.config.TOWPATH_DATA_DIR), 'admission.sock');
+    return admissionSocketOf(this.config.TOWPATH_DATA_DIR);
   }
 
   #writeBootstrap(): void {

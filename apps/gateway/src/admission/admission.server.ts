@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { ERROR_CODES } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import type { Refused } from './organization.purse.js';
@@ -8,6 +11,14 @@ import type { Refused } from './organization.purse.js';
 const HEAD_BYTES = 131_072;
 /** As long as the name of a socket may be on every system that Envoy runs on. */
 const MOST_NAME = 103;
+
+/** Where the socket of the gateway with this folder is: in it, or by its name in the system's temporary folder where that is too long. */
+export function admissionSocketOf(folder: string): string {
+  const inside = path.join(path.resolve(folder), 'admission.sock');
+  if (inside.length <= MOST_NAME) return inside;
+  const name = createHash('sha256').update(inside).digest('hex').slice(0, 20);
+  return path.join(tmpdir(), `towpath-admission-${name}.sock`);
+}
 
 /** Whether a request to a host is let in (undefined), by the name of its host and its id. */
 export type Check = (host: string, stream: string, isGone: () => boolean) => Promise<Refused | undefined>;
@@ -28,8 +39,6 @@ export class AdmissionServer {
   }
 
   listen(socket: string): Promise<void> {
-    if (socket.length > MOST_NAME)
-      throw new Error(`TOWPATH_DATA_DIR is too long: ${socket} must be at most ${MOST_NAME} characters`);
     rmSync(socket, { force: true });
     return new Promise((resolve, reject) => {
       this.server.once('error', reject).listen(socket, resolve);
