@@ -8,6 +8,7 @@ import { operationsOf, overGraphql, overRest, type Fields, type WalkedOperation 
 
 /** Valid bodies, so that only the thing's owner can be the reason of a refusal. */
 const BODIES: Record<string, Fields> = {
+  'bill.explainWindow': { line: 'cpu' },
   'accounts.update': { buyer: { name: 'Buyer', address: ['1 Road'], country: 'DE' } },
   'budgets.update': { amount: '30' },
   'organizations.update': { name: 'taken over' },
@@ -51,6 +52,11 @@ describe('two organizations', () => {
     const hook = { url: 'https://example.com/' };
     const webhook = await theirs.api.ok<{ id: string }>('POST', '/v1/webhooks', hook);
     const made = await theirs.api.ok<{ items: { id: string }[] }>('GET', '/v1/operations');
+    const { headers } = await theirs.call('probe', '/');
+    const window = await until('their request is counted', 60_000, async () => {
+      const path = '/v1/bill/windows?line=cpu';
+      return (await theirs.api.ok<{ items: { id: string }[] }>('GET', path)).items[0]?.id;
+    });
     foreign = {
       organization: theirs.organizationId,
       project: theirs.project,
@@ -64,6 +70,8 @@ describe('two organizations', () => {
       grant: grant.id,
       budget: budget.id,
       webhook: webhook.id,
+      request: String(headers['x-request-id']),
+      window,
       // the first is made when a month ends; the organization is refused before
       invoice: 'INV-1-000001',
     };
