@@ -54,5 +54,5 @@ export const overdueSql = statement<OverdueRow>(
 
 export const toldSql = statement<unknown>(
   'open_invoice_told',
-  `UPDATE open_invoices SET told_at = $3 WHERE organization_id = $1 AND told_at IS NULL AND due_at < $2`,
+  `UPDATE open_invoices SET told_at = $2 WHERE organization_id = $1 AND told_at IS NULL AND due_at < $2`,
 );

@@ -56,5 +56,5 @@ export async function findOverdue(tx: Tx, organizationId: string, nowMs: number)
 
 /** Notes that the organization was told of everything that is past due. */
 export async function noteTold(tx: LeasedTx, organizationId: string, nowMs: number): Promise<void> {
-  await tx.run(toldSql, [organizationId, time(nowMs), time(nowMs)]);
+  await tx.run(toldSql, [organizationId, time(nowMs)]);
 }

@@ -1,4 +1,5 @@
 import { statement } from './statement.js';
+import { MAX_RECORD_MS } from './window-facts.sql.js';
 
 export interface ReplayedRow {
   project_id: string;
@@ -13,9 +14,6 @@ export interface ReplayedRow {
   concurrency: number;
   max_instances: number;
 }
-
-/** The longest record (libs/domain MAX_RECORD_MS): nothing older can reach into the first window. */
-const MAX_RECORD_MS = '7200000';
 
 // From the raw records alone. $4: nothing that was taken in after this time's settlements counts; null: everything does.
 export const replayedWindowsSql = statement<ReplayedRow>(

@@ -46,7 +46,7 @@ export interface LocatedRow {
   position: string;
 }
 
-// Its id is random, so time leads to it: every record of the organization that began in the span is looked at (ADR 17).
+// Its id is random, so time leads to it: every record of the organization that began in the span is looked at (ADR 19).
 export const locateRequestSql = statement<LocatedRow>(
   'usage_record_locate',
   `SELECT u.producer, u.position::text

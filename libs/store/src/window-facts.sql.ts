@@ -4,7 +4,7 @@ const KEYS = `unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], 
      AS k (n, organization_id, service_id, revision_id, price_zone, start_ms, up_to)`;
 const WINDOW_MS = '60000';
 /** The longest record (libs/domain MAX_RECORD_MS): nothing older can reach into a window. */
-const MAX_RECORD_MS = '7200000';
+export const MAX_RECORD_MS = '7200000';
 
 const OF_KEY = `u.organization_id = k.organization_id AND u.service_id = k.service_id
        AND coalesce(u.revision_id, '') = k.revision_id AND u.price_zone = k.price_zone

@@ -14,7 +14,7 @@ import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { iso } from '../call/scalars.js';
-import type { requestCostView } from './cost.view.js';
+import { placeOf, type requestCostView } from './cost.view.js';
 import { bearersOf, plansAt } from './window.bearers.js';
 
 /** A stream is at most an hour long (its timeout), so it lies in so many hours. */
@@ -104,14 +104,4 @@ async function isProvisional({ tx, actor, now }: Call, startMs: number, endMs: n
   const of = { organizationId: actor.organizationId, fromMs, toMs, nowMs: now };
   const hours = await listLedgerWindows(tx, of, { limit: MOST_HOURS });
   return hours.length === 0 || hours.some(({ state }) => state === 'open' || state === 'grace');
-}
-
-function placeOf({ project, service, revision, projectId, serviceId, revisionId }: RequestRecord) {
-  return {
-    ...{ projectId, serviceId },
-    ...(project === undefined ? {} : { project }),
-    ...(service === undefined ? {} : { service }),
-    ...(revisionId === undefined ? {} : { revisionId }),
-    ...(revision === undefined ? {} : { revision }),
-  };
 }

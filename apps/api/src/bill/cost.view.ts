@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const amount = z.string().describe('An exact decimal.');
+export const amount = z.string().describe('An exact decimal.');
 
 /** Where something ran. */
 export const place = {
@@ -11,6 +11,31 @@ export const place = {
   revisionId: z.string().optional(),
   revision: z.string().optional(),
 };
+
+/** The same of something stored: what is not known is left out. */
+export function placeOf({
+  projectId,
+  project,
+  serviceId,
+  service,
+  revisionId,
+  revision,
+}: {
+  projectId: string;
+  project?: string;
+  serviceId: string;
+  service?: string;
+  revisionId?: string;
+  revision?: string;
+}) {
+  return {
+    ...{ projectId, serviceId },
+    ...(project === undefined ? {} : { project }),
+    ...(service === undefined ? {} : { service }),
+    ...(revisionId === undefined ? {} : { revisionId }),
+    ...(revision === undefined ? {} : { revision }),
+  };
+}
 
 const costLineView = z
   .object({

@@ -20,6 +20,7 @@ import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { iso } from '../call/scalars.js';
+import { placeOf } from './cost.view.js';
 import { lineOfBill, lineOfWindow, type LineInput } from './explain.line.js';
 import type { explainedRequestView, explainedWindowView } from './explain.view.js';
 import { bearersOf, plansAt } from './window.bearers.js';
@@ -125,15 +126,6 @@ function countsOf({ requests, blocks, perRequestUnits, responseBytes }: CountedU
     blocks: String(blocks),
     perRequestUnits: String(perRequestUnits),
     responseBytes: String(responseBytes),
-  };
-}
-
-function placeOf({ projectId, project, serviceId, service, revisionId, revision }: UsedWindow) {
-  return {
-    ...{ projectId, serviceId, revisionId },
-    ...(project === undefined ? {} : { project }),
-    ...(service === undefined ? {} : { service }),
-    ...(revision === undefined ? {} : { revision }),
   };
 }
 

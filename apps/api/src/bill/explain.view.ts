@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { place } from './cost.view.js';
+import { amount, place } from './cost.view.js';
 
-const amount = z.string().describe('An exact decimal.');
 const count = z.string().describe('A whole number of up to 64 bits.');
 const counts = { requests: count, blocks: count, perRequestUnits: count, responseBytes: count };
 const price = {

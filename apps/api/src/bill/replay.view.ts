@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { billingModel } from '../plan/plan.view.js';
+import { amount } from './cost.view.js';
 import { invoiceLineView } from '../invoice/invoice.view.js';
-
-const amount = z.string().describe('An exact decimal.');
 
 export const replayView = z
   .object({

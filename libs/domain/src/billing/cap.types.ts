@@ -10,7 +10,7 @@ export interface Cap {
   version: number;
 }
 
-/** Money in units of CAP_UNIT: whole, so that a gateway adds up without fractions. */
+/** Money in units of 10^-12 of its currency: whole, so that a gateway adds up without fractions. */
 export type CapMoney = bigint;
 
 /** The most that requests of one revision cost: for each block of 100 ms of one of them, and for each of them. */

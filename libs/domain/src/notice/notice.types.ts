@@ -56,10 +56,10 @@ export interface NoticeData {
   };
 }
 
-/** Something an organization is told: it can list it, and it is on the bus. */
 /** How long a notice is kept, ms: longer than any of its deliveries is tried. */
 export const NOTICE_KEPT_MS = 90 * 24 * 3_600_000;
 
+/** Something an organization is told: it can list it, and it is on the bus. */
 export interface Notice<T extends NoticeType = NoticeType> {
   id: Id<'ntc'>;
   organizationId: Id<'org'>;
