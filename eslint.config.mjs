@@ -25,6 +25,7 @@ const MONEY = [
   'libs/domain/src/billing/bill.ts',
   'libs/domain/src/billing/request.cost.ts',
   'libs/domain/src/billing/budget.rules.ts',
+  'libs/domain/src/billing/margin.ts',
   ...['entries', 'invoices', 'lines'].map((name) => `libs/domain/src/ledger/ledger.${name}.ts`),
   ...['rules', 'account'].map((name) => `libs/domain/src/billing/cap.${name}.ts`),
 ];

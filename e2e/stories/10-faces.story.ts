@@ -208,6 +208,10 @@ const COMMANDS: Record<string, Step> = {
   'clusters.cordon': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
   'clusters.drain': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
   'clusters.uncordon': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
+  'clusters.setPrice': {
+    operator: true,
+    fields: (twin) => ({ cluster: twin['cluster'], currency: 'USD', vcpuSecond: '0.00001', gibSecond: '0' }),
+  },
   'clusters.remove': { operator: true, fields: (twin) => ({ cluster: twin['spare'] }) },
   'clusters.createJoinToken': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
 };
@@ -262,6 +266,7 @@ const QUERIES: Record<string, Omit<Step, 'made'>> = {
       month: '2026-01',
     }),
   },
+  'margins.list': { operator: true, fields: () => ({ month: '2026-01' }) },
   'plans.list': { operator: true, fields: () => ({}) },
   'plans.get': { operator: true, fields: (twin) => ({ plan: twin['plan'] }) },
   'quarantine.list': {

@@ -1,3 +1,4 @@
+import { Api } from '../support/api.js';
 import { Tenant } from '../support/tenant.js';
 import { tow } from '../support/tow.js';
 import { until } from '../support/until.js';
@@ -7,6 +8,17 @@ interface Cost {
   billable: boolean;
   opened: string[];
   lines: { item: string; amount: string }[];
+}
+interface ClusterMargin {
+  name?: string;
+  instanceSeconds: string;
+  amount: string;
+  cost?: string;
+  margin?: string;
+}
+interface Margins {
+  items: { id: string; clusters: ClusterMargin[] }[];
+  nextCursor?: string;
 }
 interface Explained {
   id: string;
@@ -63,7 +75,36 @@ describe('a bill leads down to its requests', () => {
     const openers = costs.filter((one) => one.opened.length > 0).map(({ id }) => id);
     expect([...new Set(opened.flat().map(({ request }) => request))].toSorted()).toEqual(openers.toSorted());
   });
+
+  it('leaves its operator a margin: what was billed against what was seen to run, by cluster', async () => {
+    const { apiUrl, operatorKey } = tenant.platform;
+    const operator = new Api(apiUrl, operatorKey);
+    const { items } = await operator.ok<{ items: { id: string; name: string }[] }>('GET', '/v1/clusters');
+    const price = { currency: 'USD', vcpuSecond: '0.000001', gibSecond: '0.0000001' };
+    for (const { id } of items) await operator.ok('PUT', `/v1/clusters/${id}/price`, price);
+    await tenant.mustDeploy('kept', { service: { minInstances: 1 } });
+    const margin = await until('an instance was seen to run', 90_000, async () => {
+      const clusters = await marginsOf(operator, tenant.organizationId);
+      return clusters.find((one) => one.instanceSeconds !== '0');
+    });
+    expect(items.map(({ name }) => name)).toContain(margin.name);
+    const bill = await tenant.api.ok<{ items: { list: string }[] }>('GET', '/v1/bill');
+    expect(margin.amount).toBe(exactSum(bill.items.map(({ list }) => ({ amount: list }))));
+    expect(exactSum([{ amount: margin.margin ?? '' }, { amount: margin.cost ?? '' }])).toBe(margin.amount);
+    expect((await tenant.api.request('GET', '/v1/margins')).status).toBe(403);
+  });
 });
+
+/** All pages: stories run beside each other and make organizations. */
+async function marginsOf(operator: Api, organization: string): Promise<ClusterMargin[]> {
+  for (let cursor = ''; ;) {
+    const page = await operator.ok<Margins>('GET', `/v1/margins?limit=100${cursor}`);
+    const one = page.items.find(({ id }) => id === organization);
+    if (one) return one.clusters;
+    if (page.nextCursor === undefined) return [];
+    cursor = `&cursor=${page.nextCursor}`;
+  }
+}
 
 /** Of decimals as text: as whole numbers of their last digit. */
 function exactSum(list: readonly { amount: string }[]): string {

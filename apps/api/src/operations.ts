@@ -17,6 +17,7 @@ import { invoiceOperations } from './invoice/invoice.operations.js';
 import { keyOperations } from './key/key.operations.js';
 import { ledgerOperations } from './ledger/ledger.operations.js';
 import { logOperations } from './log/log.operations.js';
+import { marginOperations } from './margin/margin.operations.js';
 import { memberOperations } from './member/member.operations.js';
 import { noticeOperations } from './notice/notice.operations.js';
 import { operationOperations } from './operation/operation.operations.js';
@@ -62,6 +63,7 @@ export function apiOperations(): Registry {
     ...billOperations,
     ...explainOperations,
     ...planOperations,
+    ...marginOperations,
     ...budgetOperations,
     ...capOperations,
     ...ledgerOperations,

@@ -22,6 +22,7 @@ import { LagWatch } from './lag.watch.js';
 import { ledgerSigner } from './ledger/ledger.signer.js';
 import { LedgerWorker, type ClosingTimes } from './ledger/ledger.worker.js';
 import { TakenInWatch } from './ledger/taken-in.watch.js';
+import { InstanceWatch, MARGIN_LEASE } from './margin/instance.watch.js';
 import { MeteredThings } from './metered.things.js';
 import { WEBHOOK_LEASE, WebhookWorker, type WebhookOptions } from './webhook/webhook.worker.js';
 
@@ -39,6 +40,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly debts: DebtWorker;
   private readonly lag: LagWatch;
   private readonly ledger: LedgerWorker;
+  private readonly instances: InstanceWatch;
 
   constructor(
     private readonly db: Database,
@@ -48,7 +50,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   ) {
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
-    const names = [INTAKE_LEASE, BUDGET_LEASE, CAP_LEASE, INVOICE_LEASE, WEBHOOK_LEASE, ...FOLD_LEASES];
+    const single = [INTAKE_LEASE, BUDGET_LEASE, CAP_LEASE, INVOICE_LEASE, WEBHOOK_LEASE, MARGIN_LEASE];
+    const names = [...single, ...FOLD_LEASES];
     const leases = { group: 'billing', names, owner: randomUUID(), db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onChange: () => this.intake.leasesChanged() });
     const intake = new UsageIntake(db, things, clock);
@@ -63,6 +66,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.debts = new DebtWorker(parts, invoicing.suspendAfterMs);
     this.caps = new CapWorker({ ...parts, takenIn: new TakenInWatch(bus, clock) });
     this.capDesk = new CapDesk(db, bus, clock, logger);
+    this.instances = new InstanceWatch(db, this.leases, clock, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
@@ -84,6 +88,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.debts.start();
     this.lag.start();
     this.ledger.start();
+    this.instances.start();
   }
 
   /** Takes no more work, then lets go of the leases. */
@@ -100,6 +105,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.debts.stop(),
       this.lag.stop(),
       this.ledger.stop(),
+      this.instances.stop(),
     ]);
     await this.leases.stop();
   }

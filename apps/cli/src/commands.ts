@@ -29,7 +29,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   clusters: 'clusters (platform operator)',
   audit: 'who changed what',
   contexts: 'APIs you are logged in to',
-  admin: 'an installation on this machine: backup, restore; rating and checking files',
+  admin: 'an installation on this machine: backup, restore; rating and checking files; margins',
 };
 
 /** The command tree: words, a sentence, and the file that is loaded when the command is run. */

@@ -88,6 +88,17 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/plans/preview.js')).plansPreview,
   },
   {
+    words: 'clusters set-price',
+    summary: 'say what instances in a cluster cost, for your margin (platform operator)',
+    load: async () => (await import('./commands/clusters/set-price.js')).clustersSetPrice,
+  },
+  {
+    words: 'admin margin',
+    summary:
+      'what organizations were billed against what their instances cost, by cluster (platform operator)',
+    load: async () => (await import('./commands/admin/margin.js')).adminMargin,
+  },
+  {
     words: 'billing describe',
     summary: 'how an organization is billed, and who pays',
     load: async () => (await import('./commands/billing/account.js')).billingDescribe,

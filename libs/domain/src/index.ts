@@ -374,6 +374,15 @@ export {
 } from './billing/cap.rules.js';
 export type { AllowanceWish, CapSize } from './billing/cap.rules.js';
 export type { Cap, CapMoney, CapPrice, CapStanding } from './billing/cap.types.js';
+export {
+  billedByService,
+  clusterPriceProblem,
+  marginOf,
+  marginsByCluster,
+  secondsOf,
+  seenForMs,
+} from './billing/margin.js';
+export type { BilledTime, ClusterMargin, ClusterPrice, InstanceTime } from './billing/margin.js';
 export { BUDGET_BASES } from './billing/budget.types.js';
 export type { Budget, BudgetBasis, BudgetScope, BudgetState, Threshold } from './billing/budget.types.js';
 export { LEDGER_ACCOUNTS } from './ledger/ledger.types.js';

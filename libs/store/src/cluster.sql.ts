@@ -17,12 +17,17 @@ export interface ClusterRow {
   cordoned_at: Date | null;
   draining_at: Date | null;
   drain_total: number | null;
+  /** What was set last. */
+  price: Cluster['price'] | null;
   created_at: Date;
   version: number;
 }
 
 export const CLUSTER_COLUMNS = `id, name, provider, region, zone, runtime, gpu_classes, capabilities, door, public_key,
-  joined_at, last_seen_at, cordoned_at, draining_at, drain_total, created_at, version`;
+  joined_at, last_seen_at, cordoned_at, draining_at, drain_total, created_at, version,
+  (SELECT jsonb_build_object('currency', currency, 'vcpuSecond', trim_scale(vcpu_second)::text,
+     'gibSecond', trim_scale(gib_second)::text, 'since', to_char(day, 'YYYY-MM-DD'))
+   FROM cluster_prices WHERE cluster_id = clusters.id ORDER BY day DESC LIMIT 1) AS price`;
 
 export const insertClusterSql = statement<ClusterRow>(
   'cluster_insert',

@@ -227,9 +227,11 @@ it('names every other table as one that holds nothing of a tenant', async () => 
   const withTheirPeople = ['users', 'refresh_tokens'];
   const ofThePlatform = [
     'authorities',
+    'cluster_prices',
     'clusters',
     'gateways',
     'hub',
+    'instance_looks',
     'invoice_numbers',
     'invoicing',
     'join_tokens',

@@ -4,6 +4,7 @@ import {
   JOIN_TOKEN_LIFE_MS,
   TowpathError,
   formatJoinToken,
+  parseDecimal,
   type Cluster,
 } from '#libs/domain';
 import {
@@ -13,6 +14,7 @@ import {
   insertJoinToken,
   listHoldings,
   removeCluster as removeStored,
+  saveClusterPrice,
 } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { iso } from '../call/scalars.js';
@@ -77,6 +79,19 @@ export async function drainCluster(
   });
   await call.clusterChanged(before.id);
   return showCluster(after ?? before, call.now, holdings);
+}
+
+/** Says what instances in a cluster cost from today on; days before keep the price they had. */
+export async function setClusterPrice(
+  call: CommandCall,
+  input: { cluster: string; currency: string; vcpuSecond: string; gibSecond: string },
+): Promise<ReturnType<typeof showCluster>> {
+  const { id, price: before } = await clusterOf(call, input.cluster);
+  const [vcpuSecond, gibSecond] = [parseDecimal(input.vcpuSecond), parseDecimal(input.gibSecond)];
+  await saveClusterPrice(call.tx, id, { currency: input.currency, vcpuSecond, gibSecond }, call.now);
+  const cluster = await clusterOf(call, id);
+  await call.audit(id, { ...(before ? { before: { ...before } } : {}), after: { ...cluster.price } });
+  return showCluster(cluster, call.now);
 }
 
 /** Takes a cluster out of the installation. @throws TowpathError FAILED_PRECONDITION while anything lives there */

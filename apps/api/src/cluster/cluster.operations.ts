@@ -1,4 +1,4 @@
-import { labelProblem } from '#libs/domain';
+import { clusterPriceProblem, labelProblem } from '#libs/domain';
 import { z } from 'zod';
 import { defineCommand, defineQuery } from '../call/definition.js';
 import { definePage } from '../call/page.js';
@@ -8,12 +8,14 @@ import {
   createJoinToken,
   drainCluster,
   removeCluster,
+  setClusterPrice,
   setCordon,
 } from './cluster.commands.js';
 import { getCluster, listClusters } from './cluster.queries.js';
 import { clusterView, joinTokenView, runtimeSchema } from './cluster.view.js';
 
 const label = ruledText((text) => labelProblem(text, 63));
+const rate = ruledText(clusterPriceProblem);
 const cluster = reference('Name or id of the cluster.');
 
 export const clusterOperations = [
@@ -84,6 +86,25 @@ export const clusterOperations = [
     input: z.strictObject({ cluster }),
     output: clusterView,
     handler: drainCluster,
+  }),
+  defineCommand({
+    name: 'clusters.setPrice',
+    permission: 'cluster.write',
+    rest: { method: 'PUT', path: '/v1/clusters/{cluster}/price', status: 200 },
+    graphql: 'setClusterPrice',
+    summary:
+      'Say what instances in a cluster cost from today (UTC) on, for your margin (platform operators).',
+    input: z.strictObject({
+      cluster,
+      currency: z
+        .string()
+        .regex(/^[A-Z]{3}$/, 'must be three capital letters like USD')
+        .describe('Like `USD`.'),
+      vcpuSecond: rate.describe('An exact decimal for a second of one vCPU.'),
+      gibSecond: rate.describe('An exact decimal for a second of one GiB.'),
+    }),
+    output: clusterView,
+    handler: setClusterPrice,
   }),
   defineCommand({
     name: 'clusters.remove',

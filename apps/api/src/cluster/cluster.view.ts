@@ -21,6 +21,18 @@ const drainView = z
   })
   .meta({ id: 'Drain', description: 'How far a cluster is emptied.' });
 
+const priceView = z
+  .object({
+    currency: z.string(),
+    vcpuSecond: z.string(),
+    gibSecond: z.string(),
+    since: z.string().describe('The UTC day from which on it is good.'),
+  })
+  .meta({
+    id: 'ClusterPrice',
+    description: 'What a second of one vCPU and of one GiB costs, as exact decimals.',
+  });
+
 export const clusterView = z
   .object({
     id: z.string(),
@@ -35,6 +47,7 @@ export const clusterView = z
     lastSeenAt: z.string().optional(),
     cordonedAt: z.string().optional().describe('Since when it takes no new services.'),
     drain: drainView.optional(),
+    price: priceView.optional(),
     conditions: z.array(conditionView),
     createdAt: z.string(),
     version: z.string(),
@@ -65,6 +78,7 @@ export function showCluster(
     ...isoIf('lastSeenAt', cluster.lastSeenAt),
     ...isoIf('cordonedAt', cluster.cordonedAt),
     ...showDrain(cluster, holdings),
+    ...(cluster.price ? { price: cluster.price } : {}),
     conditions: clusterConditions(cluster, now, holdings?.length).map(showCondition),
     createdAt: iso(createdAt),
     version: String(version),

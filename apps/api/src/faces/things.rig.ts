@@ -109,6 +109,7 @@ const BODIES: Record<string, Input> = {
   'services.create': { name: 'other', template: { source: { uploadId: 'upl_00000000000000000000' } } },
   'services.update': { access: 'public' },
   'traffic.set': { traffic },
+  'clusters.setPrice': { currency: 'USD', vcpuSecond: '0.00001', gibSecond: '0.000001' },
   'plans.get': { plan: 'builtin' },
   'plans.create': { document: BUILTIN_DOCUMENTS[0] },
   'plans.preview': {

@@ -27,6 +27,22 @@ export interface PlanPreviewView {
   after: string;
 }
 
+export interface MarginView {
+  id: string;
+  name: string;
+  month: string;
+  currency: string;
+  clusters: {
+    cluster?: string;
+    name?: string;
+    billedSeconds: string;
+    instanceSeconds: string;
+    amount: string;
+    cost?: string;
+    margin?: string;
+  }[];
+}
+
 export interface BuyerView {
   name: string;
   address: string[];

@@ -168,6 +168,7 @@ export interface ClusterView {
     left?: number;
     waiting?: { service: string; reason?: string }[];
   };
+  price?: { currency: string; vcpuSecond: string; gibSecond: string; since: string };
   conditions: ConditionView[];
 }
 

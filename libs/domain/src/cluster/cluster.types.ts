@@ -23,8 +23,19 @@ export interface Cluster {
   drainingAt?: number;
   /** How many services it held when that began. */
   drainTotal?: number;
+  /** What its operator pays for it; what was set last. */
+  price?: ClusterPriceText;
   createdAt: number;
   version: number;
+}
+
+/** What a second of an instance in a cluster costs, as exact decimals. */
+export interface ClusterPriceText {
+  currency: string;
+  vcpuSecond: string;
+  gibSecond: string;
+  /** The UTC day from which on it is good, `YYYY-MM-DD`. */
+  since: string;
 }
 
 /** The address of a cluster's ingress as gateways dial it. One port, HTTP/1.1 and h2c. */

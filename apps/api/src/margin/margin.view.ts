@@ -1,0 +1,50 @@
+import { formatRatio, marginOf, secondsOf, type ClusterMargin } from '#libs/domain';
+import { z } from 'zod';
+
+const EXACT = 'An exact decimal, or an exact fraction like `1/3` where no decimal ends.';
+
+export const clusterMarginView = z
+  .object({
+    cluster: z.string().optional().describe('Id; absent for what was billed of services seen in no cluster.'),
+    name: z.string().optional(),
+    billedSeconds: z.string().describe(`Time of instances that was billed. ${EXACT}`),
+    instanceSeconds: z.string().describe('Time that instances were seen to run, looked at every 10 s.'),
+    amount: z.string().describe(`Usage at list price, without fees. ${EXACT}`),
+    cost: z
+      .string()
+      .optional()
+      .describe(`That time at the cluster's price; absent where it has none in the currency. ${EXACT}`),
+    margin: z.string().optional().describe('Amount without cost.'),
+  })
+  .meta({ id: 'ClusterMargin' });
+
+export const marginView = z
+  .object({
+    id: z.string().describe('Id of the organization.'),
+    name: z.string(),
+    month: z.string(),
+    currency: z.string(),
+    clusters: z.array(clusterMarginView).describe('Those in which it was seen to run anything.'),
+  })
+  .meta({
+    id: 'Margin',
+    description: 'What an organization brought and cost in a month, cluster by cluster.',
+  });
+
+/** @param name of the cluster */
+export function showClusterMargin(
+  one: ClusterMargin,
+  name: string | undefined,
+): z.infer<typeof clusterMarginView> {
+  const { clusterId, billedMs, instanceMs, amount, cost } = one;
+  const margin = marginOf(one);
+  return {
+    ...(clusterId === undefined ? {} : { cluster: clusterId }),
+    ...(name === undefined ? {} : { name }),
+    billedSeconds: formatRatio(secondsOf(billedMs)),
+    instanceSeconds: formatRatio(secondsOf(instanceMs)),
+    amount: formatRatio(amount),
+    ...(cost ? { cost: formatRatio(cost) } : {}),
+    ...(margin ? { margin: formatRatio(margin) } : {}),
+  };
+}
