@@ -87,9 +87,12 @@ export class Database {
     return this.client;
   }
 
-  /** One NOTIFY outside any transaction (inside one it would serialize commits). Wakes, carries nothing. */
+  /**
+   * One NOTIFY outside any transaction (inside one it would serialize commits). Wakes, carries nothing; never rejects,
+   * for whoever listens also polls, so that a wake which does not arrive only costs time.
+   */
   notify(channel: string): Promise<void> {
-    return this.notifier.notify(channel);
+    return this.notifier.notify(channel).catch(() => undefined);
   }
 
   /**

@@ -14,7 +14,7 @@ export {
   writeOutbox,
 } from './outbox.store.js';
 export type { NewOutboxRow, UnsentRow } from './outbox.store.js';
-export { LeaseKeeper } from './lease.keeper.js';
+export { LeaseKeeper, whileHeld } from './lease.keeper.js';
 export type { LeaseNews, LeaseParts } from './lease.keeper.js';
 export { LeaseLost, LeasedTx, acquireLease, underLease } from './lease.store.js';
 export type { Lease } from './lease.store.js';

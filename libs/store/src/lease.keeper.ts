@@ -12,8 +12,11 @@ import {
   releaseLease,
   renewLeases,
   takeLeases,
+  LeaseLost,
+  underLease,
   type Lease,
   type LeaseAsk,
+  type LeasedTx,
 } from './lease.store.js';
 import type { Tx } from './statement.js';
 
@@ -159,5 +162,23 @@ export class LeaseKeeper {
     const names = [...this.untold];
     await this.news.onGained?.(names);
     for (const name of names) this.untold.delete(name);
+  }
+}
+
+/**
+ * Runs `work` as `underLease` does, for who need not know why it could not: undefined, with nothing written, when
+ * another replica holds the lease now; the keeper then looks who.
+ */
+export async function whileHeld<T>(
+  { db, leases }: { db: Database; leases: Pick<LeaseKeeper, 'lost'> },
+  lease: Lease,
+  work: (tx: LeasedTx) => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await underLease(db, lease, work);
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
+    leases.lost(error.lease);
+    return undefined;
   }
 }

@@ -161,10 +161,8 @@ async function change(
   };
   const answer = await inTurn(parts, request.actor, work, definition.waits);
   crashPoint('api.committed');
-  if (woken) {
-    // Nobody waits for it: the relay also polls, so a lost wake only costs time.
-    parts.db.notify('outbox').catch((error: unknown) => parts.logger.warn({ err: error }, 'notify failed'));
-  }
+  // Nobody waits for it.
+  if (woken) void parts.db.notify('outbox');
   return answer;
 }
 

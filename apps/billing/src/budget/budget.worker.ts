@@ -1,13 +1,6 @@
 import type { Clock, Id, Random } from '#libs/domain';
 import { Loop, type Health, type Logger } from '#libs/process';
-import {
-  LeaseLost,
-  budgetedOrganizations,
-  underLease,
-  type Database,
-  type Lease,
-  type LeaseKeeper,
-} from '#libs/store';
+import { budgetedOrganizations, whileHeld, type Database, type Lease, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import { evaluateBudgets } from './budget.evaluation.js';
 
@@ -61,18 +54,11 @@ export class BudgetWorker {
   }
 
   private async evaluate(lease: Lease, organizationId: Id<'org'>): Promise<void> {
-    try {
-      const given = await underLease(this.db, lease, (tx) =>
-        evaluateBudgets(tx, organizationId, this.clock.now(), this.random),
-      );
-      if (given === 0) return;
-      this.metrics.gaveNotices(given);
-      await this.db.notify('outbox').catch((error: unknown) => {
-        this.logger.warn({ err: error }, 'notify failed');
-      });
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      this.leases.lost(error.lease);
-    }
+    const given = await whileHeld({ db: this.db, leases: this.leases }, lease, (tx) =>
+      evaluateBudgets(tx, organizationId, this.clock.now(), this.random),
+    );
+    if (given === undefined || given === 0) return;
+    this.metrics.gaveNotices(given);
+    await this.db.notify('outbox');
   }
 }

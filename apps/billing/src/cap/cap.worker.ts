@@ -1,13 +1,6 @@
 import type { Clock, Id, Random } from '#libs/domain';
 import { Loop, type Health, type Logger } from '#libs/process';
-import {
-  LeaseLost,
-  cappedOrganizations,
-  underLease,
-  type Database,
-  type Lease,
-  type LeaseKeeper,
-} from '#libs/store';
+import { cappedOrganizations, whileHeld, type Database, type Lease, type LeaseKeeper } from '#libs/store';
 import { evaluateCap } from './cap.evaluation.js';
 
 export const CAP_LEASE = 'billing-caps';
@@ -61,18 +54,10 @@ export class CapWorker {
   }
 
   private async evaluate(lease: Lease, organizationId: Id<'org'>, takenInToMs: number): Promise<void> {
-    const { db, leases, clock, random, logger } = this.parts;
-    try {
-      const wakes = await underLease(db, lease, (tx) =>
-        evaluateCap(tx, organizationId, { now: clock.now(), random, takenInToMs }),
-      );
-      if (!wakes) return;
-      await db.notify('outbox').catch((error: unknown) => {
-        logger.warn({ err: error }, 'notify failed');
-      });
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      leases.lost(error.lease);
-    }
+    const { db, clock, random } = this.parts;
+    const wakes = await whileHeld(this.parts, lease, (tx) =>
+      evaluateCap(tx, organizationId, { now: clock.now(), random, takenInToMs }),
+    );
+    if (wakes === true) await db.notify('outbox');
   }
 }

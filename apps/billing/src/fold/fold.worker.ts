@@ -1,13 +1,6 @@
 import { SHARDS, type Clock } from '#libs/domain';
 import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
-import {
-  LeaseLost,
-  findDirtyShards,
-  underLease,
-  type Database,
-  type Lease,
-  type LeaseKeeper,
-} from '#libs/store';
+import { findDirtyShards, whileHeld, type Database, type Lease, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import type { MeteredThings } from '../metered.things.js';
 import { FOLD_LIMITS, foldShard, type Folded } from './window.fold.js';
@@ -91,20 +84,15 @@ export class FoldWorker {
   /** One transaction of one shard; what makes it fail leaves the marks where they are. */
   async foldOnce(shard: number, lease: Lease, resting: readonly string[] = []): Promise<number> {
     const began = this.clock.now();
-    try {
-      const folded = await underLease(this.db, lease, async (tx) => {
-        const done = await foldShard(tx, shard, this.things, began, resting);
-        crashPoint('billing.folded');
-        return done;
-      });
-      this.metrics.foldedWindows(folded.windows, this.clock.now() - began);
-      this.rest(folded, this.clock.now() - began);
-      return folded.windows;
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      this.leases.lost(error.lease);
-      return 0;
-    }
+    const folded = await whileHeld({ db: this.db, leases: this.leases }, lease, async (tx) => {
+      const done = await foldShard(tx, shard, this.things, began, resting);
+      crashPoint('billing.folded');
+      return done;
+    });
+    if (!folded) return 0;
+    this.metrics.foldedWindows(folded.windows, this.clock.now() - began);
+    this.rest(folded, this.clock.now() - began);
+    return folded.windows;
   }
 
   private resting(): string[] {

@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/domain';
 import { Loop, type Logger } from '#libs/process';
-import { LeaseLost, underLease, type Database, type LeaseKeeper } from '#libs/store';
+import { whileHeld, type Database, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import type { MeteredThings } from '../metered.things.js';
 import { INTAKE_LEASE } from './intake.worker.js';
@@ -34,15 +34,11 @@ export class ReleaseWorker {
   private async look(): Promise<void> {
     const lease = this.leases.holding(INTAKE_LEASE);
     if (!lease) return;
-    try {
-      const outcomes = await underLease(this.db, lease, (tx) =>
-        takeReleased(tx, this.things, this.clock.now()),
-      );
-      this.metrics.lookedAgain(outcomes.values());
-      if (outcomes.size === RELEASED_BATCH) this.loop.wake();
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      this.leases.lost(error.lease);
-    }
+    const outcomes = await whileHeld({ db: this.db, leases: this.leases }, lease, (tx) =>
+      takeReleased(tx, this.things, this.clock.now()),
+    );
+    if (!outcomes) return;
+    this.metrics.lookedAgain(outcomes.values());
+    if (outcomes.size === RELEASED_BATCH) this.loop.wake();
   }
 }

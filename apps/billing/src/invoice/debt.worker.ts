@@ -1,5 +1,5 @@
 import { Loop } from '#libs/process';
-import { LeaseLost, findDebtors, underLease } from '#libs/store';
+import { findDebtors, whileHeld } from '#libs/store';
 import { lookAtDebtor } from './debtor.js';
 import { INVOICE_LEASE, type InvoiceParts } from './invoice.worker.js';
 
@@ -40,18 +40,13 @@ export class DebtWorker {
   }
 
   private async lookAt(id: Parameters<typeof lookAtDebtor>[1]): Promise<void> {
-    const { db, leases, clock, random, logger } = this.parts;
+    const { db, leases, clock, random } = this.parts;
     const lease = leases.holding(INVOICE_LEASE);
     if (!lease) return;
     const { suspendAfterMs } = this;
-    try {
-      await underLease(db, lease, (tx) =>
-        lookAtDebtor(tx, id, { nowMs: clock.now(), suspendAfterMs, random }),
-      );
-      await db.notify('outbox').catch((error: unknown) => logger.warn({ err: error }, 'notify failed'));
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      leases.lost(error.lease);
-    }
+    await whileHeld(this.parts, lease, (tx) =>
+      lookAtDebtor(tx, id, { nowMs: clock.now(), suspendAfterMs, random }),
+    );
+    await db.notify('outbox');
   }
 }

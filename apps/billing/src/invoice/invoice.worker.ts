@@ -1,13 +1,6 @@
 import type { Clock, Id, Random } from '#libs/domain';
 import { Loop, type Health, type Logger } from '#libs/process';
-import {
-  LeaseLost,
-  findOpenMonths,
-  underLease,
-  type Database,
-  type Lease,
-  type LeaseKeeper,
-} from '#libs/store';
+import { findOpenMonths, whileHeld, type Database, type Lease, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import { invoiceMonth } from './invoice.month.js';
 
@@ -81,18 +74,12 @@ export class InvoiceWorker {
 
   private async close(lease: Lease, of: { organizationId: Id<'org'>; month: string }): Promise<void> {
     const { dueMs } = this.times;
-    try {
-      const invoice = await underLease(this.parts.db, lease, (tx) =>
-        invoiceMonth(tx, of, { now: this.parts.clock.now(), dueMs, random: this.parts.random }),
-      );
-      if (!invoice) return;
-      this.parts.metrics.madeInvoice();
-      await this.parts.db.notify('outbox').catch((error: unknown) => {
-        this.parts.logger.warn({ err: error }, 'notify failed');
-      });
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      this.parts.leases.lost(error.lease);
-    }
+    const { db, clock, random, metrics } = this.parts;
+    const invoice = await whileHeld(this.parts, lease, (tx) =>
+      invoiceMonth(tx, of, { now: clock.now(), dueMs, random }),
+    );
+    if (!invoice) return;
+    metrics.madeInvoice();
+    await db.notify('outbox');
   }
 }

@@ -8,12 +8,11 @@ import {
 } from '#libs/domain';
 import { Loop, type Health, type Logger } from '#libs/process';
 import {
-  LeaseLost,
   findProducers,
   findUnsettled,
   organizationsDue,
   organizationsToSeal,
-  underLease,
+  whileHeld,
   type Database,
   type Lease,
   type LeaseKeeper,
@@ -91,17 +90,12 @@ export class LedgerWorker {
   }
 
   private async settle(lease: Lease, work: (tx: LeasedTx) => Promise<Settled>): Promise<void> {
-    const { db, leases, metrics, logger } = this.parts;
-    try {
-      const settled = await underLease(db, lease, work);
-      metrics.settled(settled);
-      // what was told of payments
-      if (settled.posted > 0)
-        await db.notify('outbox').catch((error: unknown) => logger.warn({ err: error }, 'notify failed'));
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      leases.lost(error.lease);
-    }
+    const { db, metrics } = this.parts;
+    const settled = await whileHeld(this.parts, lease, work);
+    if (!settled) return;
+    metrics.settled(settled);
+    // what was told of payments
+    if (settled.posted > 0) await db.notify('outbox');
   }
 }
 

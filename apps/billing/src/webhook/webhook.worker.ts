@@ -1,11 +1,10 @@
 import { judgeAttempt, type Attempt, type Clock, type Random, type WebhookReach } from '#libs/domain';
 import { Loop, type Logger } from '#libs/process';
 import {
-  LeaseLost,
   dueDeliveries,
   openSealed,
   saveAttempt,
-  underLease,
+  whileHeld,
   type Database,
   type DueDelivery,
   type Lease,
@@ -92,12 +91,10 @@ export class WebhookWorker {
     const now = this.clock.now();
     const [byte = 0] = this.random(1);
     const after = judgeAttempt(delivery, attempt, now, byte / 256);
-    try {
-      await underLease(this.db, lease, (tx) => saveAttempt(tx, delivery, after, now));
-      this.metrics.triedWebhook(after.status);
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      this.leases.lost(error.lease);
-    }
+    const saved = await whileHeld({ db: this.db, leases: this.leases }, lease, async (tx) => {
+      await saveAttempt(tx, delivery, after, now);
+      return true;
+    });
+    if (saved === true) this.metrics.triedWebhook(after.status);
   }
 }

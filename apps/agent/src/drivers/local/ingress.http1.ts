@@ -72,7 +72,8 @@ class Http1Exchange implements Waiter {
 
   private send(place: Place): void {
     const upstream = request({
-      agent: place.agent,
+      // Where one idle connection is stale, the others of that age are too.
+      agent: this.repeated ? false : place.agent,
       host: '127.0.0.1',
       port: place.port,
       method: this.req.method ?? 'GET',

@@ -5,7 +5,7 @@ import { connect as connectHttp2, constants, type ClientHttp2Session } from 'nod
 import { connect } from 'node:net';
 import { until } from '#libs/testing';
 import { LocalRig } from './rig/local.rig.js';
-import { COUNTING, ECHO, GRPC, LEAVING } from './rig/programs.js';
+import { COUNTING, ECHO, GRPC, LEAVING, ONCE_EACH } from './rig/programs.js';
 
 // Real processes on a machine that may be busy.
 jest.setTimeout(60_000);
@@ -63,6 +63,22 @@ describe('the ingress over HTTP/1.1', () => {
     res.on('data', (chunk: Buffer) => (size += chunk.length));
     await once(res, 'end');
     expect(size).toBe(64 << 20);
+  });
+
+  it('repeats what may be repeated on a new connection when idle ones were stale, and only that', async () => {
+    const revision = await rig.ready(ONCE_EACH);
+    const both = await Promise.all([rig.get(revision), rig.get(revision)]);
+    expect(both.map(({ status }) => status)).toEqual([200, 200]);
+    expect((await rig.get(revision)).status).toBe(200);
+    const post = requestHttp1({
+      port: rig.driver.door().port,
+      method: 'POST',
+      headers: { host: revision.host },
+      agent: false,
+    }).end();
+    const [res] = (await once(post, 'response')) as [IncomingMessage];
+    res.resume();
+    expect(res.statusCode).toBe(502);
   });
 
   it('sends the head of a stream before its first bytes', async () => {

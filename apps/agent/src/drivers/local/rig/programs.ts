@@ -84,3 +84,14 @@ const server = createServer((req, res) => {
   if (req.url === '/exit') setTimeout(() => process.exit(9), 20);
 });
 ${SERVE}`;
+
+/** Answers the first request of each connection, and breaks off at the second: its idle connections are all stale. */
+export const ONCE_EACH = `
+import { createServer } from 'node:http';
+const used = new WeakSet();
+const server = createServer((req, res) => {
+  if (used.has(req.socket)) return req.socket.destroy();
+  used.add(req.socket);
+  setTimeout(() => res.end('first'), 300);
+});
+${SERVE}`;
