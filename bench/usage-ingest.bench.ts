@@ -1,241 +1,167 @@
 /**
- * Usage intake end to end (JetStream pull, check, COPY, exactly once, windows marked, commit, ack) against one plain
- * COPY of the same rows into a table with the same unique index; same server, same durability, same run.
+ * Usage intake end to end (JetStream pull, check, COPY, exactly once, windows marked, commit, ack) against its parts alone:
+ * the pull, and one plain COPY of the same rows into a table with the same unique index; and against an INSERT of unnest,
+ * a transaction a message. Same server, same durability, same run. Goals: issue 6 section 7. `npm run bench usage-ingest`.
  */
-import { finished } from 'node:stream/promises';
-import {
-  BILLING_CONSUMER,
-  STREAMS,
-  ensureHubTopology,
-  usageSubject,
-  type Bus,
-  type FollowedMessage,
-} from '#libs/bus';
-import { SHARDS, foldRecords, type UsageRecord } from '#libs/domain';
+import { BILLING_CONSUMER, STREAMS, ensureHubTopology, type Bus, type FollowedMessage } from '#libs/bus';
+import { foldRecords, type UsageRecord } from '#libs/domain';
 import { systemClock } from '#libs/process';
-import { acquireLease, underLease, type Database, type Lease } from '#libs/store';
-import {
-  makeUsedRevision,
-  seededRandom,
-  testDatabase,
-  testNats,
-  usageOf,
-  type TestDatabase,
-  type UsedRevision,
-} from '#libs/testing';
+import { testNats } from '#libs/testing';
 import pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
-import { foldShard } from '../apps/billing/src/fold/window.fold.js';
 import { MessageGroups } from '../apps/billing/src/intake/message.groups.js';
-import { GROUP } from '../apps/billing/src/intake/intake.worker.js';
+import { GROUP, IN_HAND } from '../apps/billing/src/intake/intake.worker.js';
 import { UsageIntake } from '../apps/billing/src/intake/usage.intake.js';
-import { MeteredThings } from '../apps/billing/src/metered.things.js';
+import { readUsageMessage, type UsageMessage } from '../apps/billing/src/intake/usage.message.js';
+import { SHAPE, cpuWith, foldAll, startBillingBed, type BillingBed } from './billing.bed.js';
 import {
   cpuPerOperation,
   interleave,
-  isValid,
   print,
   quantile,
   rateRatio,
   slicesOf,
   spread,
+  verdict,
   type Rounds,
   type Slice,
+  type Spread,
   type Variant,
 } from './protocol.js';
+import { copyInto, makePeerTable, unnestInto } from './usage.peers.js';
+import { ROWS_PER_MESSAGE, Traffic, publishUsage } from './usage.traffic.js';
 
-const ROUNDS = Number(process.env['TOWPATH_BENCH_ROUNDS'] ?? 15);
-const ROWS_PER_SLICE = Number(process.env['TOWPATH_BENCH_ROWS'] ?? 10_000);
-/** What a busy gateway ships at once. */
-const ROWS_PER_MESSAGE = 500;
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
+const ROWS_PER_SLICE = Number(process.env['BENCH_ROWS'] ?? 10_000);
+const GOALS = { combined: 0.5, unnest: 2.5, mixed: 1 / 1.15 };
+const HOUR_MS = 3_600_000;
 
-const shape = { concurrency: 80, maxInstances: 100, timeoutSeconds: 300 };
-
-/** Requests at 1,000 a second over the last minutes, one in fifty refused. */
-class Traffic {
-  private position = 0;
-  readonly sent: UsageRecord[] = [];
-
-  constructor(
-    readonly of: UsedRevision,
-    private readonly startMs: number,
-  ) {}
-
-  next(count: number): UsageRecord[] {
-    const records = Array.from({ length: count }, () => this.one());
-    this.sent.push(...records);
-    return records;
-  }
-
-  private one(): UsageRecord {
-    const n = this.position++;
-    const startMs = this.startMs + n;
-    const refused = n % 50 === 0 ? { reached: false, status: 429, flags: 'RL' } : {};
-    const span = { startMs, endMs: startMs + 5 + ((n * 7_919) % 200) };
-    return usageOf(this.of, n * 410, span, { streamId: crypto.randomUUID(), ...refused });
-  }
+/** What is read of a message while others are kept, and how they are kept. */
+interface Way<T> {
+  read: (message: FollowedMessage) => T;
+  take: (messages: readonly T[]) => Promise<unknown>;
 }
 
-/** The limit: nothing is checked, nothing is marked, one statement. */
-async function copyInto(client: pg.Client, table: string, records: readonly UsageRecord[]): Promise<number> {
-  const lines = records.map((r) =>
-    [
-      [
-        r.producer,
-        r.position,
-        r.organizationId,
-        r.projectId,
-        r.serviceId,
-        r.revisionId,
-        '\\N',
-        r.gatewayId,
-        r.region,
-      ],
-      [
-        'default',
-        r.streamId,
-        r.part,
-        r.last,
-        r.startMs,
-        r.endMs,
-        r.requestBytes,
-        r.responseBytes,
-        r.status,
-        r.flags,
-      ],
-      [r.reached, r.attempts, r.reached, r.reached ? '\\N' : 'rate_limited'],
-    ]
-      .flat()
-      .join('\t'),
-  );
-  const stream = client.query(copyFrom(`COPY ${table} FROM STDIN`));
-  stream.end(`${lines.join('\n')}\n`);
-  await finished(stream);
-  return records.length;
-}
-
-async function publish(bus: Bus, records: readonly UsageRecord[]): Promise<number> {
-  let messages = 0;
-  for (let i = 0; i < records.length; i += ROWS_PER_MESSAGE) {
-    const batch = { schemaVersion: 1, records: records.slice(i, i + ROWS_PER_MESSAGE) };
-    const subject = usageSubject(batch.records[0]?.gatewayId ?? '');
-    await bus.js.publish(subject, new TextEncoder().encode(JSON.stringify(batch)));
-    messages += 1;
-  }
-  return messages;
-}
-
-type Take = (messages: readonly FollowedMessage[]) => Promise<unknown>;
-
-/** Follows the stream, as billing does, until so many messages have been handled. */
-async function pull(bus: Bus, messages: number, take: Take): Promise<void> {
+/** Follows the stream, as billing does, until so many messages have been handled; gives what ends the following. */
+async function pull<T>(bus: Bus, messages: number, { read, take }: Way<T>): Promise<() => Promise<void>> {
   let left = messages;
   let done: () => void = () => undefined;
   const all = new Promise<void>((resolve) => (done = resolve));
-  const groups = new MessageGroups(async (group) => {
-    await take(group);
-    left -= group.length;
-    if (left === 0) done();
-  }, GROUP);
+  const groups = new MessageGroups(
+    read,
+    async (group) => {
+      await take(group);
+      left -= group.length;
+      if (left <= 0) done();
+    },
+    GROUP,
+  );
   const handle = (message: FollowedMessage): Promise<void> => groups.add(message);
-  const follower = bus.follow(STREAMS.usage, BILLING_CONSUMER, handle, { width: GROUP });
+  const follower = bus.follow(STREAMS.usage, BILLING_CONSUMER, handle, { width: IN_HAND });
   await all;
-  void follower.stop();
+  return () => follower.stop();
 }
 
-async function foldAll(db: Database, lease: Lease): Promise<void> {
-  const things = new MeteredThings();
-  for (let shard = 0; shard < SHARDS; shard++) {
-    let folded = 1;
-    while (folded > 0) {
-      ({ windows: folded } = await underLease(db, lease, (tx) =>
-        foldShard(tx, shard, things, systemClock.now()),
-      ));
+/** What was sent is stored once and billed as the definition says, of each organization. */
+async function verify(bed: BillingBed, all: readonly Traffic[]): Promise<void> {
+  await foldAll(bed);
+  for (const { sent, of } of all) {
+    const windows = [...foldRecords(sent, SHAPE).values()];
+    const expected = {
+      rows: String(sent.length),
+      requests: String(windows.reduce((sum, { requests }) => sum + requests, 0n)),
+      blocks: String(windows.reduce((sum, { blocks }) => sum + blocks, 0n)),
+    };
+    const [got] = await bed.database.query(
+      `SELECT (SELECT count(*)::text FROM usage_records WHERE organization_id = $1) AS rows,
+         sum(requests)::text AS requests, sum(blocks)::text AS blocks FROM billing_windows WHERE organization_id = $1`,
+      [of.organizationId],
+    );
+    if (JSON.stringify(got) !== JSON.stringify(expected)) {
+      throw new Error(`stored and billed ${JSON.stringify(got)}, expected ${JSON.stringify(expected)}`);
     }
   }
 }
 
-/** What was sent is stored once and billed as the definition says. */
-async function verify(database: TestDatabase, lease: Lease, sent: readonly UsageRecord[]): Promise<void> {
-  await foldAll(database.db, lease);
-  const windows = [...foldRecords(sent, shape).values()];
-  const expected = {
-    rows: String(sent.length),
-    requests: String(windows.reduce((sum, { requests }) => sum + requests, 0n)),
-    blocks: String(windows.reduce((sum, { blocks }) => sum + blocks, 0n)),
+/** What a slice cost in the processes of the database, microseconds. */
+interface Costed extends Slice {
+  databaseMicros: number;
+}
+
+/** Variants over one database whose input is made ready outside the clock, and what they leave is ended outside too. */
+function variants(bed: BillingBed) {
+  return <T>(
+    name: string,
+    prepare: () => T | Promise<T>,
+    work: (input: T) => Promise<void | (() => Promise<void>)>,
+  ): Variant => {
+    const slice = async (): Promise<Costed> => {
+      const input = await prepare();
+      const [own, all] = [process.cpuUsage(), await cpuWith(bed)];
+      const began = performance.now();
+      const end = await work(input);
+      const seconds = (performance.now() - began) / 1_000;
+      const { user, system } = process.cpuUsage(own);
+      const databaseMicros = (await cpuWith(bed)) - all - user - system;
+      await end?.();
+      return { operations: ROWS_PER_SLICE, seconds, cpuMicros: user + system, databaseMicros };
+    };
+    return { name, slice };
   };
-  const [got] = await database.query(
-    `SELECT (SELECT count(*)::text FROM usage_records) AS rows, sum(requests)::text AS requests,
-       sum(blocks)::text AS blocks FROM billing_windows`,
-  );
-  if (JSON.stringify(got) !== JSON.stringify(expected)) {
-    throw new Error(`stored and billed ${JSON.stringify(got)}, expected ${JSON.stringify(expected)}`);
-  }
+}
+
+async function byMessage(
+  records: readonly UsageRecord[],
+  keep: (part: UsageRecord[]) => Promise<void>,
+): Promise<void> {
+  for (let i = 0; i < records.length; i += ROWS_PER_MESSAGE)
+    await keep(records.slice(i, i + ROWS_PER_MESSAGE));
 }
 
 async function run(): Promise<void> {
-  const [database, nats] = await Promise.all([testDatabase(), testNats()]);
-  const client = new pg.Client(database.ownerUrl);
+  const [bed, nats] = await Promise.all([startBillingBed(), testNats()]);
+  const client = new pg.Client(bed.database.ownerUrl);
   await client.connect();
   try {
     await ensureHubTopology(nats.bus);
-    await database.query('CREATE TABLE copied (LIKE usage_records, PRIMARY KEY (producer, position))');
-    const of = await makeUsedRevision((sql, values) => database.query(sql, values), seededRandom(1), shape);
-    const traffic = new Traffic(of, systemClock.now() - 3_600_000);
-    const pulled = new Traffic(of, systemClock.now() - 3_600_000);
-    const copied = new Traffic(of, systemClock.now() - 3_600_000);
-    const ask = { name: 'bench', owner: 'bench', now: systemClock.now(), lifeMs: 86_400_000 };
-    const lease = await database.db.asSystem((tx) => acquireLease(tx, ask));
-    if (!lease) throw new Error('the lease of an empty database is taken');
-    const intake = new UsageIntake(database.db, new MeteredThings(), systemClock);
-
-    const fill = (of: Traffic): Promise<number> => publish(nats.bus, of.next(ROWS_PER_SLICE));
-    const take: Take = (messages) => intake.take(messages, lease);
-    const variants: Variant[] = [
-      variant(
-        'intake',
-        () => fill(traffic),
-        (messages) => pull(nats.bus, messages, take),
-      ),
-      variant(
-        'pull',
-        () => fill(pulled),
-        (messages) => pull(nats.bus, messages, () => Promise.resolve()),
-      ),
-      ...['COPY', 'COPY again'].map((name) =>
-        variant(
-          name,
-          () => copied.next(ROWS_PER_SLICE),
-          (records) => copyInto(client, 'copied', records),
-        ),
-      ),
+    for (const table of ['copied', 'unnested']) await makePeerTable(client, table);
+    const since = systemClock.now() - HOUR_MS;
+    const [clean, mixed, pulled, copied] = [
+      new Traffic(await bed.revision(1), since),
+      new Traffic(await bed.revision(2), since, true),
+      new Traffic(await bed.revision(3), since),
+      new Traffic(await bed.revision(4), since),
     ];
-    const results = await interleave(variants, ROUNDS);
-    await verify(database, lease, traffic.sent);
-    const [{ fsync } = { fsync: '?' }] = await database.query<{ fsync: string }>('SHOW fsync');
+    const intake = new UsageIntake(bed.database.db, bed.things, systemClock);
+    const taken: Way<UsageMessage> = {
+      read: readUsageMessage,
+      take: (messages) => intake.take(messages, bed.lease),
+    };
+    const dropped: Way<FollowedMessage> = { read: (message) => message, take: () => Promise.resolve() };
+    const variant = variants(bed);
+    const streamed = <T>(name: string, of: Traffic, way: Way<T>): Variant =>
+      variant(
+        name,
+        () => publishUsage(nats.bus, of.next(ROWS_PER_SLICE)),
+        (messages) => pull(nats.bus, messages, way),
+      );
+    const kept = (name: string, work: (records: UsageRecord[]) => Promise<void>): Variant =>
+      variant(name, () => copied.next(ROWS_PER_SLICE), work);
+    const all = [
+      streamed('intake', clean, taken),
+      streamed('mixed', mixed, taken),
+      streamed('pull', pulled, dropped),
+      kept('COPY', (records) => copyInto(client, 'copied', records)),
+      kept('COPY again', (records) => copyInto(client, 'copied', records)),
+      kept('unnest', (records) => byMessage(records, (part) => unnestInto(client, 'unnested', part))),
+    ];
+    const results = await interleave(all, ROUNDS);
+    await verify(bed, [clean, mixed]);
+    const [{ fsync } = { fsync: '?' }] = await bed.database.query<{ fsync: string }>('SHOW fsync');
     report(results, fsync);
   } finally {
     await client.end();
-    await Promise.all([database.drop(), nats.release()]);
+    await Promise.all([bed.stop(), nats.release()]);
   }
-}
-
-/** A variant whose input is made ready outside the clock. */
-function variant<T>(
-  name: string,
-  prepare: () => T | Promise<T>,
-  work: (input: T) => Promise<unknown>,
-): Variant {
-  const slice = async (): Promise<Slice> => {
-    const input = await prepare();
-    const cpu = process.cpuUsage();
-    const began = performance.now();
-    await work(input);
-    const seconds = (performance.now() - began) / 1_000;
-    const { user, system } = process.cpuUsage(cpu);
-    return { operations: ROWS_PER_SLICE, seconds, cpuMicros: user + system };
-  };
-  return { name, slice };
 }
 
 function report(results: Rounds, fsync: string): void {
@@ -244,19 +170,32 @@ function report(results: Rounds, fsync: string): void {
       values.toSorted((a, b) => a - b),
       0.5,
     );
-  const rows = (name: string): string =>
-    `${name} ${Math.round(median(slicesOf(results, name).map(({ operations, seconds }) => operations / seconds)))}`;
+  const rates = [...results.keys()].map((name) => {
+    const rate = median(slicesOf(results, name).map(({ operations, seconds }) => operations / seconds));
+    return `${name} ${Math.round(rate)}`;
+  });
   const seconds = (name: string): number[] => slicesOf(results, name).map((slice) => slice.seconds);
-  const both = seconds('intake').map(
+  const parts = seconds('intake').map(
     (own, i) => ((seconds('pull')[i] ?? 0) + (seconds('COPY')[i] ?? 0)) / own,
   );
   const control = rateRatio(results, 'COPY again', 'COPY');
-  const cpu = median(slicesOf(results, 'intake').map(cpuPerOperation)).toFixed(1);
+  const line = (what: string, measured: Spread, goal?: number): string =>
+    `  ${what}: ${print(measured)}${goal === undefined ? '' : `  ${verdict(control, measured, goal)}`}`;
+  const cpu = (name: string): string => median(slicesOf(results, name).map(cpuPerOperation)).toFixed(1);
+  const database = (name: string): string => {
+    const slices = slicesOf(results, name) as Costed[];
+    return `${name} ${median(slices.map(({ databaseMicros, operations }) => databaseMicros / operations)).toFixed(1)}`;
+  };
   const lines = [
-    `usage intake / COPY with the same unique index: ${print(rateRatio(results, 'intake', 'COPY'))}`,
-    `  / combined limit 1 / (1 / pull + 1 / COPY):   ${print(spread(both))}`,
-    `  control, COPY / COPY:                         ${print(control)}${isValid(control) ? '' : '  VOID: too noisy'}`,
-    `  rows/s here (log only): ${['intake', 'pull', 'COPY'].map(rows).join(', ')}; Node's CPU ${cpu} us a record`,
+    'usage intake',
+    line('/ combined limit 1 / (1 / pull + 1 / COPY)', spread(parts), GOALS.combined),
+    line('/ INSERT of unnest, a transaction a message', rateRatio(results, 'intake', 'unnest'), GOALS.unnest),
+    line('10 % repeated and 5 % late / clean', rateRatio(results, 'mixed', 'intake'), GOALS.mixed),
+    line('/ COPY with the same unique index', rateRatio(results, 'intake', 'COPY')),
+    `  control, COPY / COPY: ${print(control)}`,
+    `  Node's own CPU: ${cpu('intake')} us a record, ${cpu('mixed')} us of mixed, ${cpu('pull')} us of these to pull`,
+    `  PostgreSQL's CPU, us a record: ${['intake', 'mixed', 'COPY', 'unnest'].map(database).join(', ')}`,
+    `  rows/s here (log only): ${rates.join(', ')}`,
     `  ${ROUNDS} rounds of ${ROWS_PER_SLICE} rows, ${ROWS_PER_MESSAGE} a message, fsync ${fsync}; stored and billed sums verified`,
   ];
   process.stdout.write(`${lines.join('\n')}\n`);

@@ -154,7 +154,7 @@ describe('taking in', () => {
     );
     await one.intake.take([message], lease);
     const rows = await database.query('SELECT 1 FROM usage_quarantine WHERE producer = $1', [
-      message.subject,
+      `usage.${of.gatewayId}`,
     ]);
     expect(rows).toHaveLength(kept);
   });

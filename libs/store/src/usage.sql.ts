@@ -72,10 +72,12 @@ export const storeSql = statement<TouchedRow>(
    FROM touched GROUP BY 1, 2, 3, 4, 5, 6`,
 );
 
-// Two rows of one identity in one batch meet here too: the first one was stored.
+// Two rows of one identity in one batch meet here too: the first one was stored. OFFSET keeps each look-up its own: nothing is
+// known of a temporary table, and a join could be planned over all records there are.
 export const conflictsSql = statement<{ ordinal: number }>(
   'usage_conflicts',
-  `SELECT s.ordinal FROM usage_staging s JOIN usage_records r ON r.producer = s.producer AND r.position = s.position
+  `SELECT s.ordinal FROM usage_staging s CROSS JOIN LATERAL (
+     SELECT * FROM usage_records u WHERE u.producer = s.producer AND u.position = s.position OFFSET 0) r
    WHERE (${CONTENT.map((c) => `s.${c}`).join(', ')}) IS DISTINCT FROM (${CONTENT.map((c) => `r.${c}`).join(', ')})`,
 );
 

@@ -1,9 +1,10 @@
-import { BILLING_CONSUMER, STREAMS, type Bus, type FollowedMessage, type Follower } from '#libs/bus';
+import { BILLING_CONSUMER, STREAMS, type Bus, type Follower } from '#libs/bus';
 import { crashPoint, type Health, type Logger } from '#libs/process';
 import { LeaseLost, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import { MessageGroups } from './message.groups.js';
 import type { UsageIntake } from './usage.intake.js';
+import { readUsageMessage, type UsageMessage } from './usage.message.js';
 import type { UsageReread } from './usage.reread.js';
 
 /** The one partition of stream USAGE there is now; more come as more consumers with subjects of their own. */
@@ -11,12 +12,14 @@ export const INTAKE_LEASE = 'billing-intake-0';
 
 /** Messages stored in one transaction at most. */
 export const GROUP = 16;
+/** In hand at a time: while one group is stored, the next one is read. */
+export const IN_HAND = 2 * GROUP;
 
 /** Follows the stream while this process holds the partition's lease. */
 export class IntakeWorker {
   private follower: Follower | undefined;
   private ended = false;
-  private readonly groups = new MessageGroups((messages) => this.take(messages), GROUP);
+  private readonly groups = new MessageGroups(readUsageMessage, (messages) => this.take(messages), GROUP);
 
   constructor(
     private readonly bus: Bus,
@@ -53,7 +56,7 @@ export class IntakeWorker {
 
   private follow(): Follower {
     return this.bus.follow(STREAMS.usage, BILLING_CONSUMER, (message) => this.groups.add(message), {
-      width: GROUP,
+      width: IN_HAND,
       onTrouble: (error) => {
         if (error instanceof LeaseLost) this.leases.lost(error.lease);
         this.health.set('intake', false, 'usage records cannot be taken in');
@@ -63,7 +66,7 @@ export class IntakeWorker {
     });
   }
 
-  private async take(messages: readonly FollowedMessage[]): Promise<void> {
+  private async take(messages: readonly UsageMessage[]): Promise<void> {
     const lease = this.leases.holding(INTAKE_LEASE);
     // Given back: whoever holds the lease by then takes it.
     if (!lease) throw new Error('usage is taken in by another process now');

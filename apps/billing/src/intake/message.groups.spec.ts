@@ -14,12 +14,16 @@ const message = (sequence: number): FollowedMessage => ({
 /** Groups that fail as told; remembers what each transaction held. */
 function groupsThat(fail: (sequences: number[]) => Error | undefined) {
   const taken: number[][] = [];
-  const groups = new MessageGroups((messages) => {
-    const sequences = messages.map(({ sequence }) => sequence);
-    taken.push(sequences);
-    const error = fail(sequences);
+  const read = ({ sequence }: FollowedMessage): number => {
+    if (sequence < 0) throw new Error('cannot be read');
+    return sequence;
+  };
+  const take = (sequences: readonly number[]): Promise<void> => {
+    taken.push([...sequences]);
+    const error = fail([...sequences]);
     return error ? Promise.reject(error) : Promise.resolve();
-  }, 3);
+  };
+  const groups = new MessageGroups(read, take, 3);
   const add = (...sequences: number[]): Promise<string[]> =>
     Promise.all(
       sequences.map((s) =>
@@ -45,6 +49,12 @@ describe('groups of messages', () => {
     const { taken, add } = groupsThat((sequences) => (sequences.includes(3) ? new Error('bad') : undefined));
     expect(await add(1, 2, 3, 4)).toEqual(['ok', 'ok', 'bad', 'ok']);
     expect(taken).toEqual([[1], [2, 3, 4], [2], [3], [4]]);
+  });
+
+  it('lose nothing by a message that cannot be read', async () => {
+    const { taken, add } = groupsThat(() => undefined);
+    expect(await add(1, -1, 2)).toEqual(['ok', 'cannot be read', 'ok']);
+    expect(taken).toEqual([[1], [2]]);
   });
 
   it('fail whole when the lease is lost', async () => {

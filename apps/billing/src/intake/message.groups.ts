@@ -1,29 +1,30 @@
 import type { FollowedMessage } from '#libs/bus';
 import { LeaseLost } from '#libs/store';
 
-interface Waiting {
-  message: FollowedMessage;
+interface Waiting<T> {
+  item: T;
   resolve: () => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * What arrives while one transaction runs goes into the next one together. When a group fails, each of its messages is
- * tried alone, so that one that cannot be stored takes no other with it.
+ * What arrives while one transaction runs is read meanwhile and goes into the next one together. When a group fails, each of
+ * its messages is tried alone, so that one that cannot be stored takes no other with it.
  */
-export class MessageGroups {
-  private waiting: Waiting[] = [];
+export class MessageGroups<T> {
+  private waiting: Waiting<T>[] = [];
   private running = false;
 
   constructor(
-    private readonly take: (messages: readonly FollowedMessage[]) => Promise<void>,
+    private readonly read: (message: FollowedMessage) => T,
+    private readonly take: (messages: readonly T[]) => Promise<void>,
     private readonly largest: number,
   ) {}
 
   /** Settles when the message's transaction has. */
   add(message: FollowedMessage): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ message, resolve, reject });
+      this.waiting.push({ item: this.read(message), resolve, reject });
       if (!this.running) void this.run();
     });
   }
@@ -34,9 +35,9 @@ export class MessageGroups {
     this.running = false;
   }
 
-  private async settle(group: readonly Waiting[]): Promise<void> {
+  private async settle(group: readonly Waiting<T>[]): Promise<void> {
     try {
-      await this.take(group.map(({ message }) => message));
+      await this.take(group.map(({ item }) => item));
       for (const { resolve } of group) resolve();
     } catch (error) {
       if (group.length > 1 && !(error instanceof LeaseLost)) {

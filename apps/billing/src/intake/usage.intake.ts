@@ -1,5 +1,4 @@
 import { priceZoneOf, quarantineReason, whyNotBillable, type Clock, type UsageRecord } from '#libs/domain';
-import type { FollowedMessage } from '#libs/bus';
 import { crashPoint } from '#libs/process';
 import {
   bindProducers,
@@ -15,7 +14,7 @@ import {
   type Reach,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
-import { readUsageMessage, type UsageMessage } from './usage.message.js';
+import type { UsageMessage } from './usage.message.js';
 
 /** What became of a message's records. */
 export interface IntakeResult {
@@ -37,9 +36,8 @@ export class UsageIntake {
    * These messages in one transaction: records, marks of the windows they touch, quarantine and watermarks.
    * @throws LeaseLost when another process takes usage in now; then nothing was written
    */
-  async take(messages: readonly FollowedMessage[], lease: Lease): Promise<IntakeResult> {
-    const read = messages.map(readUsageMessage);
-    return underLease(this.db, lease, (tx) => this.store(tx, read));
+  take(messages: readonly UsageMessage[], lease: Lease): Promise<IntakeResult> {
+    return underLease(this.db, lease, (tx) => this.store(tx, messages));
   }
 
   private async store(tx: LeasedTx, messages: readonly UsageMessage[]): Promise<IntakeResult> {

@@ -1,8 +1,8 @@
 import { shardOf, type Clock, type UsageRecord } from '#libs/domain';
-import type { FollowedMessage } from '#libs/bus';
 import { acquireLease, underLease, type Database, type Lease } from '#libs/store';
 import { foldShard } from '../fold/window.fold.js';
 import { UsageIntake, type IntakeResult } from '../intake/usage.intake.js';
+import { readUsageMessage, type UsageMessage } from '../intake/usage.message.js';
 import { MeteredThings } from '../metered.things.js';
 
 /** Billing's work without its loops, step by step. A new rig over the same database is a restarted process. */
@@ -22,11 +22,12 @@ export class BillingRig {
     return this.db.asSystem((tx) => acquireLease(tx, { name, owner, now: this.clock.now(), lifeMs }));
   }
 
-  message(gatewayId: string, body: unknown): FollowedMessage {
+  message(gatewayId: string, body: unknown): UsageMessage {
     this.sequence += 1;
     const data = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
     const subject = `usage.${gatewayId}`;
-    return { subject, sequence: this.sequence, data, deliveries: 1, headers: undefined, deleted: false };
+    const sequence = this.sequence;
+    return readUsageMessage({ subject, sequence, data, deliveries: 1, headers: undefined, deleted: false });
   }
 
   take(lease: Lease, gatewayId: string, records: readonly unknown[]): Promise<IntakeResult> {
