@@ -12,6 +12,7 @@ export {
   refillAfter,
   takeUnsent,
   writeOutbox,
+  writeServicesChanged,
 } from './outbox.store.js';
 export type { NewOutboxRow, UnsentRow } from './outbox.store.js';
 export { LeaseKeeper, whileHeld } from './lease.keeper.js';

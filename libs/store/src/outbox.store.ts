@@ -1,4 +1,4 @@
-import type { HubEventName } from '#libs/domain';
+import { newId, type HubEventName, type Random } from '#libs/domain';
 import {
   dropSentSql,
   highestSequenceSql,
@@ -34,6 +34,23 @@ export interface UnsentRow {
 /** Writes the message in the writer's transaction; after commit the writer calls `db.notify('outbox')`. */
 export async function writeOutbox(tx: Tx, row: NewOutboxRow): Promise<void> {
   await tx.run(writeOutboxSql, [row.id, row.name, row.key, row.organizationId ?? null, time(row.now)]);
+}
+
+/** The deployer is to look at these services of the organization: one message each, as by `writeOutbox`. */
+export async function writeServicesChanged(
+  tx: Tx,
+  organizationId: string,
+  serviceIds: readonly string[],
+  { now, random }: { now: number; random: Random },
+): Promise<void> {
+  for (const key of serviceIds)
+    await writeOutbox(tx, {
+      id: newId('evt', now, random),
+      name: 'service.changed',
+      key,
+      organizationId,
+      now,
+    });
 }
 
 /** The oldest unsent rows, locked until the transaction ends; rows another relay holds are left out. */

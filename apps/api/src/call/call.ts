@@ -39,8 +39,8 @@ export interface CommandCall extends Call {
   newId<P extends IdPrefix>(prefix: P): Id<P>;
   /** Writes the audit row of this command into its transaction; of an operator's deed in the organization it concerns. */
   audit(object: string, change?: Change, organizationId?: Id<'org'>): Promise<void>;
-  /** Writes the message that wakes the deployer for a service into its transaction. */
-  serviceChanged(serviceId: Id<'svc'>, organizationId?: Id<'org'>): Promise<void>;
+  /** Writes the messages that wake the deployer for services of one organization into its transaction. */
+  servicesChanged(serviceIds: readonly Id<'svc'>[], organizationId?: Id<'org'>): Promise<void>;
   /** Writes the message that makes the deployer look at what a cluster holds into its transaction. */
   clusterChanged(clusterId: Id<'cls'>): Promise<void>;
 }

@@ -1,6 +1,13 @@
 import { TowpathError, can, canonical, isId, newId, type Actor } from '#libs/domain';
 import { crashPoint } from '#libs/process';
-import { claimIdempotencyKey, keyedDigest, storeAnswer, insertAudit, writeOutbox } from '#libs/store';
+import {
+  claimIdempotencyKey,
+  keyedDigest,
+  storeAnswer,
+  insertAudit,
+  writeOutbox,
+  writeServicesChanged,
+} from '#libs/store';
 import type { IdempotencyClaim, Tx } from '#libs/store';
 import type { Readable } from 'node:stream';
 import type { ApiParts } from '../api.parts.js';
@@ -221,9 +228,8 @@ function commandCall(made: {
         requestId,
         ...change,
       }),
-    serviceChanged: async (serviceId, owner = organizationId) => {
-      const event = { id: id('evt'), name: 'service.changed', key: serviceId } as const;
-      await writeOutbox(tx, { ...event, organizationId: owner, now });
+    servicesChanged: async (serviceIds, owner = organizationId) => {
+      await writeServicesChanged(tx, owner, serviceIds, { now, random: parts.random });
       wake();
     },
     clusterChanged: async (clusterId) => {

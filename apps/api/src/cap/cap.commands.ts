@@ -49,5 +49,5 @@ export async function deleteCap(call: CommandCall): Promise<CapView> {
 }
 
 async function everyServiceChanged(call: CommandCall): Promise<void> {
-  for (const id of await listServiceIds(call.tx, call.actor.organizationId)) await call.serviceChanged(id);
+  await call.servicesChanged(await listServiceIds(call.tx, call.actor.organizationId));
 }

@@ -70,7 +70,7 @@ async function become(call: CommandCall, before: Organization, turn: Turn): Prom
   const after = await setOrganizationStatus(call.tx, id, status, { reason, holdUntil, now: call.now });
   const change = { before: { status: before.status }, after: { status, ...(reason ? { reason } : {}) } };
   await call.audit(id, change, id);
-  for (const serviceId of await listServiceIds(call.tx, id)) await call.serviceChanged(serviceId, id);
+  await call.servicesChanged(await listServiceIds(call.tx, id), id);
   return showOrganization(after);
 }
 

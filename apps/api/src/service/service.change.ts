@@ -87,7 +87,7 @@ export async function startOperation(
     steps: plannedSteps(kind, newTemplate),
     createdAt: call.now,
   });
-  const [operation] = await Promise.all([inserted, call.serviceChanged(serviceId)]);
+  const [operation] = await Promise.all([inserted, call.servicesChanged([serviceId])]);
   return showOperation({ ...operation, projectHandle: project.handle, serviceName: service.name });
 }
 

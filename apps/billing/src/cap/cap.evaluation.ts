@@ -2,7 +2,6 @@ import {
   capLeft,
   isCapReached,
   longestMs,
-  newId,
   watermarkOf,
   worstCost,
   type CapMoney,
@@ -20,7 +19,7 @@ import {
   lockCap,
   longestTimeout,
   markCap,
-  writeOutbox,
+  writeServicesChanged,
   type LeasedTx,
   type StoredCap,
 } from '#libs/store';
@@ -74,10 +73,7 @@ async function note(
     await giveNotice(tx, { organizationId, type: 'cap.reached', data, now }, random);
   }
   if (reached === cap.reached) return true;
-  for (const key of await listServiceIds(tx, organizationId)) {
-    const event = { id: newId('evt', now, random), name: 'service.changed', key } as const;
-    await writeOutbox(tx, { ...event, organizationId, now });
-  }
+  await writeServicesChanged(tx, organizationId, await listServiceIds(tx, organizationId), { now, random });
   return true;
 }
 

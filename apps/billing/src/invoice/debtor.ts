@@ -8,7 +8,7 @@ import {
   listServiceIds,
   noteTold,
   setOrganizationStatus,
-  writeOutbox,
+  writeServicesChanged,
   type LeasedTx,
 } from '#libs/store';
 
@@ -62,12 +62,5 @@ async function become(
     after: { status, ...(reason === undefined ? {} : { reason }) },
     requestId: newId('evt', now, random),
   });
-  for (const key of await listServiceIds(tx, id))
-    await writeOutbox(tx, {
-      id: newId('evt', now, random),
-      name: 'service.changed',
-      key,
-      organizationId: id,
-      now,
-    });
+  await writeServicesChanged(tx, id, await listServiceIds(tx, id), { now, random });
 }
