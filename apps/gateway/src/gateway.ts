@@ -5,7 +5,7 @@ import { Renewal, Resync, inboxPrefix, joinOrRestore } from '#libs/bus';
 import type { Bus, Follower, MemberId, Membership, PeerCertificate } from '#libs/bus';
 import type { Loop, ProcessParts } from '#libs/process';
 import { LogBudget } from '#libs/domain';
-import { Admission } from './admission/admission.js';
+import { Admission, type AdmissionParts } from './admission/admission.js';
 import { AdmissionServer, admissionSocketOf } from './admission/admission.server.js';
 import type { GatewayConfig } from './config.js';
 import { bootstrap } from './envoy/bootstrap.js';
@@ -56,8 +56,15 @@ export class Gateway {
     const types = loadEnvoyTypes();
     const place = { region: member.region, peerFolder: peerFolder(config.TOWPATH_DATA_DIR) };
     const desired = new DesiredState(types, clock, place);
-    this.#admission = this.#makeAdmission();
-    const check: Admission['check'] = (...of) => this.#admission.check(...of);
+    this.#admission = this.#makeAdmission(desired);
+    const questions = metrics.counter(
+      'towpath_gateway_cap_questions_total',
+      'Requests to hosts with a cap that Envoy asked about',
+    );
+    const check: Admission['check'] = (...of) => {
+      questions.inc();
+      return this.#admission.check(...of);
+    };
     this.#admissionServer = new AdmissionServer(check, logger, () => clock.now());
     this.#journal = new RouteJournal(config.TOWPATH_DATA_DIR);
     this.#table = new RouteTable({
@@ -71,6 +78,8 @@ export class Gateway {
       health,
       metrics,
       onHosts: (hosts) => this.#acknowledged(hosts),
+      onOpened: () => this.#admission.connected(),
+      onRefused: (hosts) => this.#admission.refused(hosts),
     });
     this.#certificates = certificatesOf(config, {
       ...parts,
@@ -177,10 +186,16 @@ export class Gateway {
     renameSync(`${file}.new`, file);
   }
 
-  #makeAdmission(): Admission {
+  #makeAdmission(desired: DesiredState): Admission {
     const { logger } = this.parts;
     const bus = (): Bus | undefined => this.#hub.bus;
-    return new Admission({ gatewayId: this.member.id, incarnation: randomUUID(), bus, logger });
+    const show: AdmissionParts['show'] = (host, lease, now) => {
+      desired.lease(host, lease);
+      if (!now) return;
+      this.#table.again(host);
+      this.#xds.changed();
+    };
+    return new Admission({ gatewayId: this.member.id, incarnation: randomUUID(), bus, show, logger });
   }
 
   #makePeer(): PeerCertificate {
@@ -248,6 +263,7 @@ export class Gateway {
 
   #acknowledged(hosts?: string[]): void {
     this.#table.settle(this.#xds.view, hosts);
+    this.#admission.settled(this.#xds.view);
     this.#status?.wake();
   }
 }

@@ -9,7 +9,7 @@ export interface Ask<Q, A> {
   answer: z.ZodType<A>;
 }
 
-/** How long an answer is waited for. */
+/** How long an answer is waited for unless told. */
 const ASK_TIMEOUT_MS = 5_000;
 
 const codes = Object.keys(ERROR_CODES) as (keyof typeof ERROR_CODES)[];
@@ -26,9 +26,14 @@ const replySchema = z.union([z.object({ answer: z.unknown() }), z.object({ error
  * Asks whoever answers on the subject, once.
  * @throws TowpathError what the other side threw; UNAVAILABLE when nobody answers in time
  */
-export async function ask<Q, A>(nc: NatsConnection, subject: string, asked: Ask<Q, A>, value: Q): Promise<A> {
+export async function ask<Q, A>(
+  nc: NatsConnection,
+  { subject, timeoutMs = ASK_TIMEOUT_MS }: { subject: string; timeoutMs?: number | undefined },
+  asked: Ask<Q, A>,
+  value: Q,
+): Promise<A> {
   const bytes = encode(asked.request, value);
-  const message = await nc.request(subject, bytes, { timeout: ASK_TIMEOUT_MS }).catch((cause: unknown) => {
+  const message = await nc.request(subject, bytes, { timeout: timeoutMs }).catch((cause: unknown) => {
     const silent = cause instanceof TimeoutError || cause instanceof RequestError;
     throw silent ? unavailable(subject, cause) : cause;
   });

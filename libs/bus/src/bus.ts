@@ -205,8 +205,8 @@ export class Bus {
    * Asks another hub process, which shares a queue with its replicas; waits 5 s.
    * @throws TowpathError what the other side threw; UNAVAILABLE when nobody answers
    */
-  ask<Q, A>(subject: string, asked: Ask<Q, A>, value: Q): Promise<A> {
-    return ask(this.nc, subject, asked, value);
+  ask<Q, A>(subject: string, asked: Ask<Q, A>, value: Q, timeoutMs?: number): Promise<A> {
+    return ask(this.nc, { subject, timeoutMs }, asked, value);
   }
 
   /** Answers what others ask on a subject. Returns what ends it, once all that was asked is answered. */

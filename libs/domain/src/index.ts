@@ -358,6 +358,7 @@ export {
 export { UNPAID, statusByDebt } from './billing/overdue.rules.js';
 export type { Overdue } from './billing/overdue.rules.js';
 export { CapAccount } from './billing/cap.account.js';
+export type { RequestSource } from './billing/cap.account.js';
 export {
   allowanceOf,
   capAmount,
@@ -368,11 +369,13 @@ export {
   costAtMost,
   dearestOf,
   isCapReached,
+  leaseSize,
   longestMs,
+  mayStayLeased,
   uncappable,
   worstCost,
 } from './billing/cap.rules.js';
-export type { AllowanceWish, CapSize } from './billing/cap.rules.js';
+export type { AllowanceWish, CapSize, LeaseRoom } from './billing/cap.rules.js';
 export type { Cap, CapMoney, CapPrice, CapStanding } from './billing/cap.types.js';
 export {
   billedByService,

@@ -49,21 +49,22 @@ export interface AllowanceRow {
   incarnation: string;
   amount: string;
   asked: number;
+  began_at: Date;
   asked_at: Date;
 }
 
 export const allowancesSql = statement<AllowanceRow>(
   'cap_allowances',
-  `SELECT gateway_id, incarnation, amount, asked, asked_at FROM cap_allowances WHERE organization_id = $1
+  `SELECT gateway_id, incarnation, amount, asked, began_at, asked_at FROM cap_allowances WHERE organization_id = $1
    ORDER BY gateway_id, incarnation`,
 );
 
 export const saveAllowanceSql = statement<unknown>(
   'cap_save_allowance',
   `INSERT INTO cap_allowances (organization_id, gateway_id, incarnation, amount, asked, began_at, asked_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $6)
+   VALUES ($1, $2, $3, $4, $5, $6, $7)
    ON CONFLICT (organization_id, gateway_id, incarnation) DO UPDATE SET amount = excluded.amount,
-     asked = excluded.asked, asked_at = excluded.asked_at`,
+     asked = excluded.asked, began_at = excluded.began_at, asked_at = excluded.asked_at`,
 );
 
 export const dropAllowanceSql = statement<unknown>(

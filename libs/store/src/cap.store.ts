@@ -46,8 +46,12 @@ export interface Allowance {
   amount: CapMoney;
   /** How many times it has asked. */
   asked: number;
+  /** Since when nothing is let in at the gateway that a former process allowed; absent while there may be. */
+  beganAt?: number;
   askedAt: number;
 }
+
+const NOT_YET = Date.UTC(9999, 0);
 
 /** A revision, as far as its requests have a price. */
 export interface SizedRevision {
@@ -107,19 +111,21 @@ export async function findAllowances(tx: Tx, organizationId: string): Promise<Al
     incarnation: row.incarnation,
     amount: capMoney(parseRatio(row.amount)),
     asked: row.asked,
+    ...(ms(row.began_at) < NOT_YET ? { beganAt: ms(row.began_at) } : {}),
     askedAt: ms(row.asked_at),
   }));
 }
 
 /** Must run while the cap is held (lockCap). */
 export async function saveAllowance(tx: Tx, organizationId: string, allowance: Allowance): Promise<void> {
-  const { gatewayId, incarnation, amount, asked, askedAt } = allowance;
+  const { gatewayId, incarnation, amount, asked, beganAt, askedAt } = allowance;
   await tx.run(saveAllowanceSql, [
     organizationId,
     gatewayId,
     incarnation,
     capAmount(amount),
     asked,
+    time(beganAt ?? NOT_YET),
     time(askedAt),
   ]);
 }

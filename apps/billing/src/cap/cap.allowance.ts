@@ -31,8 +31,12 @@ export async function allow(tx: Tx, request: CapRequest, now: number): Promise<C
   const month = await capMonth(tx, cap, now);
   const others = sum(allowances.filter((one) => one !== own));
   const amount = await amountOf(tx, { cap, month, others }, request);
-  const allowance = { gatewayId, incarnation, amount, asked, askedAt: now };
-  if (own !== undefined || amount > 0n) await saveAllowance(tx, organizationId, allowance);
+  const { aloneMs } = request;
+  const began = aloneMs === undefined ? {} : { beganAt: now - aloneMs };
+  const allowance = { gatewayId, incarnation, amount, asked, ...began, askedAt: now };
+  // What a former process of the gateway was allowed is free some time after this one began.
+  const isKnown = allowances.some((one) => one.gatewayId === gatewayId);
+  if (isKnown || amount > 0n) await saveAllowance(tx, organizationId, allowance);
   return {
     standing: {
       cap: cap.amount,

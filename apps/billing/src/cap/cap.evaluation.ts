@@ -25,7 +25,7 @@ import {
 } from '#libs/store';
 import { capMonth, type CapMonth } from './cap.money.js';
 
-/** A gateway that asks does so more often: who has not asked for so long has restarted, or serves nothing of it. */
+/** A process that holds anything asks more often. */
 const SILENT_MS = 90_000;
 
 export interface CapLook {
@@ -77,19 +77,25 @@ async function note(
   return true;
 }
 
+/**
+ * A process that is silent may still hold what it was allowed, and its Envoy lets requests in by it, until another process
+ * beside that Envoy says since when it does not.
+ */
 async function freeAllowances(tx: LeasedTx, organizationId: Id<'org'>, look: CapLook): Promise<void> {
-  const silent = (await findAllowances(tx, organizationId)).filter(
-    ({ askedAt }) => askedAt < look.now - SILENT_MS,
-  );
+  const all = await findAllowances(tx, organizationId);
+  const silent = all.filter(({ askedAt }) => askedAt < look.now - SILENT_MS);
   if (silent.length === 0) return;
   const longest = longestMs(await longestTimeout(tx, organizationId));
   const producers = await findProducers(tx);
   for (const one of silent) {
+    const beside = all.filter(({ gatewayId }) => gatewayId === one.gatewayId);
+    const next = beside.reduce((newest, each) => (each.askedAt > newest.askedAt ? each : newest));
     const producer = producers.find(({ gatewayId }) => gatewayId === one.gatewayId);
     const knownTo = producer ? watermarkOf(producer, look.takenInToMs) : 0;
-    const ended = one.askedAt + longest;
-    const isOver =
-      one.amount === 0n || (knownTo > ended && !(await isDirtyBefore(tx, organizationId, ended)));
+    // of the newest itself nothing is known but that it may go on
+    const ended = (next === one ? Infinity : (next.beganAt ?? Infinity)) + longest;
+    const isUseless = one.amount === 0n && (next !== one || beside.length === 1);
+    const isOver = isUseless || (knownTo > ended && !(await isDirtyBefore(tx, organizationId, ended)));
     if (isOver) await dropAllowance(tx, organizationId, one);
   }
 }

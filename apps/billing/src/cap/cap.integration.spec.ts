@@ -184,21 +184,32 @@ it('frees what a former process held once all that it let in is known', async ()
     underLease(database.db, lease, (tx) =>
       evaluateCap(tx, of.organizationId, { now: clock.now(), random, takenInToMs }),
     );
-  const room = async (name: string): Promise<number> => {
-    const next = new Gateway(of, of.gatewayId, name);
-    await next.ask(3);
+  const seen = (): Promise<unknown> =>
+    database.query(`UPDATE gateways SET last_seen_at = $2 WHERE id = $1`, [
+      of.gatewayId,
+      new Date(clock.now()),
+    ]);
+  const next = new Gateway(of, of.gatewayId, 'next');
+  const room = async (change: Partial<CapRequest> = { aloneMs: 0 }): Promise<number> => {
+    await next.ask(3, change);
     return next.serve(3, 10);
   };
+  // who is silent may go on, and so may what it told its Envoy while the next process has not heard from that
+  for (const change of [{}, {}, { aloneMs: 0 }]) {
+    clock.step(100_000);
+    await seen();
+    await look(clock.now());
+    expect(await room(change)).toBe(0);
+  }
+  await look(clock.now());
+  expect(await room({ aloneMs: 1_000 })).toBe(0);
   clock.step(100_000);
   // nothing was heard of the gateway since
   await look(clock.now());
-  expect(await room('second')).toBe(0);
-  await database.query(`UPDATE gateways SET last_seen_at = $2 WHERE id = $1`, [
-    of.gatewayId,
-    new Date(clock.now()),
-  ]);
+  expect(await room({ aloneMs: 101_000 })).toBe(0);
+  await seen();
   await look(0);
-  expect(await room('third')).toBe(0);
+  expect(await room({ aloneMs: 101_000 })).toBe(0);
   await look(clock.now());
-  expect(await room('fourth')).toBe(3);
+  expect(await room({ aloneMs: 101_000 })).toBe(3);
 });

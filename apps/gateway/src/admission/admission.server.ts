@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ERROR_CODES } from '#libs/domain';
 import type { Logger } from '#libs/process';
+import { LEASE_OVER } from '../envoy/admission.filter.js';
 import type { Refused } from './organization.purse.js';
 
 /** Envoy's own limit of a head is 60 KiB. */
@@ -20,8 +21,12 @@ export function admissionSocketOf(folder: string): string {
   return path.join(tmpdir(), `towpath-admission-${name}.sock`);
 }
 
-/** Whether a request to a host is let in (undefined), by the name of its host and its id. */
-export type Check = (host: string, stream: string, isGone: () => boolean) => Promise<Refused | undefined>;
+/** Whether a request to a host is let in (undefined), by the name of its host and its id; `over`: the lease beyond which it is. */
+export type Check = (
+  host: string,
+  stream: string,
+  more: { over?: string; isGone: () => boolean },
+) => Promise<Refused | undefined>;
 
 /** Envoy asks here, over a socket that only this machine has, before it lets a request to a host with a cap in. */
 export class AdmissionServer {
@@ -52,11 +57,12 @@ export class AdmissionServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { host = '', 'x-request-id': id } = request.headers;
+    const { host = '', 'x-request-id': id, [LEASE_OVER]: lease } = request.headers;
     const stream = String(id ?? '');
+    const over = lease === undefined ? {} : { over: String(lease) };
     try {
       const [name = ''] = host.split(':');
-      const refused = stream === '' ? NOT_NAMED : await this.check(name, stream, () => response.destroyed);
+      const refused = stream === '' ? NOT_NAMED : await this.check(name, stream, { ...over, isGone: () => response.destroyed });
       if (refused) refuse(response, refused, { stream, now: this.now() });
       else response.writeHead(200).end();
     } catch (error) {

@@ -1,12 +1,17 @@
 import type { CapAnswer, CapRequest } from '#libs/bus';
 import {
   CapAccount,
+  capLeft,
+  capMoney,
   costAtMost,
+  parseRatio,
   type CapMoney,
   type CapPrice,
   type CapStanding,
   type Id,
+  type RequestSource,
 } from '#libs/domain';
+import type { HostLeases, LeasedHost } from './host.leases.js';
 
 /** A request that wants to be let in. */
 export interface Wanted {
@@ -17,6 +22,13 @@ export interface Wanted {
   untilMs: number;
   /** Whether nobody waits for it any more. */
   isGone: () => boolean;
+}
+
+/** A record of a request. */
+export interface Noted extends RequestSource {
+  stream: string;
+  record: string;
+  revisionId: string;
 }
 
 /** Why a request is not let in: there is not enough left, or nobody says how much there is. */
@@ -35,6 +47,7 @@ interface PurseParts {
   ask: (
     request: Pick<CapRequest, 'organizationId' | 'keep' | 'need' | 'slack' | 'records'>,
   ) => Promise<CapAnswer>;
+  leases: HostLeases;
   /** Monotonic, ms. */
   now: () => number;
 }
@@ -45,6 +58,8 @@ const REST_MS = 200;
 const SILENCE_REST_MS = 500;
 /** How often it asks while it has something to settle or to give back. */
 const SETTLE_MS = 500;
+/** The same, while it only holds leases: what is left of the cap says whether it may. */
+const LOOK_MS = 2_000;
 /** How long an organization without a cap is believed to have none. */
 const FREE_MS = 1_000;
 /** As many requests as it likes to let in without asking. */
@@ -54,7 +69,7 @@ const MOST_RECORDS = 5_000;
 
 /** What this gateway may spend for one organization with a cap: it asks for more when requests wait, and gives back. */
 export class OrganizationPurse {
-  private account = new CapAccount();
+  private readonly account = new CapAccount();
   private readonly prices = new Map<string, CapPrice>();
   private waiting: Waiting[] = [];
   private isAsking = false;
@@ -63,6 +78,8 @@ export class OrganizationPurse {
   private freeUntil = -Infinity;
   /** The most that a request has cost that was let in since it was asked last. */
   private used = 0n;
+  /** What of the cap nobody may spend yet, when it was asked last. */
+  private free = 0n;
   private last: Refused = { reason: 'unconfirmed', standing: undefined };
 
   constructor(private readonly parts: PurseParts) {}
@@ -72,6 +89,10 @@ export class OrganizationPurse {
     return (
       this.account.isIdle && this.account.allowance === 0n && this.waiting.length === 0 && !this.isAsking
     );
+  }
+
+  get leases(): HostLeases {
+    return this.parts.leases;
   }
 
   priceOf(revisionId: string): CapPrice | undefined {
@@ -88,18 +109,30 @@ export class OrganizationPurse {
     });
   }
 
-  /** A record of a request of a revision. `last`: it has ended, and lasted so long in all; it costs nothing if `isFree`. */
+  /** Envoy asked about a request to the host, `over`: beyond the lease of that id. It need not next time if that is allowed. */
+  asked(of: LeasedHost, over: string | undefined): void {
+    if (!this.parts.leases.asked(of, over)) return;
+    this.lease();
+    if (this.parts.leases.wish > 0n) this.turn();
+  }
+
+  /** A record of a request of a revision. `ended`: it lasted so long in all, and costs nothing if `isFree`. */
   noted(
-    { stream, record, revisionId }: { stream: string; record: string; revisionId: string },
+    { stream, record, revisionId, ...source }: Noted,
     ended: { lengthMs: number; isFree: boolean } | undefined,
   ): void {
     if (!ended) {
-      this.account.report(stream, record);
+      this.account.report(stream, record, source);
       return;
     }
     const price = this.prices.get(revisionId);
     const cost = ended.isFree ? 0n : price && costAtMost(price, ended.lengthMs);
-    this.account.end(stream, cost, record);
+    this.account.end(stream, cost, record, source);
+  }
+
+  /** Envoy has these hosts as they should be. */
+  settled(isCurrent: (host: string) => boolean): void {
+    this.parts.leases.settled(this.account, isCurrent);
   }
 
   /** Everything that Envoy noted up to then was read. */
@@ -110,8 +143,19 @@ export class OrganizationPurse {
   /** Asks when there is something to settle or to give back. */
   tick(): void {
     const { account } = this;
+    this.parts.leases.review(account, this.free);
     const isDue = account.isSettling || account.allowance > account.claim;
-    if (isDue && this.parts.now() - this.askedAt >= SETTLE_MS) this.turn();
+    const everyMs = isDue ? SETTLE_MS : this.parts.leases.isHolding ? LOOK_MS : Infinity;
+    if (this.parts.now() - this.askedAt >= everyMs) this.turn();
+  }
+
+  /** Asks without a reason of its own, but for no more often than it settles. */
+  introduce(): void {
+    if (this.parts.now() - this.askedAt >= SETTLE_MS) this.turn();
+  }
+
+  private lease(): void {
+    if (this.parts.now() >= this.freeUntil) this.parts.leases.give(this.account, this.free);
   }
 
   private letIn({ stream, most, untilMs }: Wanted): boolean {
@@ -124,13 +168,13 @@ export class OrganizationPurse {
   private turn(): void {
     if (this.isAsking) return;
     this.isAsking = true;
-    void this.ask().finally(() => {
+    void this.askNow().finally(() => {
       this.isAsking = false;
       if (this.waiting.length > 0) this.turn();
     });
   }
 
-  private async ask(): Promise<void> {
+  private async askNow(): Promise<void> {
     const asking = this.waiting;
     this.waiting = [];
     this.askedAt = this.parts.now();
@@ -142,6 +186,7 @@ export class OrganizationPurse {
       return;
     }
     const isFree = this.parts.now() < this.freeUntil;
+    // first who waits, then who may not have to
     const left = asking.filter((one) => {
       const isIn = isFree || one.isGone() || this.letIn(one);
       if (isIn) one.answer(undefined);
@@ -155,6 +200,7 @@ export class OrganizationPurse {
       'cap_reached',
       REST_MS,
     );
+    if (left.length === 0) this.lease();
   }
 
   private wish(known: readonly (CapMoney | undefined)[]): Parameters<PurseParts['ask']>[0] {
@@ -164,11 +210,13 @@ export class OrganizationPurse {
       this.used,
     );
     this.used = 0n;
+    const some = most * SLACK_REQUESTS;
+    const { wish } = this.parts.leases;
     return {
       organizationId: this.parts.organizationId,
       keep: String(this.account.giveBack()),
       need: String(need),
-      slack: String(most * SLACK_REQUESTS),
+      slack: String(wish > some ? wish : some),
       records: byProducer(this.account.unsettled(MOST_RECORDS)),
     };
   }
@@ -181,7 +229,13 @@ export class OrganizationPurse {
     );
     this.account.allow(BigInt(allowance));
     this.freeUntil = standing ? -Infinity : this.parts.now() + FREE_MS;
-    if (!standing) this.account = new CapAccount();
+    if (standing) {
+      const { cap, spent, reserved } = standing;
+      this.free = capLeft(cap, parseRatio(spent), capMoney(parseRatio(reserved)));
+    } else {
+      this.parts.leases.takeAll();
+      this.account.forget();
+    }
     this.last = { reason: 'cap_reached', standing };
   }
 

@@ -1,31 +1,36 @@
 import { any } from '../xds/proto.js';
 import type { Message } from '../xds/proto.js';
 
-const ADMISSION_FILTER = 'admission';
+export const ADMISSION_FILTER = 'admission';
 /** The cluster that leads to the process beside. */
 const ADMISSION_CLUSTER = 'admission';
 const FILTER = 'envoy.extensions.filters.http.ext_authz.v3';
+export const EXT_AUTHZ = `${FILTER}.ExtAuthz`;
+/** Says of a request that the lease of this id is used up; callers cannot say it, and instances do not see it. */
+export const LEASE_OVER = 'x-towpath-lease-over';
 /** Above how long the process waits itself. */
 const TIMEOUT = '5s';
 
-/** Asks the process beside before a request goes on; switched on by the route of a host with a cap only. */
+/** Asks the process beside before a request goes on. */
+export const askBeside: Message = {
+  transport_api_version: 'V3',
+  http_service: {
+    server_uri: { uri: 'http://admission', cluster: ADMISSION_CLUSTER, timeout: TIMEOUT },
+    authorization_response: { allowed_client_headers: { patterns: [{ exact: 'retry-after' }] } },
+  },
+  allowed_headers: { patterns: [{ exact: 'x-request-id' }, { exact: LEASE_OVER }] },
+  failure_mode_allow: false,
+  status_on_error: { code: 'ServiceUnavailable' },
+};
+
+/** Switched on by the route of a host with a cap and without a lease. */
 export const ADMISSION: Message = {
   name: ADMISSION_FILTER,
   disabled: true,
-  typed_config: {
-    '@type': `type.googleapis.com/${FILTER}.ExtAuthz`,
-    transport_api_version: 'V3',
-    http_service: {
-      server_uri: { uri: 'http://admission', cluster: ADMISSION_CLUSTER, timeout: TIMEOUT },
-      authorization_response: { allowed_client_headers: { patterns: [{ exact: 'retry-after' }] } },
-    },
-    allowed_headers: { patterns: [{ exact: 'x-request-id' }] },
-    failure_mode_allow: false,
-    status_on_error: { code: 'ServiceUnavailable' },
-  },
+  typed_config: { '@type': `type.googleapis.com/${EXT_AUTHZ}`, ...askBeside },
 };
 
-/** What the route of a host with a cap switches on. */
+/** What the route of a host with a cap and without a lease switches on. */
 export function admissionOnly(): Message {
   return { [ADMISSION_FILTER]: any(`${FILTER}.ExtAuthzPerRoute`, { check_settings: {} }) };
 }

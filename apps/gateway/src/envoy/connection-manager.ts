@@ -3,6 +3,7 @@ import type { Message } from '../xds/proto.js';
 import { ADMISSION } from './admission.filter.js';
 import { ACCESS_LOG_FORMAT } from './access-log.format.js';
 import { CALLER_FILTERS } from './callers.filter.js';
+import { LEASE_FILTERS } from './lease.filter.js';
 import { localReplies } from './local-replies.js';
 
 /** Lua costs every request that it sees, so routes switch it off by this name. */
@@ -24,7 +25,10 @@ export function connectionManager(options: ConnectionManagerOptions): Message {
     stat_prefix: 'gateway',
     codec_type: 'AUTO',
     scoped_routes: SCOPED_ROUTES,
-    http_filters: [NOT_REACHED, STRIP_TRAILERS, LOWER_CASE_HOST, ...CALLER_FILTERS, ADMISSION, ROUTER],
+    http_filters: [
+      ...[NOT_REACHED, STRIP_TRAILERS, LOWER_CASE_HOST],
+      ...[...CALLER_FILTERS, ...LEASE_FILTERS, ADMISSION, ROUTER],
+    ],
     early_header_mutation_extensions: [STRIP],
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     use_remote_address: true,

@@ -95,6 +95,12 @@ export function lineOf(content: z.input<typeof lineSchema>): string {
   return JSON.stringify(content);
 }
 
+/** The entry that a line keeps; undefined for any other line. */
+export function entryOf(line: string): RouteEntry | undefined {
+  const known = parse(line);
+  return known && 'route' in known ? known : undefined;
+}
+
 function parse(line: string): z.infer<typeof lineSchema> | undefined {
   if (line === '') return undefined;
   try {

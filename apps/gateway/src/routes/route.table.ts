@@ -2,7 +2,7 @@ import type { Route } from '#libs/domain';
 import { crashPoint } from '#libs/process';
 import type { DesiredState } from '../xds/desired-state.js';
 import type { EnvoyView } from '../xds/envoy-view.js';
-import { lineOf, type RouteEntry, type RouteJournal } from './route.journal.js';
+import { entryOf, lineOf, type RouteEntry, type RouteJournal } from './route.journal.js';
 
 interface Parts {
   journal: RouteJournal;
@@ -106,6 +106,14 @@ export class RouteTable {
     this.#pending.delete(host);
     this.parts.changed([host]);
     await this.parts.journal.rewrite(this.#lines());
+  }
+
+  /** Makes what Envoy should have of the host again: something else that it says has changed. */
+  again(host: string): void {
+    const entry = this.#entries.get(host);
+    if (!entry) return;
+    const { route } = entryOf(entry.line) ?? {};
+    if (route) this.parts.desired.apply(route);
   }
 
   /** A message that changes no route (deleted key, no route inside) moves the sequence all the same. */

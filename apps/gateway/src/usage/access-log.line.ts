@@ -26,7 +26,7 @@ const lineSchema = z.object({
   status: optional(count),
   flags: optional(text),
   attempts: optional(count),
-  /** Organization, project and service, apart by a space. */
+  /** Organization, project and service, apart by a space; then the lease of a host that has one. */
   ids: optional(text),
   ...IDS_OF_0_1,
   revision: optional(text),
@@ -56,6 +56,11 @@ export function parseLine(line: string): AccessLogLine | undefined {
 /** Whose service was called, as the route said; not checked yet. */
 export function idsOf(line: AccessLogLine): (string | undefined)[] {
   return line.ids?.split(' ') ?? [line.organization, line.project, line.service];
+}
+
+/** Which lease the host had when the request came: it was let in under it unless it was asked about. */
+export function leaseOf(line: AccessLogLine): string | undefined {
+  return line.ids?.split(' ')[3];
 }
 
 /** Whether the stream goes on after this line. */

@@ -1,4 +1,5 @@
 import type { Clock, Route } from '#libs/domain';
+import type { Lease } from '../envoy/lease.filter.js';
 import { clusterMessage, doorGroupOf, endpointsMessage, usesEndpoints } from './door.cluster.js';
 import type { DoorGroup, GatewayPlace } from './door.cluster.js';
 import type { EnvoyTypes } from './proto.js';
@@ -26,6 +27,7 @@ export class DesiredState {
   };
   readonly #groups = new Map<string, GroupState>();
   readonly #needs = new Map<string, string[]>();
+  readonly #leases = new Map<string, Lease>();
 
   constructor(
     private readonly types: EnvoyTypes,
@@ -36,6 +38,12 @@ export class DesiredState {
   /** Names of the clusters that must be in Envoy before the scope of that host. */
   needsOf(host: string): readonly string[] {
     return this.#needs.get(host) ?? [];
+  }
+
+  /** What the host's scope says of its lease when its route is applied next; nothing for a host without a cap. */
+  lease(host: string, lease: Lease | undefined): void {
+    if (lease) this.#leases.set(host, lease);
+    else this.#leases.delete(host);
   }
 
   apply(route: Route): void {
@@ -54,7 +62,7 @@ export class DesiredState {
     this.#needs.set(route.host, [...groups.keys()]);
     this.resources.scope.set(
       route.host,
-      encodeResource(this.types, 'scope', route.host, scopeMessage(route)),
+      encodeResource(this.types, 'scope', route.host, scopeMessage(route, this.#leases.get(route.host))),
     );
   }
 

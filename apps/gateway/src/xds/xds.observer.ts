@@ -7,10 +7,14 @@ interface Parts {
   metrics: Metrics;
   /** What Envoy holds of these hosts (of all, without names) is known anew. */
   onHosts: (hosts?: string[]) => void;
+  /** Envoy came, or came back, and says next what it holds. */
+  onOpened: () => void;
+  /** Envoy took none of what these hosts should be. */
+  onRefused: (hosts: string[]) => void;
 }
 
 /** Log, health and metrics of the talk with Envoy. */
-export function observeXds({ logger, health, metrics, onHosts }: Parts): XdsObserver {
+export function observeXds({ logger, health, metrics, onHosts, onOpened, onRefused }: Parts): XdsObserver {
   const connections = metrics.gauge(
     'towpath_gateway_envoy_connected',
     'Whether Envoy is connected (1) or not (0)',
@@ -32,7 +36,9 @@ export function observeXds({ logger, health, metrics, onHosts }: Parts): XdsObse
   return {
     connected,
     opened: (type) => {
-      if (type === 'scope') onHosts();
+      if (type !== 'scope') return;
+      onOpened();
+      onHosts();
     },
     acknowledged: (type, names) => {
       pushes.inc({ type });
@@ -41,6 +47,7 @@ export function observeXds({ logger, health, metrics, onHosts }: Parts): XdsObse
     },
     refused: (type, names, reason) => {
       refusals.inc({ type });
+      if (type === 'scope') onRefused(names);
       const alone = names.length === 1;
       logger[alone ? 'error' : 'warn']({ type, names: names.slice(0, 10), reason }, 'Envoy refused a push');
       if (alone && (type === 'scope' || type === 'cluster' || type === 'endpoints'))

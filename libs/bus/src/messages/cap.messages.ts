@@ -14,6 +14,8 @@ export const CAP_ASK = {
     incarnation: z.string().max(40),
     /** How many times it has asked; what comes late is answered and changes nothing. */
     asked: count,
+    /** How long ago (ms) Envoy said that it has nothing any more that a former process gave it; absent: not yet. */
+    aloneMs: count.exactOptional(),
     organizationId: id('org'),
     /** What it may spend and does not give back. */
     keep: money,

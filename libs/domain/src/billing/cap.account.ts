@@ -15,14 +15,32 @@ interface Ended {
   records: Set<string>;
 }
 
+/** So many requests that Envoy lets in without asking. */
+interface Leased {
+  most: CapMoney;
+  /** Of them, those of which nothing has come yet: not begun, or running. */
+  left: bigint;
+  /** When the last request under it has certainly ended, once it cannot be used any more. */
+  untilMs: number;
+}
+
+/** Where a record of a request came from. */
+export interface RequestSource {
+  /** Under which lease it was let in if it was not asked about; only where it is known to have used one up. */
+  lease?: string | undefined;
+  /** When a request that goes on has certainly ended, by the gateway's clock. */
+  untilMs?: number;
+}
+
 /**
- * What one process of a gateway may spend of a cap, and on what. What it holds at any moment (requests that run, at their
- * worst, and ended ones that the bill does not say yet) is never above what it was allowed, but for requests that it did
- * not let in itself.
+ * What one process of a gateway may spend of a cap, and on what. What it holds at any moment (requests that run or may
+ * begin without a question, at their worst, and ended ones that the bill does not say yet) is never above what it was
+ * allowed, but for requests that it did not let in itself.
  */
 export class CapAccount {
   private readonly running = new Map<string, Running>();
   private readonly ended = new Map<string, Ended>();
+  private readonly leases = new Map<string, Leased>();
   private held = 0n;
   private allowed = 0n;
 
@@ -38,11 +56,18 @@ export class CapAccount {
 
   /** Whether any request is known that has not been settled. */
   get isIdle(): boolean {
-    return this.running.size === 0 && this.ended.size === 0;
+    return this.running.size === 0 && this.ended.size === 0 && this.leases.size === 0;
   }
 
   get isSettling(): boolean {
     return this.ended.size > 0;
+  }
+
+  /** What requests that it need not be asked about cost at their worst. */
+  get leased(): CapMoney {
+    let sum = 0n;
+    for (const { most, left } of this.leases.values()) sum += most * left;
+    return sum;
   }
 
   /** Names of records, the oldest first, that the bill is not known to say. */
@@ -63,8 +88,34 @@ export class CapAccount {
     return true;
   }
 
+  /** Lets so many requests in without a question each, if what they cost at most is still allowed. */
+  lease(id: string, requests: number, most: CapMoney): boolean {
+    const cost = most * BigInt(requests);
+    if (this.held + cost > this.allowed) return false;
+    this.leases.set(id, { most, left: BigInt(requests), untilMs: Infinity });
+    this.held += cost;
+    return true;
+  }
+
+  /** How many requests of a lease nothing has come of yet. */
+  leftOf(id: string): bigint {
+    return this.leases.get(id)?.left ?? 0n;
+  }
+
+  /** Nobody is let in under the lease any more; who was has ended by then. */
+  retire(id: string, untilMs: number): void {
+    const lease = this.leases.get(id);
+    if (lease) lease.untilMs = untilMs;
+  }
+
   /** A report of a request that goes on. */
-  report(stream: string, record: string): void {
+  report(stream: string, record: string, { lease, untilMs = Infinity }: RequestSource = {}): void {
+    if (!this.running.has(stream)) {
+      const most = this.takeFrom(lease);
+      if (most === undefined) return;
+      this.running.set(stream, { most, untilMs, records: [] });
+      this.held += most;
+    }
     this.running.get(stream)?.records.push(record);
   }
 
@@ -72,9 +123,15 @@ export class CapAccount {
    * A request has ended: it holds only what it cost, until the bill says so; nothing when it cost nothing, and its worst
    * while that is not known.
    */
-  end(stream: string, actual: CapMoney | undefined, record: string): void {
+  end(
+    stream: string,
+    actual: CapMoney | undefined,
+    record: string,
+    { lease }: Pick<RequestSource, 'lease'> = {},
+  ): void {
     const known = this.running.get(stream);
-    const cost = actual ?? known?.most ?? 0n;
+    const most = known?.most ?? this.takeFrom(lease);
+    const cost = actual ?? most ?? 0n;
     this.running.delete(stream);
     this.held -= (known?.most ?? 0n) + (this.ended.get(stream)?.cost ?? 0n);
     this.ended.delete(stream);
@@ -101,6 +158,11 @@ export class CapAccount {
       this.running.delete(stream);
       this.held -= most;
     }
+    for (const [id, { untilMs, most, left }] of this.leases) {
+      if (untilMs >= readMs) continue;
+      this.leases.delete(id);
+      this.held -= most * left;
+    }
   }
 
   /** Gives back all that it does not hold; what it may spend is then what this tells, until it is allowed more. */
@@ -112,5 +174,21 @@ export class CapAccount {
   /** What it may spend from now on. */
   allow(amount: CapMoney): void {
     this.allowed = amount;
+  }
+
+  /** Forgets all requests: nobody is asked to keep to anything. What Envoy may let in stays. */
+  forget(): void {
+    this.running.clear();
+    this.ended.clear();
+    this.held = this.leased;
+  }
+
+  /** Takes one request out of a lease; gives what it holds at its worst. */
+  private takeFrom(id: string | undefined): CapMoney | undefined {
+    const lease = id === undefined ? undefined : this.leases.get(id);
+    if (!lease || lease.left === 0n) return undefined;
+    lease.left -= 1n;
+    this.held -= lease.most;
+    return lease.most;
   }
 }

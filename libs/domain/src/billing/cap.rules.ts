@@ -14,6 +14,11 @@ const UNITS = 10n ** 12n;
 const LATE_MS = 2_000;
 /** At most this part of what is left is given beyond what requests wait for, so that others find something too. */
 const SLACK_PART = 8n;
+/** Leases of a gateway are at most this part of what is left when they are given, and go back at this part of it. */
+const LEASE_PART = 8n;
+const LEASE_STAY_PART = 4n;
+/** A lease of fewer requests is not worth a push to Envoy. */
+const LEAST_LEASE = 16n;
 
 /** The size of a revision, as far as it has a price. */
 export interface CapSize {
@@ -117,6 +122,40 @@ export function allowanceOf(left: CapMoney, { keep, need, slack }: AllowanceWish
   const free = larger(left - keep, 0n);
   const needed = smaller(need, free);
   return keep + needed + smaller(slack, (free - needed) / SLACK_PART);
+}
+
+/** What one process of a gateway has of a cap, as an account says it. */
+export interface LeaseRoom {
+  claim: CapMoney;
+  allowance: CapMoney;
+  leased: CapMoney;
+}
+
+/**
+ * How many requests Envoy may let in without a question each: as many as are wanted, if they are allowed at their worst
+ * and all leases of the gateway stay a small part of what is left; 0 where that is too few to be worth it: the cap is near.
+ * @param free what of the cap nobody may spend yet
+ * @param each what one of them costs at most
+ */
+export function leaseSize(
+  held: LeaseRoom,
+  { free, each, wanted }: { free: CapMoney; each: CapMoney; wanted: number },
+): number {
+  const { claim, allowance, leased } = held;
+  // Half of it: another host finds something too.
+  const room = (poolOf(held, free) / LEASE_PART - leased) / 2n;
+  const requests = smaller(BigInt(wanted), smaller(room, allowance - claim) / larger(each, 1n));
+  return requests < LEAST_LEASE ? 0 : Number(requests);
+}
+
+/** Whether leases are still a part of what is left that may be out of reach for others. */
+export function mayStayLeased(held: LeaseRoom, free: CapMoney): boolean {
+  return held.leased <= poolOf(held, free) / LEASE_STAY_PART;
+}
+
+/** What is not spent, nor bound by requests that run. */
+function poolOf({ claim, allowance, leased }: LeaseRoom, free: CapMoney): CapMoney {
+  return larger(free, 0n) + larger(allowance - claim, 0n) + leased;
 }
 
 /** Whether not one request more can be paid for, so nothing is kept warm for it. */

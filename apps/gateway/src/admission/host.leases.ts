@@ -1,0 +1,140 @@
+import { leaseSize, longestMs, mayStayLeased, type CapAccount, type CapMoney } from '#libs/domain';
+
+/** A host that may be given a lease. */
+export interface LeasedHost {
+  host: string;
+  /** What a request to it costs at most; undefined while a price is missing. */
+  most: () => CapMoney | undefined;
+  timeoutSeconds: number;
+}
+
+interface Wanted extends LeasedHost {
+  requests: number;
+  /** When a request was asked about last that a lease would have let in. */
+  atMs: number;
+}
+
+interface Given extends LeasedHost {
+  id: string;
+  requests: number;
+  /** What each of its requests may cost. */
+  each: CapMoney;
+  givenMs: number;
+  /** Of its requests, those of which nothing was known at the last look, and when that last changed. */
+  left: bigint;
+  usedMs: number;
+  /** When Envoy first asked about a request beyond it. */
+  overMs?: number;
+}
+
+interface Parts {
+  newId: () => string;
+  /** Envoy's route of the host says so from now on; with no requests it asks for each. */
+  show: (host: string, lease: { id: string; requests: number }) => void;
+  /** Monotonic, ms. */
+  now: () => number;
+}
+
+const FIRST_REQUESTS = 64;
+const MOST_REQUESTS = 65_536;
+/** A lease that is used up sooner is followed by a larger one. */
+const SOON_MS = 5_000;
+const GROWTH = 4;
+/** An unused one goes back after so long. */
+const IDLE_MS = 60_000;
+/** A wish is forgotten, and a used up lease without a successor taken away, after so long. */
+const REST_MS = 1_000;
+
+/**
+ * Which hosts of one organization Envoy lets requests in to without asking, and how many. A lease is in the account, at its
+ * worst, before Envoy can know of it, and until Envoy has said that it has something else and all let in under it have ended.
+ */
+export class HostLeases {
+  private readonly wanted = new Map<string, Wanted>();
+  private readonly given = new Map<string, Given>();
+  /** By id: what Envoy may still use until it acknowledges what its route says now. */
+  private readonly leaving = new Map<string, Given>();
+
+  constructor(private readonly parts: Parts) {}
+
+  /** What it would take to give all that is wanted. */
+  get wish(): CapMoney {
+    let sum = 0n;
+    for (const { most, requests } of this.wanted.values()) sum += (most() ?? 0n) * BigInt(requests);
+    return sum;
+  }
+
+  get isHolding(): boolean {
+    return this.given.size > 0 || this.leaving.size > 0;
+  }
+
+  /** Envoy asked about a request to the host, `over`: beyond the lease of that id. Whether a lease is wanted now. */
+  asked(of: LeasedHost, over: string | undefined): boolean {
+    const atMs = this.parts.now();
+    const given = this.given.get(of.host);
+    const known = this.wanted.get(of.host);
+    if (known) known.atMs = atMs;
+    if (given?.overMs !== undefined || (given && given.id !== over)) return false;
+    if (known && !given) return false;
+    if (given) given.overMs = atMs;
+    const isSoon = given !== undefined && atMs - given.givenMs < SOON_MS;
+    const requests = (given?.requests ?? FIRST_REQUESTS) * (isSoon ? GROWTH : 1);
+    this.wanted.set(of.host, { ...of, requests: Math.min(requests, MOST_REQUESTS), atMs });
+    return true;
+  }
+
+  /** Gives what is wanted, as far as it is allowed and others find something too. `free`: what nobody may spend yet. */
+  give(account: CapAccount, free: CapMoney): void {
+    for (const [host, { atMs: _at, ...of }] of this.wanted) {
+      const each = of.most();
+      const requests = each && leaseSize(account, { free, each, wanted: of.requests });
+      if (!requests) continue;
+      const id = this.parts.newId();
+      if (!account.lease(id, requests, each)) continue;
+      this.wanted.delete(host);
+      this.leave(host);
+      const now = this.parts.now();
+      this.given.set(host, { ...of, id, requests, each, givenMs: now, left: BigInt(requests), usedMs: now });
+      this.parts.show(host, { id, requests });
+    }
+  }
+
+  /** Takes back what is too much, too cheap, unused or used up. */
+  review(account: CapAccount, free: CapMoney): void {
+    const now = this.parts.now();
+    for (const [host, { atMs }] of this.wanted) if (now - atMs >= REST_MS) this.wanted.delete(host);
+    const isNear = !mayStayLeased(account, free);
+    for (const given of this.given.values()) {
+      const { id, host, most, each, overMs = Infinity } = given;
+      const left = account.leftOf(id);
+      if (left !== given.left) Object.assign(given, { left, usedMs: now });
+      const isCheap = (most() ?? each) > each;
+      if (isNear || isCheap || now - given.usedMs >= IDLE_MS || now - overMs >= REST_MS) this.take(host);
+    }
+  }
+
+  /** Nothing is let in to the host without a question any more, once Envoy has its new route. */
+  take(host: string): void {
+    if (this.leave(host)) this.parts.show(host, { id: this.parts.newId(), requests: 0 });
+  }
+
+  takeAll(): void {
+    for (const host of this.given.keys()) this.take(host);
+  }
+
+  /** The host's route is another one, which says so itself. */
+  leave(host: string): boolean {
+    const former = this.given.get(host);
+    if (former) this.leaving.set(former.id, former);
+    return this.given.delete(host);
+  }
+
+  /** Envoy acknowledged what `isCurrent` says it has as it should be. */
+  settled(account: CapAccount, isCurrent: (host: string) => boolean): void {
+    for (const { id, host, timeoutSeconds } of this.leaving.values()) {
+      if (!isCurrent(host)) continue;
+      account.retire(id, this.parts.now() + longestMs(timeoutSeconds));
+      this.leaving.delete(id);
+    }
+  }
+}
