@@ -4,6 +4,7 @@ import { createLogger, systemClock } from '#libs/process';
 import { freePorts, startEnvoy, until } from '#libs/testing';
 import { testBackend, testRoute } from '../apps/gateway/src/testing/routes.js';
 import { ACCESS_LOG_FORMAT } from '../apps/gateway/src/envoy/access-log.format.js';
+import { admissionSocketOf } from '../apps/gateway/src/admission/admission.server.js';
 import { bootstrap } from '../apps/gateway/src/envoy/bootstrap.js';
 import { DesiredState } from '../apps/gateway/src/xds/desired-state.js';
 import { loadEnvoyTypes } from '../apps/gateway/src/xds/proto.js';
@@ -21,8 +22,18 @@ export interface Edge {
 export const hostsOf = (count: number): string[] =>
   Array.from({ length: count }, (_one, index) => `hello${index}--p.bench`);
 
+/** Of a cap: far from it hosts have this lease, near it nothing is let in without a question (0). */
+export interface CappedHosts {
+  lease: number;
+}
+
 /** Our gateway's Envoy with its full chain, fed over ADS with so many hosts, each split 90/10. One worker. */
-export async function startOurs(folder: string, hosts: string[], upstream: number): Promise<Edge> {
+export async function startOurs(
+  folder: string,
+  hosts: string[],
+  upstream: number,
+  cap?: CappedHosts,
+): Promise<Edge> {
   const [listenPort, adminPort] = (await freePorts(2)) as [number, number];
   const types = loadEnvoyTypes();
   const desired = new DesiredState(types, systemClock);
@@ -30,7 +41,9 @@ export async function startOurs(folder: string, hosts: string[], upstream: numbe
     { clusterId: 'cls_00000000000000000001' as const, door: { host: '127.0.0.1', port: upstream } },
   ];
   for (const host of hosts) {
-    desired.apply(testRoute(host, 1, [testBackend(1, 90, { doors }), testBackend(2, 10, { doors })]));
+    if (cap) desired.lease(host, { id: 'bench', requests: cap.lease });
+    const backends = [testBackend(1, 90, { doors }), testBackend(2, 10, { doors })];
+    desired.apply(testRoute(host, 1, backends, cap ? { capped: true } : {}));
   }
   const quiet = { connected: () => undefined, opened: () => undefined, acknowledged: () => undefined };
   const observer = {
@@ -56,7 +69,7 @@ export async function startOurs(folder: string, hosts: string[], upstream: numbe
     listenPort,
     adminPort,
     xdsPort,
-    admissionSocket: path.join(folder, 'admission.sock'),
+    admissionSocket: admissionSocketOf(folder),
     accessLog,
     reportSeconds: 10,
   });

@@ -25,11 +25,14 @@ export const setCap = ({ api }: Tenant, amount: string): Promise<CapJson> =>
   api.ok('PUT', '/v1/cap', { amount });
 export const capOf = ({ api }: Tenant): Promise<CapJson> => api.ok('GET', '/v1/cap');
 
-/** So many callers at a time at each gateway, until each has been refused so often in a row; then all is settled. */
+/**
+ * So many callers at a time at each gateway, until each has been refused so often in a row; then all is settled. A caller
+ * that was refused comes back after `pauseMs`.
+ */
 export async function spend(
   gateways: readonly Tenant[],
   call: (at: Tenant) => Promise<Answer>,
-  { callers, refusals }: { callers: number; refusals: number },
+  { callers, refusals, pauseMs = 0 }: { callers: number; refusals: number; pauseMs?: number },
 ): Promise<Spree> {
   const spree: Spree = { asked: 0, served: 0, refused: 0, other: {}, last: undefined };
   const one = async (at: Tenant): Promise<void> => {
@@ -40,6 +43,7 @@ export async function spend(
         spree.refused += 1;
         spree.last = answer;
         inARow += 1;
+        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
         continue;
       }
       inARow = 0;

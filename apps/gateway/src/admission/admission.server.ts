@@ -62,7 +62,10 @@ export class AdmissionServer {
     const over = lease === undefined ? {} : { over: String(lease) };
     try {
       const [name = ''] = host.split(':');
-      const refused = stream === '' ? NOT_NAMED : await this.check(name, stream, { ...over, isGone: () => response.destroyed });
+      const refused =
+        stream === ''
+          ? NOT_NAMED
+          : await this.check(name, stream, { ...over, isGone: () => response.destroyed });
       if (refused) refuse(response, refused, { stream, now: this.now() });
       else response.writeHead(200).end();
     } catch (error) {

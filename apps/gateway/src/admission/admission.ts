@@ -48,7 +48,7 @@ const INTRODUCED_AT_A_TIME = 20;
 /** The longest that any revision may have. */
 const LONGEST_SECONDS = 3_600;
 /** How long requests wait for billing's word. */
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 1_000;
 /** Envoy's log is this much behind at most when all of it was read. */
 const LOG_LAG_MS = 5_000;
 

@@ -15,8 +15,8 @@ const LATE_MS = 2_000;
 /** At most this part of what is left is given beyond what requests wait for, so that others find something too. */
 const SLACK_PART = 8n;
 /** Leases of a gateway are at most this part of what is left when they are given, and go back at this part of it. */
-const LEASE_PART = 8n;
-const LEASE_STAY_PART = 4n;
+const LEASE_PART = 4n;
+const LEASE_STAY_PART = 2n;
 /** A lease of fewer requests is not worth a push to Envoy. */
 const LEAST_LEASE = 16n;
 

@@ -1,0 +1,150 @@
+import { CapAccount } from '#libs/domain';
+import { HostLeases, type LeasedHost } from './host.leases.js';
+
+const EACH = 10n;
+
+/** Leases of one organization, and what Envoy was shown. */
+class Rig {
+  now = 0;
+  each: bigint | undefined = EACH;
+  /** What of the cap nobody may spend. */
+  free = 1_000_000n;
+  private readonly current = new Set<string>();
+  readonly shown: string[] = [];
+  readonly account = new CapAccount();
+  private ids = 0;
+  readonly leases = new HostLeases({
+    newId: () => `l${(this.ids += 1)}`,
+    show: (host, { id, requests }) => {
+      this.current.delete(host);
+      this.shown.push(`${host} ${id} ${requests}`);
+    },
+    now: () => this.now,
+  });
+
+  constructor() {
+    this.account.allow(1_000_000n);
+  }
+
+  of(host: string): LeasedHost {
+    return { host, most: () => this.each, timeoutSeconds: 1 };
+  }
+
+  asked(host: string, over?: string): void {
+    this.leases.asked(this.of(host), over);
+    this.leases.give(this.account, this.free);
+  }
+
+  review(ms = 0): void {
+    this.now += ms;
+    this.leases.review(this.account, this.free);
+  }
+
+  /** Envoy has what it was shown of the host. */
+  acknowledge(host: string): void {
+    this.current.add(host);
+    this.leases.settled(this.account, (one) => this.current.has(one));
+  }
+
+  get seen(): string[] {
+    return this.shown.splice(0);
+  }
+}
+
+it('gives a lease to a host that was asked about, and a larger one when that is soon over', () => {
+  const rig = new Rig();
+  rig.asked('a');
+  rig.asked('a');
+  expect([rig.seen, rig.account.leased]).toEqual([['a l1 64'], 640n]);
+  rig.now = 4_000;
+  rig.asked('a', 'other');
+  rig.asked('a', 'l1');
+  rig.asked('a', 'l1');
+  expect(rig.seen).toEqual(['a l2 256']);
+  rig.now = 60_000;
+  rig.asked('a', 'l2');
+  expect(rig.seen).toEqual(['a l3 256']);
+});
+
+it('gives none while a price is missing, while too little is allowed, and when the cap is near', () => {
+  const rig = new Rig();
+  rig.each = undefined;
+  rig.asked('a');
+  rig.each = EACH;
+  rig.account.allow(EACH * 15n);
+  rig.asked('a');
+  rig.account.allow(EACH * 100n);
+  rig.free = EACH * 27n;
+  rig.asked('a');
+  expect([rig.seen, rig.leases.wish]).toEqual([[], 64n * EACH]);
+  rig.free = EACH * 28n;
+  rig.asked('a');
+  expect(rig.seen).toEqual(['a l1 16']);
+});
+
+it.each<[string, (rig: Rig) => void]>([
+  ['is not used', (rig) => rig.review(60_000)],
+  [
+    'is over and has no successor',
+    (rig) => {
+      rig.account.giveBack();
+      rig.asked('a', 'l1');
+      rig.review(1_000);
+    },
+  ],
+  [
+    'is too much of what is left',
+    (rig) => {
+      rig.account.giveBack();
+      rig.free = 0n;
+      rig.review();
+    },
+  ],
+  [
+    'is too cheap',
+    (rig) => {
+      rig.each = EACH + 1n;
+      rig.review();
+    },
+  ],
+  ['may be counted anew by another Envoy', (rig) => rig.leases.takeAll()],
+])('takes back one that %s, and holds it until Envoy said so and all has ended', (_what, happen) => {
+  const rig = new Rig();
+  rig.asked('a');
+  rig.acknowledge('a');
+  rig.review();
+  expect(rig.seen).toEqual(['a l1 64']);
+  happen(rig);
+  expect(rig.seen).toEqual(['a l2 0']);
+  rig.account.readTo(1_000_000);
+  expect([rig.account.leased, rig.leases.isHolding]).toEqual([640n, true]);
+  rig.acknowledge('a');
+  rig.account.readTo(rig.now + 3_000);
+  expect([rig.account.leased, rig.leases.isHolding]).toEqual([640n, false]);
+  rig.account.readTo(rig.now + 3_001);
+  expect(rig.account.leased).toBe(0n);
+});
+
+it('keeps one that is used', () => {
+  const rig = new Rig();
+  rig.asked('a');
+  for (let turn = 0; turn < 3; turn += 1) {
+    rig.review(40_000);
+    rig.account.end(`s${turn}`, 1n, `spl ${turn}`, { lease: 'l1' });
+  }
+  expect(rig.seen).toEqual(['a l1 64']);
+});
+
+it('holds the lease of a former route until Envoy has the next one', () => {
+  const rig = new Rig();
+  rig.asked('a');
+  rig.leases.leave('a');
+  rig.leases.settled(rig.account, () => false);
+  rig.account.readTo(1_000_000);
+  expect(rig.account.leased).toBe(640n);
+  rig.asked('a');
+  expect(rig.seen).toEqual(['a l1 64', 'a l2 64']);
+  rig.leases.settled(rig.account, () => true);
+  rig.account.readTo(1_000_000);
+  expect(rig.account.leased).toBe(640n);
+});

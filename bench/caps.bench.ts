@@ -1,0 +1,124 @@
+/**
+ * What a cap costs a request at the gateway: far from it Envoy counts a lease down, near it Envoy asks the process beside;
+ * both against the same hosts of an organization without one. `npm run bench caps`.
+ */
+import { mkdirSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import { createLogger } from '#libs/process';
+import { temporaryFolder } from '#libs/testing';
+import { AdmissionServer, admissionSocketOf } from '../apps/gateway/src/admission/admission.server.js';
+import { HostLeases } from '../apps/gateway/src/admission/host.leases.js';
+import { OrganizationPurse } from '../apps/gateway/src/admission/organization.purse.js';
+import { hostsOf, startOurs, type CappedHosts, type Edge } from './envoys.js';
+import { Generator, startUpstream } from './load/processes.js';
+import {
+  cpuOf,
+  cpuPerOperation,
+  cpuRatio,
+  interleave,
+  pin,
+  print,
+  rateRatio,
+  slicesOf,
+  spread,
+  type Variant,
+} from './protocol.js';
+
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 25);
+const SLICE_MS = 700;
+const CONNECTIONS = 16;
+/** More than a run asks for. */
+const ENOUGH = 2 ** 31;
+
+const folder = temporaryFolder();
+const pinned = pin(process.pid, 1);
+const upstream = await startUpstream();
+const generator = new Generator();
+const hosts = hostsOf(10);
+const edges: Edge[] = [];
+const asked = { count: 0 };
+const beside = admission();
+
+try {
+  const variants = [
+    await variant('without a cap'),
+    await variant('far', { lease: ENOUGH }),
+    await variant('near', { lease: 0 }),
+  ];
+  const rounds = await interleave([...variants, { ...named(variants), name: 'without again' }], ROUNDS);
+  console.log(
+    `caps: ${ROUNDS} rounds of ${SLICE_MS} ms, ${CONNECTIONS} connections, one worker each${pinned ? '' : ', not pinned'}; ${asked.count} questions`,
+  );
+  for (const name of rounds.keys()) {
+    const slices = slicesOf(rounds, name);
+    const rate = spread(slices.map(({ operations, seconds }) => operations / seconds)).median;
+    const cpu = spread(slices.map(cpuPerOperation)).median;
+    console.log(
+      `  ${name.padEnd(16)} ${rate.toFixed(0).padStart(7)} requests/s  ${cpu.toFixed(1).padStart(6)} us CPU of Envoy a request`,
+    );
+  }
+  for (const name of ['without again', 'far', 'near']) {
+    console.log(`  ${name} / without a cap: ${print(rateRatio(rounds, name, 'without a cap'))}`);
+    console.log(`    by CPU of Envoy: ${print(cpuRatio(rounds, name, 'without a cap'))}`);
+  }
+} finally {
+  await Promise.all([...edges.map((one) => one.stop()), generator.stop(), upstream.stop(), beside.stop()]);
+  folder.remove();
+}
+
+async function variant(name: string, cap?: CappedHosts): Promise<Variant> {
+  const inside = path.join(folder.path, name);
+  mkdirSync(inside);
+  if (cap?.lease === 0) await beside.listen(admissionSocketOf(inside));
+  const { port, pid, stop } = await startOurs(inside, hosts, upstream.port, cap);
+  edges.push({ port, pid, stop });
+  pin(pid, 0);
+  return {
+    name,
+    slice: async () => {
+      const before = cpuOf(pid);
+      const { requests, errors } = await generator.run({
+        port,
+        requests: hosts.map((host) => `GET / HTTP/1.1\r\nhost: ${host}\r\nuser-agent: bench\r\n\r\n`),
+        connections: CONNECTIONS,
+        millis: SLICE_MS,
+      });
+      if (errors > 0) throw new Error(`${name}: ${errors} requests failed`);
+      truncateSync(path.join(inside, 'envoy.log'));
+      return { operations: requests, seconds: SLICE_MS / 1_000, cpuMicros: cpuOf(pid) - before };
+    },
+  };
+}
+
+function named([first]: Variant[]): Variant {
+  if (!first) throw new Error('no variant');
+  return first;
+}
+
+/** The gateway's own answer to Envoy, with as much allowed as it asks for; ended requests are forgotten at once. */
+function admission(): AdmissionServer {
+  const now = (): number => performance.now();
+  const purse = new OrganizationPurse({
+    organizationId: 'org_00000000000000000001',
+    leases: new HostLeases({ newId: () => '', show: () => undefined, now }),
+    now,
+    ask: ({ keep, need, slack }) =>
+      Promise.resolve({
+        standing: { cap: '1000000', currency: 'USD', spent: '0', reserved: '0', resetsAt: 0 },
+        allowance: String(BigInt(keep) + BigInt(need) + BigInt(slack)),
+        prices: [],
+        said: [],
+      }),
+  });
+  const most = (): bigint => 1n;
+  return new AdmissionServer(
+    async (_host, stream, { isGone }) => {
+      asked.count += 1;
+      const refused = await purse.check({ stream, most, untilMs: Infinity, isGone });
+      purse.noted({ stream, record: stream, revisionId: '' }, { lengthMs: 1, isFree: true });
+      return refused;
+    },
+    createLogger('bench', 'silent'),
+    () => Date.now(),
+  );
+}
