@@ -70,8 +70,9 @@ async function variant(name: string, cap?: CappedHosts): Promise<Variant> {
   const inside = path.join(folder.path, name);
   mkdirSync(inside);
   if (cap?.lease === 0) await beside.listen(admissionSocketOf(inside));
-  const { port, pid, stop } = await startOurs(inside, hosts, upstream.port, cap);
-  edges.push({ port, pid, stop });
+  const edge = await startOurs(inside, hosts, upstream.port, cap);
+  const { port, pid } = edge;
+  edges.push(edge);
   pin(pid, 0);
   return {
     name,

@@ -4,6 +4,7 @@ import { Faults } from '../support/faults.js';
 import type { Answer } from '../support/gateway.js';
 import { HubInside } from '../support/hub.inside.js';
 import { Tenant } from '../support/tenant.js';
+import { until } from '../support/until.js';
 
 /** Each request alone, each 100 ms of its 512 MiB. */
 const PLAN = 'memory-ticks';
@@ -16,12 +17,12 @@ const NEAR = 128 * MOST;
 const STARTS: [start: string, above: number][] = [
   ['one block left', BLOCK],
   ['at the threshold', NEAR],
-  ['far', 4 * NEAR],
+  ['far', 3 * NEAR],
 ];
 /** The last two are beyond the timeout. */
 const LENGTHS_MS = [50, 450, 50, 120, 950, 50, 1_500, 50, 250, 2_500];
 /** Each comes back a while after it was refused; they give up when they were so often. */
-const CALLERS = { callers: 32, refusals: 20, pauseMs: 100 };
+const CALLERS = { callers: 28, refusals: 30, pauseMs: 200 };
 
 interface Run {
   sprees: Spree[];
@@ -48,11 +49,13 @@ describe('a cap at two gateways', () => {
 
   /** Sets the cap so far above what was spent, and spends until no request can be paid for; billing dies meanwhile. */
   const run = async (above: number): Promise<Run> => {
-    const { spent } = await capOf(tenant);
-    const amount = (Number(spent) + above).toFixed(12);
+    const { spent: former } = await capOf(tenant);
+    const amount = (Number(former) + above).toFixed(12);
     await setCap(tenant, amount);
     const questionsBefore = await questions();
     const first = spend(gateways, call, CALLERS);
+    const spent = async (): Promise<number> => Number((await capOf(tenant)).spent) - Number(former);
+    if (above > BLOCK) await until('a tenth to be spent', 30_000, async () => (await spent()) > above / 10);
     await Promise.all([faults.kill('billing'), faults.kill('billing-2')]);
     const sprees = [await first];
     let after = await settled(tenant);

@@ -57,15 +57,7 @@ export class Gateway {
     const place = { region: member.region, peerFolder: peerFolder(config.TOWPATH_DATA_DIR) };
     const desired = new DesiredState(types, clock, place);
     this.#admission = this.#makeAdmission(desired);
-    const questions = metrics.counter(
-      'towpath_gateway_cap_questions_total',
-      'Requests to hosts with a cap that Envoy asked about',
-    );
-    const check: Admission['check'] = (...of) => {
-      questions.inc();
-      return this.#admission.check(...of);
-    };
-    this.#admissionServer = new AdmissionServer(check, logger, () => clock.now());
+    this.#admissionServer = this.#makeAdmissionServer();
     this.#journal = new RouteJournal(config.TOWPATH_DATA_DIR);
     this.#table = new RouteTable({
       journal: this.#journal,
@@ -196,6 +188,19 @@ export class Gateway {
       this.#xds.changed();
     };
     return new Admission({ gatewayId: this.member.id, incarnation: randomUUID(), bus, show, logger });
+  }
+
+  #makeAdmissionServer(): AdmissionServer {
+    const { metrics, logger, clock } = this.parts;
+    const questions = metrics.counter(
+      'towpath_gateway_cap_questions_total',
+      'Requests to hosts with a cap that Envoy asked about',
+    );
+    const check: Admission['check'] = (...of) => {
+      questions.inc();
+      return this.#admission.check(...of);
+    };
+    return new AdmissionServer(check, logger, () => clock.now());
   }
 
   #makePeer(): PeerCertificate {

@@ -75,8 +75,8 @@ class Gateway {
     };
     const answer = await database.db.asSystem((tx) => allow(tx, request, clock.now()));
     const said = answer.said.flatMap(({ producer, positions: all }) => all.map((at) => `${producer} ${at}`));
-    this.account.settle(said);
     this.account.allow(BigInt(answer.allowance));
+    this.account.settle(said);
     return answer;
   }
 

@@ -68,18 +68,17 @@ export class HostLeases {
     return this.given.size > 0 || this.leaving.size > 0;
   }
 
-  /** Envoy asked about a request to the host, `over`: beyond the lease of that id. Whether a lease is wanted now. */
+  /** Envoy asked about a request to the host, `over`: beyond the lease of that id. Whether a lease is wanted since. */
   asked(of: LeasedHost, over: string | undefined): boolean {
     const atMs = this.parts.now();
-    const given = this.given.get(of.host);
     const known = this.wanted.get(of.host);
     if (known) known.atMs = atMs;
-    if (given?.overMs !== undefined || (given && given.id !== over)) return false;
+    const given = this.given.get(of.host);
+    // Envoy does not have it yet, or it is known to be over.
+    if (given && (given.id !== over || given.overMs !== undefined)) return false;
     if (known && !given) return false;
+    this.wanted.set(of.host, { ...of, atMs, requests: given ? nextSize(given, atMs) : FIRST_REQUESTS });
     if (given) given.overMs = atMs;
-    const isSoon = given !== undefined && atMs - given.givenMs < SOON_MS;
-    const requests = (given?.requests ?? FIRST_REQUESTS) * (isSoon ? GROWTH : 1);
-    this.wanted.set(of.host, { ...of, requests: Math.min(requests, MOST_REQUESTS), atMs });
     return true;
   }
 
@@ -87,14 +86,15 @@ export class HostLeases {
   give(account: CapAccount, free: CapMoney): void {
     for (const [host, { atMs: _at, ...of }] of this.wanted) {
       const each = of.most();
-      const requests = each && leaseSize(account, { free, each, wanted: of.requests });
-      if (!requests) continue;
+      const size = each && leaseSize(account, { free, each, wanted: BigInt(of.requests) });
+      if (!size) continue;
       const id = this.parts.newId();
-      if (!account.lease(id, requests, each)) continue;
+      if (!account.lease(id, size, each)) continue;
+      const requests = Number(size);
       this.wanted.delete(host);
       this.leave(host);
       const now = this.parts.now();
-      this.given.set(host, { ...of, id, requests, each, givenMs: now, left: BigInt(requests), usedMs: now });
+      this.given.set(host, { ...of, id, requests, each, givenMs: now, left: size, usedMs: now });
       this.parts.show(host, { id, requests });
     }
   }
@@ -137,4 +137,9 @@ export class HostLeases {
       this.leaving.delete(id);
     }
   }
+}
+
+/** A lease that was soon over is followed by a larger one. */
+function nextSize({ requests, givenMs }: Given, atMs: number): number {
+  return atMs - givenMs < SOON_MS ? Math.min(requests * GROWTH, MOST_REQUESTS) : requests;
 }

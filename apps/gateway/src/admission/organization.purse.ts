@@ -58,7 +58,7 @@ const REST_MS = 200;
 const SILENCE_REST_MS = 500;
 /** How often it asks while it has something to settle or to give back. */
 const SETTLE_MS = 500;
-/** The same, while it only holds leases: what is left of the cap says whether it may. */
+/** The same, while it only holds leases (what is left of the cap says whether it may) or was not answered. */
 const LOOK_MS = 2_000;
 /** How long an organization without a cap is believed to have none. */
 const FREE_MS = 1_000;
@@ -78,6 +78,8 @@ export class OrganizationPurse {
   private freeUntil = -Infinity;
   /** The most that a request has cost that was let in since it was asked last. */
   private used = 0n;
+  /** What billing has noted that it may spend; undefined while an answer was not heard. */
+  private granted: CapMoney | undefined = 0n;
   /** What of the cap nobody may spend yet, when it was asked last. */
   private free = 0n;
   private last: Refused = { reason: 'unconfirmed', standing: undefined };
@@ -86,9 +88,7 @@ export class OrganizationPurse {
 
   /** Whether it holds nothing. */
   get isIdle(): boolean {
-    return (
-      this.account.isIdle && this.account.allowance === 0n && this.waiting.length === 0 && !this.isAsking
-    );
+    return this.account.isIdle && this.granted === 0n && this.waiting.length === 0 && !this.isAsking;
   }
 
   get leases(): HostLeases {
@@ -144,8 +144,9 @@ export class OrganizationPurse {
   tick(): void {
     const { account } = this;
     this.parts.leases.review(account, this.free);
-    const isDue = account.isSettling || account.allowance > account.claim;
-    const everyMs = isDue ? SETTLE_MS : this.parts.leases.isHolding ? LOOK_MS : Infinity;
+    const isDue = account.isSettling || (this.granted ?? 0n) > account.claim;
+    const looks = this.parts.leases.isHolding || this.granted === undefined;
+    const everyMs = isDue ? SETTLE_MS : looks ? LOOK_MS : Infinity;
     if (this.parts.now() - this.askedAt >= everyMs) this.turn();
   }
 
@@ -179,9 +180,11 @@ export class OrganizationPurse {
     this.waiting = [];
     this.askedAt = this.parts.now();
     const known = asking.map(({ most }) => most());
+    let isSettled = false;
     try {
-      this.take(await this.parts.ask(this.wish(known)));
+      isSettled = this.take(await this.parts.ask(this.wish(known)));
     } catch {
+      this.granted = undefined;
       this.refuse(asking, 'unconfirmed', SILENCE_REST_MS);
       return;
     }
@@ -192,8 +195,10 @@ export class OrganizationPurse {
       if (isIn) one.answer(undefined);
       return !isIn;
     });
-    // A price that was missing is known now: what the request costs can be asked for.
-    const again = left.filter((one) => known[asking.indexOf(one)] === undefined && one.most() !== undefined);
+    // A price that was missing is known now, or what the bill says was still kept: there may be more.
+    const again = left.filter(
+      (one) => isSettled || (known[asking.indexOf(one)] === undefined && one.most() !== undefined),
+    );
     this.waiting.unshift(...again);
     this.refuse(
       left.filter((one) => !again.includes(one)),
@@ -221,13 +226,18 @@ export class OrganizationPurse {
     };
   }
 
-  private take({ standing, allowance, prices, said }: CapAnswer): void {
+  /** @returns whether the bill says anything now that was held until then */
+  private take({ standing, allowance, prices, said }: CapAnswer): boolean {
     for (const { revisionId, block, request } of prices)
       this.prices.set(revisionId, { block: BigInt(block), request: BigInt(request) });
+    // What was kept and the bill says by now is in both: first it is allowed, then taken off.
+    this.granted = BigInt(allowance);
+    this.account.allow(this.granted);
+    const held = this.account.claim;
     this.account.settle(
       said.flatMap(({ producer, positions }) => positions.map((at) => `${producer} ${at}`)),
     );
-    this.account.allow(BigInt(allowance));
+    const isSettled = this.account.claim < held;
     this.freeUntil = standing ? -Infinity : this.parts.now() + FREE_MS;
     if (standing) {
       const { cap, spent, reserved } = standing;
@@ -237,6 +247,7 @@ export class OrganizationPurse {
       this.account.forget();
     }
     this.last = { reason: 'cap_reached', standing };
+    return isSettled;
   }
 
   private refuse(these: readonly Waiting[], reason: Refused['reason'], restMs: number): void {

@@ -31,7 +31,7 @@ describe('an account', () => {
     one.settle(['spl 2']);
     expect(one.claim).toBe(13n);
     one.settle(['spl 1', 'spl 7']);
-    expect([one.claim, one.isSettling, one.isIdle]).toEqual([10n, false, false]);
+    expect([one.claim, one.allowance, one.isSettling, one.isIdle]).toEqual([10n, 22n, false, false]);
     one.end('b', 0n, 'spl 3');
     expect([one.claim, one.isIdle, one.giveBack(), one.allowance]).toEqual([0n, true, 0n, 0n]);
   });
@@ -58,13 +58,13 @@ describe('a lease of an account', () => {
   const leased = (): CapAccount => {
     const made = new CapAccount();
     made.allow(100n);
-    expect(made.lease('l', 3, 10n)).toBe(true);
+    expect(made.lease('l', 3n, 10n)).toBe(true);
     return made;
   };
 
   it('holds all of its requests at their worst, and then what each of them cost', () => {
     const one = leased();
-    expect([one.lease('too much', 8, 10n), one.claim, one.leased]).toEqual([false, 30n, 30n]);
+    expect([one.lease('too much', 8n, 10n), one.claim, one.leased]).toEqual([false, 30n, 30n]);
     one.end('a', 4n, 'spl 1', { lease: 'l' });
     one.report('b', 'spl 2', { lease: 'l', untilMs: 9 });
     expect([one.claim, one.leased, one.leftOf('l')]).toEqual([4n + 10n + 10n, 10n, 1n]);
@@ -102,8 +102,9 @@ describe('a lease of an account', () => {
 
 /** What may happen, to one of two gateways. */
 type Step =
-  | { kind: 'arrive'; at: 0 | 1; lengthMs: number; afterMs: number }
+  | { kind: 'arrive'; at: 0 | 1; lengthMs: number; afterMs: number; count: number }
   | { kind: 'ask'; at: 0 | 1; waiting: number; isLost: boolean }
+  | { kind: 'rush'; at: 0 | 1; lengthMs: number; count: number }
   | { kind: 'lease'; at: 0 | 1; wanted: number }
   | { kind: 'end'; at: 0 | 1; count: number }
   | { kind: 'fold'; count: number };
@@ -117,6 +118,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       at,
       lengthMs: fc.integer({ min: 1, max: 3_000 }),
       afterMs: fc.integer({ min: 0, max: 150 }),
+      count: fc.integer({ min: 1, max: 12 }),
     }),
   },
   {
@@ -124,8 +126,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('ask' as const),
       at,
-      waiting: fc.integer({ min: 0, max: 6 }),
+      waiting: fc.integer({ min: 0, max: 12 }),
       isLost: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('rush' as const),
+      at,
+      lengthMs: fc.integer({ min: 1_500, max: 3_000 }),
+      count: fc.integer({ min: 1, max: 12 }),
     }),
   },
   {
@@ -138,11 +149,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('end' as const), at, count: fc.integer({ min: 1, max: 5 }) }),
+    arbitrary: fc.record({ kind: fc.constant('end' as const), at, count: fc.integer({ min: 1, max: 20 }) }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('fold' as const), count: fc.integer({ min: 1, max: 8 }) }),
+    arbitrary: fc.record({ kind: fc.constant('fold' as const), count: fc.integer({ min: 1, max: 20 }) }),
   },
 );
 
@@ -188,8 +199,10 @@ class World {
   }
 
   do(step: Step): void {
-    if (step.kind === 'arrive') this.arrive(step.at, step.lengthMs, step.afterMs);
+    for (let left = step.kind === 'arrive' ? step.count : 0; left > 0 && step.kind === 'arrive'; left -= 1)
+      this.arrive(step.at, step.lengthMs, step.afterMs);
     if (step.kind === 'ask') this.ask(step.at, step.waiting, step.isLost);
+    if (step.kind === 'rush') this.rush(step.at, step.lengthMs, step.count);
     if (step.kind === 'lease') this.lease(step.at, step.wanted);
     if (step.kind === 'end') this.end(step.at, step.count);
     if (step.kind === 'fold') this.folded.push(...this.unread.splice(0, step.count));
@@ -210,16 +223,24 @@ class World {
     return true;
   }
 
+  /** So many at once that are allowed, and all of them end and are in the bill before anybody asks again. */
+  rush(at: 0 | 1, lengthMs: number, count: number): void {
+    this.ask(at, count);
+    for (let left = count; left > 0; left -= 1) this.arrive(at, lengthMs, 1);
+    this.end(at, Infinity);
+    this.folded.push(...this.unread.splice(0));
+  }
+
   /** Gives a lease that takes the place of the former one, which may have been used before; with 0 it is taken back. */
   lease(at: 0 | 1, wanted: number): void {
     const account = this.gateways[at] as CapAccount;
     const free = this.cap - this.spent - this.reserved;
-    const requests = wanted === 0 ? 0 : leaseSize(account, { free, each: MOST, wanted });
+    const requests = wanted === 0 ? 0n : leaseSize(account, { free, each: MOST, wanted: BigInt(wanted) });
     const former = (this.envoys[at] as { lease: string }).lease;
     const id = `l${(this.leases += 1)}`;
-    if (requests > 0 && !account.lease(id, requests, MOST)) throw new Error('it is not allowed that much');
+    if (requests > 0n && !account.lease(id, requests, MOST)) throw new Error('it is not allowed that much');
     account.retire(former, this.clock + 10_000);
-    this.envoys[at] = { lease: id, left: requests };
+    this.envoys[at] = { lease: id, left: Number(requests) };
   }
 
   ask(at: 0 | 1, waiting: number, isLost = false): void {
@@ -235,8 +256,8 @@ class World {
     });
     // an answer that does not arrive gives nothing and settles nothing
     if (isLost) return;
-    account.settle(said);
     account.allow(this.allowed[at]);
+    account.settle(said);
   }
 
   end(at: 0 | 1, count: number): void {
@@ -268,6 +289,19 @@ class World {
     return PRICE.block * BigInt(blocks) + PRICE.request * BigInt(spans.length);
   }
 }
+
+it('what the bill says by now may not be spent again', () => {
+  const world = new World(MOST * 10n, 'per_request', { concurrency: 1, maxInstances: 1 });
+  const arrive = (): void => world.do({ kind: 'arrive', at: 0, lengthMs: 2_900, afterMs: 1, count: 20 });
+  world.do({ kind: 'ask', at: 0, waiting: 10, isLost: false });
+  arrive();
+  world.do({ kind: 'end', at: 0, count: 10 });
+  world.do({ kind: 'fold', count: 10 });
+  world.do({ kind: 'ask', at: 0, waiting: 0, isLost: false });
+  arrive();
+  expect(world.served).toBe(10);
+  expect(world.worst).toBeLessThanOrEqual(world.cap);
+});
 
 it('whatever happens in whatever order, no more is spent than the cap, and what is left can be spent', () => {
   const worlds = fc.record({

@@ -9,6 +9,8 @@ interface Running {
   records: string[];
 }
 
+const NOT_LET_IN: Running = { most: 0n, untilMs: Infinity, records: [] };
+
 /** A request that has ended and of which the bill does not say everything yet. */
 interface Ended {
   cost: CapMoney;
@@ -89,10 +91,10 @@ export class CapAccount {
   }
 
   /** Lets so many requests in without a question each, if what they cost at most is still allowed. */
-  lease(id: string, requests: number, most: CapMoney): boolean {
-    const cost = most * BigInt(requests);
+  lease(id: string, requests: bigint, most: CapMoney): boolean {
+    const cost = most * requests;
     if (this.held + cost > this.allowed) return false;
-    this.leases.set(id, { most, left: BigInt(requests), untilMs: Infinity });
+    this.leases.set(id, { most, left: requests, untilMs: Infinity });
     this.held += cost;
     return true;
   }
@@ -110,12 +112,7 @@ export class CapAccount {
 
   /** A report of a request that goes on. */
   report(stream: string, record: string, { lease, untilMs = Infinity }: RequestSource = {}): void {
-    if (!this.running.has(stream)) {
-      const most = this.takeFrom(lease);
-      if (most === undefined) return;
-      this.running.set(stream, { most, untilMs, records: [] });
-      this.held += most;
-    }
+    if (!this.running.has(stream)) this.begin(stream, lease, untilMs);
     this.running.get(stream)?.records.push(record);
   }
 
@@ -129,18 +126,18 @@ export class CapAccount {
     record: string,
     { lease }: Pick<RequestSource, 'lease'> = {},
   ): void {
-    const known = this.running.get(stream);
-    const most = known?.most ?? this.takeFrom(lease);
-    const cost = actual ?? most ?? 0n;
+    if (!this.running.has(stream)) this.begin(stream, lease);
+    const known = this.running.get(stream) ?? NOT_LET_IN;
     this.running.delete(stream);
-    this.held -= (known?.most ?? 0n) + (this.ended.get(stream)?.cost ?? 0n);
+    this.held -= known.most + (this.ended.get(stream)?.cost ?? 0n);
     this.ended.delete(stream);
+    const cost = actual ?? known.most;
     if (cost === 0n) return;
-    this.ended.set(stream, { cost, records: new Set([...(known?.records ?? []), record]) });
+    this.ended.set(stream, { cost, records: new Set([...known.records, record]) });
     this.held += cost;
   }
 
-  /** The bill says these records. */
+  /** The bill says these records: what they cost is spent, and may not be spent once more. */
   settle(records: Iterable<string>): void {
     const said = new Set(records);
     for (const [stream, one] of this.ended) {
@@ -148,6 +145,7 @@ export class CapAccount {
       if (one.records.size > 0) continue;
       this.ended.delete(stream);
       this.held -= one.cost;
+      this.allowed -= one.cost;
     }
   }
 
@@ -183,12 +181,11 @@ export class CapAccount {
     this.held = this.leased;
   }
 
-  /** Takes one request out of a lease; gives what it holds at its worst. */
-  private takeFrom(id: string | undefined): CapMoney | undefined {
+  /** A request that was not asked about: it is one of those of its lease, if that is known to have any left. */
+  private begin(stream: string, id: string | undefined, untilMs = Infinity): void {
     const lease = id === undefined ? undefined : this.leases.get(id);
-    if (!lease || lease.left === 0n) return undefined;
+    if (!lease || lease.left === 0n) return;
     lease.left -= 1n;
-    this.held -= lease.most;
-    return lease.most;
+    this.running.set(stream, { most: lease.most, untilMs, records: [] });
   }
 }

@@ -139,13 +139,13 @@ export interface LeaseRoom {
  */
 export function leaseSize(
   held: LeaseRoom,
-  { free, each, wanted }: { free: CapMoney; each: CapMoney; wanted: number },
-): number {
+  { free, each, wanted }: { free: CapMoney; each: CapMoney; wanted: bigint },
+): bigint {
   const { claim, allowance, leased } = held;
   // Half of it: another host finds something too.
   const room = (poolOf(held, free) / LEASE_PART - leased) / 2n;
-  const requests = smaller(BigInt(wanted), smaller(room, allowance - claim) / larger(each, 1n));
-  return requests < LEAST_LEASE ? 0 : Number(requests);
+  const requests = smaller(wanted, smaller(room, allowance - claim) / larger(each, 1n));
+  return requests < LEAST_LEASE ? 0n : requests;
 }
 
 /** Whether leases are still a part of what is left that may be out of reach for others. */
