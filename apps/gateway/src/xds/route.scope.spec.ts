@@ -108,6 +108,20 @@ const refusals: [string, Route, number, string][] = [
 describe('the scope of a host', () => {
   const types = loadEnvoyTypes();
 
+  it.each<[string, Partial<Route>, number, string[], string]>([
+    ['has a lease', { capped: true }, 5, ['lease', 'admission-over'], ' l1'],
+    ['has none', { capped: true }, 0, ['admission'], ' l1'],
+    ['is suspended', { capped: true, refusal: 'suspended' }, 5, [], ''],
+    ['has no cap', {}, 5, [], ''],
+  ])('of an organization that %s', (_name, more, requests, filters, named) => {
+    const scope = scopeMessage(testRoute('a.lab', 1, [testBackend(1, 100)], more), { id: 'l1', requests });
+    const { virtual_hosts: hosts } = scope['route_configuration'] as { virtual_hosts: Message[] };
+    const [host] = hosts as [Message];
+    const switched = Object.keys(host['typed_per_filter_config'] as object);
+    expect(switched.filter((name) => name !== 'lower-case-host')).toEqual(filters);
+    expect(JSON.stringify(host['routes'])).toContain(`svc_00000000000000000001${named}"`);
+  });
+
   it.each(table)('%s', (_name, route, routes) => {
     expect(scopeMessage(route)).toEqual({
       name: 'a.lab',

@@ -16,6 +16,8 @@ import {
   costAtMost,
   dearestOf,
   isCapReached,
+  leaseSize,
+  mayStayLeased,
   uncappable,
   worstCost,
 } from './cap.rules.js';
@@ -84,6 +86,26 @@ it.each<[bigint, bigint, bigint, bigint, bigint]>([
 ])(
   'of %s left, who keeps %s, needs %s and likes %s more is allowed %s',
   (left, keep, need, slack, expected) => expect(allowanceOf(left, { keep, need, slack })).toBe(expected),
+);
+
+it.each<[claim: bigint, allowance: bigint, leased: bigint, free: bigint, size: bigint, stays: boolean]>([
+  // of requests that cost 10 at most
+  [0n, 10_000n, 0n, 0n, 64n, true],
+  [0n, 200n, 0n, 10_000n, 20n, true],
+  [0n, 150n, 0n, 10_000n, 0n, true],
+  [0n, 1_280n, 0n, 0n, 16n, true],
+  [0n, 1_279n, 0n, 0n, 0n, true],
+  [640n, 1_280n, 640n, 0n, 0n, true],
+  [640n, 1_279n, 640n, 0n, 0n, false],
+  [640n, 1_280n, 640n, 4_000n, 34n, true],
+  [640n, 640n, 640n, -5_000n, 0n, false],
+])(
+  'who holds %s of %s, %s of it leased, where %s are free: a lease of %s; those that are stay: %s',
+  (claim, allowance, leased, free, size, stays) => {
+    const held = { claim, allowance, leased };
+    expect(leaseSize(held, { free, each: 10n, wanted: 64n })).toBe(size);
+    expect(mayStayLeased(held, free)).toBe(stays);
+  },
 );
 
 it.each<[string, string, bigint, bigint]>([
