@@ -127,7 +127,7 @@ async function run(): Promise<void> {
     const since = systemClock.now() - HOUR_MS;
     const [clean, mixed, pulled, copied] = [
       new Traffic(await bed.revision(1), since),
-      new Traffic(await bed.revision(2), since, true),
+      new Traffic(await bed.revision(2), since, { mixed: true }),
       new Traffic(await bed.revision(3), since),
       new Traffic(await bed.revision(4), since),
     ];

@@ -11,18 +11,25 @@ const LATE = 5;
 const LATE_MINUTES = 50;
 const BYTES_PER_LINE = 410;
 
-/** Requests at 1,000 a second from a time on, one in fifty refused. */
+/** What is not usual about traffic. */
+interface TrafficShape {
+  /** 10 % of what it gives was given before, 5 % is late. */
+  mixed?: boolean;
+  /** From the start of one request to that of the next, 1 when absent: 1,000 a second. */
+  everyMs?: number;
+}
+
+/** Requests from a time on, one in fifty refused. */
 export class Traffic {
   private position = 0;
   private drawn = 0;
   /** Each record once, however often it was sent. */
   readonly sent: UsageRecord[] = [];
 
-  /** @param mixed 10 % of what it gives was given before, 5 % is late */
   constructor(
     readonly of: UsedRevision,
     private readonly startMs: number,
-    private readonly mixed = false,
+    private readonly shape: TrafficShape = {},
   ) {}
 
   next(count: number): UsageRecord[] {
@@ -30,14 +37,15 @@ export class Traffic {
   }
 
   private one(): UsageRecord {
+    const { mixed = false, everyMs = 1 } = this.shape;
     const turn = this.drawn++ % 100;
     const again =
-      this.mixed && turn < REPEATED ? this.sent[Math.floor(this.drawn / 2) % this.sent.length] : undefined;
+      mixed && turn < REPEATED ? this.sent[Math.floor(this.drawn / 2) % this.sent.length] : undefined;
     if (again) return again;
     const n = this.position++;
-    const isLate = this.mixed && turn >= REPEATED && turn < REPEATED + LATE;
+    const isLate = mixed && turn >= REPEATED && turn < REPEATED + LATE;
     const lateMs = isLate ? ((n % LATE_MINUTES) + 1) * MINUTE_MS : 0;
-    const startMs = this.startMs + n - lateMs;
+    const startMs = this.startMs + n * everyMs - lateMs;
     const refused = n % 50 === 0 ? { reached: false, status: 429, flags: 'RL' } : {};
     const span = { startMs, endMs: startMs + 5 + ((n * 7_919) % 200) };
     const record = usageOf(this.of, n * BYTES_PER_LINE, span, { streamId: crypto.randomUUID(), ...refused });
