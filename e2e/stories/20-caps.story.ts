@@ -17,6 +17,7 @@ describe('a cap', () => {
 
   const instances = async (): Promise<number> =>
     (await tenant.revisions('paid')).reduce((total, { status }) => total + status.instances, 0);
+  const names = async (): Promise<string[]> => (await tenant.revisions('paid')).map(({ name }) => name);
   const refused = async (): Promise<{ reason: string; resetsAt: string } & CapJson> => {
     const answer = await until('a refusal', 10_000, async () => {
       const one = await call(tenant);
@@ -69,12 +70,20 @@ describe('a cap', () => {
     await setCap(tenant, plus(spent, ONE_BLOCK));
     expect((await refused()).reason).toBe('cap_reached');
     expect((await settled(tenant)).spent).toBe(spent);
+    const before = await names();
     await setCap(tenant, MORE);
-    const answered = performance.now();
-    await until('let in again', 30_000, async () => (await tenant.call('paid')).status === 200);
+    const raised = performance.now();
+    const sentAfterMs = await until('let in again', 30_000, async () => {
+      const sent = performance.now();
+      return (await tenant.call('paid')).status !== 402 && sent - raised;
+    });
+    await until('served again', 30_000, async () => (await tenant.call('paid')).status === 200);
     console.log(
-      `served ${Math.round(performance.now() - answered)} ms after the cap was raised (N 1, cold start within)`,
+      `let in what was sent ${Math.round(sentAfterMs)} ms after the cap was raised, served after ${Math.round(performance.now() - raised)} ms (N 1, cold start within)`,
     );
+    // Within 1 s; the rest is for a machine that does other things as well.
+    expect(sentAfterMs).toBeLessThan(3_000);
+    expect(await names()).toEqual(before);
     await until('an instance is kept', 60_000, async () => (await instances()) >= 1);
   }, 120_000);
 

@@ -1,5 +1,7 @@
 import {
+  billOf,
   billPeriods,
+  monthOf,
   monthSpan,
   STANDARD_TERMS,
   termsAt,
@@ -7,6 +9,7 @@ import {
   type BillPeriod,
   type BillTerms,
   type BillingTerms,
+  type PricePlan,
 } from '#libs/domain';
 import { findBillingLife, listTerms } from './billing-account.store.js';
 import { usageByPeriod } from './billing-window.store.js';
@@ -42,6 +45,26 @@ export async function findBillFacts(tx: Tx, organizationId: string, month: strin
     parts: periods.map((period, i) => ({ ...heldIn(period, monthMs), days: days[i] ?? [] })),
     terms: { taxes: termsAt(terms, toMs - 1).taxes, credits },
   };
+}
+
+/** What an organization has spent in the month that goes on, before taxes. */
+export interface MonthSpent {
+  month: string;
+  /** UTC ms at which the month ends. */
+  endMs: number;
+  /** Exact (see formatRatio). */
+  spent: string;
+  currency: string;
+  /** Those of the month. */
+  plans: PricePlan[];
+}
+
+/** What the bill says of the month that an instant lies in. Bound to the organization, or as the system. */
+export async function findMonthSpent(tx: Tx, organizationId: string, now: number): Promise<MonthSpent> {
+  const month = monthOf(now);
+  const { parts } = await findBillFacts(tx, organizationId, month);
+  const { total: spent, currency } = billOf(month, parts);
+  return { month, endMs: monthSpan(month).endMs, spent, currency, plans: parts.map(({ plan }) => plan) };
 }
 
 /** One statement after the other: the system role's connections take no more at a time. */

@@ -194,7 +194,7 @@ export {
 } from './revision.store.js';
 export type { RevisionRecord } from './revision.store.js';
 export type { PageRequest } from './row.js';
-export { findBillFacts, findBillPeriods } from './bill.store.js';
+export { findBillFacts, findBillPeriods, findMonthSpent } from './bill.store.js';
 export type { BillFacts } from './bill.store.js';
 export {
   findBillingAccount,

@@ -1,5 +1,5 @@
-import { billOf, monthOf, monthSpan, type Bill, type PricePlan } from '#libs/domain';
-import { findAllowances, findBillFacts, findCap, type StoredCap } from '#libs/store';
+import type { PricePlan } from '#libs/domain';
+import { findAllowances, findCap, findMonthSpent, type StoredCap } from '#libs/store';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { showCap, type CapUse, type CapView } from './cap.view.js';
@@ -15,15 +15,13 @@ export async function capOf(call: Call): Promise<StoredCap> {
 }
 
 /** What the organization has used, what it pays in, and the plans of the month. */
-export async function capFacts(
-  call: Call,
-): Promise<{ use: CapUse; currency: Bill['currency']; plans: PricePlan[] }> {
-  const { tx, actor, now } = call;
-  const month = monthOf(now);
-  const { parts } = await findBillFacts(tx, actor.organizationId, month);
-  const { total: spent, currency } = billOf(month, parts);
-  const allowances = await findAllowances(tx, actor.organizationId);
+export async function capFacts({
+  tx,
+  actor: { organizationId },
+  now,
+}: Call): Promise<{ use: CapUse; currency: string; plans: PricePlan[] }> {
+  const { currency, plans, ...spent } = await findMonthSpent(tx, organizationId, now);
+  const allowances = await findAllowances(tx, organizationId);
   const reserved = allowances.reduce((sum, { amount }) => sum + amount, 0n);
-  const use = { month, endMs: monthSpan(month).endMs, spent, reserved };
-  return { use, currency, plans: parts.map(({ plan }) => plan) };
+  return { use: { ...spent, reserved }, currency, plans };
 }

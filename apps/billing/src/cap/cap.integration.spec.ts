@@ -49,6 +49,13 @@ const setCap = ({ organizationId }: UsedRevision, cap: bigint): Promise<unknown>
     saveCap(tx, { organizationId, amount: text(cap), currency: 'USD' }, clock.now()),
   );
 
+/** A host that leads to the revision. */
+const serveAt = ({ serviceId, organizationId, revisionId }: UsedRevision): Promise<unknown> =>
+  database.query(
+    `INSERT INTO routes (host, organization_id, service_id, version, body, updated_at) VALUES ($1, $2, $3, 1, $4, now())`,
+    [serviceId, organizationId, serviceId, JSON.stringify({ backends: [{ revisionId }] })],
+  );
+
 /** One process of a gateway. */
 class Gateway {
   readonly account = new CapAccount();
@@ -133,11 +140,7 @@ it('with less than one request left nothing is let in, nothing is kept warm, and
   expect([BigInt(allowance), gateway.serve(1, 0)]).toEqual([MOST - 1n, 0]);
   expect(standing).toMatchObject({ spent: '0', cap: text(MOST - 1n), resetsAt: Date.UTC(2026, 11) });
   await gateway.ask(0);
-  const route = { backends: [{ revisionId: of.revisionId }] };
-  await database.query(
-    `INSERT INTO routes (host, organization_id, service_id, version, body, updated_at) VALUES ($1, $2, $3, 1, $4, now())`,
-    [of.serviceId, of.organizationId, of.serviceId, JSON.stringify(route)],
-  );
+  await serveAt(of);
   const look = (): Promise<boolean> =>
     underLease(database.db, lease, (tx) =>
       evaluateCap(tx, of.organizationId, { now: clock.now(), random, takenInToMs: clock.now() }),
@@ -156,6 +159,32 @@ it('with less than one request left nothing is let in, nothing is kept warm, and
   await gateway.ask(1);
   expect(gateway.serve(1, 0)).toBe(1);
   expect([await look(), await reached(), await told()]).toEqual([false, false, 1]);
+});
+
+it('a new month is spent anew: from the next question on, and at the next look things are kept warm', async () => {
+  const of = await capped(MOST);
+  const gateway = new Gateway(of, of.gatewayId);
+  await gateway.ask(1);
+  expect(gateway.serve(2, 0)).toBe(1);
+  gateway.end(0, 50);
+  await rig.take(lease, of.gatewayId, [usageOf(of, 0, { startMs: T0, endMs: T0 + 50 })]);
+  await rig.fold(lease, [of]);
+  await gateway.ask(0);
+  await gateway.ask(1);
+  expect(gateway.serve(1, 1)).toBe(0);
+  const look = (): Promise<boolean> =>
+    underLease(database.db, lease, (tx) =>
+      evaluateCap(tx, of.organizationId, { now: clock.now(), random, takenInToMs: clock.now() }),
+    );
+  const reached = async (): Promise<boolean | undefined> =>
+    (await database.db.inTenant(of.organizationId, (tx) => findCap(tx, of.organizationId)))?.reached;
+  await serveAt(of);
+  expect([await look(), await reached()]).toEqual([true, true]);
+  clock.set(Date.UTC(2026, 11));
+  const { standing } = await gateway.ask(1);
+  expect([standing?.spent, gateway.serve(1, 1)]).toEqual(['0', 1]);
+  await look();
+  expect(await reached()).toBe(false);
 });
 
 it('keeps what a gateway holds, whoever else asks; what comes late changes nothing', async () => {

@@ -1,16 +1,13 @@
 import {
-  billOf,
   capPriceOf,
   dearestOf,
-  monthOf,
-  monthSpan,
   parseRatio,
   uncappable,
   type CapPrice,
   type CapSize,
   type Ratio,
 } from '#libs/domain';
-import { findBillFacts, type StoredCap, type Tx } from '#libs/store';
+import { findMonthSpent, type StoredCap, type Tx } from '#libs/store';
 
 /** What the bill of this month says of an organization with a cap. */
 export interface CapMonth {
@@ -28,15 +25,11 @@ export interface CapMonth {
 
 /** Reads the bill of the month that an instant lies in. */
 export async function capMonth(tx: Tx, cap: StoredCap, now: number): Promise<CapMonth> {
-  const month = monthOf(now);
-  const { parts } = await findBillFacts(tx, cap.organizationId, month);
-  const { total, currency } = billOf(month, parts);
-  const plans = parts.map(({ plan }) => plan);
+  const { month, endMs, spent, currency, plans } = await findMonthSpent(tx, cap.organizationId, now);
   return {
-    month,
-    endMs: monthSpan(month).endMs,
-    spent: parseRatio(total),
-    spentText: total,
+    ...{ month, endMs },
+    spent: parseRatio(spent),
+    spentText: spent,
     canKeep: currency === cap.currency && plans.every((plan) => uncappable(plan) === undefined),
     priceOf: (size) => dearestOf(plans.map((plan) => capPriceOf(plan, size))),
   };

@@ -62,5 +62,7 @@ describe('a lease, counted by a real Envoy', () => {
       await Promise.all(Array.from({ length: LEASE + 7 }, get));
       expect(asked).toEqual(Array.from({ length: 7 }, () => id));
     }
+    expect(ingress.seen.length).toBeGreaterThanOrEqual(2 * LEASE);
+    expect(ingress.seen.filter(({ headers }) => 'x-towpath-lease-over' in headers)).toEqual([]);
   });
 });
