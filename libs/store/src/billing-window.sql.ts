@@ -101,18 +101,25 @@ export const listMonthsSql = statement<{ month: string }>(
    FROM billing_windows WHERE organization_id = $1 ORDER BY month`,
 );
 
+// Day by day: what one day has fits in memory, a month of minutes would be sorted on disk.
 export const usageByDaySql = statement<UsageDayRow>(
   'billing_usage_by_day',
-  `WITH days AS (
-     SELECT project_id, service_id, revision_id, price_zone, window_start_ms / 86400000 AS day,
-       width_bucket(window_start_ms, $6::bigint[]) AS period,
-       sum(requests)::text AS requests, sum(not_billable_requests)::text AS not_billable_requests,
-       sum(blocks)::text AS blocks, sum(per_request_units)::text AS per_request_units,
-       sum(request_bytes)::text AS request_bytes, sum(response_bytes)::text AS response_bytes
-     FROM billing_windows
-     WHERE organization_id = $1 AND window_start_ms >= $4 AND window_start_ms < $5
-       AND ($2::text IS NULL OR project_id = $2) AND ($3::text IS NULL OR service_id = $3)
-     GROUP BY 1, 2, 3, 4, 5, 6)
+  `WITH spans AS (
+     SELECT from_ms, lead(from_ms, 1, $5::bigint) OVER (ORDER BY from_ms) AS to_ms FROM (
+       SELECT $4::bigint AS from_ms UNION SELECT unnest($6::bigint[])
+       UNION SELECT day * 86400000 FROM generate_series($4::bigint / 86400000 + 1, ($5::bigint - 1) / 86400000) day) starts
+     WHERE from_ms >= $4 AND from_ms < $5
+   ), days AS (
+     SELECT from_ms / 86400000 AS day, width_bucket(from_ms, $6::bigint[]) AS period, used.*
+     FROM spans CROSS JOIN LATERAL (
+       SELECT project_id, service_id, revision_id, price_zone,
+         sum(requests)::text AS requests, sum(not_billable_requests)::text AS not_billable_requests,
+         sum(blocks)::text AS blocks, sum(per_request_units)::text AS per_request_units,
+         sum(request_bytes)::text AS request_bytes, sum(response_bytes)::text AS response_bytes
+       FROM billing_windows
+       WHERE organization_id = $1 AND window_start_ms >= from_ms AND window_start_ms < to_ms
+         AND ($2::text IS NULL OR project_id = $2) AND ($3::text IS NULL OR service_id = $3)
+       GROUP BY 1, 2, 3, 4) used)
    SELECT d.period, d.project_id, p.handle AS project, d.service_id, s.name AS service, nullif(d.revision_id, '') AS revision_id,
      r.name AS revision, d.price_zone,
      to_char(to_timestamp(d.day * 86400) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
