@@ -15,10 +15,11 @@ export class Supervisor {
   /** name -> child process, in the order of starting */
   running = new Map();
 
-  /** `onChange(pids)` is called whenever a process has started. */
-  constructor({ say, onChange }) {
+  /** `onChange(pids)` is called whenever a process has started. No pause is longer than `longestPauseMs`. */
+  constructor({ say, onChange, longestPauseMs = LONGEST_PAUSE_MS }) {
     this.say = say;
     this.onChange = onChange;
+    this.longestPauseMs = longestPauseMs;
   }
 
   pids() {
@@ -72,7 +73,7 @@ export class Supervisor {
   #pauses = new Map();
 
   async #revive(name, launch, pause = this.#pauses.get(name) ?? FIRST_PAUSE_MS) {
-    this.#pauses.set(name, Math.min(pause * 2, LONGEST_PAUSE_MS));
+    this.#pauses.set(name, Math.min(pause * 2, this.longestPauseMs));
     await new Promise((resolve) => setTimeout(resolve, pause));
     if (this.stopping) return;
     try {

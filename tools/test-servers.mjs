@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ENVOY, findBinary } from './binaries.mjs';
-import { Obstacle } from './children.mjs';
+import { Obstacle, freePort } from './children.mjs';
 import { startNats } from './nats.mjs';
 import { ensureDatabase, startPostgres } from './postgres.mjs';
 import { runNode } from './stages.mjs';
@@ -13,18 +13,31 @@ const TEMPLATE = 'towpath_template';
 const NATS_ACCOUNTS = 16;
 
 /**
- * Starts both below `dir`; `durable` (for benches) keeps fsync on, as an installation does.
+ * Starts both below `dir`; `durable` keeps fsync on, as an installation does. `launch(name, start)` starts each, and may do so
+ * again: `start(onSpawn)` takes the same folder and port.
  * @returns {Promise<{env: Record<string, string>, templateUrl: string, stop: () => Promise<void>}>} `env` for jest
  */
-export async function startTestServers(dir, { durable = false } = {}) {
+export async function startTestServers(dir, { durable = false, launch = startOnce } = {}) {
   const stops = [];
   const stop = async () => {
     await Promise.all(stops.splice(0).map((end) => end()));
   };
   try {
+    const database = {
+      dir: path.join(dir, 'postgres'),
+      port: await freePort(),
+      password: PASSWORD,
+      durable,
+    };
+    const streams = {
+      dir: path.join(dir, 'nats'),
+      port: await freePort(),
+      accounts: accountNames(),
+      durable,
+    };
     const [postgres, nats] = await Promise.all([
-      startPostgres({ dir: path.join(dir, 'postgres'), password: PASSWORD, durable }).then(keep(stops)),
-      startNats({ dir: path.join(dir, 'nats'), accounts: accountNames(), durable }).then(keep(stops)),
+      launch('postgres', (onSpawn) => startPostgres({ ...database, onSpawn })).then(keep(stops)),
+      launch('nats', (onSpawn) => startNats({ ...streams, onSpawn })).then(keep(stops)),
     ]);
     const templateUrl = postgres.url(TEMPLATE);
     await migrate(postgres.url('postgres'), templateUrl);
@@ -47,6 +60,8 @@ export async function startTestServers(dir, { durable = false } = {}) {
     throw error;
   }
 }
+
+const startOnce = (_name, start) => start();
 
 const keep = (stops) => (server) => {
   stops.push(server.stop);

@@ -11,6 +11,7 @@ import { BillingMetrics } from './billing.metrics.js';
 import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
 import { CapDesk } from './cap/cap.desk.js';
 import { CAP_LEASE, CapWorker } from './cap/cap.worker.js';
+import { ClockWatch } from './clock.watch.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { DebtWorker } from './invoice/debt.worker.js';
 import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
@@ -39,6 +40,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly invoices: InvoiceWorker;
   private readonly debts: DebtWorker;
   private readonly lag: LagWatch;
+  private readonly clocks: ClockWatch;
   private readonly ledger: LedgerWorker;
   private readonly instances: InstanceWatch;
 
@@ -53,7 +55,10 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     const single = [INTAKE_LEASE, BUDGET_LEASE, CAP_LEASE, INVOICE_LEASE, WEBHOOK_LEASE, MARGIN_LEASE];
     const names = [...single, ...FOLD_LEASES];
     const leases = { group: 'billing', names, owner: randomUUID(), db, clock, logger, metrics };
-    this.leases = new LeaseKeeper(leases, { onChange: () => this.intake.leasesChanged() });
+    this.leases = new LeaseKeeper(leases, {
+      onChange: () => this.intake.leasesChanged(),
+      onGained: () => this.leasesGained(),
+    });
     const intake = new UsageIntake(db, things, clock);
     const reread = new UsageReread(db, bus, logger);
     this.intake = new IntakeWorker(bus, this.leases, intake, reread, counted, health, logger);
@@ -68,6 +73,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.capDesk = new CapDesk(db, bus, clock, logger);
     this.instances = new InstanceWatch(db, this.leases, clock, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
+    this.clocks = new ClockWatch(bus, clock, counted, health, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
       takenIn: new TakenInWatch(bus, clock),
@@ -87,6 +93,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.invoices.start();
     this.debts.start();
     this.lag.start();
+    await this.clocks.start();
     this.ledger.start();
     this.instances.start();
   }
@@ -104,10 +111,18 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.invoices.stop(),
       this.debts.stop(),
       this.lag.stop(),
+      this.clocks.stop(),
       this.ledger.stop(),
       this.instances.stop(),
     ]);
     await this.leases.stop();
+  }
+
+  /** What another left half done is not waited for until the next look. */
+  private leasesGained(): Promise<void> {
+    this.ledger.wake();
+    this.invoices.wake();
+    return Promise.resolve();
   }
 
   async onApplicationShutdown(): Promise<void> {

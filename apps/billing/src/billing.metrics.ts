@@ -16,6 +16,7 @@ export class BillingMetrics {
   private readonly webhooks;
   private readonly invoices;
   private readonly released;
+  private readonly clocks;
 
   constructor(metrics: Metrics) {
     this.records = metrics.counter('towpath_billing_records_total', 'Usage records by what became of them', [
@@ -40,6 +41,11 @@ export class BillingMetrics {
     );
     this.notices = metrics.counter('towpath_billing_notices_total', 'Notices given of thresholds of budgets');
     this.invoices = metrics.counter('towpath_billing_invoices_total', 'Invoices made');
+    this.clocks = metrics.gauge(
+      'towpath_billing_gateway_clock_ahead_seconds',
+      "By how much a gateway's clock is ahead of the hub's",
+      ['gateway'],
+    );
     this.seals = metrics.counter('towpath_billing_seals_total', 'Seals added to the ledger', ['kind']);
   }
 
@@ -78,6 +84,12 @@ export class BillingMetrics {
 
   gaveNotices(count: number): void {
     this.notices.inc(count);
+  }
+
+  /** Of all gateways that are there. */
+  gatewayClocks(clocks: readonly { gateway: string; offsetMs: number }[]): void {
+    this.clocks.reset();
+    for (const { gateway, offsetMs } of clocks) this.clocks.set({ gateway }, offsetMs / 1_000);
   }
 
   pendingMessages(count: number): void {

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
-import { CRASH_POINTS, armCrashPoint, crashPoint, parseCrashPoint } from './crash-point.js';
+import { CRASH_POINTS, armCrashPoints, crashPoint, parseCrashPoints } from './crash-point.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 
@@ -23,7 +23,7 @@ function standing(): string[] {
 describe('crash points', () => {
   afterEach(() => {
     jest.restoreAllMocks();
-    armCrashPoint(undefined);
+    armCrashPoints([]);
   });
 
   it('stand in the code once each, all of them', () => {
@@ -31,25 +31,41 @@ describe('crash points', () => {
   });
 
   it.each([
-    ['api.committed', { point: 'api.committed', hits: 1 }],
-    ['gateway.read:12', { point: 'gateway.read', hits: 12 }],
+    ['api.committed', [{ point: 'api.committed', hits: 1, signal: 'SIGKILL' }]],
+    ['gateway.read:12', [{ point: 'gateway.read', hits: 12, signal: 'SIGKILL' }]],
+    [
+      'billing.read:stop,billing.copied:2:stop',
+      [
+        { point: 'billing.read', hits: 1, signal: 'SIGSTOP' },
+        { point: 'billing.copied', hits: 2, signal: 'SIGSTOP' },
+      ],
+    ],
     ['gateway.read:0', undefined],
     ['toString', undefined],
     ['api.committed:2:3', undefined],
+    ['api.committed,', undefined],
+    ['api.committed:stopped', undefined],
     ['', undefined],
   ])('reads %j', (text, expected) => {
-    expect(parseCrashPoint(text)).toEqual(expected);
+    expect(parseCrashPoints(text)).toEqual(expected);
   });
 
-  it('kills at its hit only, and nothing when it is not armed', () => {
+  it('kills or stops at their hits only, and nothing when none is armed', () => {
     const kill = jest.spyOn(process, 'kill').mockReturnValue(true);
     crashPoint('api.committed');
-    armCrashPoint({ point: 'api.committed', hits: 2 });
+    armCrashPoints([
+      { point: 'api.committed', hits: 2, signal: 'SIGKILL' },
+      { point: 'billing.read', hits: 1, signal: 'SIGSTOP' },
+    ]);
     crashPoint('api.working');
     crashPoint('api.committed');
     expect(kill).not.toHaveBeenCalled();
+    crashPoint('billing.read');
     crashPoint('api.committed');
     crashPoint('api.committed');
-    expect(kill.mock.calls).toEqual([[process.pid, 'SIGKILL']]);
+    expect(kill.mock.calls).toEqual([
+      [process.pid, 'SIGSTOP'],
+      [process.pid, 'SIGKILL'],
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 /**
- * The places where a process dies on purpose when TOWPATH_CRASH_POINT names one, and what has happened by then. Each
- * stands where two things that belong together are not in one transaction; e2e/crashes enumerates all of them.
+ * The places where a process dies or stands still on purpose when TOWPATH_CRASH_POINT names them, and what has happened by
+ * then. Each stands where two things that belong together are not in one transaction, or before the commit of one;
+ * e2e/crashes enumerates all of them.
  */
 export const CRASH_POINTS = {
   'api.working': 'the rows of a change are written, the transaction is not committed',
@@ -12,9 +13,14 @@ export const CRASH_POINTS = {
   'deployer.decided': 'a decision is committed, no agent and no gateway is shown it',
   'deployer.shown': 'one key of several is shown',
   'deployer.woken': 'a hub event woke its service, the message is not acknowledged',
+  'billing.read': 'usage messages are read, nothing is copied',
   'billing.copied': 'usage records are copied, the transaction is not committed',
   'billing.committed': 'usage records are committed, the message is not acknowledged',
   'billing.folded': 'windows are folded, the transaction is not committed',
+  'billing.settled': 'hours are closed in the ledger, the transaction is not committed',
+  'billing.closed': 'hours are closed in the ledger, nobody is told',
+  'billing.invoiced': 'an invoice is made, the transaction is not committed',
+  'billing.finalized': 'an invoice is committed, nobody is told',
   'gateway.read': 'lines of the access log are read, nothing is published',
   'gateway.published': 'usage records are published, the checkpoint does not know',
   'gateway.aside': 'a spool is put aside, the checkpoint does not know',
@@ -28,22 +34,37 @@ export const CRASH_POINTS = {
 
 export type CrashPoint = keyof typeof CRASH_POINTS;
 
-let armed: { point: CrashPoint; hits: number } | undefined;
-
-/** Reads `point:hit` (the first hit when absent); undefined for anything else. */
-export function parseCrashPoint(text: string): { point: CrashPoint; hits: number } | undefined {
-  const [, point = '', hits = '1'] = /^([a-z.]+)(?::([1-9]\d{0,6}))?$/.exec(text) ?? [];
-  return Object.hasOwn(CRASH_POINTS, point) ? { point: point as CrashPoint, hits: Number(hits) } : undefined;
+/** At which hit of which point what happens: the process dies, or stands still until it gets SIGCONT. */
+export interface PlannedCrash {
+  point: CrashPoint;
+  hits: number;
+  signal: 'SIGKILL' | 'SIGSTOP';
 }
 
-/** From now on the process kills itself at that hit of that point. */
-export function armCrashPoint(at: { point: CrashPoint; hits: number } | undefined): void {
-  armed = at && { ...at };
+let armed: PlannedCrash[] = [];
+
+/** Reads `point[:hit][:stop]` (the first hit when absent), several apart by commas; undefined for anything else. */
+export function parseCrashPoints(text: string): PlannedCrash[] | undefined {
+  const planned = text.split(',').map(parseOne);
+  return planned.every((one) => one !== undefined) ? planned : undefined;
 }
 
-/** Ends the process with SIGKILL when this is the point and the hit it was armed with; else does nothing. */
+function parseOne(text: string): PlannedCrash | undefined {
+  const [, point = '', hits = '1', stop] = /^([a-z.]+)(?::([1-9]\d{0,6}))?(:stop)?$/.exec(text) ?? [];
+  if (!Object.hasOwn(CRASH_POINTS, point)) return undefined;
+  return { point: point as CrashPoint, hits: Number(hits), signal: stop ? 'SIGSTOP' : 'SIGKILL' };
+}
+
+/** From now on the process gets these signals at those hits of those points. */
+export function armCrashPoints(planned: readonly PlannedCrash[]): void {
+  armed = planned.map((one) => ({ ...one }));
+}
+
+/** Sends the process the signal that is due at this hit of this point; does nothing where none is. */
 export function crashPoint(point: CrashPoint): void {
-  if (armed?.point !== point) return;
-  armed.hits -= 1;
-  if (armed.hits === 0) process.kill(process.pid, 'SIGKILL');
+  for (const one of armed) {
+    if (one.point !== point) continue;
+    one.hits -= 1;
+    if (one.hits === 0) process.kill(process.pid, one.signal);
+  }
 }

@@ -1,9 +1,9 @@
-import { armCrashPoint } from './crash-point.js';
+import { armCrashPoints } from './crash-point.js';
 import { plantFaults } from './faults.js';
 import { systemClock } from './time.js';
 
 describe('planted faults', () => {
-  afterEach(() => armCrashPoint(undefined));
+  afterEach(() => armCrashPoints([]));
 
   it('are none without being asked for', () => {
     expect(plantFaults({ NODE_ENV: 'production' })).toBe(systemClock);

@@ -1,7 +1,7 @@
 import type { Clock } from '#libs/domain';
 import { z } from 'zod';
 import { loadConfig } from './config.js';
-import { armCrashPoint, parseCrashPoint } from './crash-point.js';
+import { armCrashPoints, parseCrashPoints } from './crash-point.js';
 import { systemClock } from './time.js';
 
 const LONGEST_OFFSET_SECONDS = 10 * 365 * 86_400;
@@ -11,7 +11,7 @@ const faultSchema = z
     NODE_ENV: z.string().optional(),
     TOWPATH_CRASH_POINT: z
       .string()
-      .refine((text) => parseCrashPoint(text) !== undefined)
+      .refine((text) => parseCrashPoints(text) !== undefined)
       .optional(),
     TOWPATH_CLOCK_OFFSET_SECONDS: z.coerce
       .number()
@@ -28,13 +28,13 @@ const faultSchema = z
   });
 
 /**
- * Plants what the environment asks for (contracts/README.md): a crash point, a clock that is wrong. Tests only.
+ * Plants what the environment asks for (contracts/README.md): crash points, a clock that is wrong. Tests only.
  * @returns the clock of the process
  * @throws ConfigError for what cannot be read, and for every fault in production
  */
 export function plantFaults(env: NodeJS.ProcessEnv = process.env): Clock {
   const faults = loadConfig(faultSchema, env);
-  armCrashPoint(parseCrashPoint(faults.TOWPATH_CRASH_POINT ?? ''));
+  armCrashPoints(parseCrashPoints(faults.TOWPATH_CRASH_POINT ?? '') ?? []);
   const offsetMs = (faults.TOWPATH_CLOCK_OFFSET_SECONDS ?? 0) * 1_000;
   return offsetMs === 0 ? systemClock : { now: () => systemClock.now() + offsetMs };
 }

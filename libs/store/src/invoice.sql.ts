@@ -57,13 +57,14 @@ export interface InvoiceRow {
   digest: Buffer;
   buyer: Record<string, unknown> | null;
   due_at: Date;
+  position: number | null;
   payable: string;
   paid: string;
   /** Number of the credit note that takes it back. */
   voided_by: string | null;
 }
 
-const SELECT = `SELECT i.id, i.organization_id, i.body, i.digest, i.due_at, i.payable, b.buyer,
+const SELECT = `SELECT i.id, i.organization_id, i.body, i.digest, i.due_at, i.position, i.payable, b.buyer,
      coalesce((SELECT sum(p.amount) FROM payments p WHERE p.organization_id = i.organization_id AND p.invoice_id = i.id), 0)
        AS paid,
      (SELECT n.number FROM invoices n WHERE n.organization_id = i.organization_id AND n.voids = i.id) AS voided_by
@@ -73,8 +74,8 @@ const SELECT = `SELECT i.id, i.organization_id, i.body, i.digest, i.due_at, i.pa
 export const insertInvoiceSql = statement<unknown>(
   'invoice_insert',
   `INSERT INTO invoices (organization_id, id, kind, number, month, currency, voids, payable, body, digest, buyer_digest,
-     issued_at, due_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+     issued_at, due_at, position)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 );
 
 export const findInvoiceSql = statement<InvoiceRow>(

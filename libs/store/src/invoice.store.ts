@@ -37,6 +37,8 @@ export interface StoredInvoice {
   /** Absent when nobody said one, or it was erased. */
   buyer?: Buyer;
   dueAt: number;
+  /** Up to where usage was taken in when it was made; absent when it is not known. */
+  position?: number;
   payable: Decimal;
   paid: Decimal;
   voidedBy?: string;
@@ -99,8 +101,15 @@ export async function insertInvoice(
     id,
     organizationId,
     voids,
+    position,
     invoice,
-  }: { id: Id<'ivc'>; organizationId: string; voids?: string; invoice: Invoice },
+  }: {
+    id: Id<'ivc'>;
+    organizationId: string;
+    voids?: string;
+    position?: number | undefined;
+    invoice: Invoice;
+  },
 ): Promise<void> {
   const body = JSON.stringify(invoice);
   const digest = createHash('sha256').update(body).digest();
@@ -108,6 +117,7 @@ export async function insertInvoice(
   await tx.run(insertInvoiceSql, [
     ...[organizationId, id, kind, number, month, currency, voids ?? null, payable, body, digest],
     ...[buyer === undefined ? null : Buffer.from(buyer, 'hex'), new Date(issuedAt), new Date(dueAt)],
+    position ?? null,
   ]);
   for (const credit of invoice.credits)
     await tx.run(useCreditSql, [organizationId, credit.id, id, formatDecimal(parseDecimal(credit.amount))]);
@@ -156,6 +166,10 @@ function toInvoice(row: InvoiceRow): StoredInvoice {
     dueAt: row.due_at.getTime(),
     payable: parseDecimal(row.payable),
     paid: row.paid === '0' ? decimalOf(0n) : parseDecimal(row.paid),
-    ...present({ buyer: row.buyer as unknown as Buyer | null, voidedBy: row.voided_by }),
+    ...present({
+      buyer: row.buyer as unknown as Buyer | null,
+      voidedBy: row.voided_by,
+      position: row.position,
+    }),
   };
 }

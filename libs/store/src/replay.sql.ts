@@ -7,7 +7,7 @@ export interface ReplayedRow {
   revision_id: string;
   price_zone: string;
   window_start_ms: number;
-  /** Up to where usage was taken in when the hour was last settled by then; null when it was not. */
+  /** Up to where usage counts; null: everything does. */
   up_to: number | null;
   cpu_millis: number;
   memory_mib: number;
@@ -15,11 +15,13 @@ export interface ReplayedRow {
   max_instances: number;
 }
 
-// From the raw records alone. $4: nothing that was taken in after this time's settlements counts; null: everything does.
+// From the raw records alone. $5: nothing that was taken in after this position counts. Without it, $4: of each hour only what its
+// last settlement by this time had taken in. Neither: everything.
 export const replayedWindowsSql = statement<ReplayedRow>(
   'replay_windows',
-  `SELECT w.*, (SELECT max(l.position) FROM ledger_seals l WHERE l.organization_id = $1
-       AND l.window_start_ms = w.window_start_ms / 3600000 * 3600000 AND l.sealed_at <= $4) AS up_to,
+  `SELECT w.*, coalesce($5::bigint, (SELECT max(l.position) FROM ledger_seals l WHERE l.organization_id = $1
+       AND l.window_start_ms = w.window_start_ms / 3600000 * 3600000 AND l.sealed_at <= $4),
+       CASE WHEN $4::timestamptz IS NOT NULL THEN 0 END) AS up_to,
      (r.spec->'resources'->>'cpuMillis')::int AS cpu_millis, (r.spec->'resources'->>'memoryMiB')::int AS memory_mib,
      (r.spec->>'concurrency')::int AS concurrency, (r.spec->>'maxInstances')::int AS max_instances
    FROM (
@@ -27,6 +29,7 @@ export const replayedWindowsSql = statement<ReplayedRow>(
      FROM services s
      JOIN usage_records u ON u.organization_id = s.organization_id AND u.service_id = s.id
        AND u.start_ms >= $2::bigint - ${MAX_RECORD_MS} AND u.start_ms < $3::bigint
+       AND ($5::bigint IS NULL OR coalesce(u.taken, 0) <= $5)
      CROSS JOIN LATERAL generate_series(u.start_ms / 60000, (u.end_ms - 1) / 60000) at
      WHERE s.organization_id = $1 AND u.billable AND at * 60000 >= $2 AND at * 60000 < $3) w
    JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id

@@ -14,7 +14,9 @@ export interface ReplayedWindow {
 /**
  * All windows that begin in [fromMs, toMs) and that billable records touch, found in the records themselves: series by
  * series, each in the order of time.
- * @param settledAt UTC ms; of each hour only what its settlements up to then had taken in. Absent: everything
+ * @param position nothing that was taken in after it counts
+ * @param settledAt UTC ms, where the position is not known; of each hour only what its settlements up to then had taken in.
+ *   Both absent: everything
  */
 export async function findReplayedWindows(
   tx: Tx,
@@ -23,9 +25,19 @@ export async function findReplayedWindows(
     fromMs,
     toMs,
     settledAt,
-  }: { organizationId: string; fromMs: number; toMs: number; settledAt?: number | undefined },
+    position,
+  }: {
+    organizationId: string;
+    fromMs: number;
+    toMs: number;
+    settledAt?: number | undefined;
+    position?: number | undefined;
+  },
 ): Promise<ReplayedWindow[]> {
-  const rows = await tx.run(replayedWindowsSql, [organizationId, fromMs, toMs, time(settledAt)]);
+  const rows = await tx.run(replayedWindowsSql, [
+    ...[organizationId, fromMs, toMs],
+    ...[time(settledAt), position ?? null],
+  ]);
   return rows.map((row) => {
     const key: WindowKey = {
       organizationId,

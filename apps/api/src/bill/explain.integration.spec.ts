@@ -1,20 +1,9 @@
-import {
-  DEFAULT_ZONE,
-  foldRecords,
-  formatRatio,
-  newId,
-  parseRatio,
-  total,
-  whyNotBillable,
-  type UsageRecord,
-} from '#libs/domain';
-import { systemRandom } from '#libs/process';
-import { acquireLease, saveWindows, storeUsage, underLease, type Lease } from '#libs/store';
+import { formatRatio, parseRatio, total, type UsageRecord } from '#libs/domain';
 import { usageOf, type UsedRevision } from '#libs/testing';
 import { ApiRig, type RigAnswer, type RigTenant } from '../api.rig.js';
+import { takeIn, usedRevision } from './used.rig.js';
 
 const T = Date.parse('2026-10-10T12:00:00Z');
-const SHAPE = { concurrency: 80, maxInstances: 100, timeoutSeconds: 300 };
 interface Priced {
   id: string;
   amount: string;
@@ -35,7 +24,7 @@ let records: UsageRecord[];
 beforeAll(async () => {
   rig = await ApiRig.start();
   [tenant, other] = [await rig.tenant('explained'), await rig.tenant('other')];
-  of = await usedRevision();
+  of = await usedRevision(rig, tenant);
   const at = (position: number, from: number, to: number, change: Partial<UsageRecord> = {}): UsageRecord =>
     usageOf(of, position, { startMs: T + from, endMs: T + to }, change);
   records = [
@@ -47,55 +36,9 @@ beforeAll(async () => {
     at(5, 60_030, 61_010, { streamId: 'long', part: 1 }),
     at(6, 60_500, 60_600, { responseBytes: 0 }),
   ];
-  await store();
+  await takeIn(rig, of, { fresh: records, all: records, position: 1 });
 }, 60_000);
 afterAll(() => rig.stop());
-
-/** A service of the tenant with a revision that ran. */
-async function usedRevision(): Promise<UsedRevision> {
-  const { organizationId, key } = tenant;
-  const project = await rig.project(key);
-  const made = await rig.service(key, project.id, 'web');
-  const now = Date.now();
-  const revision = newId('rev', now, systemRandom);
-  const serviceId = (made.json['service'] as { id: UsedRevision['serviceId'] }).id;
-  const spec = { ...SHAPE, resources: { cpuMillis: 1000, memoryMiB: 512 } };
-  await rig.database.query(
-    `INSERT INTO revisions (organization_id, id, project_id, service_id, name, number, template_generation, spec, status,
-       created_at) VALUES ($1, $2, $3, $4, 'web-00001', 1, 1, $5, '{}', now())`,
-    [organizationId, revision, project.id, serviceId, JSON.stringify(spec)],
-  );
-  return {
-    ...{
-      organizationId,
-      projectId: project.id as UsedRevision['projectId'],
-      serviceId,
-      revisionId: revision,
-    },
-    gatewayId: newId('gw', now, systemRandom),
-    producer: newId('spl', now, systemRandom),
-  };
-}
-
-/** As billing takes it in and folds it. */
-async function store(): Promise<void> {
-  const ask = { name: 'explain', owner: 'me', now: Date.now(), lifeMs: 3_600_000 };
-  const lease = (await rig.database.db.asSystem((tx) => acquireLease(tx, ask))) as Lease;
-  const { organizationId, projectId, serviceId, revisionId } = of;
-  await underLease(rig.database.db, lease, async (tx) => {
-    const checked = records.map((record) => ({
-      record,
-      priceZone: DEFAULT_ZONE,
-      reason: whyNotBillable(record),
-    }));
-    await storeUsage(tx, checked, 1);
-    const key = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
-    const windows = [...foldRecords(records, SHAPE)].map(([windowStartMs, window]) => {
-      return { key: { ...key, windowStartMs }, window };
-    });
-    await saveWindows(tx, windows, Date.now());
-  });
-}
 
 const get = (path: string, { key } = tenant): Promise<RigAnswer> => rig.call('GET', path, { key });
 const cost = async (request: string): Promise<Record<string, unknown>> =>

@@ -25,7 +25,7 @@ import {
 import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
-import { replayUsage } from './replay.usage.js';
+import { replayUsage, type ReplaySpan } from './replay.usage.js';
 import type { replayView } from './replay.view.js';
 
 interface ReplayInput {
@@ -45,9 +45,7 @@ export async function replayBill(call: Call, input: ReplayInput): Promise<z.inpu
   const { parts, terms } = await findBillFacts(tx, organizationId, month);
   const stored = await findMonthInvoice(tx, organizationId, month);
   const periods = await findBillPeriods(tx, organizationId, month);
-  const { startMs: fromMs, endMs: toMs } = monthSpan(month);
-  const settledAt = stored && Date.parse(stored.invoice.issuedAt);
-  const { days, windows } = await replayUsage(tx, { organizationId, fromMs, toMs, settledAt }, periods);
+  const { days, windows } = await replayUsage(tx, spanOf(organizationId, month, stored), periods);
   const asked = await plansFor(call, periods, input);
   const replayed = parts.map((part, i) => ({ ...part, plan: asked[i] ?? part.plan, days: days[i] ?? [] }));
   const document = documentOf(call, { month, parts: replayed, terms }, stored);
@@ -62,6 +60,13 @@ export async function replayBill(call: Call, input: ReplayInput): Promise<z.inpu
     ...(stored === undefined ? {} : { invoice: stored.invoice.number }),
     lines,
   };
+}
+
+/** A month, and what of its usage its invoice had counted. */
+function spanOf(organizationId: string, month: string, stored: StoredInvoice | undefined): ReplaySpan {
+  const { startMs: fromMs, endMs: toMs } = monthSpan(month);
+  const settledAt = stored && Date.parse(stored.invoice.issuedAt);
+  return { organizationId, fromMs, toMs, settledAt, position: stored?.position };
 }
 
 /** The plan of each period: the ones that were in force, unless another plan or model is asked about. */

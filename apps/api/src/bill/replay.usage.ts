@@ -23,6 +23,7 @@ export interface ReplaySpan {
   fromMs: number;
   toMs: number;
   settledAt?: number | undefined;
+  position?: number | undefined;
 }
 
 /** Usage of a span from its raw records, one list for each period: the fold of the live path, window by window. */

@@ -37,6 +37,7 @@ export class UsageIntake {
    * @throws LeaseLost when another process takes usage in now; then nothing was written
    */
   take(messages: readonly UsageMessage[], lease: Lease): Promise<IntakeResult> {
+    crashPoint('billing.read');
     return underLease(this.db, lease, (tx) => this.store(tx, messages));
   }
 

@@ -17,12 +17,15 @@ import {
   findChangedMonths,
   findInvoiceBodies,
   giveNotice,
+  groundOf,
   insertInvoice,
   invoiceWindows,
   isMonthClosed,
   keepInvoiceBuyer,
+  lastSeal,
   lockBilling,
   nextInvoiceNumber,
+  type BillFacts,
   type LeasedTx,
 } from '#libs/store';
 
@@ -46,7 +49,7 @@ export async function invoiceMonth(
 ): Promise<Invoice | undefined> {
   await lockBilling(tx, organizationId);
   if (await isMonthClosed(tx, organizationId, month)) return undefined;
-  const { parts, terms } = await findBillFacts(tx, organizationId, month);
+  const { parts, terms, position } = await readMonth(tx, organizationId, month);
   const bill = billOf(month, parts);
   const corrections = await correctionsIn(tx, organizationId);
   const isOwed = bill.items.some(({ quantity }) => quantity !== '0') || corrections.length > 0;
@@ -66,7 +69,7 @@ export async function invoiceMonth(
   const invoice = invoiceOf(bill, head, { ...terms, decimals, corrections });
   if (buyer) await keepInvoiceBuyer(tx, organizationId, buyer);
   const invoiceId = newId('ivc', now, random);
-  await insertInvoice(tx, { id: invoiceId, organizationId, invoice });
+  await insertInvoice(tx, { id: invoiceId, organizationId, position, invoice });
   await closeMonth(tx, { organizationId, month, invoiceId, now });
   for (const carried of new Set([month, ...corrections.map((line) => line.month)])) {
     const { startMs: fromMs, endMs: toMs } = monthSpan(carried);
@@ -76,6 +79,32 @@ export async function invoiceMonth(
   const data = { invoiceId, number, month, currency, payable, dueAt };
   await giveNotice(tx, { organizationId, type: 'invoice.finalized', data, now }, random);
   return invoice;
+}
+
+/** What a month's invoice is made from, and the position of the intake that it is what was taken in up to, when it is known. */
+async function readMonth(
+  tx: LeasedTx,
+  organizationId: Id<'org'>,
+  month: string,
+): Promise<BillFacts & { position: number | undefined }> {
+  const before = await standingOf(tx, organizationId, month);
+  const facts = await findBillFacts(tx, organizationId, month);
+  const after = await standingOf(tx, organizationId, month);
+  const isOneMoment = after !== undefined && before?.seal === after.seal;
+  return { ...facts, position: isOneMoment ? before.position : undefined };
+}
+
+/**
+ * Up to where usage was taken in, and the last seal; undefined while anything before the month's end waits for its fold or the
+ * ledger. With the same seal before and after, what was read in between is what had been taken in up to the first position.
+ */
+async function standingOf(
+  tx: LeasedTx,
+  organizationId: Id<'org'>,
+  month: string,
+): Promise<{ position: number; seal: number } | undefined> {
+  const { position, firm } = await groundOf(tx, organizationId, monthSpan(month).endMs, 0);
+  return firm ? { position, seal: (await lastSeal(tx, organizationId))?.number ?? 0 } : undefined;
 }
 
 /** What came late for months that are closed; a month whose invoice was taken back stays as it is. */

@@ -1,5 +1,5 @@
 import type { Clock, Id, Random } from '#libs/domain';
-import { Loop, type Health, type Logger } from '#libs/process';
+import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
 import { findOpenMonths, whileHeld, type Database, type Lease, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import { invoiceMonth } from './invoice.month.js';
@@ -49,6 +49,11 @@ export class InvoiceWorker {
     this.loop.start();
   }
 
+  /** Looks at once. */
+  wake(): void {
+    this.loop.wake();
+  }
+
   stop(): Promise<void> {
     return this.loop.stop();
   }
@@ -75,10 +80,13 @@ export class InvoiceWorker {
   private async close(lease: Lease, of: { organizationId: Id<'org'>; month: string }): Promise<void> {
     const { dueMs } = this.times;
     const { db, clock, random, metrics } = this.parts;
-    const invoice = await whileHeld(this.parts, lease, (tx) =>
-      invoiceMonth(tx, of, { now: clock.now(), dueMs, random }),
-    );
+    const invoice = await whileHeld(this.parts, lease, async (tx) => {
+      const made = await invoiceMonth(tx, of, { now: clock.now(), dueMs, random });
+      if (made) crashPoint('billing.invoiced');
+      return made;
+    });
     if (!invoice) return;
+    crashPoint('billing.finalized');
     metrics.madeInvoice();
     await db.notify('outbox');
   }

@@ -6,7 +6,7 @@ import {
   type Clock,
   type ClosingTime,
 } from '#libs/domain';
-import { Loop, type Health, type Logger } from '#libs/process';
+import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
 import {
   findProducers,
   findUnsettled,
@@ -54,6 +54,11 @@ export class LedgerWorker {
     this.loop.start();
   }
 
+  /** Looks at once. */
+  wake(): void {
+    this.loop.wake();
+  }
+
   stop(): Promise<void> {
     return this.loop.stop();
   }
@@ -91,8 +96,13 @@ export class LedgerWorker {
 
   private async settle(lease: Lease, work: (tx: LeasedTx) => Promise<Settled>): Promise<void> {
     const { db, metrics } = this.parts;
-    const settled = await whileHeld(this.parts, lease, work);
+    const settled = await whileHeld(this.parts, lease, async (tx) => {
+      const done = await work(tx);
+      if (done.closed > 0) crashPoint('billing.settled');
+      return done;
+    });
     if (!settled) return;
+    if (settled.closed > 0) crashPoint('billing.closed');
     metrics.settled(settled);
     // what was told of payments
     if (settled.posted > 0) await db.notify('outbox');

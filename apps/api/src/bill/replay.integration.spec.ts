@@ -1,0 +1,99 @@
+import { billOf, invoiceOf, newId, type Invoice, type UsageRecord } from '#libs/domain';
+import { systemRandom } from '#libs/process';
+import { findBillFacts, insertInvoice, nextInvoiceNumber } from '#libs/store';
+import { usageOf, type UsedRevision } from '#libs/testing';
+import { ApiRig, type RigTenant } from '../api.rig.js';
+import { takeIn, usedRevision } from './used.rig.js';
+
+const T = Date.parse('2026-10-10T12:00:00Z');
+const MONTH = '2026-10';
+const HOUR_MS = 3_600_000;
+/** Usage that was taken in before and after the invoice was made. */
+const [BEFORE, AFTER] = [5, 6];
+
+let rig: ApiRig;
+let tenant: RigTenant;
+let of: UsedRevision;
+beforeAll(async () => {
+  rig = await ApiRig.start();
+}, 60_000);
+beforeEach(async () => {
+  tenant = await rig.tenant(`replayed-${Math.floor(performance.now())}`);
+  of = await usedRevision(rig, tenant);
+});
+afterAll(() => rig.stop());
+
+const at = (position: number, from: number, to: number): UsageRecord =>
+  usageOf(of, position, { startMs: T + from, endMs: T + to });
+const replay = async (query = ''): Promise<Record<string, unknown>> =>
+  (await rig.call('GET', `/v1/bill/replay?month=${MONTH}${query}`, { key: tenant.key })).json;
+
+/** The month's invoice, as billing makes it when usage is taken in up to that position. */
+async function invoice(position: number): Promise<Invoice> {
+  const { organizationId } = tenant;
+  return rig.database.db.asSystem(async (tx) => {
+    const { parts, terms } = await findBillFacts(tx, organizationId, MONTH);
+    const number = await nextInvoiceNumber(tx, 'invoice');
+    const now = Date.now();
+    const [issuedAt, dueAt] = [new Date(now).toISOString(), new Date(now + 86_400_000).toISOString()];
+    const facts = { ...terms, decimals: parts.at(-1)?.plan.decimals ?? 0, corrections: [] };
+    const made = invoiceOf(
+      billOf(MONTH, parts),
+      { number, organization: organizationId, issuedAt, dueAt },
+      facts,
+    );
+    await insertInvoice(tx, {
+      id: newId('ivc', now, systemRandom),
+      organizationId,
+      position,
+      invoice: made,
+    });
+    return made;
+  });
+}
+
+const onTime = (): UsageRecord[] => [
+  at(0, 0, 20 * 60_000),
+  at(1, 50, 9_920),
+  at(2, HOUR_MS - 30, HOUR_MS + 40),
+];
+
+it('is the invoice, byte for byte, by its digest', async () => {
+  await takeIn(rig, of, { fresh: onTime(), all: onTime(), position: BEFORE });
+  const { number, lines } = await invoice(BEFORE);
+  const answer = await replay();
+  expect(answer).toMatchObject({ equal: true, invoice: number, lines });
+  const [stored] = await rig.database.query<{ digest: string }>(
+    `SELECT encode(digest, 'hex') AS digest FROM invoices WHERE number = $1`,
+    [number],
+  );
+  expect([answer['digest'], answer['live']]).toEqual([stored?.digest, stored?.digest]);
+});
+
+it.each([
+  ['in a minute that was invoiced', 100, 5_000],
+  ['on into a minute that was invoiced', HOUR_MS - 20, HOUR_MS + 12_345],
+  ['in an hour in which there was nothing', 5 * HOUR_MS, 5 * HOUR_MS + 7_000],
+])(
+  'is the same after usage that came late %s; what it says of other prices, too',
+  async (_name, from, to) => {
+    await takeIn(rig, of, { fresh: onTime(), all: onTime(), position: BEFORE });
+    await invoice(BEFORE);
+    const [before, other] = [await replay(), await replay('&model=per_request')];
+    const late = at(9, from, to);
+    await takeIn(rig, of, { fresh: [late], all: [...onTime(), late], position: AFTER });
+    expect(await replay()).toEqual(before);
+    expect(before).toMatchObject({ equal: true });
+    expect(await replay('&model=per_request')).toEqual(other);
+  },
+);
+
+it('of a month without an invoice counts all there is', async () => {
+  await takeIn(rig, of, { fresh: onTime(), all: onTime(), position: BEFORE });
+  const before = await replay();
+  const late = at(9, 100, 5_000);
+  await takeIn(rig, of, { fresh: [late], all: [...onTime(), late], position: AFTER });
+  const after = await replay();
+  expect([before['equal'], after['equal']]).toEqual([true, true]);
+  expect(after['digest']).not.toBe(before['digest']);
+});

@@ -1,0 +1,51 @@
+import { DEFAULT_ZONE, foldRecords, newId, whyNotBillable, type UsageRecord } from '#libs/domain';
+import { systemRandom } from '#libs/process';
+import { acquireLease, saveWindows, storeUsage, underLease, type Lease } from '#libs/store';
+import type { UsedRevision } from '#libs/testing';
+import type { ApiRig, RigTenant } from '../api.rig.js';
+
+const SHAPE = { concurrency: 80, maxInstances: 100, timeoutSeconds: 300 };
+
+/** A service of the tenant with a revision that ran. */
+export async function usedRevision(rig: ApiRig, { organizationId, key }: RigTenant): Promise<UsedRevision> {
+  const project = await rig.project(key);
+  const made = await rig.service(key, project.id, 'web');
+  const now = Date.now();
+  const revision = newId('rev', now, systemRandom);
+  const serviceId = (made.json['service'] as { id: UsedRevision['serviceId'] }).id;
+  const spec = { ...SHAPE, resources: { cpuMillis: 1000, memoryMiB: 512 } };
+  await rig.database.query(
+    `INSERT INTO revisions (organization_id, id, project_id, service_id, name, number, template_generation, spec, status,
+       created_at) VALUES ($1, $2, $3, $4, 'web-00001', 1, 1, $5, '{}', now())`,
+    [organizationId, revision, project.id, serviceId, JSON.stringify(spec)],
+  );
+  return {
+    ...{ organizationId, projectId: project.id as UsedRevision['projectId'], serviceId },
+    ...{ revisionId: revision, gatewayId: newId('gw', now, systemRandom) },
+    producer: newId('spl', now, systemRandom),
+  };
+}
+
+/** As billing takes usage in at that position; `all` of the revision by then is what minutes are folded from. */
+export async function takeIn(
+  rig: ApiRig,
+  of: UsedRevision,
+  { fresh, all, position }: { fresh: readonly UsageRecord[]; all: readonly UsageRecord[]; position: number },
+): Promise<void> {
+  const ask = { name: 'used', owner: 'me', now: Date.now(), lifeMs: 3_600_000 };
+  const lease = (await rig.database.db.asSystem((tx) => acquireLease(tx, ask))) as Lease;
+  const { organizationId, projectId, serviceId, revisionId } = of;
+  await underLease(rig.database.db, lease, async (tx) => {
+    const checked = fresh.map((record) => ({
+      record,
+      priceZone: DEFAULT_ZONE,
+      reason: whyNotBillable(record),
+    }));
+    await storeUsage(tx, checked, position);
+    const key = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
+    const windows = [...foldRecords(all, SHAPE)].map(([windowStartMs, window]) => {
+      return { key: { ...key, windowStartMs }, window };
+    });
+    await saveWindows(tx, windows, Date.now());
+  });
+}
