@@ -65,7 +65,7 @@ const STAGE_MINUTES = {
   unit: 3 * RUNS,
   integration: 12,
   stories: 20,
-  crashes: 25 * RUNS,
+  crashes: 30 * RUNS,
   replicas: 12 * RUNS,
   fleet: 12,
   disks: 12,
