@@ -6,19 +6,25 @@ import { Generator } from './load/processes.js';
 import { pin } from './protocol.js';
 import type { Quiet } from './quiet.js';
 
-/** Within what the API lets one organization begin, also from one slice to the next: it is not its own pace that is measured. */
-const QUIET_EVERY_MS = 500;
+/** Neighbours of the noisy one. */
+const NEIGHBOURS = 4;
+/** Each begins a deploy a second, within what the API lets one organization begin: it is not its own pace that is measured. */
+const QUIET_EVERY_MS = 1_000 / NEIGHBOURS;
 /** Requests that the noisy one has on its way at any time: it takes whatever it can get. */
 const NOISY_CONNECTIONS = 32;
 const SLICE_MS = Number(process.env['BENCH_FAIR_DEPLOYS_MS'] ?? 10_000);
-const SERVICES = { quiet: 20, noisy: 100 };
+const SERVICES = { quiet: 10, noisy: 100 };
 const SETTLED_MS = 120_000;
 
-/** Deploys of one organization at its own rate, each from its request to the end of its operation. */
+/** Deploys of a few organizations by turns at their own rate, each from its request to the end of its operation. */
 export async function quietDeploys(bed: HubBed): Promise<Quiet> {
   const { database, apps } = bed;
-  const [own, noisy] = [await makeTenant(database, 'quiet'), await makeTenant(database, 'noisy')];
-  const names = await makeServices(apps.api, own, SERVICES.quiet);
+  const neighbours: Neighbour[] = [];
+  for (let one = 1; one <= NEIGHBOURS; one += 1) {
+    const tenant = await makeTenant(database, `quiet-${one}`);
+    neighbours.push({ tenant, names: await makeServices(apps.api, tenant, SERVICES.quiet) });
+  }
+  const noisy = await makeTenant(database, 'noisy');
   const others = await makeServices(apps.api, noisy, SERVICES.noisy);
   const beside = new Generator();
   pin(beside.pid, 1);
@@ -34,7 +40,7 @@ export async function quietDeploys(bed: HubBed): Promise<Quiet> {
     const asked: Promise<Deploy>[] = [];
     for (const end = due + SLICE_MS; due < end; due += QUIET_EVERY_MS) {
       await pause(Math.max(0, due - performance.now()));
-      asked.push(deploy(bed, own, names[turn++ % names.length] ?? ''));
+      asked.push(deploy(bed, neighbours, turn++));
     }
     return timesOf(bed, await Promise.all(asked));
   };
@@ -55,6 +61,11 @@ export async function quietDeploys(bed: HubBed): Promise<Quiet> {
   };
 }
 
+interface Neighbour {
+  tenant: BenchTenant;
+  names: string[];
+}
+
 interface Deploy {
   id: string;
   /** When it was asked for, UTC ms. */
@@ -64,7 +75,10 @@ interface Deploy {
 const at = ({ project }: BenchTenant, name: string): string => `/v1/projects/${project}/services/${name}`;
 const changeTo = (value: string): object => ({ template: { env: [{ name: 'VALUE', value }] } });
 
-async function deploy({ apps }: HubBed, tenant: BenchTenant, name: string): Promise<Deploy> {
+/** The neighbours in turn, and each of them its services in turn. */
+async function deploy({ apps }: HubBed, neighbours: Neighbour[], turn: number): Promise<Deploy> {
+  const { tenant, names } = neighbours[turn % NEIGHBOURS] as Neighbour;
+  const name = names[Math.floor(turn / NEIGHBOURS) % names.length] ?? '';
   const askedAt = Date.now();
   const answer = await fetch(`http://127.0.0.1:${apps.api.port}${at(tenant, name)}`, {
     method: 'PATCH',
@@ -89,7 +103,7 @@ async function timesOf({ database }: HubBed, deploys: Deploy[]): Promise<number[
     { what: 'the ends of the deploys', deadlineMs: SETTLED_MS },
   );
   const failed = ended.filter(({ status }) => status !== 'succeeded');
-  if (failed.length > 0) throw new Error(`${failed.length} deploys of the quiet one failed`);
+  if (failed.length > 0) throw new Error(`${failed.length} deploys of the quiet ones failed`);
   const at = new Map(ended.map((row) => [row.id, row.finished_at?.getTime() ?? 0]));
   return deploys.map(({ id, askedAt }) => (at.get(id) ?? 0) - askedAt);
 }
