@@ -50,7 +50,7 @@ describe('a service in two regions', () => {
     await until(`${lost} answers again`, 60_000, async () =>
       Promise.resolve((lanes.clustersSince(backAt, service).get(lost) ?? 0) > 0),
     );
-    const settled = Date.now();
+    const settled = Date.now() + SETTLE_MS;
     await until('calm', 30_000, async () =>
       Promise.resolve(lanes.requests.filter(({ began }) => began > settled).length >= 100),
     );

@@ -80,7 +80,7 @@ describe('a cap at two gateways', () => {
     await setCap(tenant, '1');
     const template = { timeoutSeconds: 1, concurrency: 80, maxInstances: 4 };
     await tenant.mustDeploy('paid', { template, service: { minInstances: 2 } });
-  }, 120_000);
+  }, 300_000);
   afterAll(() => inside.close());
 
   it.each(STARTS)(

@@ -4,13 +4,15 @@ import { Loop, type Health, type Logger } from '#libs/process';
 import type { BillingMetrics } from './billing.metrics.js';
 
 const LOOK_MS = 5_000;
-/** What the way of a gateway's word and a process that stood still for a moment are taken for. */
+/** What the way of a gateway's word may take. */
 const WRONG_MS = 5_000;
 /** A gateway that has said nothing for so long is gone, and its clock with it. */
 const GONE_MS = 60_000;
 
 interface Said {
-  /** By how much its clock was ahead of the hub's, ms. */
+  /** By how much its clock was ahead of the hub's when it spoke last, ms. */
+  newestMs: number;
+  /** The same, or what it was the time before where that is less: one word that was long on its way says nothing. */
   offsetMs: number;
   /** UTC ms of the hub. */
   storedAt: number;
@@ -49,7 +51,10 @@ export class ClockWatch {
     if (value === undefined) return void this.said.delete(key);
     try {
       const { sentAt } = decode(gatewayStatusSchema, value);
-      this.said.set(key, { offsetMs: sentAt - storedAt, storedAt });
+      const newestMs = sentAt - storedAt;
+      const formerMs = this.said.get(key)?.newestMs ?? 0;
+      const offsetMs = Math.abs(formerMs) < Math.abs(newestMs) ? formerMs : newestMs;
+      this.said.set(key, { newestMs, offsetMs, storedAt });
       this.loop.wake();
     } catch (error) {
       this.logger.warn({ err: error, gateway: key }, 'not a gateway status, passed over');

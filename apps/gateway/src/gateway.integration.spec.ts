@@ -185,12 +185,19 @@ describe('a gateway with its Envoy', () => {
   });
 
   it.each([
-    ['upper case', 'HELLO--P.Lab'],
     ['with a port', 'hello--p.lab:8080'],
-    ['both', 'Hello--p.LAB:8080'],
     ['with a dot at the end', 'hello--p.lab.'],
   ])('knows the host %s', async (_name, host) => {
     expect((await get(host)).status).toBe(200);
+  });
+
+  it.each([
+    ['HELLO--P.Lab', 'http://hello--p.lab/?a=B'],
+    ['Hello--p.LAB:8080', 'http://hello--p.lab:8080/?a=B'],
+    ['Nobody.Lab', 'http://nobody.lab/?a=B'],
+  ])('sends who writes the host as %s to %s', async (host, location) => {
+    const answer = await get(host, { path: '/?a=B' });
+    expect([answer.status, answer.headers['location']]).toEqual([308, location]);
   });
 
   it('splits 90/10 over two revisions of the same cluster', async () => {

@@ -145,7 +145,8 @@ const TARGETS: [target: string, seen: string | undefined, host?: string][] = [
   ['/a#b', undefined],
   ['/a?b#c', undefined],
   [`http://${OWN}/absolute`, '/absolute'],
-  [`HTTP://${OWN.toUpperCase()}/absolute`, '/absolute'],
+  [`HTTP://${OWN}/absolute`, '/absolute'],
+  [`http://${OWN.toUpperCase()}/absolute`, undefined],
   [`http://${OWN}:80/absolute?x=1`, '/absolute?x=1'],
   [`http://${VICTIM}/absolute`, '/absolute', 'victim.door'],
   [`http://${VICTIM}@${OWN}/absolute`, '/absolute'],
@@ -168,9 +169,11 @@ it.each(TARGETS)(
 );
 
 const HOSTS: [host: string, door: string | undefined][] = [
-  ...[OWN.toUpperCase(), `${OWN}.`, `${OWN}:80`, `${OWN}:1`, ` ${OWN} `, `\t${OWN}`].map(
-    (host): [string, string] => [host, 'own.door'],
-  ),
+  [OWN.toUpperCase(), undefined],
+  ...[`${OWN}.`, `${OWN}:80`, `${OWN}:1`, ` ${OWN} `, `\t${OWN}`].map((host): [string, string] => [
+    host,
+    'own.door',
+  ]),
   ...[
     `${OWN}%00`,
     `${OWN},${VICTIM}`,

@@ -13,6 +13,12 @@ export const writeOutboxSql = statement<unknown>(
   `INSERT INTO outbox (id, name, key, organization_id, created_at) VALUES ($1, $2, $3, $4, $5)`,
 );
 
+export const writeServicesChangedSql = statement<unknown>(
+  'outbox_write_services_changed',
+  `INSERT INTO outbox (id, name, key, organization_id, created_at)
+   SELECT id, 'service.changed', key, $3, $4 FROM unnest($1::text[], $2::text[]) AS one (id, key)`,
+);
+
 // Never pages by "id > last": ids are given before commit, so a slow transaction would be skipped for ever.
 export const takeUnsentSql = statement<OutboxRow>(
   'outbox_take_unsent',

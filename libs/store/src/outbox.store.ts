@@ -6,6 +6,7 @@ import {
   refillSql,
   takeUnsentSql,
   writeOutboxSql,
+  writeServicesChangedSql,
 } from './outbox.sql.js';
 import { ms, time } from './row.js';
 import type { Tx } from './statement.js';
@@ -43,14 +44,8 @@ export async function writeServicesChanged(
   serviceIds: readonly string[],
   { now, random }: { now: number; random: Random },
 ): Promise<void> {
-  for (const key of serviceIds)
-    await writeOutbox(tx, {
-      id: newId('evt', now, random),
-      name: 'service.changed',
-      key,
-      organizationId,
-      now,
-    });
+  const ids = serviceIds.map(() => newId('evt', now, random));
+  await tx.run(writeServicesChangedSql, [ids, serviceIds, organizationId, time(now)]);
 }
 
 /** The oldest unsent rows, locked until the transaction ends; rows another relay holds are left out. */

@@ -103,8 +103,10 @@ async function standingOf(
   organizationId: Id<'org'>,
   month: string,
 ): Promise<{ position: number; seal: number } | undefined> {
+  // The seal first: what is sealed while the position is read is another seal afterwards.
+  const seal = (await lastSeal(tx, organizationId))?.number ?? 0;
   const { position, firm } = await groundOf(tx, organizationId, monthSpan(month).endMs, 0);
-  return firm ? { position, seal: (await lastSeal(tx, organizationId))?.number ?? 0 } : undefined;
+  return firm ? { position, seal } : undefined;
 }
 
 /** What came late for months that are closed; a month whose invoice was taken back stays as it is. */

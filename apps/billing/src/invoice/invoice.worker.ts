@@ -49,8 +49,9 @@ export class InvoiceWorker {
     this.loop.start();
   }
 
-  /** Looks at once. */
+  /** Looks at once, however long it meant to rest. */
   wake(): void {
+    this.restUntil = 0;
     this.loop.wake();
   }
 

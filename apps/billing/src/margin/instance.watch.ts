@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/domain';
 import { Loop, type Logger } from '#libs/process';
-import { LeaseLost, lookAtInstances, underLease, type Database, type LeaseKeeper } from '#libs/store';
+import { lookAtInstances, whileHeld, type Database, type LeaseKeeper } from '#libs/store';
 
 export const MARGIN_LEASE = 'billing-margin';
 const LOOK_MS = 10_000;
@@ -32,11 +32,7 @@ export class InstanceWatch {
   private async look(): Promise<void> {
     const lease = this.leases.holding(MARGIN_LEASE);
     if (!lease) return;
-    try {
-      await underLease(this.db, lease, (tx) => lookAtInstances(tx, this.clock.now()));
-    } catch (error) {
-      if (!(error instanceof LeaseLost)) throw error;
-      this.leases.lost(error.lease);
-    }
+    const { db, leases, clock } = this;
+    await whileHeld({ db, leases }, lease, (tx) => lookAtInstances(tx, clock.now()));
   }
 }

@@ -83,7 +83,13 @@ it('gives none while a price is missing, while too little is allowed, and when t
 });
 
 it.each<[string, (rig: Rig) => void]>([
-  ['is not used', (rig) => rig.review(60_000)],
+  [
+    'is not used',
+    (rig) => {
+      rig.account.readTo(rig.now + 60_000);
+      rig.review(60_000);
+    },
+  ],
   [
     'is over and has no successor',
     (rig) => {

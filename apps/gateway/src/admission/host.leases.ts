@@ -40,7 +40,7 @@ const MOST_REQUESTS = 65_536;
 /** A lease that is used up sooner is followed by a larger one. */
 const SOON_MS = 5_000;
 const GROWTH = 4;
-/** An unused one goes back after so long. */
+/** One that was not used for so long goes back, as far as the log was read: a gateway without its hub reads none. */
 const IDLE_MS = 60_000;
 /** A wish is forgotten, and a used up lease without a successor taken away, after so long. */
 const REST_MS = 1_000;
@@ -91,7 +91,6 @@ export class HostLeases {
       const id = this.parts.newId();
       if (!account.lease(id, size, each)) continue;
       const requests = Number(size);
-      this.wanted.delete(host);
       this.leave(host);
       const now = this.parts.now();
       this.given.set(host, { ...of, id, requests, each, givenMs: now, left: size, usedMs: now });
@@ -109,7 +108,8 @@ export class HostLeases {
       const left = account.leftOf(id);
       if (left !== given.left) Object.assign(given, { left, usedMs: now });
       const isCheap = (most() ?? each) > each;
-      if (isNear || isCheap || now - given.usedMs >= IDLE_MS || now - overMs >= REST_MS) this.take(host);
+      if (isNear || isCheap || account.readMs - given.usedMs >= IDLE_MS || now - overMs >= REST_MS)
+        this.take(host);
     }
   }
 
@@ -122,8 +122,9 @@ export class HostLeases {
     for (const host of this.given.keys()) this.take(host);
   }
 
-  /** The host's route is another one, which says so itself. */
+  /** The host's route is another one, which says so itself; what was wished for it is of the former. */
   leave(host: string): boolean {
+    this.wanted.delete(host);
     const former = this.given.get(host);
     if (former) this.leaving.set(former.id, former);
     return this.given.delete(host);

@@ -95,6 +95,11 @@ describe('private services, checked by a real Envoy', () => {
     expect(edge.refused).toEqual([]);
   });
 
+  it('let nobody in by writing the host in another case', async () => {
+    for (const host of [HOST.toUpperCase(), 'Secret--p.lab:80', TAGGED.toUpperCase()])
+      expect([host, (await get(undefined, host)).status]).toEqual([host, 308]);
+  });
+
   it('keep the token and tell the instance who calls; nobody can forge that', async () => {
     const headers = { authorization: `Bearer ${token(ours)}`, [REQUEST_HEADERS.caller]: 'forged' };
     const answer = await ask({ port: edge.ports.http, host: HOST, headers });

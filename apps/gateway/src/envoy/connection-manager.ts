@@ -142,7 +142,10 @@ const NOT_REACHED = {
   },
 };
 
-/** Hosts are case-insensitive (RFC 9110 4.2.3), Envoy's scopes are not. A known host's route switches it off. */
+/**
+ * Hosts are case-insensitive (RFC 9110 4.2.3), Envoy's scopes are not, and what a route switches on (tokens, caps) is not in a
+ * chain that began without it: the caller is sent to the name as it is written here. A known host's route switches it off.
+ */
 const LOWER_CASE_HOST = {
   name: LOWER_CASE_FILTER,
   typed_config: {
@@ -152,8 +155,9 @@ const LOWER_CASE_HOST = {
         'function envoy_on_request(handle)',
         '  local host = handle:headers():get(":authority")',
         '  if host and host:find("%u") then',
-        '    handle:headers():replace(":authority", host:lower())',
-        '    handle:clearRouteCache()',
+        '    local scheme, path = handle:headers():get(":scheme"), handle:headers():get(":path")',
+        '    local location = (scheme or "http") .. "://" .. host:lower() .. (path or "/")',
+        '    handle:respond({ [":status"] = "308", location = location }, "")',
         '  end',
         'end',
       ].join('\n'),

@@ -45,6 +45,7 @@ export class CapAccount {
   private readonly leases = new Map<string, Leased>();
   private held = 0n;
   private allowed = 0n;
+  private read = -Infinity;
 
   /** What it holds, and cannot give back. */
   get claim(): CapMoney {
@@ -54,6 +55,11 @@ export class CapAccount {
   /** What it may spend in all. */
   get allowance(): CapMoney {
     return this.allowed;
+  }
+
+  /** Up to when everything that ended was read, by the gateway's clock. */
+  get readMs(): number {
+    return this.read;
   }
 
   /** Whether any request is known that has not been settled. */
@@ -151,6 +157,7 @@ export class CapAccount {
 
   /** Everything that ended before was read: what should have ended and did not was never noted, so nobody is asked to pay. */
   readTo(readMs: number): void {
+    this.read = readMs;
     for (const [stream, { untilMs, most }] of this.running) {
       if (untilMs >= readMs) continue;
       this.running.delete(stream);
