@@ -143,11 +143,14 @@ export class LedgerHub {
     );
   }
 
-  /** Resolves when every organization has so many invoices, and all is in the ledger and under seals. */
+  /**
+   * Resolves when so many months of every organization are invoiced, and all is in the ledger and under seals. A month may
+   * come without an invoice: what came late for the former one need not be worth a cent.
+   */
   async invoiced(each = 1): Promise<void> {
     await this.holds(
       'all months invoiced',
-      `SELECT (SELECT count(*) FROM invoices) = $1 AND NOT EXISTS (SELECT FROM ledger_due)
+      `SELECT (SELECT count(*) FROM invoiced_months) = $1 AND NOT EXISTS (SELECT FROM ledger_due)
          AND NOT EXISTS (SELECT FROM ledger_entries WHERE seal_number IS NULL) AS ok`,
       [each * this.tenants.length],
     );
