@@ -2,31 +2,19 @@
  * What a cap costs a request at the gateway: far from it Envoy counts a lease down, near it Envoy asks the process beside;
  * both against the same hosts of an organization without one. `npm run bench caps`.
  */
-import { mkdirSync, truncateSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createLogger } from '#libs/process';
 import { temporaryFolder } from '#libs/testing';
 import { AdmissionServer, admissionSocketOf } from '../apps/gateway/src/admission/admission.server.js';
 import { HostLeases } from '../apps/gateway/src/admission/host.leases.js';
 import { OrganizationPurse } from '../apps/gateway/src/admission/organization.purse.js';
+import { envoyVariant, printEnvoys } from './envoy.slices.js';
 import { hostsOf, startOurs, type CappedHosts, type Edge } from './envoys.js';
 import { Generator, startUpstream } from './load/processes.js';
-import {
-  cpuOf,
-  cpuPerOperation,
-  cpuRatio,
-  interleave,
-  pin,
-  print,
-  rateRatio,
-  slicesOf,
-  spread,
-  type Variant,
-} from './protocol.js';
+import { cpuRatio, interleave, pin, print, rateRatio, type Variant } from './protocol.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 25);
-const SLICE_MS = 700;
-const CONNECTIONS = 16;
 /** More than a run asks for. */
 const ENOUGH = 2 ** 31;
 
@@ -46,17 +34,7 @@ try {
     await variant('near', { lease: 0 }),
   ];
   const rounds = await interleave([...variants, { ...named(variants), name: 'without again' }], ROUNDS);
-  console.log(
-    `caps: ${ROUNDS} rounds of ${SLICE_MS} ms, ${CONNECTIONS} connections, one worker each${pinned ? '' : ', not pinned'}; ${asked.count} questions`,
-  );
-  for (const name of rounds.keys()) {
-    const slices = slicesOf(rounds, name);
-    const rate = spread(slices.map(({ operations, seconds }) => operations / seconds)).median;
-    const cpu = spread(slices.map(cpuPerOperation)).median;
-    console.log(
-      `  ${name.padEnd(16)} ${rate.toFixed(0).padStart(7)} requests/s  ${cpu.toFixed(1).padStart(6)} us CPU of Envoy a request`,
-    );
-  }
+  printEnvoys(`caps: ${ROUNDS} rounds${pinned ? '' : ', not pinned'}; ${asked.count} questions`, rounds);
   for (const name of ['without again', 'far', 'near']) {
     console.log(`  ${name} / without a cap: ${print(rateRatio(rounds, name, 'without a cap'))}`);
     console.log(`    by CPU of Envoy: ${print(cpuRatio(rounds, name, 'without a cap'))}`);
@@ -71,24 +49,9 @@ async function variant(name: string, cap?: CappedHosts): Promise<Variant> {
   mkdirSync(inside);
   if (cap?.lease === 0) await beside.listen(admissionSocketOf(inside));
   const edge = await startOurs(inside, hosts, upstream.port, cap);
-  const { port, pid } = edge;
   edges.push(edge);
-  pin(pid, 0);
-  return {
-    name,
-    slice: async () => {
-      const before = cpuOf(pid);
-      const { requests, errors } = await generator.run({
-        port,
-        requests: hosts.map((host) => `GET / HTTP/1.1\r\nhost: ${host}\r\nuser-agent: bench\r\n\r\n`),
-        connections: CONNECTIONS,
-        millis: SLICE_MS,
-      });
-      if (errors > 0) throw new Error(`${name}: ${errors} requests failed`);
-      truncateSync(path.join(inside, 'envoy.log'));
-      return { operations: requests, seconds: SLICE_MS / 1_000, cpuMicros: cpuOf(pid) - before };
-    },
-  };
+  pin(edge.pid, 0);
+  return envoyVariant(name, edge, { generator, hosts, log: path.join(inside, 'envoy.log') });
 }
 
 function named([first]: Variant[]): Variant {

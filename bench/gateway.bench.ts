@@ -2,29 +2,16 @@
  * The gateway's data path: Envoy with our full chain against stock Envoy with the same log and flush, one worker each,
  * and 1,000 hosts against 10. Goals: issue 3 section 6. `npm run bench gateway`.
  */
-import { truncateSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryFolder } from '#libs/testing';
+import { envoyVariant, printEnvoys } from './envoy.slices.js';
 import { hostsOf, startOurs, startStock } from './envoys.js';
 import type { Edge } from './envoys.js';
 import { Generator, startUpstream } from './load/processes.js';
-import {
-  cpuOf,
-  cpuPerOperation,
-  cpuRatio,
-  interleave,
-  pin,
-  print,
-  rateRatio,
-  slicesOf,
-  spread,
-  verdict,
-} from './protocol.js';
+import { cpuRatio, interleave, pin, print, rateRatio, verdict } from './protocol.js';
 import type { Rounds, Variant } from './protocol.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 25);
-const SLICE_MS = 700;
-const CONNECTIONS = 16;
 
 const folder = temporaryFolder();
 /** The system under test has core 0 to itself; what drives it has core 1. */
@@ -63,37 +50,13 @@ try {
   folder.remove();
 }
 
-function variant([name, { port, pid }]: [string, Edge], hosts: string[]): Variant {
-  return {
-    name,
-    slice: async () => {
-      const before = cpuOf(pid);
-      const { requests, errors } = await generator.run({
-        port,
-        requests: hosts.map((host) => `GET / HTTP/1.1\r\nhost: ${host}\r\nuser-agent: bench\r\n\r\n`),
-        connections: CONNECTIONS,
-        millis: SLICE_MS,
-      });
-      if (errors > 0) throw new Error(`${name}: ${errors} requests failed`);
-      if (name !== 'stock without log')
-        truncateSync(path.join(folder.path, name.replace(' again', ''), 'envoy.log'));
-      return { operations: requests, seconds: SLICE_MS / 1_000, cpuMicros: cpuOf(pid) - before };
-    },
-  };
+function variant([name, one]: [string, Edge], hosts: string[]): Variant {
+  const log = name === 'stock without log' ? {} : { log: path.join(folder.path, name, 'envoy.log') };
+  return envoyVariant(name, one, { generator, hosts, ...log });
 }
 
 function report(rounds: Rounds): void {
-  console.log(
-    `gateway: ${ROUNDS} rounds of ${SLICE_MS} ms, ${CONNECTIONS} connections, one worker each${pinned ? '' : ', not pinned'}`,
-  );
-  for (const name of rounds.keys()) {
-    const slices = slicesOf(rounds, name);
-    const rate = spread(slices.map(({ operations, seconds }) => operations / seconds)).median;
-    const cpu = spread(slices.map(cpuPerOperation)).median;
-    console.log(
-      `  ${name.padEnd(20)} ${rate.toFixed(0).padStart(7)} requests/s  ${cpu.toFixed(1).padStart(6)} us CPU a request`,
-    );
-  }
+  printEnvoys(`gateway: ${ROUNDS} rounds${pinned ? '' : ', not pinned'}`, rounds);
   const control = rateRatio(rounds, 'stock again', 'stock');
   const lines: [string, string, string, number | undefined][] = [
     ['full chain / stock with the same log', 'ours', 'stock', 0.85],
