@@ -23,6 +23,7 @@ const MONEY = [
     (name) => `libs/domain/src/rating/${name}.ts`,
   ),
   'libs/domain/src/billing/bill.ts',
+  'libs/domain/src/billing/counted.usage.ts',
   'libs/domain/src/billing/request.cost.ts',
   'libs/domain/src/billing/budget.rules.ts',
   'libs/domain/src/billing/margin.ts',

@@ -318,7 +318,8 @@ export { sharesOfWindow } from './billing/window.shares.js';
 export type { RequestShare, WindowRecord } from './billing/window.shares.js';
 export { costLines, costTotals, countOf, usageOfShare } from './billing/request.cost.js';
 export type { CostLine, PlannedUsage, WindowCount } from './billing/request.cost.js';
-export { billOf, countedUsage, refuseUncounted } from './billing/bill.js';
+export { billOf } from './billing/bill.js';
+export { countedUsage, refuseUncounted } from './billing/counted.usage.js';
 export { billPeriods } from './billing/bill.periods.js';
 export type { BillPeriod } from './billing/bill.periods.js';
 export { STANDARD_TERMS, percentProblem, termsAt } from './billing/terms.js';
@@ -337,15 +338,8 @@ export { FOCUS_COLUMNS, focusCsv, focusRows } from './billing/focus.js';
 export type { FocusColumn, FocusRow } from './billing/focus.js';
 export { focusProblems } from './billing/focus.rules.js';
 export { monthOf, monthSpan } from './month.js';
-export type {
-  Bill,
-  BillItem,
-  BillLine,
-  BillPart,
-  BillTerms,
-  BillTotal,
-  CountedUsage,
-} from './billing/bill.js';
+export type { Bill, BillItem, BillLine, BillPart, BillTerms, BillTotal } from './billing/bill.js';
+export type { CountedUsage } from './billing/counted.usage.js';
 export {
   BUDGET,
   DEFAULT_THRESHOLDS,

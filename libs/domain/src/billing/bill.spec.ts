@@ -1,6 +1,7 @@
 import { monthOf, monthSpan } from '../month.js';
 import { billOf } from './bill.js';
 import { BUILTIN_PLAN, MEMORY_TICK_PLAN } from '../price/builtin.plans.js';
+import { decimalOf } from '../price/decimal.js';
 import type { PricePlan } from '../price/plan.types.js';
 import { underModel } from '../rating/pricing.js';
 import type { UsageDay } from './billing.types.js';
@@ -24,6 +25,8 @@ const usage = (change: Partial<UsageDay> = {}): UsageDay => ({
   memoryMiB: 512,
   ...change,
 });
+
+const FAST = { zone: undefined, class: 'fast', by: decimalOf(2n) };
 
 const amounts = (change: Partial<UsageDay>, plan = BUILTIN_PLAN): string[] =>
   billOf('2026-11', [{ plan, days: [usage(change)] }]).lines.map(({ amount }) => amount);
@@ -72,6 +75,23 @@ describe('rating by the built-in plan', () => {
     expect(() => billOf('2026-11', [{ plan: { ...BUILTIN_PLAN, items }, days: [] }])).toThrow(
       `does not count ${measure}`,
     );
+  });
+
+  it.each<[string, string, Partial<PricePlan>, Partial<PricePlan['items'][number]>]>([
+    ['items of a class', 'usage by class', {}, { classes: ['default', 'fast'] }],
+    ['a multiplier by class', 'usage by class', { multipliers: [FAST] }, {}],
+    ["an item's multiplier by class", 'usage by class', {}, { multipliers: [FAST] }],
+    ['sizes of disks', 'disks', {}, { times: { of: 'disk_gib', atLeast: undefined, beyond: undefined } }],
+    ['price zones', 'usage by price zone', { zones: [{ name: 'far', regions: ['moon'] }] }, {}],
+  ])('refuses a plan with %s, which would cost nothing', (_what, uncounted, change, ofItem) => {
+    const [cpu, ...others] = BUILTIN_PLAN.items as [PricePlan['items'][number]];
+    const plan = { ...BUILTIN_PLAN, ...change, items: [{ ...cpu, ...ofItem }, ...others] };
+    expect(() => billOf('2026-11', [{ plan, days: [] }])).toThrow(`does not count ${uncounted}`);
+  });
+
+  it('takes items of the default class, which all usage is of', () => {
+    const items = BUILTIN_PLAN.items.map((item) => ({ ...item, classes: ['default'] }));
+    expect(amounts({}, { ...BUILTIN_PLAN, items })).toEqual(amounts({}));
   });
 });
 

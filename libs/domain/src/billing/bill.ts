@@ -1,12 +1,10 @@
-import { TowpathError } from '../error.js';
 import { formatDecimal, ZERO } from '../price/decimal.js';
 import type { BillingModel, PricePlan } from '../price/plan.types.js';
 import { formatRatio, NOTHING, roundRatio } from '../price/ratio.js';
-import { BLOCK_MS } from '../rating/blocks.js';
 import { chargeParts, sumCharges, type Adjustment, type Charge, type MonthPart } from '../rating/charges.js';
-import { metersOf, type Meter } from '../rating/meters.js';
-import { inUnits, listRate, priceUsage, underModel, type PricedLine, type Usage } from '../rating/pricing.js';
+import { inUnits, listRate, priceUsage, underModel, type PricedLine } from '../rating/pricing.js';
 import type { UsageDay } from './billing.types.js';
+import { quantitiesOf, refuseUncounted } from './counted.usage.js';
 import type { Credit } from './credit.js';
 import { settle, type Settlement } from './settlement.js';
 import type { TaxLine } from './terms.js';
@@ -155,57 +153,6 @@ function merged([first, ...rest]: readonly MonthPart[]): MonthPart[] {
 function perRequest({ days, ...part }: BillPart): MonthPart {
   const plan = underModel(part.plan, 'per_request');
   return { ...part, plan, lines: days.flatMap((day) => priceUsage(plan, quantitiesOf(day))) };
-}
-
-/**
- * The windows count blocks and units of 100 ms, requests and bytes, in one price zone; other measures would silently cost
- * nothing.
- * @throws TowpathError NOT_SUPPORTED
- */
-export function refuseUncounted(plan: PricePlan): void {
-  const uncounted = uncountedOf(plan);
-  if (uncounted === undefined) return;
-  throw new TowpathError(
-    'NOT_SUPPORTED',
-    `This installation does not count ${uncounted} as price plan ${plan.id} needs it.`,
-  );
-}
-
-function uncountedOf(plan: PricePlan): string | undefined {
-  if (plan.zones.length > 0) return 'usage by price zone';
-  return metersOf(plan).meters.find((meter) => !isCounted(meter))?.measure;
-}
-
-function isCounted({ measure, quantumMs, minimumMs }: Meter): boolean {
-  if (measure === 'request_time') return quantumMs === BLOCK_MS && minimumMs <= BLOCK_MS;
-  return measure === 'requests' || measure === 'egress_bytes';
-}
-
-/** What windows count of a revision, and its size. */
-export type CountedUsage = Pick<
-  UsageDay,
-  'priceZone' | 'requests' | 'blocks' | 'perRequestUnits' | 'responseBytes' | 'cpuMillis' | 'memoryMiB'
->;
-
-/**
- * What windows count, in the words of price plans.
- * @throws TowpathError NOT_SUPPORTED for a plan that needs what the windows do not count
- */
-export function countedUsage(plan: PricePlan, used: CountedUsage): Usage {
-  refuseUncounted(plan);
-  return quantitiesOf(used);
-}
-
-function quantitiesOf(day: CountedUsage): Usage {
-  const { priceZone: zone, cpuMillis, memoryMiB } = day;
-  const quantities = new Map([
-    ['request_time/concurrency#0', day.blocks * BigInt(BLOCK_MS)],
-    ['request_time/per_request#0', day.perRequestUnits * BigInt(BLOCK_MS)],
-    ['requests#0', day.requests],
-    ['egress_bytes#0', day.responseBytes],
-  ]);
-  const size = { cpuMillis, memoryMiB, diskMiB: 0, gpus: 0, gpuClass: undefined };
-  return { zone, class: undefined, size, quantities };
 }
 
 function lineOf({ version }: PricePlan, day: UsageDay, { item, measured, amount }: PricedLine): BillLine {

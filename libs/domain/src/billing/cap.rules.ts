@@ -3,7 +3,7 @@ import type { PriceItem, PricePlan } from '../price/plan.types.js';
 import { minus, parseRatio, ratioOf, times, total, type Ratio } from '../price/ratio.js';
 import { BLOCK_MS } from '../rating/blocks.js';
 import { priceUsage } from '../rating/pricing.js';
-import { countedUsage } from './bill.js';
+import { countedUsage } from './counted.usage.js';
 import type { CapMoney, CapPrice } from './cap.types.js';
 
 /** A cap is kept in units of 10^-12 of its currency, as are the amounts of budgets. */

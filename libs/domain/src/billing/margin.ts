@@ -3,8 +3,9 @@ import { compare, multiply, parseDecimal, ZERO, type Decimal } from '../price/de
 import { fraction, minus, NOTHING, plus, ratioOf, times, total, type Ratio } from '../price/ratio.js';
 import { BLOCK_MS } from '../rating/blocks.js';
 import { priceUsage } from '../rating/pricing.js';
-import { countedUsage, type BillPart } from './bill.js';
+import type { BillPart } from './bill.js';
 import type { UsageDay } from './billing.types.js';
+import { countedUsage } from './counted.usage.js';
 
 /** After so long without a look nobody knows what ran: no more than this is counted. */
 export const LONGEST_LOOK_MS = 60_000;

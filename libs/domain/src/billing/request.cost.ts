@@ -3,7 +3,7 @@ import type { PriceItem, PricePlan } from '../price/plan.types.js';
 import { formatRatio, NOTHING, parseRatio, plus, total, type Ratio } from '../price/ratio.js';
 import { metersOf } from '../rating/meters.js';
 import { inUnits, listRate, priceUsage } from '../rating/pricing.js';
-import { countedUsage, type CountedUsage } from './bill.js';
+import { countedUsage, type CountedUsage } from './counted.usage.js';
 import type { RequestShare } from './window.shares.js';
 
 /** What one request costs by one price item, at list price. Decimals as text, exact. */

@@ -2,7 +2,7 @@ import { ZERO, add, formatDecimal, type Decimal } from '../price/decimal.js';
 import { NOTHING, minus, plus, type Ratio } from '../price/ratio.js';
 import type { PricePlan } from '../price/plan.types.js';
 import { priceUsage } from '../rating/pricing.js';
-import { countedUsage, type CountedUsage } from '../billing/bill.js';
+import { countedUsage, type CountedUsage } from '../billing/counted.usage.js';
 import type { LedgerLine, LineKey } from './ledger.types.js';
 
 /** From when on a version of a plan was in force for an organization. */

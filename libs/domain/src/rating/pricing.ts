@@ -4,7 +4,7 @@ import { ratioOf, type Ratio } from '../price/ratio.js';
 import { metersOf, type Quantities } from './meters.js';
 
 /** The word of an item's classes for usage of no class. */
-const DEFAULT_CLASS = 'default';
+export const DEFAULT_CLASS = 'default';
 
 /** What of a revision's shape has a price. */
 export interface Size {
