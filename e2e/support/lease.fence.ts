@@ -10,6 +10,7 @@ const TABLES = [
   'routes',
   'operations',
   'usage_records',
+  'instance_intervals',
   'billing_windows',
 ];
 

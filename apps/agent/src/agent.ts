@@ -24,6 +24,7 @@ import { Builder } from './builds/builder.js';
 import type { Runtime } from './drivers/runtime.js';
 import type { AgentKeys } from './join/agent.keys.js';
 import { HubLink } from './join/hub.link.js';
+import { InstanceReporter } from './instances/instance.reporter.js';
 import { LogShipper } from './logs/log.shipper.js';
 import { Environments } from './secrets/environment.js';
 import { SealedStore, secretsOf } from './secrets/sealed.store.js';
@@ -72,6 +73,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
   private readonly guard: RemovalGuard;
   private readonly status: StatusReporter;
   private readonly cluster: ClusterReporter;
+  private readonly instances: InstanceReporter;
   private readonly builds: BuildQueue;
   private readonly logs: LogShipper;
   private readonly link: HubLink;
@@ -118,6 +120,10 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
       logger,
     });
     this.cluster = new ClusterReporter({ clusterId, targets, driver, capabilities, bus, clock, logger });
+    this.instances = new InstanceReporter({
+      ...{ dataDir: parts.dataDir, clusterId, driver, bus, clock, metrics: parts.metrics, logger },
+      ownerOf: (serviceId) => targets.get(serviceId)?.organizationId,
+    });
     this.builds = this.buildQueue(clusterId, bus);
     this.resync = new Resync(clusterId, bus, logger);
     this.sweep = new Loop('sweep', SWEEP_MS, () => this.sweepFiles(), logger);
@@ -136,6 +142,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
   async onApplicationBootstrap(): Promise<void> {
     const { driver } = this.parts.runtime;
     await driver.start();
+    await this.instances.start();
     driver.onChange(this.status.look);
     driver.onLog(({ serviceId, ...line }) => this.logs.add(this.ownerOf(serviceId), serviceId, line));
     for (const target of this.stores.targets.all()) this.services.add(target.service.id);
@@ -150,7 +157,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     await this.follower?.stop();
     await Promise.all([this.resync.stop(), this.sweep.stop(), this.builds.stop(), this.services.stop()]);
     await this.parts.runtime.driver.stop();
-    await Promise.all([this.status.stop(), this.cluster.stop(), this.logs.stop()]);
+    await Promise.all([this.status.stop(), this.cluster.stop(), this.logs.stop(), this.instances.stop()]);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -215,6 +222,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     this.status.repeatAll();
     this.cluster.beat();
     this.builds.wake();
+    this.instances.wake();
     this.logs.wake();
     this.resync.start();
   }

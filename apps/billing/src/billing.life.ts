@@ -4,9 +4,9 @@ import type {
   OnApplicationBootstrap,
   OnApplicationShutdown,
 } from '@nestjs/common';
-import { ensureHubTopology, type Bus } from '#libs/bus';
+import { STREAMS, ensureHubTopology, type Bus } from '#libs/bus';
 import type { ProcessParts } from '#libs/process';
-import { LeaseKeeper, type Database } from '#libs/store';
+import { LeaseKeeper, type Database, type Lease } from '#libs/store';
 import { BillingMetrics } from './billing.metrics.js';
 import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
 import { CapDesk } from './cap/cap.desk.js';
@@ -15,22 +15,29 @@ import { ClockWatch } from './clock.watch.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { DebtWorker } from './invoice/debt.worker.js';
 import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
+import { InstanceIntake } from './intake/instance.intake.js';
 import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
 import { ReleaseWorker } from './intake/release.worker.js';
 import { UsageIntake } from './intake/usage.intake.js';
+import {
+  readInstanceMessage,
+  readUsageMessage,
+  type InstanceMessage,
+  type UsageMessage,
+} from './intake/usage.message.js';
 import { UsageReread } from './intake/usage.reread.js';
 import { LagWatch } from './lag.watch.js';
 import { ledgerSigner } from './ledger/ledger.signer.js';
 import { LedgerWorker, type ClosingTimes } from './ledger/ledger.worker.js';
 import { TakenInWatch } from './ledger/taken-in.watch.js';
-import { InstanceWatch, MARGIN_LEASE } from './margin/instance.watch.js';
 import { MeteredThings } from './metered.things.js';
 import { WEBHOOK_LEASE, WebhookWorker, type WebhookOptions } from './webhook/webhook.worker.js';
 
 /** Everything billing does, wired and in the order in which it starts and ends. */
 export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly leases: LeaseKeeper;
-  private readonly intake: IntakeWorker;
+  private readonly intake: IntakeWorker<UsageMessage>;
+  private readonly instances: IntakeWorker<InstanceMessage>;
   private readonly releases: ReleaseWorker;
   private readonly fold: FoldWorker;
   private readonly budgets: BudgetWorker;
@@ -42,7 +49,6 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly lag: LagWatch;
   private readonly clocks: ClockWatch;
   private readonly ledger: LedgerWorker;
-  private readonly instances: InstanceWatch;
 
   constructor(
     private readonly db: Database,
@@ -52,16 +58,28 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   ) {
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();
-    const single = [INTAKE_LEASE, BUDGET_LEASE, CAP_LEASE, INVOICE_LEASE, WEBHOOK_LEASE, MARGIN_LEASE];
+    const single = [INTAKE_LEASE, BUDGET_LEASE, CAP_LEASE, INVOICE_LEASE, WEBHOOK_LEASE];
     const names = [...single, ...FOLD_LEASES];
     const leases = { group: 'billing', names, owner: randomUUID(), db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, {
-      onChange: () => this.intake.leasesChanged(),
+      onChange: () => this.leasesChanged(),
       onGained: () => this.leasesGained(),
     });
-    const intake = new UsageIntake(db, things, clock);
+    const usage = new UsageIntake(db, things, clock);
     const reread = new UsageReread(db, bus, logger);
-    this.intake = new IntakeWorker(bus, this.leases, intake, reread, counted, health, logger);
+    const usageKind = {
+      ...{ stream: STREAMS.usage, health: 'intake', read: readUsageMessage, tookIn: counted.tookIn },
+      take: (messages: readonly UsageMessage[], lease: Lease) => usage.take(messages, lease),
+      held: (lease: Lease) => void reread.ifAsked(lease),
+    };
+    this.intake = new IntakeWorker(usageKind, bus, this.leases, health, logger);
+    const ran = new InstanceIntake(db, things, clock);
+    const instanceKind = {
+      ...{ stream: STREAMS.instances, health: 'instances', read: readInstanceMessage },
+      tookIn: counted.tookInInstances,
+      take: (messages: readonly InstanceMessage[], lease: Lease) => ran.take(messages, lease),
+    };
+    this.instances = new IntakeWorker(instanceKind, bus, this.leases, health, logger);
     this.releases = new ReleaseWorker(db, this.leases, things, counted, clock, logger);
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
     this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, random, logger);
@@ -71,7 +89,6 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.debts = new DebtWorker(parts, invoicing.suspendAfterMs);
     this.caps = new CapWorker({ ...parts, takenIn: new TakenInWatch(bus, clock) });
     this.capDesk = new CapDesk(db, bus, clock, logger);
-    this.instances = new InstanceWatch(db, this.leases, clock, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.clocks = new ClockWatch(bus, clock, counted, health, logger);
     this.ledger = new LedgerWorker({
@@ -95,7 +112,6 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.lag.start();
     await this.clocks.start();
     this.ledger.start();
-    this.instances.start();
   }
 
   /** Takes no more work, then lets go of the leases. */
@@ -116,6 +132,11 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.instances.stop(),
     ]);
     await this.leases.stop();
+  }
+
+  private leasesChanged(): void {
+    this.intake.leasesChanged();
+    this.instances.leasesChanged();
   }
 
   /** What another left half done is not waited for until the next look. */

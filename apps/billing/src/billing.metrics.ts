@@ -1,12 +1,13 @@
 import type { Delivery } from '#libs/domain';
 import type { Metrics } from '#libs/process';
 import type { DirtyShard, ReleaseOutcome } from '#libs/store';
-import type { IntakeResult } from './intake/usage.intake.js';
+import type { IntakeResult } from './intake/intake.worker.js';
 import type { Settled } from './ledger/settlement.js';
 
 /** What billing counts; names are listed in contracts/metrics.md. */
 export class BillingMetrics {
   private readonly records;
+  private readonly intervals;
   private readonly folded;
   private readonly foldSeconds;
   private readonly dirty;
@@ -22,6 +23,11 @@ export class BillingMetrics {
     this.records = metrics.counter('towpath_billing_records_total', 'Usage records by what became of them', [
       'result',
     ]);
+    this.intervals = metrics.counter(
+      'towpath_billing_intervals_total',
+      'Intervals of instances by what became of them',
+      ['result'],
+    );
     this.folded = metrics.counter('towpath_billing_windows_folded_total', 'Windows folded, repeats included');
     this.foldSeconds = metrics.histogram('towpath_billing_fold_seconds', 'One transaction of folding');
     this.dirty = metrics.gauge('towpath_billing_dirty_windows', 'Windows that wait to be folded');
@@ -55,11 +61,9 @@ export class BillingMetrics {
     this.seals.inc({ kind: 'entries' }, sealed > 0 ? 1 : 0);
   }
 
-  tookIn({ stored, repeated, quarantined }: IntakeResult): void {
-    this.records.inc({ result: 'stored' }, stored);
-    this.records.inc({ result: 'repeated' }, repeated);
-    for (const { reason } of quarantined) this.records.inc({ result: reason });
-  }
+  readonly tookIn = (result: IntakeResult): void => count(this.records, result);
+
+  readonly tookInInstances = (result: IntakeResult): void => count(this.intervals, result);
 
   lookedAgain(outcomes: Iterable<ReleaseOutcome>): void {
     for (const outcome of outcomes) this.released.inc({ outcome });
@@ -95,4 +99,13 @@ export class BillingMetrics {
   pendingMessages(count: number): void {
     this.pending.set(count);
   }
+}
+
+function count(
+  counter: ReturnType<Metrics['counter']>,
+  { stored, repeated, quarantined }: IntakeResult,
+): void {
+  counter.inc({ result: 'stored' }, stored);
+  counter.inc({ result: 'repeated' }, repeated);
+  for (const { reason } of quarantined) counter.inc({ result: reason });
 }

@@ -8,6 +8,7 @@ import {
   hubSubject,
   identitySubject,
   inboxPrefix,
+  instancesSubject,
   kvStream,
   kvSubject,
   logSubject,
@@ -61,6 +62,7 @@ const own = (id: string): [string, string, string][] => [
   ['its consumer', api('CONSUMER.INFO', targets(id), AGENT_CONSUMER), ''],
   ['its status', kvSubject(statusBucket(id), 'cluster'), '{}'],
   ['its logs', logSubject('svc_x', id), '{}'],
+  ['its instances', instancesSubject(id), '{}'],
   ['a resync', resyncSubject(id), ''],
 ];
 
@@ -92,6 +94,7 @@ const platform: [string, string][] = [
   ['a route', kvSubject('routes', 'host')],
   ['a gateway’s status', kvSubject('gateways', 'gw_x')],
   ['usage', usageSubject('gw_x')],
+  ['instances of no cluster', instancesSubject('cls_x')],
   ['an event of the hub', hubSubject('service.changed', 'svc_x')],
   ['the hub’s events deleted', api('STREAM.PURGE', STREAMS.hub)],
   ['a question to identity', identitySubject('sign-in')],
@@ -138,7 +141,16 @@ describe('with a target that waits for the other', () => {
 
   it.each([
     ...[`${inboxPrefix(OTHER)}.>`, '_INBOX*.>', '>', '*.>', '$KV.>', kvSubject(targetsBucket(OTHER), '>')],
-    ...[kvSubject(statusBucket(OTHER), '>'), '$JS.>', '$JS.EVENT.>', 'logs.>', 'hub.>', 'usage.>', '$SYS.>'],
+    ...[
+      kvSubject(statusBucket(OTHER), '>'),
+      '$JS.>',
+      '$JS.EVENT.>',
+      'logs.>',
+      'hub.>',
+      'usage.>',
+      'instances.>',
+      '$SYS.>',
+    ],
   ])('an agent hears nothing on %s', async (subject) => {
     const heard: string[] = [];
     evil.nc.subscribe(subject, {

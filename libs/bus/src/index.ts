@@ -56,6 +56,7 @@ export {
   serviceKey,
   statusBucket,
   targetsBucket,
+  instancesSubject,
   usageSubject,
 } from './names.js';
 export {
@@ -63,6 +64,8 @@ export {
   buildTargetSchema,
   clusterStatusSchema,
   gatewayStatusSchema,
+  instanceBatchSchema,
+  instanceIntervalSchema,
   logBatchSchema,
   logEntrySchema,
   callerKeysSchema,

@@ -1,7 +1,7 @@
 /** Every name on NATS is made here: streams, buckets, keys, subjects. */
 import type { HubEventName } from '#libs/domain';
 
-export const STREAMS = { hub: 'HUB', usage: 'USAGE', logs: 'LOGS' } as const;
+export const STREAMS = { hub: 'HUB', usage: 'USAGE', instances: 'INSTANCES', logs: 'LOGS' } as const;
 
 export const ROUTES_BUCKET = 'routes';
 export const GATEWAYS_BUCKET = 'gateways';
@@ -32,6 +32,7 @@ export const hostOfRoute = (key: string): string => key.replaceAll('/', '.');
 export const hubSubject = (name: HubEventName, key: string): string =>
   `hub.${name.replaceAll('.', '-')}.${key}`;
 export const usageSubject = (gatewayId: string): string => `usage.${gatewayId}`;
+export const instancesSubject = (clusterId: string): string => `instances.${clusterId}`;
 /** `about` is a service id or a build id, `sender` a cluster id or a gateway id. */
 export const logSubject = (about: string, sender: string): string => `logs.${about}.${sender}`;
 export const resyncSubject = (id: string): string => `resync.${id}`;

@@ -9,6 +9,7 @@ import {
   capSubject,
   gatewayConsumer,
   inboxPrefix,
+  instancesSubject,
   kvStream,
   kvSubject,
   logSubject,
@@ -25,6 +26,8 @@ const GIB = 1024 ** 3;
 /** Durable consumers of hub processes on STREAMS. */
 export const DEPLOYER_CONSUMER = 'deployer';
 export const BILLING_CONSUMER = 'billing';
+/** What billing reads. */
+const BILLED_STREAMS = [STREAMS.usage, STREAMS.instances];
 
 /** Makes what every hub process relies on; safe to call at every start of every replica. */
 export async function ensureHubTopology(bus: Bus): Promise<void> {
@@ -33,11 +36,13 @@ export async function ensureHubTopology(bus: Bus): Promise<void> {
     max_age: 7 * 24 * HOUR_NS,
     discard: DiscardPolicy.New,
   });
+  // An interval is sent again as long as it grows, and what is newer holds what is older.
+  await ensureStream(bus, STREAMS.instances, 'instances.>', { max_age: 7 * 24 * HOUR_NS, max_bytes: GIB });
   await ensureStream(bus, STREAMS.logs, 'logs.>', { max_age: 24 * HOUR_NS, max_bytes: GIB });
   await ensureBucket(bus, ROUTES_BUCKET);
   await ensureBucket(bus, GATEWAYS_BUCKET);
   await ensureConsumer(bus, STREAMS.hub, DEPLOYER_CONSUMER);
-  await ensureConsumer(bus, STREAMS.usage, BILLING_CONSUMER);
+  for (const stream of BILLED_STREAMS) await ensureConsumer(bus, stream, BILLING_CONSUMER);
 }
 
 /** Buckets of one cluster and the consumer its agent reads by. */
@@ -71,10 +76,12 @@ export async function restartAgentConsumer(bus: Bus, clusterId: string): Promise
   await ensureClusterTopology(bus, clusterId);
 }
 
-/** Lets billing receive again all usage that the stream still holds: its rows were put back to an older copy. */
+/** Lets billing receive again all usage that the streams still hold: its rows were put back to an older copy. */
 export async function restartBillingConsumer(bus: Bus): Promise<void> {
-  await dropConsumer(bus, STREAMS.usage, BILLING_CONSUMER);
-  await ensureConsumer(bus, STREAMS.usage, BILLING_CONSUMER);
+  for (const stream of BILLED_STREAMS) {
+    await dropConsumer(bus, stream, BILLING_CONSUMER);
+    await ensureConsumer(bus, stream, BILLING_CONSUMER);
+  }
 }
 
 /** Lets a gateway receive every route again. */
@@ -157,7 +164,7 @@ function ownConsumer(stream: string, durable: string): string[] {
   ];
 }
 
-/** An agent reads its own targets and writes its own status and logs; it creates nothing (design D2). */
+/** An agent reads its own targets and writes its own status, logs and instances; it creates nothing (design D2). */
 export function agentPermissions(clusterId: string): Permissions {
   return {
     pub: {
@@ -165,6 +172,7 @@ export function agentPermissions(clusterId: string): Permissions {
         ...ownConsumer(kvStream(targetsBucket(clusterId)), AGENT_CONSUMER),
         kvSubject(statusBucket(clusterId), '>'),
         logSubject('*', clusterId),
+        instancesSubject(clusterId),
         resyncSubject(clusterId),
       ],
     },

@@ -218,6 +218,8 @@ export { HUB_EVENTS } from './event/event.types.js';
 export type { HubEvent, HubEventName } from './event/event.types.js';
 export { usageInterval } from './usage/usage-interval.js';
 export { lengthOf, partInterval, unionOf } from './usage/interval.js';
+export { intervalQuarantineReason } from './usage/instance.interval.js';
+export type { InstanceInterval } from './usage/instance.interval.js';
 export { whyNotBillable } from './usage/billable.js';
 export type { NotBillableReason } from './usage/billable.js';
 export {
@@ -377,7 +379,6 @@ export {
   marginOf,
   marginsByCluster,
   secondsOf,
-  seenForMs,
 } from './billing/margin.js';
 export type { BilledTime, ClusterMargin, ClusterPrice, InstanceTime } from './billing/margin.js';
 export { BUDGET_BASES } from './billing/budget.types.js';

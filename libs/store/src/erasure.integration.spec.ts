@@ -231,7 +231,6 @@ it('names every other table as one that holds nothing of a tenant', async () => 
     'clusters',
     'gateways',
     'hub',
-    'instance_looks',
     'invoice_numbers',
     'invoicing',
     'join_tokens',

@@ -1,35 +1,6 @@
 import type { Id } from '#libs/domain';
 import { statement } from './statement.js';
 
-export const lockLookSql = statement<{ looked_at: Date }>(
-  'instance_look_lock',
-  `SELECT looked_at FROM instance_looks WHERE name = 'instances' FOR UPDATE`,
-);
-
-export const saveLookSql = statement<unknown>(
-  'instance_look_save',
-  `INSERT INTO instance_looks (name, looked_at) VALUES ('instances', $1)
-   ON CONFLICT (name) DO UPDATE SET looked_at = excluded.looked_at`,
-);
-
-// What clusters report that answer; products of whole numbers, so the sums are exact.
-export const addInstanceTimeSql = statement<unknown>(
-  'instance_time_add',
-  `INSERT INTO instance_time (organization_id, cluster_id, service_id, day, instance_ms, cpu_ms, memory_ms)
-   SELECT t.organization_id, t.cluster_id, t.service_id, $1::date, sum(seen.instances) * $2::bigint,
-     sum(seen.instances * coalesce((r.spec->'resources'->>'cpuMillis')::numeric, 0)) * $2::bigint,
-     sum(seen.instances * coalesce((r.spec->'resources'->>'memoryMiB')::numeric, 0)) * $2::bigint
-   FROM targets t
-   JOIN clusters c ON c.id = t.cluster_id AND c.last_seen_at > $3 AND c.removed_at IS NULL
-   CROSS JOIN LATERAL jsonb_to_recordset(t.observed->'revisions') AS seen (name text, instances bigint)
-   JOIN revisions r ON r.organization_id = t.organization_id AND r.service_id = t.service_id AND r.name = seen.name
-   WHERE seen.instances > 0
-   GROUP BY t.organization_id, t.cluster_id, t.service_id ORDER BY 1, 2, 3
-   ON CONFLICT (organization_id, day, cluster_id, service_id) DO UPDATE SET
-     instance_ms = instance_time.instance_ms + excluded.instance_ms,
-     cpu_ms = instance_time.cpu_ms + excluded.cpu_ms, memory_ms = instance_time.memory_ms + excluded.memory_ms`,
-);
-
 export interface InstanceTimeRow {
   cluster_id: Id<'cls'>;
   cluster: string;

@@ -1,34 +1,9 @@
-import {
-  exactDecimal,
-  formatDecimal,
-  LIVE_MS,
-  monthSpan,
-  seenForMs,
-  type ClusterPrice,
-  type InstanceTime,
-} from '#libs/domain';
-import {
-  addInstanceTimeSql,
-  instanceTimeSql,
-  lockLookSql,
-  saveClusterPriceSql,
-  saveLookSql,
-  type InstanceTimeRow,
-} from './instance-time.sql.js';
-import type { LeasedTx } from './lease.store.js';
-import { time } from './row.js';
+import { exactDecimal, formatDecimal, monthSpan, type ClusterPrice, type InstanceTime } from '#libs/domain';
+import { instanceTimeSql, saveClusterPriceSql, type InstanceTimeRow } from './instance-time.sql.js';
 import type { Tx } from './statement.js';
 
 /** UTC day of an instant, `YYYY-MM-DD`. */
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
-
-/** Adds what clusters that answer say they run to the time that it has run; `now` in UTC ms. */
-export async function lookAtInstances(tx: LeasedTx, now: number): Promise<void> {
-  const last = (await tx.one(lockLookSql))?.looked_at.getTime();
-  const ms = seenForMs(last, now);
-  await tx.run(saveLookSql, [time(now)]);
-  if (ms > 0) await tx.run(addInstanceTimeSql, [dayOf(now), ms, time(now - LIVE_MS)]);
-}
 
 /** Time of instances, and the name of the cluster. */
 export interface StoredInstanceTime extends InstanceTime {

@@ -96,6 +96,8 @@ export interface QuarantinedUsage {
   reason: QuarantineReason;
   /** The record as it came. */
   body: unknown;
+  /** What it is told apart by when the same comes again with more; else the body. */
+  sameAs?: unknown;
 }
 
 /** Keeps what was refused, once per content. Returns how many are new. */
@@ -106,11 +108,12 @@ export async function quarantineUsage(
 ): Promise<number> {
   if (list.length === 0) return 0;
   const bodies = list.map(({ body }) => storableJson(body));
+  const told = list.map((one, i) => ('sameAs' in one ? storableJson(one.sameAs) : (bodies[i] ?? '')));
   const rows = await tx.run(quarantineSql, [
     list.map(({ producer }) => producer),
     list.map(({ position }) => position),
     list.map(({ reason }) => reason),
-    bodies.map((body) => createHash('sha256').update(body).digest('hex')),
+    told.map((body) => createHash('sha256').update(body).digest('hex')),
     bodies,
     time(now),
   ]);

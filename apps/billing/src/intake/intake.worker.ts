@@ -1,13 +1,9 @@
-import { BILLING_CONSUMER, STREAMS, type Bus, type Follower } from '#libs/bus';
-import { crashPoint, type Health, type Logger } from '#libs/process';
-import { LeaseLost, type LeaseKeeper } from '#libs/store';
-import type { BillingMetrics } from '../billing.metrics.js';
+import { BILLING_CONSUMER, type Bus, type FollowedMessage, type Follower } from '#libs/bus';
+import type { Health, Logger } from '#libs/process';
+import { LeaseLost, type Lease, type LeaseKeeper, type QuarantinedUsage } from '#libs/store';
 import { MessageGroups } from './message.groups.js';
-import type { UsageIntake } from './usage.intake.js';
-import { readUsageMessage, type UsageMessage } from './usage.message.js';
-import type { UsageReread } from './usage.reread.js';
 
-/** The one partition of stream USAGE there is now; more come as more consumers with subjects of their own. */
+/** The one partition of what billing takes in there is now; more come as more consumers with subjects of their own. */
 export const INTAKE_LEASE = 'billing-intake-0';
 
 /** Messages stored in one transaction at most. */
@@ -15,28 +11,48 @@ export const GROUP = 16;
 /** In hand at a time: while one group is stored, the next one is read. */
 export const IN_HAND = 2 * GROUP;
 
-/** Follows the stream while this process holds the partition's lease. */
-export class IntakeWorker {
+/** What became of what some messages held. */
+export interface IntakeResult {
+  stored: number;
+  /** Delivered before, with the same content. */
+  repeated: number;
+  quarantined: QuarantinedUsage[];
+}
+
+/** One kind of what is taken in, and the stream it comes by. */
+export interface IntakeKind<T> {
+  stream: string;
+  /** Name of its check in /healthz. */
+  health: string;
+  read: (message: FollowedMessage) => T;
+  take: (messages: readonly T[], lease: Lease) => Promise<IntakeResult>;
+  tookIn: (result: IntakeResult) => void;
+  /** Called at every change of the leases, while this process holds the partition's. */
+  held?: (lease: Lease) => void;
+}
+
+/** Follows a stream while this process holds the partition's lease. */
+export class IntakeWorker<T> {
   private follower: Follower | undefined;
   private ended = false;
-  private readonly groups = new MessageGroups(readUsageMessage, (messages) => this.take(messages), GROUP);
+  private readonly groups: MessageGroups<T>;
 
   constructor(
+    private readonly kind: IntakeKind<T>,
     private readonly bus: Bus,
     private readonly leases: LeaseKeeper,
-    private readonly intake: UsageIntake,
-    private readonly reread: UsageReread,
-    private readonly metrics: BillingMetrics,
     private readonly health: Health,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.groups = new MessageGroups(kind.read, (messages) => this.take(messages), GROUP);
+  }
 
   /** Called whenever the leases may have changed hands. */
   leasesChanged(): void {
     if (this.ended) return;
     const lease = this.leases.holding(INTAKE_LEASE);
     if (!lease) return void this.pause();
-    void this.reread.ifAsked(lease);
+    this.kind.held?.(lease);
     this.follower ??= this.follow();
   }
 
@@ -50,32 +66,33 @@ export class IntakeWorker {
     const { follower } = this;
     this.follower = undefined;
     await follower?.stop();
-    // Another replica takes usage in: what went wrong here is not the platform's trouble any more.
-    if (this.follower === undefined) this.health.set('intake', true);
+    // Another replica takes it in: what went wrong here is not the platform's trouble any more.
+    if (this.follower === undefined) this.health.set(this.kind.health, true);
   }
 
   private follow(): Follower {
-    return this.bus.follow(STREAMS.usage, BILLING_CONSUMER, (message) => this.groups.add(message), {
+    const { stream, health } = this.kind;
+    return this.bus.follow(stream, BILLING_CONSUMER, (message) => this.groups.add(message), {
       width: IN_HAND,
       onTrouble: (error) => {
         if (error instanceof LeaseLost) this.leases.lost(error.lease);
-        this.health.set('intake', false, 'usage records cannot be taken in');
-        this.logger.warn({ err: error }, 'usage intake is in trouble');
+        this.health.set(health, false, `what stream ${stream} holds cannot be taken in`);
+        this.logger.warn({ err: error, stream }, 'intake is in trouble');
       },
-      onCalm: () => this.health.set('intake', true),
+      onCalm: () => this.health.set(health, true),
     });
   }
 
-  private async take(messages: readonly UsageMessage[]): Promise<void> {
+  private async take(messages: readonly T[]): Promise<void> {
+    const { stream, health, tookIn } = this.kind;
     const lease = this.leases.holding(INTAKE_LEASE);
     // Given back: whoever holds the lease by then takes it.
-    if (!lease) throw new Error('usage is taken in by another process now');
-    const result = await this.intake.take(messages, lease);
-    crashPoint('billing.committed');
-    this.metrics.tookIn(result);
-    this.health.set('intake', true);
+    if (!lease) throw new Error(`stream ${stream} is taken in by another process now`);
+    const result = await this.kind.take(messages, lease);
+    tookIn(result);
+    this.health.set(health, true);
     if (result.quarantined.length === 0) return;
     const reasons = [...new Set(result.quarantined.map(({ reason }) => reason))];
-    this.logger.warn({ reasons, count: result.quarantined.length }, 'usage quarantined');
+    this.logger.warn({ stream, reasons, count: result.quarantined.length }, 'usage quarantined');
   }
 }

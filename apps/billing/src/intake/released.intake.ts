@@ -1,14 +1,16 @@
-import { usageRecordSchema } from '#libs/bus';
-import { releaseRefusal, type UsageRecord } from '#libs/domain';
+import { instanceIntervalSchema, usageRecordSchema } from '#libs/bus';
+import { releaseRefusal, type InstanceInterval, type UsageRecord } from '#libs/domain';
 import {
   findReleased,
   nextPosition,
   settleReleased,
+  storeIntervals,
   storeUsage,
   type LeasedTx,
   type ReleaseOutcome,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
+import { loadThings, reasonAgainst } from './instance.intake.js';
 import { checked } from './usage.intake.js';
 
 /** Records looked at in one transaction at most. */
@@ -28,13 +30,18 @@ export async function takeReleased(
   const released = await findReleased(tx, RELEASED_BATCH);
   if (released.length === 0) return outcomes;
   const read = new Map<UsageRecord, number>();
+  const intervals = new Map<InstanceInterval, number>();
   for (const { number, body } of released) {
     const parsed = usageRecordSchema.safeParse(body);
+    const interval = instanceIntervalSchema.safeParse(body);
     if (parsed.success) read.set(parsed.data, number);
+    else if (interval.success) intervals.set(interval.data, number);
     else outcomes.set(number, 'malformed');
   }
   for (const [record, outcome] of await store(tx, [...read.keys()], things, now))
     outcomes.set(read.get(record) as number, outcome);
+  for (const [interval, outcome] of await keep(tx, [...intervals.keys()], things, now))
+    outcomes.set(intervals.get(interval) as number, outcome);
   await settleReleased(tx, outcomes, now);
   return outcomes;
 }
@@ -59,6 +66,22 @@ async function store(
   const position = await nextPosition(tx, 0, nowMs);
   const { conflicts } = await storeUsage(tx, good.map(checked), position);
   for (const record of conflicts) outcomes.set(record, 'identity_conflict');
+  return outcomes;
+}
+
+async function keep(
+  tx: LeasedTx,
+  intervals: readonly InstanceInterval[],
+  things: MeteredThings,
+  nowMs: number,
+): Promise<Map<InstanceInterval, ReleaseOutcome>> {
+  await loadThings(tx, things, intervals);
+  const outcomes = new Map<InstanceInterval, ReleaseOutcome>(
+    intervals.map((one) => [one, reasonAgainst(one, things, undefined, nowMs) ?? 'stored']),
+  );
+  const good = intervals.filter((one) => outcomes.get(one) === 'stored');
+  const { conflicts } = await storeIntervals(tx, good);
+  for (const one of conflicts) outcomes.set(one, 'identity_conflict');
   return outcomes;
 }
 

@@ -14,15 +14,8 @@ import {
   type Reach,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
+import type { IntakeResult } from './intake.worker.js';
 import type { UsageMessage } from './usage.message.js';
-
-/** What became of a message's records. */
-export interface IntakeResult {
-  stored: number;
-  /** Delivered before, with the same content. */
-  repeated: number;
-  quarantined: QuarantinedUsage[];
-}
 
 /** Takes usage in: each record is stored once or quarantined once, whatever is delivered how often. */
 export class UsageIntake {
@@ -36,9 +29,11 @@ export class UsageIntake {
    * These messages in one transaction: records, marks of the windows they touch, quarantine and watermarks.
    * @throws LeaseLost when another process takes usage in now; then nothing was written
    */
-  take(messages: readonly UsageMessage[], lease: Lease): Promise<IntakeResult> {
+  async take(messages: readonly UsageMessage[], lease: Lease): Promise<IntakeResult> {
     crashPoint('billing.read');
-    return underLease(this.db, lease, (tx) => this.store(tx, messages));
+    const result = await underLease(this.db, lease, (tx) => this.store(tx, messages));
+    crashPoint('billing.committed');
+    return result;
   }
 
   private async store(tx: LeasedTx, messages: readonly UsageMessage[]): Promise<IntakeResult> {

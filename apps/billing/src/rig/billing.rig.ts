@@ -1,14 +1,18 @@
+import type { FollowedMessage } from '#libs/bus';
 import { shardOf, type Clock, type UsageRecord } from '#libs/domain';
 import { acquireLease, underLease, type Database, type Lease } from '#libs/store';
 import { foldShard } from '../fold/window.fold.js';
-import { UsageIntake, type IntakeResult } from '../intake/usage.intake.js';
-import { readUsageMessage, type UsageMessage } from '../intake/usage.message.js';
+import { InstanceIntake } from '../intake/instance.intake.js';
+import type { IntakeResult } from '../intake/intake.worker.js';
+import { UsageIntake } from '../intake/usage.intake.js';
+import { readInstanceMessage, readUsageMessage, type UsageMessage } from '../intake/usage.message.js';
 import { MeteredThings } from '../metered.things.js';
 
 /** Billing's work without its loops, step by step. A new rig over the same database is a restarted process. */
 export class BillingRig {
   readonly things = new MeteredThings();
   readonly intake: UsageIntake;
+  readonly instances: InstanceIntake;
   private sequence = 0;
 
   constructor(
@@ -16,6 +20,7 @@ export class BillingRig {
     readonly clock: Clock,
   ) {
     this.intake = new UsageIntake(db, this.things, clock);
+    this.instances = new InstanceIntake(db, this.things, clock);
   }
 
   lease(name: string, owner: string, lifeMs = 3_600_000): Promise<Lease | undefined> {
@@ -23,11 +28,19 @@ export class BillingRig {
   }
 
   message(gatewayId: string, body: unknown): UsageMessage {
+    return readUsageMessage(this.arrived(`usage.${gatewayId}`, body));
+  }
+
+  private arrived(subject: string, body: unknown): FollowedMessage {
     this.sequence += 1;
     const data = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
-    const subject = `usage.${gatewayId}`;
-    const sequence = this.sequence;
-    return readUsageMessage({ subject, sequence, data, deliveries: 1, headers: undefined, deleted: false });
+    return { subject, sequence: this.sequence, data, deliveries: 1, headers: undefined, deleted: false };
+  }
+
+  /** A message of the agent of a cluster. */
+  takeInstances(lease: Lease, clusterId: string, intervals: readonly unknown[]): Promise<IntakeResult> {
+    const body = { schemaVersion: 1, intervals };
+    return this.instances.take([readInstanceMessage(this.arrived(`instances.${clusterId}`, body))], lease);
   }
 
   take(lease: Lease, gatewayId: string, records: readonly unknown[]): Promise<IntakeResult> {

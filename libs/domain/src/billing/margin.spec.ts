@@ -6,12 +6,10 @@ import { formatRatio, fraction, parseRatio, plus, total } from '../price/ratio.j
 import { propertyRuns } from '../property.rig.js';
 import type { UsageDay } from './billing.types.js';
 import {
-  LONGEST_LOOK_MS,
   billedByService,
   clusterPriceProblem,
   marginOf,
   marginsByCluster,
-  seenForMs,
   type BilledTime,
   type ClusterPrice,
   type InstanceTime,
@@ -169,15 +167,6 @@ describe('what was billed', () => {
       '0.0000004',
     ]);
   });
-});
-
-describe('a look at instances', () => {
-  it.each([
-    ['the first one', undefined, 0],
-    ['one after 10 s', 90_000, 10_000],
-    ['one after an hour', 100_000 - 3_600_000, LONGEST_LOOK_MS],
-    ['one whose clock went back', 101_000, 0],
-  ])('%s counts so long', (_what, last, ms) => expect(seenForMs(last, 100_000)).toBe(ms));
 });
 
 describe('a price of a cluster', () => {

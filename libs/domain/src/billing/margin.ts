@@ -7,9 +7,6 @@ import type { BillPart } from './bill.js';
 import type { UsageDay } from './billing.types.js';
 import { countedUsage } from './counted.usage.js';
 
-/** After so long without a look nobody knows what ran: no more than this is counted. */
-export const LONGEST_LOOK_MS = 60_000;
-
 /** What an instance in a cluster costs its operator, by the second. */
 export interface ClusterPrice {
   currency: string;
@@ -56,12 +53,6 @@ export function clusterPriceProblem(text: string): string | undefined {
   return good
     ? undefined
     : `must be a decimal like 0.000012, with at most ${PLACES} digits before and after the point`;
-}
-
-/** For how long what is seen now has been so, as far as is known: since the last look, and never longer than a minute. */
-export function seenForMs(lastLookMs: number | undefined, now: number): number {
-  if (lastLookMs === undefined) return 0;
-  return Math.max(0, Math.min(now - lastLookMs, LONGEST_LOOK_MS));
 }
 
 /**

@@ -1,0 +1,113 @@
+import type { InstanceInterval } from '#libs/domain';
+import type { InstanceState } from '../drivers/driver.js';
+import { InstanceTracker, KEPT, LONGEST_SILENCE_MS } from './instance.tracker.js';
+
+const T0 = Date.UTC(2026, 10, 22);
+const instance = (instanceId: string, startedAt = T0): InstanceState => ({
+  serviceId: 'svc_00000000000000000001',
+  revisionId: 'rev_00000000000000000001',
+  revision: 'hello-00001',
+  instanceId,
+  startedAt,
+});
+const short = (list: readonly InstanceInterval[]): [string, number, number, boolean][] =>
+  list.map(({ instanceId, startMs, untilMs, ended }) => [instanceId, startMs - T0, untilMs - T0, ended]);
+
+let dropped = 0;
+let owned = true;
+let tracker: InstanceTracker;
+beforeEach(() => {
+  [dropped, owned] = [0, true];
+  tracker = new InstanceTracker({
+    clusterId: 'cls_00000000000000000001',
+    ownerOf: () => (owned ? 'org_00000000000000000001' : undefined),
+    onDropped: () => (dropped += 1),
+  });
+});
+
+describe('times of instances', () => {
+  it('of one that lives between two looks are told from its start to its end', () => {
+    tracker.look([instance('a')], T0 + 3);
+    tracker.look([], T0 + 40);
+    expect(short(tracker.due())).toEqual([['a', 0, 40, true]]);
+    tracker.told(tracker.due());
+    expect(tracker.due()).toEqual([]);
+    expect(tracker.untold()).toEqual([]);
+  });
+
+  it('of one that runs are told after 1, 2, 4 … s, and then each minute', () => {
+    const told: number[] = [];
+    for (let second = 0; second <= 300; second += 1) {
+      tracker.look([instance('a')], T0 + second * 1_000);
+      const due = tracker.due();
+      if (due.length > 0) told.push(second);
+      tracker.told(due);
+    }
+    expect(told).toEqual([1, 2, 4, 8, 16, 32, 64, 124, 184, 244]);
+    expect(LONGEST_SILENCE_MS).toBe(60_000);
+  });
+
+  it('wait while they cannot be told, and grow meanwhile', () => {
+    tracker.look([instance('a'), instance('b')], T0 + 1_000);
+    expect(short(tracker.due())).toEqual([
+      ['a', 0, 1_000, false],
+      ['b', 0, 1_000, false],
+    ]);
+    const late = tracker.due();
+    tracker.look([instance('b')], T0 + 5_000);
+    tracker.told(late);
+    // what was told before it ended does not say that it has
+    expect(short(tracker.due())).toEqual([
+      ['a', 0, 5_000, true],
+      ['b', 0, 5_000, false],
+    ]);
+  });
+
+  it('of one name and another start are two', () => {
+    tracker.look([instance('a')], T0 + 1_000);
+    tracker.look([instance('a', T0 + 1_500)], T0 + 2_500);
+    expect(short(tracker.due())).toEqual([
+      ['a', 0, 2_500, true],
+      ['a', 1_500, 2_500, false],
+    ]);
+  });
+
+  it('never shrink when the clock goes back, and begin once the owner is known', () => {
+    owned = false;
+    tracker.look([instance('a')], T0 + 1_000);
+    expect(tracker.untold()).toEqual([]);
+    owned = true;
+    tracker.look([instance('a')], T0 + 2_000);
+    tracker.look([instance('a')], T0 - 9_000);
+    expect(short(tracker.untold())).toEqual([['a', 0, 2_000, false]]);
+    tracker.look([], T0 - 9_000);
+    expect(short(tracker.untold())).toEqual([['a', 0, 2_000, true]]);
+  });
+
+  it('of a former run are told too, once, beside those that go on', () => {
+    tracker.look([instance('a')], T0 + 4_000);
+    const saved = tracker.untold();
+    const next = new InstanceTracker({
+      clusterId: 'cls_00000000000000000001',
+      ownerOf: () => 'org_00000000000000000001',
+      onDropped: () => undefined,
+    });
+    next.restore(saved);
+    next.look([instance('a')], T0 + 9_000);
+    expect(short(next.due())).toEqual([
+      ['a', 0, 4_000, false],
+      ['a', 0, 9_000, false],
+    ]);
+    next.told(next.due());
+    expect(next.untold()).toEqual([]);
+  });
+
+  it('are bounded: the oldest go, and are counted', () => {
+    const many = Array.from({ length: KEPT + 3 }, (_, i) => instance(`i-${i}`));
+    tracker.look(many, T0 + 1_000);
+    tracker.look([], T0 + 2_000);
+    expect(dropped).toBe(3);
+    const left = tracker.due();
+    expect([left.length, left[0]?.instanceId]).toEqual([KEPT, 'i-3']);
+  });
+});

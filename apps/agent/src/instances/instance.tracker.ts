@@ -1,0 +1,106 @@
+import type { Id, InstanceInterval } from '#libs/domain';
+import type { InstanceState } from '../drivers/driver.js';
+
+const FIRST_MS = 1_000;
+/** An instance that runs is told again at least so often: what a crash of the agent can cost of each. */
+export const LONGEST_SILENCE_MS = 60_000;
+/** Ended instances that are kept while they cannot be told. */
+export const KEPT = 50_000;
+
+interface Running {
+  interval: InstanceInterval;
+  /** Up to when it was told. */
+  toldMs: number;
+}
+
+export interface TrackerParts {
+  clusterId: Id<'cls'>;
+  /** Undefined while nobody knows. */
+  ownerOf: (serviceId: Id<'svc'>) => Id<'org'> | undefined;
+  /** One that ended was dropped: too many wait. */
+  onDropped: () => void;
+}
+
+/**
+ * Remembers of each instance how long it was seen to run, until that is told. What is told grows and never shrinks, so the
+ * same may be told again.
+ */
+export class InstanceTracker {
+  private readonly running = new Map<string, Running>();
+  private readonly over = new Map<string, InstanceInterval>();
+
+  constructor(private readonly parts: TrackerParts) {}
+
+  /** What runs now; what ran before and is not among it has ended. */
+  look(instances: readonly InstanceState[], now: number): void {
+    const seen = new Set<string>();
+    for (const instance of instances) {
+      const key = keyOf(instance.instanceId, instance.startedAt);
+      const known = this.running.get(key) ?? this.begin(key, instance);
+      if (known === undefined) continue;
+      seen.add(key);
+      known.interval.untilMs = Math.max(known.interval.untilMs, now);
+    }
+    for (const [key, { interval }] of this.running) {
+      if (seen.has(key)) continue;
+      this.running.delete(key);
+      this.keep({ ...interval, untilMs: Math.max(interval.untilMs, now), ended: true });
+    }
+  }
+
+  /** What is to be told: what ended, and what runs and was not told for a second, two, four …, at last a minute. */
+  due(): InstanceInterval[] {
+    const due = [...this.running.values()].filter(({ interval: { startMs, untilMs }, toldMs }) => {
+      const silence = Math.min(LONGEST_SILENCE_MS, Math.max(FIRST_MS, toldMs - startMs));
+      return untilMs - toldMs >= silence;
+    });
+    return [...this.over.values(), ...due.map(({ interval }) => ({ ...interval }))];
+  }
+
+  /** The hub has it. */
+  told(intervals: readonly InstanceInterval[]): void {
+    for (const { instanceId, startMs, untilMs } of intervals) {
+      const key = keyOf(instanceId, startMs);
+      if ((this.over.get(key)?.untilMs ?? Infinity) <= untilMs) this.over.delete(key);
+      const running = this.running.get(key);
+      if (running !== undefined) running.toldMs = Math.max(running.toldMs, untilMs);
+    }
+  }
+
+  /** Everything that the hub may not have. */
+  untold(): InstanceInterval[] {
+    const growing = [...this.running.values()].filter(({ interval, toldMs }) => interval.untilMs > toldMs);
+    return [...this.over.values(), ...growing.map(({ interval }) => ({ ...interval }))];
+  }
+
+  /** Tells these too: a former run of the agent could not. */
+  restore(intervals: readonly InstanceInterval[]): void {
+    for (const interval of intervals) this.keep(interval);
+  }
+
+  private begin(key: string, instance: InstanceState): Running | undefined {
+    const { serviceId, revisionId, instanceId, startedAt } = instance;
+    const organizationId = this.parts.ownerOf(serviceId);
+    if (organizationId === undefined) return undefined;
+    const { clusterId } = this.parts;
+    const of = { clusterId, organizationId, serviceId, revisionId, instanceId };
+    const running = {
+      interval: { ...of, startMs: startedAt, untilMs: startedAt, ended: false },
+      toldMs: startedAt,
+    };
+    this.running.set(key, running);
+    return running;
+  }
+
+  private keep(interval: InstanceInterval): void {
+    this.over.set(keyOf(interval.instanceId, interval.startMs), interval);
+    if (this.over.size <= KEPT) return;
+    for (const [oldest] of this.over) {
+      this.over.delete(oldest);
+      this.parts.onDropped();
+      return;
+    }
+  }
+}
+
+const keyOf = (instanceId: string, startMs: number): string => `${startMs} ${instanceId}`;

@@ -1,0 +1,177 @@
+import { newId, parseDecimal, type Id, type InstanceInterval } from '#libs/domain';
+import { findInstanceTime, releaseQuarantine, saveClusterPrice, underLease, type Lease } from '#libs/store';
+import {
+  SteppedClock,
+  makeUsedRevision,
+  seededRandom,
+  testDatabase,
+  type TestDatabase,
+  type UsedRevision,
+} from '#libs/testing';
+import { BillingRig } from '../rig/billing.rig.js';
+import { takeReleased } from './released.intake.js';
+
+const T0 = Date.UTC(2026, 10, 16, 12);
+const DAY = 86_400_000;
+const clock = new SteppedClock(T0 + 10 * DAY);
+const random = seededRandom(80);
+
+let database: TestDatabase;
+let rig: BillingRig;
+let lease: Lease;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  rig = new BillingRig(database.db, clock);
+  lease = (await rig.lease('intake', 'me', 100 * DAY)) as Lease;
+});
+afterAll(() => database.drop());
+
+/** A revision of 1 vCPU and 512 MiB, and a cluster that it runs in. */
+interface Place extends UsedRevision {
+  clusterId: Id<'cls'>;
+}
+
+async function place(): Promise<Place> {
+  const shape = { concurrency: 1, maxInstances: 10, timeoutSeconds: 300 };
+  const of = await makeUsedRevision((sql, values) => database.query(sql, values), random, shape);
+  const clusterId = newId('cls', T0, random);
+  await database.query(
+    `INSERT INTO clusters (id, name, provider, region, zone, runtime, created_at) VALUES ($1, $1, 'p', 'r', 'z', 'local', now())`,
+    [clusterId],
+  );
+  return { ...of, clusterId };
+}
+
+const ran = (of: Place, instanceId: string, fromMs: number, untilMs: number): InstanceInterval => ({
+  clusterId: of.clusterId,
+  organizationId: of.organizationId,
+  serviceId: of.serviceId,
+  revisionId: of.revisionId,
+  instanceId,
+  startMs: T0 + fromMs,
+  untilMs: T0 + untilMs,
+  ended: false,
+});
+const take = (of: Place, intervals: readonly unknown[], sender: string = of.clusterId) =>
+  rig.takeInstances(lease, sender, intervals);
+
+const found = (of: Place, month = '2026-11'): Promise<unknown[]> =>
+  database.db.inTenant(of.organizationId, async (tx) =>
+    (await findInstanceTime(tx, of.organizationId, month)).map(({ instanceMs, cpuMs, memoryMs, price }) => [
+      ...[instanceMs, cpuMs, memoryMs].map(String),
+      price?.currency,
+    ]),
+  );
+/** Milliseconds, and the currency they are priced in. */
+const inMoney = async (of: Place): Promise<unknown[]> =>
+  ((await found(of)) as unknown[][]).map(([ms, , , currency]) => [ms, currency]);
+const price = (of: Place, currency: string, atMs: number): Promise<void> =>
+  database.db.inTenant(of.organizationId, (tx) => {
+    const rates = { vcpuSecond: parseDecimal('0.00001'), gibSecond: parseDecimal('0') };
+    return saveClusterPrice(tx, of.clusterId, { currency, ...rates }, atMs);
+  });
+const waiting = (of: Place): Promise<{ number: number; reason: string; outcome: string | null }[]> =>
+  database.query(
+    `SELECT number, reason, outcome FROM usage_quarantine WHERE body->>'organizationId' = $1 ORDER BY number`,
+    [of.organizationId],
+  );
+
+it('counts each instance as long as it ran, in whatever order and however often it is told', async () => {
+  const of = await place();
+  const told = [
+    ...[0, 1_000, 2_000, 4_000, 9_000].map((until) => ran(of, 'a', 0, until)),
+    { ...ran(of, 'a', 0, 11_000), ended: true },
+    ...[500, 30_000].map((until) => ran(of, 'b', 500, until)),
+    // the same name again, later
+    { ...ran(of, 'a', 50_000, 50_040), ended: true },
+  ];
+  expect(await take(of, told.slice(2, 4))).toMatchObject({ stored: 1, quarantined: [] });
+  await take(of, told.toReversed());
+  await take(of, told.slice(0, 3));
+  expect(await take(of, told)).toMatchObject({ stored: 0, quarantined: [] });
+  const ms = 11_000 + 29_500 + 40;
+  expect(await found(of)).toEqual([[String(ms), String(ms * 1_000), String(ms * 512), undefined]]);
+  const rows = await database.query(
+    'SELECT instance_id, (until_ms - start_ms)::int AS ms, ended FROM instance_intervals WHERE organization_id = $1 ORDER BY 1, start_ms',
+    [of.organizationId],
+  );
+  expect(rows).toEqual([
+    { instance_id: 'a', ms: 11_000, ended: true },
+    { instance_id: 'a', ms: 40, ended: true },
+    { instance_id: 'b', ms: 29_500, ended: false },
+  ]);
+});
+
+it('parts it by UTC day, each at the price of its day', async () => {
+  const of = await place();
+  const midnight = DAY / 2;
+  await take(of, [ran(of, 'a', midnight - 7, midnight - 2)]);
+  await take(of, [ran(of, 'a', midnight - 7, midnight + DAY + 5)]);
+  const whole = String(7 + DAY + 5);
+  expect(await inMoney(of)).toEqual([[whole, undefined]]);
+  await price(of, 'EUR', T0 + DAY);
+  expect(await inMoney(of)).toEqual([[whole, 'EUR']]);
+  await price(of, 'USD', T0 + 2 * DAY);
+  expect(await inMoney(of)).toEqual([
+    [String(7 + DAY), 'EUR'],
+    ['5', 'USD'],
+  ]);
+  expect(await found(of, '2026-12')).toEqual([]);
+});
+
+it('refuses what is not so, once, however often it is told as it grows', async () => {
+  const of = await place();
+  const other = await place();
+  const ahead = clock.now() - T0 + DAY;
+  const bad = [
+    ran({ ...of, clusterId: other.clusterId }, 'theirs', 0, 5),
+    ran({ ...of, serviceId: other.serviceId }, 'no service of it', 0, 5),
+    ran({ ...of, revisionId: other.revisionId }, 'no revision of it', 0, 5),
+    ran(of, 'ahead', 0, ahead),
+    ran(of, 'backwards', 5, 4),
+    ran(of, 'unprint\u0000able', 0, 5),
+  ];
+  const reasons = [
+    ...['foreign_sender', 'unknown_service', 'unknown_revision'],
+    ...['from_the_future', 'not_positive', 'malformed'],
+  ];
+  const first = await take(of, [...bad, 'no interval', ran(of, 'good', 0, 5)]);
+  expect(first.stored).toBe(1);
+  expect(first.quarantined.map(({ reason }) => reason)).toEqual(['malformed', ...reasons]);
+  await take(of, [ran(of, 'ahead', 0, ahead + 60_000)]);
+  expect(await waiting(of)).toHaveLength(bad.length);
+  expect(await found(of)).toMatchObject([['5']]);
+});
+
+it('keeps the first of an identity that two revisions claim', async () => {
+  const of = await place();
+  const other = { ...(await place()), clusterId: of.clusterId };
+  const claim = ran(other, 'a', 0, 9);
+  expect((await take(of, [ran(of, 'a', 0, 5), claim])).quarantined).toMatchObject([
+    { reason: 'identity_conflict', body: claim },
+  ]);
+  expect(await take(of, [claim])).toMatchObject({
+    stored: 0,
+    quarantined: [{ reason: 'identity_conflict' }],
+  });
+  expect([await found(of), await found(other)]).toMatchObject([[['5']], []]);
+  expect(await waiting(other)).toHaveLength(1);
+});
+
+it('stores what an operator released, where that can be', async () => {
+  const of = await place();
+  const other = await place();
+  await take(of, [ran({ ...of, clusterId: other.clusterId }, 'a', 0, 7), ran(of, 'b', 5, 4)]);
+  const numbers = (await waiting(of)).map(({ number }) => number);
+  await database.db.inTenant(of.organizationId, (tx) =>
+    releaseQuarantine(
+      tx,
+      { organizationId: of.organizationId, reasons: ['foreign_sender'], numbers, limit: 10 },
+      { actorId: 'key_operator', now: clock.now() },
+    ),
+  );
+  const outcomes = await underLease(database.db, lease, (tx) => takeReleased(tx, rig.things, clock.now()));
+  expect([...outcomes.values()]).toEqual(['stored']);
+  expect(await found(of)).toMatchObject([['7']]);
+});

@@ -1,0 +1,46 @@
+import type { Id } from '../id.js';
+import { MAX_AHEAD_MS, type QuarantineReason, type UsageContext } from './usage.validation.js';
+
+/**
+ * How long one instance has run, as far as its agent has seen. Identity is (cluster, instance, start); of several with one
+ * identity the longest is true, so they may come in any order, any number of times.
+ */
+export interface InstanceInterval {
+  clusterId: Id<'cls'>;
+  organizationId: Id<'org'>;
+  serviceId: Id<'svc'>;
+  revisionId: Id<'rev'>;
+  /** Unique in its cluster at one time. */
+  instanceId: string;
+  /** [startMs, untilMs) by the agent's clock; may be empty. */
+  startMs: number;
+  untilMs: number;
+  /** Whether its end was seen; else it was last seen at `untilMs`. */
+  ended: boolean;
+}
+
+/** Nothing runs longer; what says so has a wrong clock. */
+export const MAX_INSTANCE_MS = 1_000 * 86_400_000;
+
+/**
+ * Checks an interval against what is known. `sender` is the cluster that sent it, as the bus's permissions prove; absent when
+ * an operator released it, whose word that is then.
+ * @returns undefined when it may be stored, else the first reason to quarantine it
+ */
+export function intervalQuarantineReason(
+  interval: InstanceInterval,
+  context: Pick<UsageContext, 'revision' | 'nowMs'> & { hasService: boolean; sender: string | undefined },
+): QuarantineReason | undefined {
+  const { clusterId, instanceId, serviceId } = interval;
+  if (!/^[\x20-\x7e]{1,200}$/.test(instanceId)) return 'malformed';
+  if (context.sender !== undefined && context.sender !== clusterId) return 'foreign_sender';
+  if (!context.hasService) return 'unknown_service';
+  if (context.revision?.serviceId !== serviceId) return 'unknown_revision';
+  return wrongTime(interval, context.nowMs);
+}
+
+function wrongTime({ startMs, untilMs }: InstanceInterval, nowMs: number): QuarantineReason | undefined {
+  if (untilMs < startMs) return 'not_positive';
+  if (untilMs > nowMs + MAX_AHEAD_MS) return 'from_the_future';
+  return untilMs - startMs > MAX_INSTANCE_MS ? 'too_long' : undefined;
+}

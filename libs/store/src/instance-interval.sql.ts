@@ -1,0 +1,48 @@
+import { statement } from './statement.js';
+
+export interface ToldRow {
+  ordinal: number;
+  /** Its identity is another revision's. */
+  other: boolean;
+  /** It says more than was known. */
+  news: boolean;
+}
+
+// One statement, so that what an interval grows by and the interval itself are one: $1 … $8 hold each identity once. Time of
+// instances is added up by UTC day, with the size of the revision; products of whole numbers, so the sums are exact.
+export const storeIntervalsSql = statement<ToldRow>(
+  'instance_interval_store',
+  `WITH told AS (
+     SELECT t.*, i.until_ms AS before, i.ended AS was_over, i.cluster_id IS NOT NULL AND
+       (i.organization_id, i.service_id, i.revision_id) IS DISTINCT FROM (t.organization_id, t.service_id, t.revision_id) AS other
+     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::boolean[])
+       WITH ORDINALITY
+       AS t (cluster_id, instance_id, start_ms, organization_id, service_id, revision_id, until_ms, ended, ordinal)
+     LEFT JOIN instance_intervals i ON i.cluster_id = t.cluster_id AND i.instance_id = t.instance_id AND i.start_ms = t.start_ms
+   ), kept AS (
+     INSERT INTO instance_intervals AS i
+       (cluster_id, instance_id, start_ms, organization_id, service_id, revision_id, until_ms, ended)
+     SELECT cluster_id, instance_id, start_ms, organization_id, service_id, revision_id, until_ms, ended
+     FROM told WHERE NOT other
+     ON CONFLICT (cluster_id, instance_id, start_ms) DO UPDATE SET until_ms = excluded.until_ms, ended = excluded.ended
+     WHERE i.until_ms < excluded.until_ms OR i.until_ms = excluded.until_ms AND excluded.ended AND NOT i.ended
+   ), parts AS (
+     SELECT g.organization_id, g.cluster_id, g.service_id, g.revision_id, day,
+       least(g.until_ms, (day + 1) * 86400000) - greatest(g.from_ms, day * 86400000) AS ms
+     FROM (SELECT *, coalesce(before, start_ms) AS from_ms FROM told WHERE NOT other) g
+     CROSS JOIN LATERAL generate_series(g.from_ms / 86400000, (g.until_ms - 1) / 86400000) AS day
+     WHERE g.until_ms > g.from_ms
+   ), added AS (
+     INSERT INTO instance_time (organization_id, cluster_id, service_id, day, instance_ms, cpu_ms, memory_ms)
+     SELECT p.organization_id, p.cluster_id, p.service_id, DATE '1970-01-01' + p.day::int, sum(p.ms),
+       sum(p.ms * coalesce((r.spec->'resources'->>'cpuMillis')::numeric, 0)),
+       sum(p.ms * coalesce((r.spec->'resources'->>'memoryMiB')::numeric, 0))
+     FROM parts p JOIN revisions r ON r.organization_id = p.organization_id AND r.id = p.revision_id
+     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+     ON CONFLICT (organization_id, day, cluster_id, service_id) DO UPDATE SET
+       instance_ms = instance_time.instance_ms + excluded.instance_ms,
+       cpu_ms = instance_time.cpu_ms + excluded.cpu_ms, memory_ms = instance_time.memory_ms + excluded.memory_ms
+   )
+   SELECT ordinal::int - 1 AS ordinal, other,
+     before IS NULL OR before < until_ms OR before = until_ms AND ended AND NOT was_over AS news FROM told`,
+);
