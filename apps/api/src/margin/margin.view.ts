@@ -8,7 +8,7 @@ export const clusterMarginView = z
     cluster: z.string().optional().describe('Id; absent for what was billed of services seen in no cluster.'),
     name: z.string().optional(),
     billedSeconds: z.string().describe(`Time of instances that was billed. ${EXACT}`),
-    instanceSeconds: z.string().describe('Time that instances were seen to run, looked at every 10 s.'),
+    instanceSeconds: z.string().describe('Time that instances ran, as the agents of clusters told.'),
     amount: z.string().describe(`Usage at list price, without fees. ${EXACT}`),
     cost: z
       .string()
