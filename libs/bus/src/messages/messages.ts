@@ -252,23 +252,6 @@ export const usageBatchSchema = z.object({
   records: z.array(usageRecordSchema),
 });
 
-/** One instance, as long as its agent has seen it run; the longest of one (cluster, instance, start) is true. */
-export const instanceIntervalSchema = z.object({
-  clusterId: id('cls'),
-  organizationId: id('org'),
-  serviceId: id('svc'),
-  revisionId: id('rev'),
-  instanceId: z.string(),
-  startMs: count,
-  untilMs: count,
-  ended: z.boolean(),
-});
-/** Body of instances.<cluster id>. */
-export const instanceBatchSchema = z.object({
-  schemaVersion: z.literal(1),
-  intervals: z.array(instanceIntervalSchema),
-});
-
 /** Body of logs.<service id>.<sender>. Order within one sender is the order of `sequence`. */
 export const logEntrySchema = z.object({
   /** Unique within the sender. */

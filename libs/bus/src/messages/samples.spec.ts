@@ -8,7 +8,6 @@ import {
   callerKeysSchema,
   clusterStatusSchema,
   gatewayStatusSchema,
-  instanceBatchSchema,
   logBatchSchema,
   routeSchema,
   routesMarkSchema,
@@ -18,6 +17,7 @@ import {
   usageBatchSchema,
 } from './messages.js';
 import { CAP_ASK } from './cap.messages.js';
+import { instanceBatchSchema } from './instance.messages.js';
 import { LOOK_ASK } from './deployer.messages.js';
 import { PEOPLE_ASKS } from './people.messages.js';
 

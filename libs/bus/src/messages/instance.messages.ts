@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { count, id } from './messages.js';
+
+/** One instance, as long as its agent has seen it run; the longest of one (cluster, instance, start) is true. */
+export const instanceIntervalSchema = z.object({
+  clusterId: id('cls'),
+  organizationId: id('org'),
+  serviceId: id('svc'),
+  revisionId: id('rev'),
+  instanceId: z.string(),
+  startMs: count,
+  untilMs: count,
+  ended: z.boolean(),
+});
+/** Body of instances.<cluster id>. */
+export const instanceBatchSchema = z.object({
+  schemaVersion: z.literal(1),
+  intervals: z.array(instanceIntervalSchema),
+});
