@@ -8,6 +8,7 @@ import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, Revisio
 import { ClusterView } from './cluster.view.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import { APP_CONTAINER, type Pod } from './knative.types.js';
+import { instanceOf } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
 import { startTimeout, type Readiness } from './readiness.rules.js';
 import { obstacleOf, readinessOf } from './revision.readiness.js';
@@ -149,25 +150,7 @@ export class KnativeDriver implements Driver {
   }
 
   instances(): InstanceState[] {
-    return this.view.allPods().flatMap((pod) => {
-      const { labels = {}, name, uid } = pod.metadata;
-      const [serviceId, revisionId] = [
-        idOf('svc', labels[LABELS.service]),
-        idOf('rev', labels[LABELS.revision]),
-      ];
-      const startedAt = Date.parse(pod.status?.startTime ?? '');
-      if (serviceId === undefined || revisionId === undefined || uid === undefined || Number.isNaN(startedAt))
-        return [];
-      return [
-        {
-          serviceId,
-          revisionId,
-          revision: labels['serving.knative.dev/revision'] ?? '',
-          instanceId: name,
-          startedAt,
-        },
-      ];
-    });
+    return this.view.allPods().flatMap((pod) => instanceOf(pod) ?? []);
   }
 
   private readonly reconcile = async (serviceId: Id<'svc'>): Promise<Again> => {

@@ -1,0 +1,36 @@
+import { LABELS } from './knative.names.js';
+import type { Pod } from './knative.types.js';
+import { instanceOf } from './pod.instance.js';
+
+const LABELLED = {
+  [LABELS.service]: 'svc-00000000000000000001',
+  [LABELS.revision]: 'rev-00000000000000000001',
+  'serving.knative.dev/revision': 'hello-00001',
+};
+const pod = (status: Pod['status'], labels: Record<string, string> = LABELLED): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'hello-00001-deployment-abcde', namespace: 'n', labels },
+  ...(status === undefined ? {} : { status }),
+});
+const startTime = '2026-11-22T00:00:07Z';
+
+it.each<[string, Pod, boolean]>([
+  ['on no node yet', pod({ phase: 'Pending' }), false],
+  ['without a status', pod(undefined), false],
+  ['whose image comes', pod({ phase: 'Pending', startTime }), true],
+  ['that runs', pod({ phase: 'Running', startTime }), true],
+  ['of a node that is silent', pod({ phase: 'Unknown', startTime }), true],
+  ['that was evicted', pod({ phase: 'Failed', startTime }), false],
+  ['that is done', pod({ phase: 'Succeeded', startTime }), false],
+  ['of somebody else', pod({ phase: 'Running', startTime }, {}), false],
+])('a pod %s is an instance: %#', (_what, of, is) => {
+  const instance = {
+    serviceId: 'svc_00000000000000000001',
+    revisionId: 'rev_00000000000000000001',
+    revision: 'hello-00001',
+    instanceId: 'hello-00001-deployment-abcde',
+    startedAt: Date.parse(startTime),
+  };
+  expect(instanceOf(of)).toEqual(is ? instance : undefined);
+});
