@@ -5,7 +5,7 @@ import { CloudEvent } from 'cloudevents';
 const TYPE_PREFIX = 'dev.towpath.';
 const SOURCE = '/towpath/outbox';
 
-/** A hub event as it travels: a CloudEvent in binary mode (attributes as `ce-` headers); the subject is the key. */
+/** A hub event as it travels: a CloudEvent in binary mode (attributes as `ce-` headers); the subject is the key, the body its data. */
 export interface HubMessage {
   /** The outbox row's id, also `Nats-Msg-Id`. */
   id: string;
@@ -18,7 +18,11 @@ export interface HubMessage {
 /** The CloudEvents type of a hub event: what `@EventPattern` takes. */
 export const hubEventType = (name: HubEventName): string => `${TYPE_PREFIX}${name}`;
 
-export function encodeHubEvent(message: HubMessage): { headers: MsgHdrs; body: Uint8Array } {
+/** @param message with `data` when it says more than its key */
+export function encodeHubEvent(message: HubMessage & { data?: object }): {
+  headers: MsgHdrs;
+  body: Uint8Array;
+} {
   // The SDK checks the attributes; it has no NATS binding, so the headers are set here (CloudEvents NATS binding 3.1).
   const event = new CloudEvent({
     id: message.id,
@@ -31,7 +35,10 @@ export function encodeHubEvent(message: HubMessage): { headers: MsgHdrs; body: U
   for (const attribute of ['specversion', 'id', 'type', 'source', 'subject', 'time'] as const) {
     result.set(`ce-${attribute}`, String(event[attribute]));
   }
-  return { headers: result, body: new Uint8Array() };
+  if (message.data === undefined) return { headers: result, body: new Uint8Array() };
+  // In binary mode the content type is a header of the protocol (CloudEvents NATS binding 3.1.1).
+  result.set('content-type', 'application/json');
+  return { headers: result, body: new TextEncoder().encode(JSON.stringify(message.data)) };
 }
 
 /** @throws TowpathError INVALID_ARGUMENT when the headers are no hub event of ours */

@@ -14,6 +14,7 @@ export { CALLER_TOKEN_ASK } from './messages/caller.messages.js';
 export { CAP_ASK } from './messages/cap.messages.js';
 export type { CapAnswer, CapRequest } from './messages/cap.messages.js';
 export { LOOK_ASK } from './messages/deployer.messages.js';
+export { NOTICE_EVENTS } from './messages/notice.messages.js';
 export {
   BILLING_CONSUMER,
   DEPLOYER_CONSUMER,

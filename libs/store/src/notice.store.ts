@@ -6,8 +6,8 @@ import type { Tx } from './statement.js';
 import { queueDeliveries } from './webhook.store.js';
 
 /**
- * Tells an organization something, in the transaction of what it is told about: it can list it, it is on the bus, and it is
- * sent to each of its webhooks that wants the type. After commit the writer calls `db.notify('outbox')`.
+ * Tells an organization something, in the transaction of what it is told about: it can list it, it is on the bus (with what it
+ * says, as NOTICE_EVENTS of libs/bus reads it), and it is sent to each of its webhooks that wants the type. After commit the writer calls `db.notify('outbox')`.
  */
 export async function giveNotice<T extends NoticeType>(
   tx: Tx,
@@ -17,7 +17,10 @@ export async function giveNotice<T extends NoticeType>(
   const { organizationId, type, data, now } = told;
   const id = newId('ntc', now, random);
   await tx.run(insertNoticeSql, [id, organizationId, type, JSON.stringify(data), time(now)]);
-  await writeOutbox(tx, { id: newId('evt', now, random), name: 'notice.made', key: id, organizationId, now });
+  const event = () => ({ id: newId('evt', now, random), key: id, organizationId, now });
+  await writeOutbox(tx, { ...event(), name: 'notice.made' });
+  const said = { schemaVersion: 1, noticeId: id, organizationId, ...data };
+  await writeOutbox(tx, { ...event(), name: type, data: said });
   await queueDeliveries(tx, { id, organizationId, type, createdAt: now }, () => newId('dlv', now, random));
 }
 

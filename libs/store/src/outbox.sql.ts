@@ -5,12 +5,13 @@ export interface OutboxRow {
   id: string;
   name: HubEventName;
   key: string;
+  data: object | null;
   created_at: Date;
 }
 
 export const writeOutboxSql = statement<unknown>(
   'outbox_write',
-  `INSERT INTO outbox (id, name, key, organization_id, created_at) VALUES ($1, $2, $3, $4, $5)`,
+  `INSERT INTO outbox (id, name, key, organization_id, created_at, data) VALUES ($1, $2, $3, $4, $5, $6)`,
 );
 
 export const writeServicesChangedSql = statement<unknown>(
@@ -22,7 +23,7 @@ export const writeServicesChangedSql = statement<unknown>(
 // Never pages by "id > last": ids are given before commit, so a slow transaction would be skipped for ever.
 export const takeUnsentSql = statement<OutboxRow>(
   'outbox_take_unsent',
-  `SELECT id, name, key, created_at FROM outbox WHERE sent_at IS NULL
+  `SELECT id, name, key, data, created_at FROM outbox WHERE sent_at IS NULL
    ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
 );
 

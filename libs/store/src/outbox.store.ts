@@ -8,7 +8,7 @@ import {
   writeOutboxSql,
   writeServicesChangedSql,
 } from './outbox.sql.js';
-import { ms, time } from './row.js';
+import { ms, present, time } from './row.js';
 import type { Tx } from './statement.js';
 
 /** Sent rows are kept at least this long, so that a broker that lost its newest messages can be refilled. */
@@ -21,6 +21,8 @@ export interface NewOutboxRow {
   key: string;
   /** The tenant it belongs to; absent for the platform's own things. */
   organizationId?: string;
+  /** What it says; only of messages that others read. */
+  data?: object;
   now: number;
 }
 
@@ -29,12 +31,14 @@ export interface UnsentRow {
   id: string;
   name: HubEventName;
   key: string;
+  data?: object;
   time: number;
 }
 
 /** Writes the message in the writer's transaction; after commit the writer calls `db.notify('outbox')`. */
 export async function writeOutbox(tx: Tx, row: NewOutboxRow): Promise<void> {
-  await tx.run(writeOutboxSql, [row.id, row.name, row.key, row.organizationId ?? null, time(row.now)]);
+  const data = row.data === undefined ? null : JSON.stringify(row.data);
+  await tx.run(writeOutboxSql, [row.id, row.name, row.key, row.organizationId ?? null, time(row.now), data]);
 }
 
 /** The deployer is to look at these services of the organization: one message each, as by `writeOutbox`. */
@@ -51,7 +55,10 @@ export async function writeServicesChanged(
 /** The oldest unsent rows, locked until the transaction ends; rows another relay holds are left out. */
 export async function takeUnsent(tx: Tx, limit: number): Promise<UnsentRow[]> {
   const rows = await tx.run(takeUnsentSql, [limit]);
-  return rows.map(({ id, name, key, created_at: created }) => ({ id, name, key, time: ms(created) }));
+  return rows.map(({ id, name, key, data, created_at: created }) => ({
+    ...{ id, name, key, time: ms(created) },
+    ...present({ data }),
+  }));
 }
 
 /** Notes that the broker has stored them, each at a sequence of its stream. */

@@ -1,3 +1,4 @@
+import { NOTICE_EVENTS } from '#libs/bus';
 import {
   add,
   creditNoteOf,
@@ -6,6 +7,7 @@ import {
   parseDecimal,
   ratioOf,
   type LedgerAccount,
+  type NoticeType,
 } from '#libs/domain';
 import {
   findInvoice,
@@ -103,6 +105,13 @@ it('an invoice makes what is owed what is asked for, a payment takes it off, eac
   expect(notices.filter(({ type }) => type === 'payment.recorded').map(({ data }) => data)).toEqual([
     expect.objectContaining({ invoiceId: invoice?.id, amount: '3.1', currency: 'USD', reference: 'r3.10' }),
   ]);
+  const sent = await rig.database.query<{ name: NoticeType; key: string; data: unknown }>(
+    `SELECT name, key, data FROM outbox WHERE organization_id = $1 AND data IS NOT NULL ORDER BY name`,
+    [of.organizationId],
+  );
+  expect(sent.map(({ name }) => name)).toEqual(['invoice.finalized', 'payment.recorded']);
+  for (const { name, key, data } of sent)
+    expect(NOTICE_EVENTS[name].parse(data)).toMatchObject({ noticeId: key, invoiceId: invoice?.id });
 });
 
 it('what comes late is owed, and asked for by the next invoice', async () => {

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { newId, type Delivery, type Id, type WebhookReach } from '#libs/domain';
+import { newId, type Delivery, type Id, type NoticeType, type WebhookReach } from '#libs/domain';
 import { Metrics, createLogger } from '#libs/process';
 import {
   dataKeyOf,
@@ -71,12 +71,16 @@ const tenant = (): Promise<UsedRevision> =>
     timeoutSeconds: 1,
   });
 
-async function webhook({ organizationId }: UsedRevision, url: string): Promise<Id<'whk'>> {
+async function webhook(
+  { organizationId }: UsedRevision,
+  url: string,
+  types: NoticeType[] = [],
+): Promise<Id<'whk'>> {
   const made = {
     id: newId('whk', clock.now(), random),
     organizationId,
     url,
-    types: [],
+    types,
     createdAt: clock.now(),
   };
   await database.db.inTenant(organizationId, async (tx) => {
@@ -130,6 +134,23 @@ it('sends a notice once to each webhook, signed, and notes it', async () => {
     .digest('base64');
   expect(headers['webhook-signature']).toBe(`v1,${signed}`);
   expect(await log(neighbour, foreign)).toEqual([]);
+});
+
+it('sends a payment provider what it needs of an invoice, and only the types it wants', async () => {
+  const of = await tenant();
+  const { organizationId } = of;
+  const id = await webhook(of, receiver(), ['invoice.finalized', 'invoice.overdue']);
+  const invoice = { invoiceId: newId('ivc', clock.now(), random), number: 'INV-1-000001', currency: 'USD' };
+  const said = { ...invoice, month: '2026-10', payable: '12.34', dueAt: '2026-11-15T01:00:00.000Z' };
+  await tell(of);
+  await database.db.asSystem((tx) =>
+    giveNotice(tx, { organizationId, type: 'invoice.finalized', data: said, now: clock.now() }, random),
+  );
+  await work();
+  expect(received.map(({ body }): unknown => JSON.parse(body))).toEqual([
+    { type: 'invoice.finalized', timestamp: '2026-11-21T00:00:00.000Z', data: said },
+  ]);
+  expect(await log(of, id)).toMatchObject([{ status: 'delivered', attempts: 1 }]);
 });
 
 it('tries again after the pause with the same id, and follows no redirect', async () => {

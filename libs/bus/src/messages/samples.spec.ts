@@ -19,6 +19,7 @@ import {
 import { CAP_ASK } from './cap.messages.js';
 import { instanceBatchSchema } from './instance.messages.js';
 import { LOOK_ASK } from './deployer.messages.js';
+import { NOTICE_EVENTS } from './notice.messages.js';
 import { PEOPLE_ASKS } from './people.messages.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../../contracts/messages');
@@ -40,6 +41,9 @@ const SCHEMAS: Record<string, z.ZodType> = {
   target: targetSchema,
   'target-status': targetStatusSchema,
   'usage-batch': usageBatchSchema,
+  ...Object.fromEntries(
+    Object.entries(NOTICE_EVENTS).map(([type, schema]) => [`event-${type.replace('.', '-')}`, schema]),
+  ),
   ...Object.fromEntries(
     Object.entries(PEOPLE_ASKS).flatMap(([verb, { request, answer }]): [string, z.ZodType][] => [
       [`identity-${verb}-request`, request],

@@ -1,5 +1,6 @@
 /**
- * The one table of messages between our own processes. A message says "look", never "what": its data is the key.
+ * The one table of messages on the bus. Between our own processes a message says "look", never "what": it has a key and no
+ * data. What an organization is told (NOTICE_TYPES) says it, for programs of others, that keep books or take payments.
  * Each is a CloudEvent of type `dev.towpath.<name>` on the subject `hub.<name>.<key>`.
  */
 export const HUB_EVENTS = {
@@ -9,6 +10,11 @@ export const HUB_EVENTS = {
   'cluster.changed': { key: 'cluster id' },
   /** An organization is told something (a row of notices). */
   'notice.made': { key: 'notice id' },
+  'budget.threshold': { key: 'notice id' },
+  'cap.reached': { key: 'notice id' },
+  'invoice.finalized': { key: 'notice id' },
+  'invoice.overdue': { key: 'notice id' },
+  'payment.recorded': { key: 'notice id' },
 } as const;
 
 export type HubEventName = keyof typeof HUB_EVENTS;
