@@ -11,6 +11,7 @@ import {
   type TestDatabase,
   type TestNats,
 } from '#libs/testing';
+import type { z } from 'zod';
 import { OutboxRelay } from './relay.js';
 
 const random = seededRandom(11);
@@ -89,10 +90,8 @@ it('what an organization is told is on the bus by its type, once, and says what 
       subject: `hub.${type.replace('.', '-')}.${notice?.id}`,
     });
     const head = { schemaVersion: 1, noticeId: notice?.id, organizationId };
-    expect(decode(NOTICE_EVENTS[type], message?.body ?? new Uint8Array())).toEqual({
-      ...head,
-      ...TOLD[type],
-    });
+    const schema: z.ZodType = NOTICE_EVENTS[type];
+    expect(decode(schema, message?.body ?? new Uint8Array())).toEqual({ ...head, ...TOLD[type] });
     const look = all.find(({ name, key }) => name === 'notice.made' && key === notice?.id);
     expect(look?.body).toHaveLength(0);
   }
