@@ -99,6 +99,16 @@ export const COMMANDS: Record<string, Step> = {
     }),
     made: (answer, twin) => (twin['credit'] = String(answer['id'])),
   },
+  'adjustments.create': {
+    operator: true,
+    fields: (twin) => ({
+      organization: twin['madeOrganization'],
+      amount: '-1.50',
+      currency: 'USD',
+      reason: 'An hour without service',
+      reference: 'ticket-7',
+    }),
+  },
   'credits.revoke': {
     operator: true,
     fields: (twin) => ({ organization: twin['madeOrganization'], credit: twin['credit'] }),
@@ -249,6 +259,7 @@ export const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'invoices.list': { fields: (twin) => ({ organization: twin['organization'] }) },
   'accounts.get': { fields: (twin) => ({ organization: twin['organization'] }) },
   'credits.list': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
+  'adjustments.list': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
   'plans.preview': {
     operator: true,
     fields: ({ project }) => ({

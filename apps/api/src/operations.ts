@@ -15,6 +15,7 @@ import { grantOperations } from './grant/grant.operations.js';
 import { invitationOperations } from './invitation/invitation.operations.js';
 import { invoiceOperations } from './invoice/invoice.operations.js';
 import { keyOperations } from './key/key.operations.js';
+import { adjustmentOperations } from './ledger/adjustment.operations.js';
 import { ledgerOperations } from './ledger/ledger.operations.js';
 import { logOperations } from './log/log.operations.js';
 import { marginOperations } from './margin/margin.operations.js';
@@ -67,6 +68,7 @@ export function apiOperations(): Registry {
     ...budgetOperations,
     ...capOperations,
     ...ledgerOperations,
+    ...adjustmentOperations,
     ...noticeOperations,
     ...accountOperations,
     ...creditOperations,

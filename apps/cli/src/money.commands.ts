@@ -164,6 +164,16 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/ledger/entries.js')).ledgerEntries,
   },
   {
+    words: 'ledger adjustments',
+    summary: 'what was added to what an organization owes, or taken off',
+    load: async () => (await import('./commands/ledger/adjustments.js')).ledgerAdjustments,
+  },
+  {
+    words: 'ledger adjust',
+    summary: 'add to what an organization owes, or take off (platform operator)',
+    load: async () => (await import('./commands/ledger/adjustments.js')).ledgerAdjust,
+  },
+  {
     words: 'ledger seals',
     summary: 'closed hours of usage and other entries, sealed',
     load: async () => (await import('./commands/ledger/seals.js')).ledgerSeals,

@@ -252,6 +252,7 @@ export {
   compareRatios,
   decimalOver,
   formatRatio,
+  minus,
   parseRatio,
   ratioOf,
   roundRatio,
@@ -329,8 +330,9 @@ export type { BillingTerms, TaxLine } from './billing/terms.js';
 export type { Buyer } from './billing/buyer.js';
 export { CREDIT_KINDS, leftOf, useCredits } from './billing/credit.js';
 export type { Credit, CreditKind, CreditUse } from './billing/credit.js';
+export type { InvoicedAdjustment } from './billing/adjustment.js';
 export type { BillCredit, BillTax, Settlement } from './billing/settlement.js';
-export { correctionsOfInvoice, creditNoteOf, invoiceOf } from './billing/invoice.js';
+export { correctionsOfInvoice, creditNoteOf, hoursText, invoiceOf } from './billing/invoice.js';
 export type { Invoice, InvoiceCorrection, InvoiceHead, InvoiceLine } from './billing/invoice.js';
 export { invoiceCsv } from './billing/invoice.csv.js';
 export { invoiceHtml, invoicePage } from './billing/invoice.page.js';
@@ -409,7 +411,14 @@ export type { Closing, ClosingTime, LedgerWindowState, Producer } from './ledger
 export { differenceOf, inForceAt, linesOf } from './ledger/ledger.lines.js';
 export type { PlanInForce, PlansInForce, WindowUsage } from './ledger/ledger.lines.js';
 export { balanced, balancesOf, entryOfLines, owing } from './ledger/ledger.entries.js';
-export { entryOfInvoice, entryOfPayment } from './ledger/ledger.invoices.js';
+export {
+  creditKey,
+  entryOfAdjustment,
+  entryOfCredit,
+  entryOfCreditEnd,
+  entryOfInvoice,
+  entryOfPayment,
+} from './ledger/ledger.invoices.js';
 export type { NewEntry } from './ledger/ledger.entries.js';
 export {
   chainedRow,

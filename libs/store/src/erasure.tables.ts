@@ -92,6 +92,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   held('invoices'),
   held('invoiced_months'),
   held('credit_uses'),
+  held('invoice_adjustments'),
   held('payments'),
   held('usage_records'),
   held('billing_windows'),

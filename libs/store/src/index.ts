@@ -341,6 +341,16 @@ export {
 } from './open-invoice.store.js';
 export type { OverdueInvoice } from './open-invoice.store.js';
 export { findDuePayment, organizationsDue, takeDue, unaskedBefore } from './ledger-due.store.js';
+export { creditsInLedger, postCredit, postLostCredits } from './ledger-credit.store.js';
+export type { EntryMaker } from './ledger-credit.store.js';
+export {
+  adjustmentsOfMonth,
+  findAdjustment,
+  keepInvoicedAdjustments,
+  listAdjustments,
+  pendingAdjustments,
+} from './adjustment.store.js';
+export type { StoredAdjustment } from './adjustment.store.js';
 export type { DuePayment } from './ledger-due.store.js';
 export {
   appendEntry,
@@ -366,5 +376,13 @@ export {
   usedInWindows,
 } from './ledger-window.store.js';
 export type { Ground, LedgerWindow, SeenWindow } from './ledger-window.store.js';
-export { insertSeal, lastSeal, linesOfSeals, listSeals, sealsOfDays } from './ledger-seal.store.js';
+export {
+  insertSeal,
+  lastSeal,
+  linesOfSeals,
+  listSeals,
+  sealedAfter,
+  sealsOfDays,
+} from './ledger-seal.store.js';
+export type { SealedHour } from './ledger-seal.store.js';
 export type { SealedLine } from './ledger-seal.store.js';

@@ -74,8 +74,8 @@ const SELECT = `SELECT i.id, i.organization_id, i.body, i.digest, i.due_at, i.po
 export const insertInvoiceSql = statement<unknown>(
   'invoice_insert',
   `INSERT INTO invoices (organization_id, id, kind, number, month, currency, voids, payable, body, digest, buyer_digest,
-     issued_at, due_at, position)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+     issued_at, due_at, position, seal_number)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 );
 
 export const findInvoiceSql = statement<InvoiceRow>(
@@ -93,9 +93,9 @@ export const listInvoicesSql = statement<InvoiceRow>(
   `${SELECT} WHERE i.organization_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3`,
 );
 
-export const invoiceBodiesSql = statement<{ body: string }>(
+export const invoiceBodiesSql = statement<{ body: string; seal_number: number | null }>(
   'invoice_bodies',
-  'SELECT body FROM invoices WHERE organization_id = $1 ORDER BY id',
+  'SELECT body, seal_number FROM invoices WHERE organization_id = $1 ORDER BY id',
 );
 
 export const saveInvoiceBuyerSql = statement<unknown>(

@@ -102,12 +102,15 @@ export async function insertInvoice(
     organizationId,
     voids,
     position,
+    seal,
     invoice,
   }: {
     id: Id<'ivc'>;
     organizationId: string;
     voids?: string;
     position?: number | undefined;
+    /** The last one of the ledger when it was made. */
+    seal?: number | undefined;
     invoice: Invoice;
   },
 ): Promise<void> {
@@ -117,7 +120,7 @@ export async function insertInvoice(
   await tx.run(insertInvoiceSql, [
     ...[organizationId, id, kind, number, month, currency, voids ?? null, payable, body, digest],
     ...[buyer === undefined ? null : Buffer.from(buyer, 'hex'), new Date(issuedAt), new Date(dueAt)],
-    position ?? null,
+    ...[position ?? null, seal ?? null],
   ]);
   for (const credit of invoice.credits)
     await tx.run(useCreditSql, [organizationId, credit.id, id, formatDecimal(parseDecimal(credit.amount))]);
@@ -152,9 +155,15 @@ export async function listInvoices(
   return (await tx.run(listInvoicesSql, [organizationId, after, limit])).map(toInvoice);
 }
 
-/** All of them, oldest first. */
-export async function findInvoiceBodies(tx: Tx, organizationId: string): Promise<Invoice[]> {
-  return (await tx.run(invoiceBodiesSql, [organizationId])).map(({ body }) => JSON.parse(body) as Invoice);
+/** All of them, oldest first, with the last seal of the ledger when they were made, where it is known. */
+export async function findInvoiceBodies(
+  tx: Tx,
+  organizationId: string,
+): Promise<{ invoice: Invoice; seal?: number }[]> {
+  return (await tx.run(invoiceBodiesSql, [organizationId])).map(({ body, seal_number: seal }) => ({
+    invoice: JSON.parse(body) as Invoice,
+    ...present({ seal }),
+  }));
 }
 
 function toInvoice(row: InvoiceRow): StoredInvoice {

@@ -30,17 +30,18 @@ export const duePaymentSql = statement<DuePaymentRow>(
    WHERE p.organization_id = $1 AND p.id = $2`,
 );
 
-// By divisor, so that no fraction has to be added to another.
-export const unaskedSql = statement<{ amount: string; divisor: string }>(
-  'ledger_unasked',
-  `SELECT sum(amount)::text AS amount, divisor::text AS divisor FROM (
-     SELECT p.amount, p.divisor FROM ledger_entries e
-     JOIN ledger_postings p ON p.organization_id = e.organization_id AND p.entry_id = e.id
-     WHERE e.organization_id = $1 AND p.account = 'balance'
-       AND (e.kind IN ('usage', 'correction') AND e.window_start_ms < $2 OR e.kind IN ('invoice', 'credit_note'))
-     UNION ALL
-     SELECT -i.payable, 1 FROM ledger_entries e
-     JOIN invoices i ON i.organization_id = e.organization_id AND i.id = e.reference
-     WHERE e.organization_id = $1 AND e.kind IN ('invoice', 'credit_note')) t
-   GROUP BY divisor HAVING sum(amount) <> 0`,
+/** The kinds of `usage` only of windows that begin before $2. By divisor, so that no fraction has to be added to another. */
+export const chargedSql = statement<{ amount: string; divisor: string }>(
+  'ledger_charged',
+  `SELECT sum(-p.amount)::text AS amount, p.divisor::text AS divisor FROM ledger_entries e
+   JOIN ledger_postings p ON p.organization_id = e.organization_id AND p.entry_id = e.id
+   WHERE e.organization_id = $1 AND p.account = 'charges'
+     AND (e.kind IN ('usage', 'correction') AND e.window_start_ms < $2 OR e.kind IN ('invoice', 'credit_note'))
+   GROUP BY p.divisor HAVING sum(p.amount) <> 0`,
+);
+
+export const postedInvoicesSql = statement<{ body: string }>(
+  'ledger_posted_invoices',
+  `SELECT i.body FROM ledger_entries e JOIN invoices i ON i.organization_id = e.organization_id AND i.id = e.reference
+   WHERE e.organization_id = $1 AND e.kind IN ('invoice', 'credit_note')`,
 );

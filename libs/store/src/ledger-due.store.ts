@@ -1,5 +1,20 @@
-import { parseDecimal, parseRatio, total, type Decimal, type Id, type Ratio } from '#libs/domain';
-import { duePaymentSql, organizationsDueSql, takeDueSql, unaskedSql } from './ledger-due.sql.js';
+import {
+  minus,
+  parseDecimal,
+  parseRatio,
+  total,
+  type Decimal,
+  type Id,
+  type Invoice,
+  type Ratio,
+} from '#libs/domain';
+import {
+  chargedSql,
+  duePaymentSql,
+  organizationsDueSql,
+  postedInvoicesSql,
+  takeDueSql,
+} from './ledger-due.sql.js';
 import type { LeasedTx } from './lease.store.js';
 import { ms, present } from './row.js';
 import type { Tx } from './statement.js';
@@ -44,8 +59,13 @@ export async function findDuePayment(
   );
 }
 
-/** What windows that begin before then owe, corrections included, and no posted invoice has asked for. */
+/** What windows that begin before then owe at list price, corrections included, and no posted invoice has asked for. */
 export async function unaskedBefore(tx: Tx, organizationId: string, beforeMs: number): Promise<Ratio> {
-  const rows = await tx.run(unaskedSql, [organizationId, beforeMs]);
-  return total(rows.map(({ amount, divisor }) => parseRatio(`${amount}/${divisor}`)));
+  const charged = await tx.run(chargedSql, [organizationId, beforeMs]);
+  const posted = await tx.run(postedInvoicesSql, [organizationId]);
+  const asked = posted.flatMap(({ body }) => (JSON.parse(body) as Invoice).lines.map(({ list }) => list));
+  return minus(
+    total(charged.map(({ amount, divisor }) => parseRatio(`${amount}/${divisor}`))),
+    total(asked.map((list) => parseRatio(list))),
+  );
 }

@@ -38,6 +38,20 @@ export const sealsOfSpanSql = statement<{ first: number | null; last: number | n
    WHERE organization_id = $1 AND day >= $2::date AND day < $3::date`,
 );
 
+/** Hours of a span that were sealed after a seal, by price item, each with the last seal over it; ascending. */
+export const sealedAgainSql = statement<{
+  plan_id: string;
+  plan_version: number;
+  item: string;
+  window_start_ms: number;
+  seal: number;
+}>(
+  'ledger_sealed_again',
+  `SELECT plan_id, plan_version, item, window_start_ms, max(seal_number) AS seal FROM ledger_lines
+   WHERE organization_id = $1 AND window_start_ms >= $2 AND window_start_ms < $3 AND seal_number > $4
+   GROUP BY plan_id, plan_version, item, window_start_ms ORDER BY window_start_ms, plan_id, plan_version, item`,
+);
+
 export const insertSealSql = statement<unknown>(
   'ledger_insert_seal',
   `INSERT INTO ledger_seals (organization_id, number, kind, day, window_start_ms, position, stream_sequence, lines, entries,

@@ -6,6 +6,7 @@ import {
   linesOfSealsSql,
   listSealsSql,
   sealEntriesSql,
+  sealedAgainSql,
   sealsOfSpanSql,
   type SealRow,
 } from './ledger-seal.sql.js';
@@ -18,6 +19,28 @@ import type { Tx } from './statement.js';
 export async function lastSeal(tx: Tx, organizationId: string): Promise<SignedSeal | undefined> {
   const row = await tx.one(lastSealSql, [organizationId]);
   return row && sealOf(organizationId, row);
+}
+
+/** An hour of usage in which a price item changed, and the last seal over it. */
+export interface SealedHour {
+  plan: string;
+  version: number;
+  item: string;
+  startMs: number;
+  seal: number;
+}
+
+/** What of the hours in [fromMs, toMs) was sealed after a seal; ascending by hour. */
+export async function sealedAfter(
+  tx: Tx,
+  organizationId: string,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  seal: number,
+): Promise<SealedHour[]> {
+  const rows = await tx.run(sealedAgainSql, [organizationId, fromMs, toMs, seal]);
+  return rows.map(({ plan_id: plan, plan_version: version, item, window_start_ms: startMs, seal: last }) => ({
+    ...{ plan, version, item, startMs, seal: last },
+  }));
 }
 
 /** Adds a seal with the lines it covers, and notes it on the entries it covers. */

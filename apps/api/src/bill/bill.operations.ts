@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineQuery } from '../call/definition.js';
 import { billedMonth } from '../call/scalars.js';
 import { creditKind } from '../credit/credit.view.js';
+import { adjustmentLineView } from '../invoice/invoice.view.js';
 import { billingModel } from '../plan/plan.view.js';
 import { readBill } from './bill.queries.js';
 
@@ -65,6 +66,9 @@ const billView = z
         })
         .meta({ id: 'BillItem' }),
     ),
+    adjustments: z
+      .array(adjustmentLineView)
+      .describe('What operators added or took off, that the invoice of this month asks for too.'),
     total: amount.describe('Exact sum of all lines.'),
     due: amount.describe('Sum of the rounded items.'),
     taxes: z.array(

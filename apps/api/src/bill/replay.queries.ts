@@ -16,6 +16,7 @@ import {
   type PricePlan,
 } from '#libs/domain';
 import {
+  adjustmentsOfMonth,
   findBillFacts,
   findBillPeriods,
   findMonthInvoice,
@@ -42,7 +43,10 @@ export async function replayBill(call: Call, input: ReplayInput): Promise<z.inpu
   const { tx, now } = call;
   const { organizationId } = call.actor;
   const month = input.month ?? monthOf(now);
-  const { parts, terms } = await findBillFacts(tx, organizationId, month);
+  const facts = await findBillFacts(tx, organizationId, month);
+  const { parts } = facts;
+  const adjustments = await adjustmentsOfMonth(tx, organizationId, month, parts.at(-1)?.plan);
+  const terms: BillTerms = { ...facts.terms, adjustments };
   const stored = await findMonthInvoice(tx, organizationId, month);
   const periods = await findBillPeriods(tx, organizationId, month);
   const { days, windows } = await replayUsage(tx, spanOf(organizationId, month, stored), periods);
@@ -106,7 +110,7 @@ function documentOf(
     ...(buyer === undefined ? {} : { buyer }),
   };
   const credits = creditsOf(stored, now);
-  return invoiceOf(bill, head, { taxes: terms.taxes, credits, decimals, corrections });
+  return invoiceOf(bill, head, { ...terms, credits, decimals, corrections });
 }
 
 /** What credits gave the invoice, in its order: they have been used since. */

@@ -1,10 +1,20 @@
-import { compare, parseDecimal, refuseIfAny, type Credit, type Decimal } from '#libs/domain';
+import {
+  compare,
+  parseDecimal,
+  refuseIfAny,
+  type Credit,
+  type Decimal,
+  type Organization,
+} from '#libs/domain';
 import {
   insertCredit,
   listCredits as listStored,
   listTerms,
   lockBilling,
+  postCredit,
+  postLostCredits,
   revokeCredit as revokeStored,
+  type EntryMaker,
   type PageRequest,
 } from '#libs/store';
 import { currencyOf } from '../account/account.queries.js';
@@ -57,6 +67,7 @@ export function createCredit(call: CommandCall, input: CreditInput): Promise<Sho
       ...{ id: call.newId('crd'), organizationId, name, kind, currency, amount, priority, ...expiresAt },
       ...{ createdBy: call.actor.id, createdAt: call.now },
     });
+    await postCredit(call.tx, credit, entryMaker(call, organizationId));
     await call.audit(credit.id, { after: { kind, amount: input.amount, currency } }, organizationId);
     return showCredit(credit);
   });
@@ -71,9 +82,18 @@ export function revokeCredit(
     await lockBilling(call.tx, organizationId);
     const credit = await revokeStored(call.tx, { organizationId, id: input.credit, now: call.now });
     if (!credit) throw notFound('credit');
+    await postLostCredits(call.tx, entryMaker(call, organizationId));
     await call.audit(credit.id, {}, organizationId);
     return showCredit(credit);
   });
+}
+
+/** Who makes entries of the ledger by this call. */
+export function entryMaker(
+  { actor, now, parts: { random } }: CommandCall,
+  organizationId: Organization['id'],
+): EntryMaker {
+  return { organizationId, actorId: actor.id, nowMs: now, random };
 }
 
 function amountOf(text: string): Decimal {

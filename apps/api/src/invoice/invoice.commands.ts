@@ -4,10 +4,12 @@ import {
   insertPayment,
   lockBilling,
   nextInvoiceNumber,
+  postLostCredits,
   type StoredInvoice,
 } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { iso } from '../call/scalars.js';
+import { entryMaker } from '../credit/credit.commands.js';
 import { inOrganization } from '../organization/organization.reach.js';
 import { detailsOf, storedInvoice, type InvoiceRef } from './invoice.queries.js';
 import type { showDetails } from './invoice.view.js';
@@ -25,6 +27,7 @@ export function voidInvoice(call: CommandCall, input: InvoiceRef): Promise<Shown
       const invoice = creditNoteOf(stored.invoice, { number, issuedAt: iso(call.now) });
       const id = call.newId('ivc');
       await insertInvoice(call.tx, { id, organizationId, voids: stored.id, invoice });
+      await postLostCredits(call.tx, entryMaker(call, organizationId));
       await call.audit(stored.id, { after: { voidedBy: number } }, organizationId);
     }
     return detailsOf(call, organizationId, await storedInvoice(call, organizationId, stored.id));

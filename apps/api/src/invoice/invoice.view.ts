@@ -45,13 +45,24 @@ export const invoiceLineView = z
   })
   .meta({ id: 'InvoiceLine' });
 
+/** What an operator added or took off. */
+export const adjustmentLineView = z
+  .object({ id: z.string().describe('Of the entry in the ledger.'), madeAt: z.string(), charged: amount })
+  .meta({ id: 'AdjustmentLine' });
+
 const documentView = z
   .object({
     number: z.string(),
     lines: z.array(invoiceLineView),
     corrections: z.array(
-      z.object({ month: z.string(), ...item, charged: amount }).meta({ id: 'InvoiceCorrection' }),
+      z
+        .object({
+          ...{ month: z.string(), ...item, charged: amount },
+          hours: z.array(z.string()).optional().describe('When the hours begin whose usage changed.'),
+        })
+        .meta({ id: 'InvoiceCorrection' }),
     ),
+    adjustments: z.array(adjustmentLineView).optional(),
     subtotal: amount,
     taxes: z.array(
       z.object({ name: z.string(), percent: amount, base: amount, amount }).meta({ id: 'InvoiceTax' }),

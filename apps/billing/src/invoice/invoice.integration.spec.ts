@@ -146,6 +146,33 @@ it('a late record changes no old invoice: the next one corrects it, naming the m
   rig.clock.set(DECEMBER);
 });
 
+it('a correction names the hours whose usage changed since the invoice before, and no others', async () => {
+  const of = await rig.payer('0');
+  const hour = (n: number): string => new Date(OCTOBER + n * 3_600_000).toISOString();
+  const hours = (made: Invoice | undefined): unknown =>
+    made?.corrections.map((one) => [one.month, one.item, one.hours]);
+  await rig.use(of, OCTOBER, 2);
+  await rig.use(of, OCTOBER + 3 * 3_600_000, 1);
+  await rig.settle(of);
+  await rig.close(of, '2026-10');
+  await rig.use(of, OCTOBER + 60_000, 1);
+  await rig.use(of, OCTOBER + 5 * 3_600_000, 1);
+  await rig.use(of, NOVEMBER, 1);
+  await rig.settle(of);
+  expect(hours(await rig.close(of, '2026-11'))).toEqual([
+    ['2026-10', 'requests', [hour(0), hour(5)]],
+    ['2026-10', 'time', [hour(0), hour(5)]],
+  ]);
+  rig.clock.set(Date.UTC(2027, 0, 1, 2));
+  await rig.use(of, OCTOBER + 7 * 3_600_000, 1);
+  await rig.settle(of);
+  expect(hours(await rig.close(of, '2026-12'))).toEqual([
+    ['2026-10', 'requests', [hour(7)]],
+    ['2026-10', 'time', [hour(7)]],
+  ]);
+  rig.clock.set(DECEMBER);
+});
+
 it('takes of credits what it says, keeps the buyer beside, and is never changed', async () => {
   const of = await rig.payer('0');
   const { organizationId } = of;

@@ -1,12 +1,11 @@
 import {
   billOf,
-  correctionsOfInvoice,
   invoiceOf,
   monthSpan,
   newId,
+  type Bill,
   type Id,
   type Invoice,
-  type InvoiceCorrection,
   type Random,
 } from '#libs/domain';
 import {
@@ -14,20 +13,22 @@ import {
   closeMonth,
   findBillFacts,
   findBillingAccount,
-  findChangedMonths,
-  findInvoiceBodies,
   giveNotice,
   groundOf,
   insertInvoice,
   invoiceWindows,
   isMonthClosed,
   keepInvoiceBuyer,
+  keepInvoicedAdjustments,
   lastSeal,
   lockBilling,
   nextInvoiceNumber,
+  pendingAdjustments,
+  postLostCredits,
   type BillFacts,
   type LeasedTx,
 } from '#libs/store';
+import { correctionsIn } from './invoice.corrections.js';
 
 /** What making an invoice needs besides what is stored. */
 export interface InvoiceOptions {
@@ -45,18 +46,46 @@ export interface InvoiceOptions {
 export async function invoiceMonth(
   tx: LeasedTx,
   { organizationId, month }: { organizationId: Id<'org'>; month: string },
-  { now, dueMs, random }: InvoiceOptions,
+  options: InvoiceOptions,
 ): Promise<Invoice | undefined> {
   await lockBilling(tx, organizationId);
   if (await isMonthClosed(tx, organizationId, month)) return undefined;
-  const { parts, terms, position } = await readMonth(tx, organizationId, month);
+  const { parts, terms, position, seal } = await readMonth(tx, organizationId, month);
   const bill = billOf(month, parts);
+  const decimals = parts.at(-1)?.plan.decimals ?? 0;
   const corrections = await correctionsIn(tx, organizationId);
-  const isOwed = bill.items.some(({ quantity }) => quantity !== '0') || corrections.length > 0;
-  if (!isOwed) {
-    await closeMonth(tx, { organizationId, month, now });
-    return undefined;
+  const adjustments = await pendingAdjustments(tx, organizationId, { currency: bill.currency, decimals });
+  const isUsed = bill.items.some(({ quantity }) => quantity !== '0');
+  const isOwed = isUsed || corrections.length + adjustments.length > 0;
+  const facts = { ...terms, decimals, corrections, adjustments };
+  const made = isOwed ? await issue(tx, bill, { organizationId, position, seal, facts }, options) : undefined;
+  const { now, random } = options;
+  await closeMonth(tx, { organizationId, month, now, ...(made && { invoiceId: made.id }) });
+  await postLostCredits(tx, { organizationId, actorId: 'towpath', nowMs: now, random });
+  if (!made) return undefined;
+  for (const carried of new Set([month, ...corrections.map((line) => line.month)])) {
+    const { startMs: fromMs, endMs: toMs } = monthSpan(carried);
+    await invoiceWindows(tx, organizationId, { fromMs, toMs }, made.id);
   }
+  const { number, currency, payable, dueAt } = made.invoice;
+  const data = { invoiceId: made.id, number, month, currency, payable, dueAt };
+  await giveNotice(tx, { organizationId, type: 'invoice.finalized', data, now }, random);
+  return made.invoice;
+}
+
+/** Stores the invoice of a bill under the next number. */
+async function issue(
+  tx: LeasedTx,
+  bill: Bill,
+  of: {
+    organizationId: Id<'org'>;
+    position: number | undefined;
+    seal: number;
+    facts: Parameters<typeof invoiceOf>[2];
+  },
+  { now, dueMs, random }: InvoiceOptions,
+): Promise<{ id: Id<'ivc'>; invoice: Invoice }> {
+  const { organizationId, position, seal, facts } = of;
   const { buyer } = await findBillingAccount(tx, organizationId);
   const head = {
     number: await nextInvoiceNumber(tx, 'invoice'),
@@ -65,33 +94,26 @@ export async function invoiceMonth(
     dueAt: new Date(now + dueMs).toISOString(),
     ...(buyer === undefined ? {} : { buyer: buyerDigest(buyer) }),
   };
-  const decimals = parts.at(-1)?.plan.decimals ?? 0;
-  const invoice = invoiceOf(bill, head, { ...terms, decimals, corrections });
+  const invoice = invoiceOf(bill, head, facts);
   if (buyer) await keepInvoiceBuyer(tx, organizationId, buyer);
-  const invoiceId = newId('ivc', now, random);
-  await insertInvoice(tx, { id: invoiceId, organizationId, position, invoice });
-  await closeMonth(tx, { organizationId, month, invoiceId, now });
-  for (const carried of new Set([month, ...corrections.map((line) => line.month)])) {
-    const { startMs: fromMs, endMs: toMs } = monthSpan(carried);
-    await invoiceWindows(tx, organizationId, { fromMs, toMs }, invoiceId);
-  }
-  const { number, currency, payable, dueAt } = invoice;
-  const data = { invoiceId, number, month, currency, payable, dueAt };
-  await giveNotice(tx, { organizationId, type: 'invoice.finalized', data, now }, random);
-  return invoice;
+  const id = newId('ivc', now, random);
+  await insertInvoice(tx, { id, organizationId, position, seal, invoice });
+  await keepInvoicedAdjustments(tx, { organizationId, invoiceId: id }, invoice);
+  return { id, invoice };
 }
 
-/** What a month's invoice is made from, and the position of the intake that it is what was taken in up to, when it is known. */
+/** What a month's invoice is made from, the last seal before, and the position of the intake that it is what was taken in up to, when it is known. */
 async function readMonth(
   tx: LeasedTx,
   organizationId: Id<'org'>,
   month: string,
-): Promise<BillFacts & { position: number | undefined }> {
+): Promise<BillFacts & { position: number | undefined; seal: number }> {
+  const seal = (await lastSeal(tx, organizationId))?.number ?? 0;
   const before = await standingOf(tx, organizationId, month);
   const facts = await findBillFacts(tx, organizationId, month);
   const after = await standingOf(tx, organizationId, month);
   const isOneMoment = after !== undefined && before?.seal === after.seal;
-  return { ...facts, position: isOneMoment ? before.position : undefined };
+  return { ...facts, seal, position: isOneMoment ? before.position : undefined };
 }
 
 /**
@@ -107,22 +129,4 @@ async function standingOf(
   const seal = (await lastSeal(tx, organizationId))?.number ?? 0;
   const { position, firm } = await groundOf(tx, organizationId, monthSpan(month).endMs, 0);
   return firm ? { position, seal } : undefined;
-}
-
-/** What came late for months that are closed; a month whose invoice was taken back stays as it is. */
-async function correctionsIn(tx: LeasedTx, organizationId: Id<'org'>): Promise<InvoiceCorrection[]> {
-  const changed = await findChangedMonths(tx, organizationId);
-  if (changed.length === 0) return [];
-  const issued = await findInvoiceBodies(tx, organizationId);
-  const found: InvoiceCorrection[] = [];
-  for (const month of changed) {
-    const own = issued.filter((one) => one.month === month);
-    if (own.some(({ kind }) => kind === 'credit_note')) continue;
-    const { parts } = await findBillFacts(tx, organizationId, month);
-    const decimals = parts.at(-1)?.plan.decimals ?? 0;
-    const invoiced = own[0] ?? { month, lines: [], decimals };
-    const already = issued.flatMap(({ corrections }) => corrections).filter((one) => one.month === month);
-    found.push(...correctionsOfInvoice(invoiced, billOf(month, parts), already));
-  }
-  return found;
 }

@@ -11,6 +11,7 @@ import {
 } from '#libs/domain';
 import {
   appendEntry,
+  creditsInLedger,
   findDuePayment,
   findInvoice,
   giveNotice,
@@ -56,7 +57,9 @@ async function postInvoice(
   const { invoice } = stored;
   const { endMs } = monthSpan(invoice.month);
   const unasked = invoice.kind === 'invoice' ? await unaskedBefore(tx, organizationId, endMs) : NOTHING;
-  await append(tx, { organizationId, actorId: 'towpath' }, entryOfInvoice(id, invoice, unasked), options);
+  const credits = await creditsInLedger(tx, organizationId);
+  const entry = entryOfInvoice(id, invoice, { unasked, credits });
+  await append(tx, { organizationId, actorId: 'towpath' }, entry, options);
 }
 
 async function postPayment(

@@ -82,6 +82,23 @@ export interface CreditView {
   revokedAt?: string;
 }
 
+export interface AdjustmentView {
+  id: string;
+  amount: string;
+  currency: string;
+  reason?: string;
+  reference?: string;
+  invoice?: string;
+  createdAt: string;
+}
+
+/** What an operator added or took off, on a bill or an invoice. */
+export interface AdjustmentLineView {
+  id: string;
+  madeAt: string;
+  charged: string;
+}
+
 export interface BillLineView {
   day: string;
   project: string;
@@ -102,6 +119,7 @@ export interface BillView {
   due: string;
   /** Absent in the answers of older hubs: these and what follows. */
   items?: { item: string; adjustments?: { kind: string; id: string; amount: string }[] }[];
+  adjustments?: AdjustmentLineView[];
   taxes?: { name: string; percent: string; base: string; amount: string }[];
   credits?: { id: string; name: string; kind: string; amount: string }[];
   payable?: string;
@@ -130,7 +148,8 @@ export interface InvoiceDetailsView {
   invoice: InvoiceView;
   document: {
     lines: { plan: string; version: number; name: string; charged: string }[];
-    corrections: { month: string; name: string; charged: string }[];
+    corrections: { month: string; name: string; charged: string; hours?: string[] }[];
+    adjustments?: AdjustmentLineView[];
     taxes: { name: string; percent: string; amount: string }[];
   };
   payments: { id: string; amount: string; reference?: string; receivedAt: string }[];

@@ -44,13 +44,19 @@ function discountOf({ items = [] }: BillView, money: (text: string) => string): 
   return Object.fromEntries(saved) as Fields;
 }
 
-/** Taxes and credits, and what is left to pay where there are any. */
+/** Adjustments, taxes and credits, and what is left to pay where there are any. */
 function settlementOf(
-  { taxes = [], credits = [], payable = '' }: BillView,
+  { adjustments = [], taxes = [], credits = [], payable = '' }: BillView,
   money: (text: string) => string,
 ): Fields {
-  if (taxes.length + credits.length === 0) return {};
+  if (adjustments.length + taxes.length + credits.length === 0) return {};
   return {
+    ...Object.fromEntries(
+      adjustments.map(({ id, madeAt, charged }) => [
+        `Adjustment of ${madeAt.slice(0, 10)} (${id})`,
+        money(charged),
+      ]),
+    ),
     ...Object.fromEntries(taxes.map(({ name, percent, amount }) => [`${name} ${percent} %`, money(amount)])),
     ...Object.fromEntries(credits.map(({ name, amount }) => [`Paid by credit ${name}`, money(`-${amount}`)])),
     'To be paid': money(payable),

@@ -1,8 +1,9 @@
-import { formatDecimal, ZERO } from '../price/decimal.js';
+import { formatDecimal, parseDecimal, sum, ZERO } from '../price/decimal.js';
 import type { BillingModel, PricePlan } from '../price/plan.types.js';
 import { formatRatio, NOTHING, roundRatio } from '../price/ratio.js';
 import { chargeParts, sumCharges, type Adjustment, type Charge, type MonthPart } from '../rating/charges.js';
 import { inUnits, listRate, priceUsage, underModel, type PricedLine } from '../rating/pricing.js';
+import type { InvoicedAdjustment } from './adjustment.js';
 import type { UsageDay } from './billing.types.js';
 import { quantitiesOf, refuseUncounted } from './counted.usage.js';
 import type { Credit } from './credit.js';
@@ -72,6 +73,8 @@ export interface Bill extends BillTotal, Settlement {
   plan: { id: string; version: number; name: string; model: BillingModel };
   lines: BillLine[];
   items: BillItem[];
+  /** What an operator added or took off, that the month's invoice asks for too. */
+  adjustments: InvoicedAdjustment[];
   /** The same usage under another model. */
   comparison: { perRequest: BillTotal };
 }
@@ -85,6 +88,7 @@ export interface BillPart extends Omit<MonthPart, 'lines'> {
 export interface BillTerms {
   taxes: readonly TaxLine[];
   credits: readonly Credit[];
+  adjustments?: readonly InvoicedAdjustment[];
 }
 
 /**
@@ -104,6 +108,10 @@ export function billOf(month: string, parts: readonly BillPart[], terms: BillTer
   );
   const totals = totalOf(charged);
   const { currency, decimals } = last;
+  const { adjustments = [] } = terms;
+  const asked = sum(
+    [totals.due, ...adjustments.map(({ charged }) => charged)].map((text) => parseDecimal(text)),
+  );
   return {
     month,
     currency,
@@ -112,8 +120,9 @@ export function billOf(month: string, parts: readonly BillPart[], terms: BillTer
       days.flatMap(({ day, lines }) => lines.map((line) => lineOf(plan, day, line))),
     ),
     items: charged.flatMap(({ plan, charges }) => itemsOf(plan, charges)),
+    adjustments: [...adjustments],
     ...totals,
-    ...settle(totals.due, { month, currency, decimals }, terms),
+    ...settle(formatDecimal(asked, decimals), { month, currency, decimals }, terms),
     comparison: { perRequest: totalOf(chargesOf(parts.map(perRequest))) },
   };
 }

@@ -2,7 +2,7 @@ import { monthSpan } from '../month.js';
 import { formatDecimal, parseDecimal, sum } from '../price/decimal.js';
 import { formatRatio, parseRatio, total } from '../price/ratio.js';
 import { csvOf } from './invoice.csv.js';
-import type { Invoice, InvoiceLine } from './invoice.js';
+import { HOUR_MS, type Invoice, type InvoiceCorrection, type InvoiceLine } from './invoice.js';
 
 /** Columns of FOCUS 1.2 that are written, in the order of their names. */
 export const FOCUS_COLUMNS = [
@@ -22,16 +22,20 @@ export type FocusRow = Partial<Record<FocusColumn, string>>;
 /** Who sells: providers, publisher and issuer are one here. */
 const SELLER = 'Towpath';
 
-/** An invoice or credit note as rows of FOCUS 1.2: usage, fees, corrections, rounding, taxes, credits. */
+/** An invoice or credit note as rows of FOCUS 1.2: usage, fees, corrections, rounding, adjustments, taxes, credits. */
 export function focusRows(invoice: Invoice): FocusRow[] {
   const rows = [
     ...invoice.lines.flatMap((line) => [lineRow(invoice, line), ...roundingRow(invoice, line)]),
     ...invoice.corrections.map((line) => ({
       ...baseOf(invoice, 'Usage', line.charged, `Correction of ${line.month}: ${line.name}`),
       ...sku(line),
-      ...periodOf(line.month),
+      ...periodOf(line),
       ChargeClass: 'Correction',
       ChargeFrequency: 'Usage-Based',
+    })),
+    ...(invoice.adjustments ?? []).map(({ id, charged }) => ({
+      ...baseOf(invoice, 'Adjustment', charged, `Adjustment ${id}`),
+      ChargeFrequency: 'One-Time',
     })),
     ...invoice.taxes.map(({ name, percent, amount }) => ({
       ...baseOf(invoice, 'Tax', amount, `${name} ${percent} %`),
@@ -109,15 +113,24 @@ function sku({ plan, version, item }: Pick<InvoiceLine, 'plan' | 'version' | 'it
   return { SkuId: `${plan}/${item}`, SkuPriceId: `${plan}/${version}/${item}` };
 }
 
-function periodOf(month: string): FocusRow {
+/** From the first to the last of the hours that are corrected; the month where they are not known. */
+function periodOf({ month, hours = [] }: InvoiceCorrection): FocusRow {
+  const [first, last] = [hours[0], hours.at(-1)];
   const { BillingPeriodStart: start, BillingPeriodEnd: end } = billingPeriod(month);
-  return { ChargePeriodStart: start, ChargePeriodEnd: end };
+  if (first === undefined || last === undefined) return { ChargePeriodStart: start, ChargePeriodEnd: end };
+  return {
+    ChargePeriodStart: second(Date.parse(first)),
+    ChargePeriodEnd: second(Date.parse(last) + HOUR_MS),
+  };
 }
 
 function billingPeriod(month: string): { BillingPeriodStart: string; BillingPeriodEnd: string } {
   const { startMs, endMs } = monthSpan(month);
-  const text = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-  return { BillingPeriodStart: text(startMs), BillingPeriodEnd: text(endMs) };
+  return { BillingPeriodStart: second(startMs), BillingPeriodEnd: second(endMs) };
+}
+
+function second(ms: number): string {
+  return new Date(ms).toISOString().replace('.000Z', 'Z');
 }
 
 /** FOCUS has no fractions: one that does not end as a decimal is cut at 20 places; its rounding row carries the rest. */

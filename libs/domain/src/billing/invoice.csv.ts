@@ -2,7 +2,7 @@ import type { Invoice } from './invoice.js';
 
 const COLUMNS = [
   ...['number', 'kind', 'organization', 'month', 'type', 'correctedMonth', 'plan', 'version', 'item', 'name'],
-  ...['quantity', 'unit', 'rate', 'list', 'amount', 'charged', 'currency'],
+  ...['quantity', 'unit', 'rate', 'list', 'amount', 'charged', 'currency', 'correctedHours'],
 ] as const;
 
 type Row = Partial<Record<(typeof COLUMNS)[number], string | number>>;
@@ -13,8 +13,11 @@ export function invoiceCsv(invoice: Invoice): string {
   const of = { number, kind, organization, month, currency };
   const rows: Row[] = [
     ...invoice.lines.map((line) => ({ type: 'usage', ...line })),
-    ...invoice.corrections.map(({ month: correctedMonth, ...line }) => {
-      return { type: 'correction', correctedMonth, ...line };
+    ...invoice.corrections.map(({ month: correctedMonth, hours = [], ...line }) => {
+      return { type: 'correction', correctedMonth, ...line, correctedHours: hours.join(' ') };
+    }),
+    ...(invoice.adjustments ?? []).map(({ id: item, madeAt, charged }) => {
+      return { type: 'adjustment', item, name: `Adjustment of ${madeAt.slice(0, 10)}`, charged };
     }),
     { type: 'subtotal', charged: invoice.subtotal },
     ...invoice.taxes.map(({ name, percent, base, amount }) => {

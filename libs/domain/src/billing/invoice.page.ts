@@ -1,5 +1,5 @@
 import type { Buyer } from './buyer.js';
-import type { Invoice } from './invoice.js';
+import { hoursText, type Invoice, type InvoiceCorrection } from './invoice.js';
 
 /** What an invoice shows to a person: the same on paper, as HTML and as PDF. */
 export interface InvoicePage {
@@ -36,8 +36,9 @@ export function invoicePage(invoice: Invoice, buyer: Buyer | undefined): Invoice
         `${name} (${plan} ${version})`,
         ...[quantity, unit, rate, charged],
       ]),
-      ...invoice.corrections.map(({ name, plan, version, month: of, charged }) => [
-        `Correction of ${of}: ${name} (${plan} ${version})`,
+      ...invoice.corrections.map((line) => [correctionName(line), ...['', '', '', line.charged]]),
+      ...(invoice.adjustments ?? []).map(({ id, madeAt, charged }) => [
+        `Adjustment of ${day(madeAt)} (${id})`,
         ...['', '', '', charged],
       ]),
     ],
@@ -55,6 +56,12 @@ export function invoicePage(invoice: Invoice, buyer: Buyer | undefined): Invoice
       [`To be paid (${currency})`, invoice.payable],
     ],
   };
+}
+
+function correctionName(line: InvoiceCorrection): string {
+  const { name, plan, version, month } = line;
+  const hours = hoursText(line);
+  return `Correction of ${month}${hours === '' ? '' : `, ${hours}`}: ${name} (${plan} ${version})`;
 }
 
 function buyerLines({ buyer: digest }: Invoice, buyer: Buyer | undefined): string[] {

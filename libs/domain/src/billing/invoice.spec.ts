@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { BUILTIN_DOCUMENTS } from '../price/builtin.plans.js';
-import { compare, parseDecimal, sum, type Decimal } from '../price/decimal.js';
+import { compare, formatDecimal, parseDecimal, sum, type Decimal } from '../price/decimal.js';
 import type { PricePlan } from '../price/plan.types.js';
 import { parsePricePlan } from '../price/plan.validation.js';
 import { propertyRuns } from '../property.rig.js';
@@ -10,7 +10,7 @@ import type { Credit } from './credit.js';
 import { FOCUS_COLUMNS, focusCsv, focusRows } from './focus.js';
 import { focusProblems } from './focus.rules.js';
 import { invoiceCsv } from './invoice.csv.js';
-import { correctionsOfInvoice, creditNoteOf, invoiceOf, type Invoice } from './invoice.js';
+import { correctionsOfInvoice, creditNoteOf, hoursText, invoiceOf, type Invoice } from './invoice.js';
 import { invoiceHtml, invoicePage } from './invoice.page.js';
 
 const runs = propertyRuns();
@@ -24,6 +24,10 @@ const day = (requests: bigint, blocks: bigint): UsageDay => ({
   ...{ day: '2026-11-10', requests, notBillableRequests: 0n, blocks, perRequestUnits: blocks },
   ...{ requestBytes: 0n, responseBytes: 0n, cpuMillis: 1000, memoryMiB: 512 },
 });
+const minus = (a: string, b: string): string => {
+  const less = parseDecimal(b);
+  return formatDecimal(sum([parseDecimal(a), { ...less, units: -less.units }]));
+};
 const HEAD = {
   number: 'INV-1-000001',
   organization: 'org_1',
@@ -128,7 +132,7 @@ describe('forms', () => {
     const lines = invoiceCsv(hostile).split('\r\n');
     expect(lines).toHaveLength(1 + 4 + 1 + 5 + 1);
     expect(lines[1]).toContain(`"'=HYPERLINK(""x""),<script>"`);
-    expect(lines.at(-2)).toBe('INV-1-000001,invoice,org_1,2026-11,payable,,,,,,,,,,,26.94,USD');
+    expect(lines.at(-2)).toBe('INV-1-000001,invoice,org_1,2026-11,payable,,,,,,,,,,,26.94,USD,');
   });
 
   it('HTML shows the sums and the buyer, and runs nothing', () => {
@@ -140,9 +144,51 @@ describe('forms', () => {
     expect(invoicePage({ ...invoice, buyer: 'ab' }, undefined).buyer).toEqual(['Buyer: not kept any more']);
   });
 
+  const adjustments = [{ id: 'ent_1', madeAt: '2026-11-20T10:00:00.000Z', charged: '-2.50' }];
+
+  it('show adjustments apart, and they are taxed like what they lower', () => {
+    const made = invoiceOf(billed(), HEAD, { ...facts, adjustments });
+    expect(minus(invoice.subtotal, made.subtotal)).toBe('2.5');
+    expect(invoiceCsv(made)).toContain(',adjustment,,,,ent_1,Adjustment of 2026-11-20,,,,,,-2.50,USD');
+    expect(invoicePage(made, undefined).rows.at(-1)).toEqual([
+      'Adjustment of 2026-11-20 (ent_1)',
+      ...['', '', '', '-2.50'],
+    ]);
+    expect(
+      focusRows(made).filter(({ ChargeDescription }) => ChargeDescription === 'Adjustment ent_1'),
+    ).toEqual([
+      expect.objectContaining({
+        ChargeCategory: 'Adjustment',
+        BilledCost: '-2.50',
+        ChargeFrequency: 'One-Time',
+      }),
+    ]);
+    // what is of an invoice of before there were any is byte for byte the same
+    expect(Object.keys(invoiceOf(billed(), HEAD, { ...facts, adjustments: [] }))).toEqual(
+      Object.keys(invoice),
+    );
+  });
+
+  it('name the hours that a correction is of', () => {
+    const hours = ['2026-10-10T13:00:00.000Z', '2026-10-31T23:00:00.000Z'];
+    const line = { month: '2026-10', plan: 'builtin', version: 1, item: 'cpu', name: 'CPU', charged: '0.10' };
+    const made = invoiceOf(billed(), HEAD, { ...facts, corrections: [{ ...line, hours }] });
+    expect(invoiceCsv(made)).toContain(`,0.10,USD,${hours.join(' ')}\r\n`);
+    expect(invoicePage(made, undefined).rows.at(-1)?.[0]).toBe(
+      'Correction of 2026-10, 2 hours from 2026-10-10T13:00Z to 2026-11-01T00:00Z: CPU (builtin 1)',
+    );
+    const correction = focusRows(made).find(({ ChargeClass }) => ChargeClass === 'Correction');
+    expect(correction).toMatchObject({
+      ...{ ChargePeriodStart: '2026-10-10T13:00:00Z', ChargePeriodEnd: '2026-11-01T00:00:00Z' },
+    });
+    expect(hoursText({ hours: hours.slice(0, 1) })).toBe('2026-10-10T13:00Z to 2026-10-10T14:00Z');
+    expect(hoursText({})).toBe('');
+  });
+
   it('FOCUS has rows by its rules that sum to what is payable', () => {
-    const note = creditNoteOf(invoice, { number: 'CRN-1-000001', issuedAt: HEAD.issuedAt });
-    for (const one of [invoice, note]) {
+    const adjusted = invoiceOf(billed(), HEAD, { ...facts, adjustments });
+    const note = creditNoteOf(adjusted, { number: 'CRN-1-000001', issuedAt: HEAD.issuedAt });
+    for (const one of [invoice, adjusted, note]) {
       const rows = focusRows(one);
       expect(rows.flatMap(focusProblems)).toEqual([]);
       expect(compare(added(rows.map(({ BilledCost = '' }) => BilledCost)), parseDecimal(one.payable))).toBe(

@@ -1,4 +1,5 @@
 import { add, formatDecimal, parseDecimal, sum, type Decimal } from '../price/decimal.js';
+import type { InvoicedAdjustment } from './adjustment.js';
 import type { Bill, BillAdjustment } from './bill.js';
 import type { Credit } from './credit.js';
 import { settle, type BillTax } from './settlement.js';
@@ -22,7 +23,7 @@ export interface InvoiceLine {
   charged: string;
 }
 
-/** What a line of an invoice that is out should have been, more or less: it names the month it corrects. */
+/** What a line of an invoice that is out should have been, more or less: it names the month it corrects, and its hours. */
 export interface InvoiceCorrection {
   month: string;
   plan: string;
@@ -30,6 +31,8 @@ export interface InvoiceCorrection {
   item: string;
   name: string;
   charged: string;
+  /** When the hours begin whose usage changed; absent where that is not known. */
+  hours?: string[];
 }
 
 /** What an organization is asked for, once and for all. Ids and numbers; the buyer is named by a digest only. */
@@ -51,7 +54,9 @@ export interface Invoice {
   buyer?: string;
   lines: InvoiceLine[];
   corrections: InvoiceCorrection[];
-  /** Sum of lines and corrections. */
+  /** Absent when there is none. */
+  adjustments?: InvoicedAdjustment[];
+  /** Sum of lines, corrections and adjustments. */
   subtotal: string;
   taxes: BillTax[];
   gross: string;
@@ -77,14 +82,15 @@ export function invoiceOf(
     taxes: readonly TaxLine[];
     credits: readonly Credit[];
     corrections: readonly InvoiceCorrection[];
+    adjustments?: readonly InvoicedAdjustment[];
   },
 ): Invoice {
   const { month, currency } = bill;
-  const { decimals, corrections } = facts;
+  const { decimals, corrections, adjustments = [] } = facts;
   const { number, organization, issuedAt, dueAt, buyer } = head;
   const lines = linesOf(bill);
   const subtotal = formatDecimal(
-    sum([...lines, ...corrections].map(({ charged }) => parseDecimal(charged))),
+    sum([...lines, ...corrections, ...adjustments].map(({ charged }) => parseDecimal(charged))),
     decimals,
   );
   const { taxes, gross, credits, payable } = settle(subtotal, { month, currency, decimals }, facts);
@@ -101,7 +107,9 @@ export function invoiceOf(
       dueAt,
     },
     ...(buyer === undefined ? {} : { buyer }),
-    ...{ lines, corrections: [...corrections], subtotal, taxes, gross },
+    ...{ lines, corrections: [...corrections] },
+    ...(adjustments.length === 0 ? {} : { adjustments: [...adjustments] }),
+    ...{ subtotal, taxes, gross },
     credits: credits.map(({ id, kind, amount }) => ({ id, kind, amount })),
     payable,
   };
@@ -113,6 +121,7 @@ export function creditNoteOf(
   { number, issuedAt }: Pick<InvoiceHead, 'number' | 'issuedAt'>,
 ): Invoice {
   const back = (text: string): string => negated(text, invoice.decimals);
+  const { adjustments } = invoice;
   return {
     ...invoice,
     ...{ kind: 'credit_note', number, voids: invoice.number, issuedAt, dueAt: issuedAt },
@@ -125,6 +134,7 @@ export function creditNoteOf(
       charged: back(line.charged),
     })),
     corrections: invoice.corrections.map((line) => ({ ...line, charged: back(line.charged) })),
+    ...(adjustments && { adjustments: adjustments.map((one) => ({ ...one, charged: back(one.charged) })) }),
     subtotal: back(invoice.subtotal),
     taxes: invoice.taxes.map((tax) => ({ ...tax, base: back(tax.base), amount: back(tax.amount) })),
     gross: back(invoice.gross),
@@ -155,6 +165,17 @@ export function correctionsOfInvoice(
     return [{ month: invoiced.month, plan, version, item, name, charged }];
   });
 }
+
+/** The hours of a correction on one line: how many, from the first to the end of the last, UTC. */
+export function hoursText({ hours = [] }: Pick<InvoiceCorrection, 'hours'>): string {
+  const [first, last] = [hours[0], hours.at(-1)];
+  if (first === undefined || last === undefined) return '';
+  const text = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;
+  const span = `${text(Date.parse(first))} to ${text(Date.parse(last) + HOUR_MS)}`;
+  return hours.length === 1 ? span : `${hours.length} hours from ${span}`;
+}
+
+export const HOUR_MS = 3_600_000;
 
 type LineKey = Pick<InvoiceLine, 'plan' | 'version' | 'item'>;
 

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { hoursText } from '#libs/domain';
 import { Option } from 'commander';
 import type { InvoiceDetailsView, InvoiceView } from '../../client/money.types.js';
 import { listAll } from '../../client/pages.js';
@@ -137,8 +138,14 @@ function show(tow: Tow, details: InvoiceDetailsView): void {
       ]),
     ),
     ...Object.fromEntries(
-      document.corrections.map(({ name, month, charged }) => [
-        `Correction of ${month}: ${name}`,
+      document.corrections.map((line) => [
+        [`Correction of ${line.month}`, hoursText(line)].filter(Boolean).join(', ').concat(`: ${line.name}`),
+        money(line.charged),
+      ]),
+    ),
+    ...Object.fromEntries(
+      (document.adjustments ?? []).map(({ id, madeAt, charged }) => [
+        `Adjustment of ${madeAt.slice(0, 10)} (${id})`,
         money(charged),
       ]),
     ),

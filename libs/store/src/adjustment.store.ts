@@ -1,0 +1,97 @@
+import {
+  formatDecimal,
+  parseDecimal,
+  type Decimal,
+  type Invoice,
+  type InvoicedAdjustment,
+} from '#libs/domain';
+import {
+  findAdjustmentSql,
+  invoiceAdjustmentsSql,
+  listAdjustmentsSql,
+  nextMonthSql,
+  pendingAdjustmentsSql,
+  type AdjustmentRow,
+} from './adjustment.sql.js';
+import { findMonthInvoice } from './invoice.store.js';
+import type { LeasedTx } from './lease.store.js';
+import { AFTER_ALL, ms, present, type PageRequest } from './row.js';
+import type { Tx } from './statement.js';
+
+/** What an operator added to what an organization owes, or took off (below 0): an entry of its ledger. */
+export interface StoredAdjustment {
+  /** Id of the entry. */
+  id: string;
+  /** Key of the entry. */
+  key: string;
+  amount: Decimal;
+  currency: string;
+  /** Absent when it was erased. */
+  reason?: string;
+  createdBy: string;
+  createdAt: number;
+  /** Number of the invoice that asked for it. */
+  invoice?: string;
+}
+
+/** By the key of its entry. */
+export async function findAdjustment(
+  tx: Tx,
+  organizationId: string,
+  key: string,
+): Promise<StoredAdjustment | undefined> {
+  const row = await tx.one(findAdjustmentSql, [organizationId, key]);
+  return row && toAdjustment(row);
+}
+
+/** Newest first. */
+export async function listAdjustments(
+  tx: Tx,
+  organizationId: string,
+  { after = AFTER_ALL, limit }: PageRequest,
+): Promise<StoredAdjustment[]> {
+  return (await tx.run(listAdjustmentsSql, [organizationId, after, limit])).map(toAdjustment);
+}
+
+/** Those that the next invoice in that currency asks for, in the order in which they were made. */
+export async function pendingAdjustments(
+  tx: Tx,
+  organizationId: string,
+  { currency, decimals }: { currency: string; decimals: number },
+): Promise<InvoicedAdjustment[]> {
+  const rows = await tx.run(pendingAdjustmentsSql, [organizationId, currency]);
+  return rows.map(toAdjustment).map(({ id, amount, createdAt }) => ({
+    ...{ id, madeAt: new Date(createdAt).toISOString(), charged: formatDecimal(amount, decimals) },
+  }));
+}
+
+/** Those that a month's invoice asked for, or that it will ask for when it is the next one. */
+export async function adjustmentsOfMonth(
+  tx: Tx,
+  organizationId: string,
+  month: string,
+  money: { currency: string; decimals: number } | undefined,
+): Promise<InvoicedAdjustment[]> {
+  const stored = await findMonthInvoice(tx, organizationId, month);
+  if (stored) return stored.invoice.adjustments ?? [];
+  const next = await tx.one(nextMonthSql, [organizationId]);
+  return money && next?.month === month ? pendingAdjustments(tx, organizationId, money) : [];
+}
+
+/** Notes that an invoice asks for them, in the transaction that stores it. */
+export async function keepInvoicedAdjustments(
+  tx: LeasedTx,
+  { organizationId, invoiceId }: { organizationId: string; invoiceId: string },
+  { adjustments = [] }: Pick<Invoice, 'adjustments'>,
+): Promise<void> {
+  if (adjustments.length === 0) return;
+  await tx.run(invoiceAdjustmentsSql, [organizationId, adjustments.map(({ id }) => id), invoiceId]);
+}
+
+function toAdjustment(row: AdjustmentRow): StoredAdjustment {
+  return {
+    ...{ id: row.id, key: row.key, currency: row.currency, createdBy: row.actor_id },
+    ...{ amount: parseDecimal(row.amount), createdAt: ms(row.created_at) },
+    ...present({ reason: row.reason, invoice: row.invoice }),
+  };
+}
