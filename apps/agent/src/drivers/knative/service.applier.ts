@@ -1,7 +1,7 @@
-import { kubernetesName, same, type Id, type Target, type TargetRevision } from '#libs/domain';
+import { kubernetesName, type Id, type Target, type TargetRevision } from '#libs/domain';
 import { KINDS, type KubeClient, type KubeObject } from '#libs/kube';
 import type { Logger } from '#libs/process';
-import { firstDifference } from './drift.js';
+import { firstDifference, isDrift, type Wish } from './drift.js';
 import { LABELS, namespaceOf } from './knative.names.js';
 import { revisionSecrets, type Opened } from './revision.secrets.js';
 import type { ManifestSettings } from './service.manifest.js';
@@ -17,8 +17,8 @@ export type OnDrift = (kind: string, name: string, difference: string) => void;
 export class ServiceApplier {
   /** Built images and secrets of revisions that were applied: revisions never change. */
   private readonly applied = new Set<string>();
-  /** What was last asked for of each service: the same wish twice means that somebody else changed it. */
-  private readonly manifests = new Map<string, KubeObject>();
+  /** What was last asked for of each service. */
+  private readonly wishes = new Map<string, Wish>();
 
   constructor(
     private readonly client: KubeClient,
@@ -36,7 +36,7 @@ export class ServiceApplier {
     }
     const plan = planService(target, seen, this.settings);
     if (plan === undefined) return true;
-    await this.service(plan.manifest, seen);
+    await this.service(target.service.id, plan.manifest, seen);
     for (const revision of target.revisions) await this.minScale(target, revision, seen);
     const namespace = namespaceOf(target.projectId);
     for (const name of plan.remove) await this.client.delete(KINDS.revision, namespace, name);
@@ -82,16 +82,15 @@ export class ServiceApplier {
     this.applied.add(revision.id);
   }
 
-  private async service(manifest: KubeObject, seen: Seen): Promise<void> {
+  private async service(id: Id<'svc'>, manifest: KubeObject, seen: Seen): Promise<void> {
     const difference = seen.service === undefined ? 'absent' : firstDifference(manifest, seen.service);
-    if (difference === undefined) return;
-    const { name, namespace } = manifest.metadata;
-    const before = this.manifests.get(`${namespace}/${name}`);
-    if (before !== undefined && same(before, manifest))
-      this.onDrift('Service', `${namespace}/${name}`, difference);
-    this.manifests.set(`${namespace}/${name}`, manifest);
-    this.logger.info({ name: manifest.metadata.name, difference }, 'a service is applied');
-    await this.client.apply(KINDS.knativeService, manifest, 'towpath-serving');
+    const before = this.wishes.get(id);
+    const wish: Wish = { manifest, seen: seen.service?.metadata.resourceVersion };
+    if (difference === undefined) return void this.wishes.set(id, wish);
+    if (isDrift(before, wish)) this.onDrift('Service', id, difference);
+    this.logger.info({ serviceId: id, difference }, 'a service is applied');
+    const { metadata } = await this.client.apply(KINDS.knativeService, manifest, 'towpath-serving');
+    this.wishes.set(id, { ...wish, applied: metadata.resourceVersion });
   }
 
   /**

@@ -53,7 +53,7 @@ export class Instance {
   /** Starts it. Resolves with nothing once its port is open, or with the cause why not; then nothing of it is left. */
   async start(): Promise<StartFailure | undefined> {
     const failure = await this.open().catch((error: unknown): StartFailure => {
-      this.makings.logger.error({ err: error, revision: this.plan.revision.name }, 'instance not prepared');
+      this.makings.logger.error({ err: error, revision: this.plan.revision.id }, 'instance not prepared');
       return error instanceof TowpathError ? notStarted(error.message, error.nextStep) : notPrepared();
     });
     if (failure !== undefined) await this.clear();
