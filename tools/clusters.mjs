@@ -1,6 +1,6 @@
 /** The clusters of e2e/cluster: what runs, and how each is started and ended. */
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { Obstacle, commandLine } from './children.mjs';
@@ -133,6 +133,17 @@ export async function startRegistry(name, port, user, password) {
   if (!answers) await script('registry.sh', [name, String(port), user, password], name);
   await script('base-image.sh', [name, String(port), nodeBinary(), user, password], name);
   return address;
+}
+
+/** Tells a cluster's containerd, without a restart, that this registry speaks plain HTTP. */
+export function allowRegistry(name, address) {
+  const folder = path.join(clusterOf(name).folder, 'certs.d', address);
+  mkdirSync(folder, { recursive: true });
+  const lines = [`server = "http://${address}"`, `[host."http://${address}"]`];
+  writeFileSync(
+    path.join(folder, 'hosts.toml'),
+    [...lines, '  capabilities = ["pull", "resolve"]', ''].join('\n'),
+  );
 }
 
 export async function loadImage(name, tars) {

@@ -58,6 +58,7 @@ const TEST_SECONDS = {
   disks: 300,
   upgrade: 300,
   cluster: 300,
+  clusters: 300,
 };
 
 /** A suite that hangs must not hang everything. */
@@ -71,6 +72,7 @@ const STAGE_MINUTES = {
   disks: 12,
   upgrade: 5,
   cluster: 15,
+  clusters: 12,
 };
 
 /** Runs stages and keeps what they gave. */
@@ -100,7 +102,10 @@ export class Stages {
   }
 
   /** One of jest's projects; its output is shown while it runs. */
-  async jest(name, { patterns = [], env = {}, workers = Math.max(2, availableParallelism() - 1) } = {}) {
+  async jest(
+    name,
+    { patterns = [], env = {}, workers = Math.max(2, availableParallelism() - 1), minutes } = {},
+  ) {
     const begin = Date.now();
     const report = path.join(this.temporaryDir, `${name}.json`);
     const { code } = await runNode(
@@ -118,7 +123,7 @@ export class Stages {
         name,
         ...(patterns.length > 0 ? ['--testPathPatterns', ...patterns] : []),
       ],
-      { env, minutes: STAGE_MINUTES[name] },
+      { env, minutes: minutes ?? STAGE_MINUTES[name] },
     );
     this.add({ name, begin, ...totalsOf(report, code) });
   }

@@ -1,12 +1,13 @@
 /**
- * `npm run test:cluster [-- pattern …]`: boots real clusters, a platform whose agent runs one of them, and runs the
- * stories on it; leaves no process, mount, namespace or file behind.
+ * `npm run test:cluster [-- pattern …]`: boots two real clusters; a platform that holds both, for the stories of losing
+ * one; then a platform whose agent runs the first one, for all others. Leaves no process, mount, namespace or file behind.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import {
   agentKubeconfig,
+  allowRegistry,
   buildClusters,
   clusterOf,
   downCluster,
@@ -18,9 +19,10 @@ import {
   whyNoClusters,
 } from './clusters.mjs';
 import { Stages } from './stages.mjs';
+import { inRoot } from './stamp.mjs';
 import { startStoryPlatform } from './story-platform.mjs';
 
-const CLUSTER = 'alpha';
+const [FIRST, SECOND] = ['alpha', 'beta'];
 const REGISTRY_PORT = 5000;
 const REGISTRY_USER = 'towpath';
 const REGISTRY_PASSWORD = 'only-for-tests';
@@ -55,7 +57,7 @@ try {
   clearTimeout(deadline);
   await platform?.stop().catch(() => undefined);
   // also after an interruption, when no other stage begins
-  if (!keep) await stages.guard('down', () => downCluster(CLUSTER));
+  if (!keep) for (const name of [FIRST, SECOND]) await stages.guard('down', () => downCluster(name));
   rmSync(temporaryDir, { recursive: true, force: true });
 }
 const code = stages.summarize();
@@ -64,38 +66,85 @@ process.exit(stages.interrupted ? 130 : code);
 /** Whatever fails is a stage that failed: what follows needs it. */
 async function boot() {
   if (!(await stages.pass('build', () => buildClusters()))) return;
-  if (!(await stages.pass('clusters', () => upClusters([CLUSTER])))) return;
-  await stages.guard('platform', async () => {
-    platform = await startStoryPlatform(path.join(temporaryDir, 'platform'), await agentSettings());
-    const env = { ...platform.env, TOWPATH_STORY_CLUSTER_FILE: describeCluster() };
-    for (const project of ['cluster', 'stories'])
-      if (!stages.interrupted) await stages.jest(project, { patterns, env, workers: 1 });
-    await stages.pass('stop', () => platform.stop());
-  });
+  const isPair = wants('pair');
+  const names = isPair ? [FIRST, SECOND] : [FIRST];
+  if (!(await stages.pass('clusters', () => upClusters(names)))) return;
+  await stages.guard('platform', () => runStories(isPair));
 }
 
-/** What the stories of e2e/cluster may know of the cluster besides the public faces. */
-function describeCluster() {
-  const { kubeconfig, node, services, machine } = clusterOf(CLUSTER);
+async function runStories(isPair) {
+  const settings = await agentSettings();
+  if (isPair) {
+    await onPlatform(['clusters'], 'pair', pairSettings(settings), ['--clusters', '2']);
+    if (!keep) await stages.pass('second down', () => downCluster(SECOND));
+  }
+  if (wants('stories') || wants('../stories'))
+    await onPlatform(['cluster', 'stories'], 'platform', {
+      ...settings,
+      TOWPATH_KUBECONFIG: kubeconfigOf(FIRST),
+    });
+}
+
+/** Whether a story of this folder of e2e/cluster was asked for. */
+function wants(folder) {
+  const files = readdirSync(inRoot('e2e/cluster', folder)).map((file) =>
+    path.join(inRoot('e2e/cluster', folder), file),
+  );
+  return (
+    patterns.length === 0 || files.some((file) => patterns.some((pattern) => new RegExp(pattern).test(file)))
+  );
+}
+
+async function onPlatform(projects, folder, settings, more = []) {
+  if (stages.interrupted) return;
+  platform = await startStoryPlatform(path.join(temporaryDir, folder), settings, more);
+  const env = { ...platform.env, TOWPATH_STORY_CLUSTER_FILE: describeClusters() };
+  for (const project of projects)
+    if (!stages.interrupted)
+      await stages.jest(project, { patterns, env, workers: 1, minutes: DEADLINE_MINUTES });
+  await stages.pass('stop', () => platform.stop());
+}
+
+/** What the stories of e2e/cluster may know of the clusters besides the public faces. */
+function describeClusters() {
+  const describe = (name) => {
+    const { kubeconfig, node, services, machine, pods } = clusterOf(name);
+    return { name, kubectl: kubectlBinary(), kubeconfig, node, services, machine, pods };
+  };
   const file = path.join(temporaryDir, 'cluster.json');
+  const first = describe(FIRST);
   const registry = {
-    address: `${machine}:${REGISTRY_PORT}`,
+    address: `${first.machine}:${REGISTRY_PORT}`,
     username: REGISTRY_USER,
     password: REGISTRY_PASSWORD,
   };
-  writeFileSync(file, JSON.stringify({ kubectl: kubectlBinary(), kubeconfig, node, services, registry }));
+  writeFileSync(file, JSON.stringify({ ...first, registry, second: describe(SECOND) }));
   return file;
 }
 
-/** What the agent of this cluster is told, by the names of contracts/README.md. */
+function kubeconfigOf(name) {
+  return agentKubeconfig(name, path.join(temporaryDir, `${name}.kubeconfig`));
+}
+
+/** Of two agents; the gateway is as far from one cluster as from the other. */
+function pairSettings(settings) {
+  const { host } = new URL(settings.TOWPATH_REGISTRY_URL);
+  allowRegistry(SECOND, host);
+  return {
+    ...settings,
+    TOWPATH_KUBECONFIG: [FIRST, SECOND].map(kubeconfigOf).join(),
+    TOWPATH_GATEWAY_REGION: 'edge',
+  };
+}
+
+/** What the agents are told, by the names of contracts/README.md. */
 async function agentSettings() {
   const password = path.join(temporaryDir, 'registry.password');
-  mkdirSync(temporaryDir, { recursive: true });
   writeFileSync(password, REGISTRY_PASSWORD, { mode: 0o600 });
-  const address = await startRegistry(CLUSTER, REGISTRY_PORT, REGISTRY_USER, REGISTRY_PASSWORD);
+  const address = await startRegistry(FIRST, REGISTRY_PORT, REGISTRY_USER, REGISTRY_PASSWORD);
+  allowRegistry(FIRST, address);
   return {
     TOWPATH_RUNTIME: 'knative',
-    TOWPATH_KUBECONFIG: agentKubeconfig(CLUSTER, path.join(temporaryDir, 'agent.kubeconfig')),
     TOWPATH_REGISTRY_URL: `http://${address}`,
     TOWPATH_PRIVATE_REGISTRIES: `http://${address}`,
     TOWPATH_REGISTRY_USERNAME: REGISTRY_USER,

@@ -5,14 +5,25 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What tools/test-cluster.mjs says of the cluster under test. */
-export interface ClusterUnderTest {
+/** One real cluster. */
+export interface RealCluster {
+  name: string;
   kubectl: string;
   kubeconfig: string;
   /** The node's address; everything of the cluster that listens outside listens here. */
   node: string;
+  /** The machine's end of the cluster's link. */
+  machine: string;
   services: string;
+  /** Addresses of its pods: `10.101.0.0/16`. */
+  pods: string;
+}
+
+/** What tools/test-cluster.mjs says of the clusters under test. */
+export interface ClusterUnderTest extends RealCluster {
   registry: { address: string; username: string; password: string };
+  /** The other one, in the stories of two. */
+  second: RealCluster;
 }
 
 export function clusterUnderTest(): ClusterUnderTest {

@@ -6,18 +6,20 @@ export interface Request {
   method: string;
   began: number;
   ended: number;
-  /** Which local cluster answered: its agent's folder. */
+  /** Which cluster answered. */
   cluster: string | undefined;
   /** Set when it was not answered with 200. */
   failure?: string;
 }
 
-/** Says in which folder it runs, which tells the cluster; POST is served like GET. */
+/** Says in which folder and at which address it runs, one of which tells the cluster; POST is served like GET. */
 export const WHERE = `
 const http = require('node:http');
+const interfaces = Object.values(require('node:os').networkInterfaces()).flat();
+const address = interfaces.find(({ internal }) => !internal)?.address;
 http.createServer((request, response) => {
   request.resume();
-  response.end(JSON.stringify({ at: process.cwd() }));
+  response.end(JSON.stringify({ at: process.cwd(), address }));
 }).listen(process.env.PORT);
 process.on('SIGTERM', () => process.exit(0));
 `;
@@ -25,13 +27,25 @@ process.on('SIGTERM', () => process.exit(0));
 /** The deploy of WHERE. */
 export const WHERE_SOURCE = { 'server.js': WHERE, Procfile: 'web: node server.js\n' };
 
+/** What WHERE answers. */
+export interface Where {
+  at: string;
+  address?: string;
+}
+
+/** A local cluster by its agent's folder. */
+const localCluster = ({ at }: Where): string | undefined => /\/(agent[^/]*)\//.exec(at)?.[1];
+
 /** Callers that ask without end, at their own pace: a request that waits holds up no other. Each is kept. */
 export class Lanes {
   readonly requests: Request[] = [];
   private readonly lanes: Promise<void>[] = [];
   private stopped = false;
 
-  constructor(private readonly tenant: Tenant) {}
+  constructor(
+    private readonly tenant: Tenant,
+    private readonly clusterOf = localCluster,
+  ) {}
 
   add(service: string, method: string, restMs = 100): void {
     this.lanes.push(this.lane(service, method, restMs));
@@ -59,7 +73,9 @@ export class Lanes {
   private async lane(service: string, method: string, restMs: number): Promise<void> {
     const waiting: Promise<void>[] = [];
     while (!this.stopped) {
-      waiting.push(ask(this.tenant, service, method).then((request) => void this.requests.push(request)));
+      waiting.push(
+        ask(this.tenant, service, method, this.clusterOf).then((one) => void this.requests.push(one)),
+      );
       await new Promise((resolve) => setTimeout(resolve, restMs));
     }
     await Promise.all(waiting);
@@ -67,15 +83,19 @@ export class Lanes {
 }
 
 /** One request; never rejects. */
-export async function ask(tenant: Tenant, service: string, method = 'GET'): Promise<Request> {
+export async function ask(
+  tenant: Tenant,
+  service: string,
+  method = 'GET',
+  clusterOf = localCluster,
+): Promise<Request> {
   const began = Date.now();
   const seen = { service, method, began };
   try {
     const answer = await tenant.call(service, '/', { method });
     if (answer.status !== 200)
       return { ...seen, ended: Date.now(), cluster: undefined, failure: `${answer.status} ${answer.text}` };
-    const cluster = /\/(agent[^/]*)\//.exec(answer.json<{ at: string }>().at)?.[1];
-    return { ...seen, ended: Date.now(), cluster };
+    return { ...seen, ended: Date.now(), cluster: clusterOf(answer.json<Where>()) };
   } catch (error) {
     return { ...seen, ended: Date.now(), cluster: undefined, failure: String(error) };
   }

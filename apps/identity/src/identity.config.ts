@@ -15,6 +15,8 @@ export const identityConfigSchema = z.object({
     .string()
     .default('')
     .transform((names) => names.split(',').filter((name) => name !== '')),
+  /** Where the gateways stand whose tokens it makes: at the first run, and those of the files above. */
+  TOWPATH_GATEWAY_REGION: z.string().min(1).max(63).default('local'),
   /** The services' domain: what the authority may vouch for. */
   TOWPATH_DOMAIN: z.string().min(1).default('localhost'),
   /** How long a certificate lives; it is renewed after half of it. */

@@ -99,6 +99,7 @@ beforeAll(async () => {
     TOWPATH_MASTER_KEY_FILE: file('master.key', randomBytes(32).toString('hex')),
     TOWPATH_BOOTSTRAP_FILE: bootstrapFile,
     TOWPATH_GATEWAY_TOKEN_FILES: [gatewayTokenFile],
+    TOWPATH_GATEWAY_REGION: 'local',
     TOWPATH_DOMAIN: 'localhost',
     TOWPATH_CERTIFICATE_SECONDS: 3_600,
   };
@@ -164,6 +165,14 @@ describe('further gateways of this machine', () => {
     expect(readFileSync(gatewayTokenFile, 'utf8')).toBe(text);
     const joined = await post('/join', { token: text });
     expect(joined).toMatchObject({ status: 200, body: { kind: 'gateway', region: 'local' } });
+  });
+
+  it('stand in the region that they are given', async () => {
+    const file = path.join(folder.path, 'edge.token');
+    const parts = { db: database.db, clock: systemClock, random: systemRandom, files: [file] };
+    await giveGatewayTokens({ ...parts, region: 'edge' });
+    const joined = await post('/join', { token: readFileSync(file, 'utf8') });
+    expect(joined).toMatchObject({ status: 200, body: { kind: 'gateway', region: 'edge' } });
   });
 });
 

@@ -51,9 +51,11 @@ export async function identityModule(config: IdentityConfig, parts: ProcessParts
   const clock = await db.clock(logger);
   const bus = await Bus.connect({ servers: config.NATS_URL, creds, name: 'identity', waits: true });
   await ensureHubTopology(bus);
-  const first = await firstRun({ db, clock, random, bootstrapFile: config.TOWPATH_BOOTSTRAP_FILE });
+  const region = config.TOWPATH_GATEWAY_REGION;
+  const bootstrapFile = config.TOWPATH_BOOTSTRAP_FILE;
+  const first = await firstRun({ db, clock, random, bootstrapFile, gatewayRegion: region });
   if (first) logger.info('first run: made the first organization and its operator');
-  await giveGatewayTokens({ db, clock, random, files: config.TOWPATH_GATEWAY_TOKEN_FILES });
+  await giveGatewayTokens({ db, clock, random, files: config.TOWPATH_GATEWAY_TOKEN_FILES, region });
   const joinParts = { db, bus, clock, random, signer: new CredentialSigner(seed), natsUrl: config.NATS_URL };
   const joining = new JoinCommands(joinParts);
   const masterKey = parseMasterKey(await readFile(config.TOWPATH_MASTER_KEY_FILE, 'utf8'));

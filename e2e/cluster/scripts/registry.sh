@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # registry.sh NAME PORT [USER PASSWORD]: a registry on the machine's end of the cluster's link, plain HTTP, with a
 # password when one is given; lives as long as the cluster. Knative resolves tags there by itself (its resolver tries
-# HTTP for private addresses); containerd is told by certs.d, without a restart.
+# HTTP for private addresses).
 . "$(dirname "$0")/lib.sh" "$1"
 PORT=$2
 DATA=$STATE/registry-$PORT
-mkdir -p "$DATA" "$STATE/certs.d/$MACHINE:$PORT"
+mkdir -p "$DATA"
 cat >"$DATA.yml" <<EOC
 version: 0.1
 log: {level: warn}
@@ -16,8 +16,6 @@ if [ -n "${3:-}" ]; then
   htpasswd -Bbn "$3" "$4" >"$DATA.htpasswd"
   echo "auth: {htpasswd: {realm: $NAME, path: $DATA.htpasswd}}" >>"$DATA.yml"
 fi
-printf 'server = "http://%s"\n[host."http://%s"]\n  capabilities = ["pull", "resolve"]\n' \
-  "$MACHINE:$PORT" "$MACHINE:$PORT" >"$STATE/certs.d/$MACHINE:$PORT/hosts.toml"
 # in the cluster's mount and PID namespaces (so it ends with it), in the machine's network, where MACHINE is
 nsenter -t "$(cat "$STATE/init.pid")" -m -p -- setsid docker-registry serve "$DATA.yml" \
   >"$STATE/log/registry-$PORT.log" 2>&1 </dev/null &

@@ -237,7 +237,7 @@ describe('the cluster of doors', () => {
     expect(clusterMessage(groupOf({ ...two, protocol: 'h2c' }))).toMatchObject({
       health_checks: [{ http_health_check: { host: 'canary.towpath.internal', codec_client_type: 'HTTP2' } }],
       outlier_detection: { enforcing_consecutive_5xx: { value: 0 } },
-      common_lb_config: { healthy_panic_threshold: { value: 0 } },
+      common_lb_config: { healthy_panic_threshold: { value: 1 } },
     });
   });
 

@@ -33,6 +33,8 @@ export interface FirstRunParts {
   clock: Clock;
   random: Random;
   bootstrapFile: string;
+  /** Where the first gateway stands (LOCAL). */
+  gatewayRegion?: string;
 }
 
 /**
@@ -53,7 +55,7 @@ export function firstRun(parts: FirstRunParts): Promise<boolean> {
   });
 }
 
-async function makeAll(tx: Tx, { clock, random }: FirstRunParts): Promise<Bootstrap> {
+async function makeAll(tx: Tx, { clock, random, gatewayRegion = LOCAL }: FirstRunParts): Promise<Bootstrap> {
   const now = clock.now();
   const organizationId = newId('org', now, random);
   await insertOrganization(tx, { id: organizationId, name: NAME, createdAt: now });
@@ -83,7 +85,7 @@ async function makeAll(tx: Tx, { clock, random }: FirstRunParts): Promise<Bootst
     return token;
   };
   const agent = await makeToken({ kind: 'agent', clusterId });
-  const gateway = await makeToken({ kind: 'gateway', region: LOCAL });
+  const gateway = await makeToken({ kind: 'gateway', region: gatewayRegion });
   return { operatorKey, organizationId, project: NAME, clusterId, joinTokens: { agent, gateway } };
 }
 

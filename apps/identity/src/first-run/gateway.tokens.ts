@@ -11,6 +11,8 @@ export interface GatewayTokenParts {
   random: Random;
   /** A file for each further gateway of this machine. */
   files: readonly string[];
+  /** Where they stand (LOCAL). */
+  region?: string;
 }
 
 /**
@@ -18,12 +20,18 @@ export interface GatewayTokenParts {
  * first: cut off in between, a token that nobody knows is left, and the next start makes another; of two replicas that
  * start at once both make one, and either works.
  */
-export async function giveGatewayTokens({ db, clock, random, files }: GatewayTokenParts): Promise<void> {
+export async function giveGatewayTokens({
+  db,
+  clock,
+  random,
+  files,
+  region = LOCAL,
+}: GatewayTokenParts): Promise<void> {
   for (const file of files.filter((name) => !existsSync(name))) {
     const token = formatJoinToken(random(JOIN_TOKEN_BYTES));
     const now = clock.now();
     const id = newId('jt', now, random);
-    const join = { kind: 'gateway', region: LOCAL } as const;
+    const join = { kind: 'gateway', region } as const;
     const times = { createdAt: now, expiresAt: now + FIRST_TOKEN_LIFE_MS };
     await db.asSystem((tx) => insertJoinToken(tx, { id, hash: tokenHash(token), ...join, ...times }));
     await writePrivately(file, token);

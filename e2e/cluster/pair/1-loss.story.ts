@@ -1,0 +1,92 @@
+import { cutLink, mendLink } from '../../support/cluster.loss.js';
+import type { ServiceJson } from '../../support/faces.js';
+import { clusterUnderTest, type RealCluster } from '../../support/kubectl.js';
+import { Lanes, WHERE_SOURCE, type Request, type Where } from '../../support/lanes.js';
+import { Tenant, sum } from '../../support/tenant.js';
+import { until } from '../../support/until.js';
+
+/** Within this time no request meets the lost cluster any more. */
+const MOVED_MS = 10_000;
+/** A gateway takes a route over, and asks its doors for the first time. */
+const SETTLE_MS = 3_000;
+/** How many requests have to be answered while the cluster is away, after its requests have moved. */
+const ANSWERED_AWAY = 200;
+
+describe('a service on two real clusters', () => {
+  const { second, ...first } = clusterUnderTest();
+  const clusters: RealCluster[] = [first, second];
+  const clusterOf = ({ address = '' }: Where): string | undefined =>
+    clusters.find(({ pods }) => address.startsWith(pods.replace(/0\.0\/16$/, '')))?.name;
+  const both = clusters.map(({ name }) => name).sort();
+  let tenant: Tenant;
+  let lanes: Lanes;
+
+  beforeAll(async () => {
+    tenant = await Tenant.create('pair');
+    const regions = ['local', 'local-2'];
+    await tenant.mustDeploy('wide', { source: WHERE_SOURCE, service: { regions, minInstances: 1 } });
+    await until('both doors', 60_000, async () => isAskedAtBoth(await tenant.service('wide')));
+  }, 180_000);
+  beforeEach(() => {
+    lanes = new Lanes(tenant, clusterOf);
+    for (let lane = 0; lane < 4; lane += 1) lanes.add('wide', 'GET');
+    for (let lane = 0; lane < 2; lane += 1) lanes.add('wide', 'POST');
+  });
+  afterEach(() => lanes.stop());
+  // the next platform finds the clusters empty
+  afterAll(() => tenant.api.change('DELETE', tenant.at('wide')), 120_000);
+
+  it('answers from both; one that loses its link is left, and asked again when it is back', async () => {
+    const since = Date.now() + SETTLE_MS;
+    await until('answers of both', 60_000, () => Promise.resolve(answering(since).join() === both.join()));
+    const lostAt = Date.now();
+    await cutLink(second);
+    const isAway = ({ began }: Request): boolean => began > lostAt + MOVED_MS;
+    let awayUntil: number;
+    try {
+      await until('requests after they moved', 60_000, () =>
+        Promise.resolve(lanes.requests.filter(isAway).length >= ANSWERED_AWAY),
+      );
+    } finally {
+      awayUntil = Date.now();
+      await mendLink(second);
+    }
+    const returned = Date.now();
+    await until(`${second.name} answers again`, 200_000, () =>
+      Promise.resolve(answering(returned).includes(second.name)),
+    );
+    const settled = Date.now() + SETTLE_MS;
+    await until('calm', 60_000, () =>
+      Promise.resolve(lanes.requests.filter(({ began }) => began > settled).length >= 100),
+    );
+    await lanes.stop();
+    const away = lanes.requests.filter((one) => isAway(one) && one.ended < awayUntil);
+    expect([...new Set(away.map(({ cluster }) => cluster))]).toEqual([first.name]);
+    expect(answering(settled)).toEqual(both);
+    const failed = lanes.failed.map((one) => ({
+      ...one,
+      began: one.began - lostAt,
+      ended: one.ended - lostAt,
+    }));
+    // only what may not be done twice, and was on its way when the cluster went or came before that was noticed
+    const isInFlight = ({ began, ended, method }: Request): boolean =>
+      method === 'POST' && ended >= 0 && began <= MOVED_MS;
+    const good = lanes.requests.length - failed.length;
+    const longest = Math.max(...lanes.requests.map(({ began, ended }) => ended - began));
+    console.log(
+      `${lanes.requests.length} requests, ${failed.length} failed; the longest waited ${longest} ms; ` +
+        `back after ${Date.now() - returned} ms`,
+      failed,
+    );
+    expect(failed.filter((one) => !isInFlight(one))).toEqual([]);
+    expect(sum(await tenant.usageOf('wide', good), 'requests')).toBeGreaterThan(0n);
+  }, 300_000);
+
+  function answering(since: number): string[] {
+    return [...lanes.clustersSince(since, 'wide').keys()].sort();
+  }
+});
+
+function isAskedAtBoth({ status }: ServiceJson): boolean {
+  return (status.placements ?? []).filter((said) => said.includes('and is asked by gateways')).length === 2;
+}

@@ -1,0 +1,19 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import type { RealCluster } from './kubectl.js';
+
+const run = promisify(execFile);
+
+const inNetwork = (name: string, ...words: string[]): Promise<unknown> =>
+  run('ip', ['-n', `tow-${name}`, ...words]);
+
+/** A real cluster loses its link: what it sends and is sent is lost, nothing is closed, what runs in it goes on. */
+export async function cutLink({ name }: RealCluster): Promise<void> {
+  await inNetwork(name, 'link', 'set', 'eth0', 'down');
+}
+
+export async function mendLink({ name, machine }: RealCluster): Promise<void> {
+  await inNetwork(name, 'link', 'set', 'eth0', 'up');
+  // it went with the link
+  await inNetwork(name, 'route', 'replace', 'default', 'via', machine);
+}
