@@ -11,7 +11,7 @@ import { APP_CONTAINER, type Pod } from './knative.types.js';
 import { instanceOf } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
 import { startTimeout, type Readiness } from './readiness.rules.js';
-import { obstacleOf, readinessOf } from './revision.readiness.js';
+import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
 import type { Opened } from './revision.secrets.js';
 import { ServiceApplier } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
@@ -53,6 +53,8 @@ interface Held {
   target: Target;
   opened: Opened;
   conditions: Map<Id<'rev'>, Condition>;
+  /** What the start of a revision waited for last (waitedFor). */
+  waits: Map<Id<'rev'>, string>;
   /** Why the last try to bring it into the cluster failed. */
   obstacle?: unknown;
 }
@@ -104,8 +106,10 @@ export class KnativeDriver implements Driver {
   }
 
   apply(target: Target, env: ResolvedEnv, open: OpenSecret): Promise<void> {
-    const conditions = this.held.get(target.service.id)?.conditions ?? new Map<Id<'rev'>, Condition>();
-    this.held.set(target.service.id, { target, opened: { env, open }, conditions });
+    const known = this.held.get(target.service.id);
+    const conditions = known?.conditions ?? new Map<Id<'rev'>, Condition>();
+    const waits = known?.waits ?? new Map<Id<'rev'>, string>();
+    this.held.set(target.service.id, { target, opened: { env, open }, conditions, waits });
     this.queue.add(target.service.id);
     return Promise.resolve();
   }
@@ -198,7 +202,12 @@ export class KnativeDriver implements Driver {
 
   private conditionOf(held: Held, revision: TargetRevision): Condition {
     const before = held.conditions.get(revision.id);
-    const next = { ...this.readiness(held, revision, before?.reason), changedAt: this.parts.clock.now() };
+    const waited = held.waits.get(revision.id);
+    const readiness = this.readiness(held, revision, waited);
+    const waits = waitedFor(readiness, this.podsOf(held.target.service.id, revision), waited);
+    if (waits === undefined) held.waits.delete(revision.id);
+    else held.waits.set(revision.id, waits);
+    const next = { ...readiness, changedAt: this.parts.clock.now() };
     const [condition = next] = withCondition(before === undefined ? [] : [before], next);
     held.conditions.set(revision.id, condition);
     return condition;

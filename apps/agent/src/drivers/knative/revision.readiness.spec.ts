@@ -2,7 +2,7 @@ import { TowpathError } from '#libs/domain';
 import { KubeError } from '#libs/kube';
 import type { KnativeRevision, Pod } from './knative.types.js';
 import { revisionOf, seenRevision } from './knative.factory.rig.js';
-import { obstacleOf, readinessOf } from './revision.readiness.js';
+import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
 
 const revision = revisionOf('hello-00001');
 const unable = (rest: string): { reason: string; message: string } => ({
@@ -213,6 +213,38 @@ describe('what an instance waits for', () => {
       message: expect.stringMatching(message) as string,
     });
     expect(said.nextStep).toBeDefined();
+  });
+
+  it('keeps what a start waits for until a container has run', () => {
+    const full = seenRevision('a', 'False', { reason: 'Unschedulable', message: '0/1 nodes are available' });
+    const app = { name: 'app', ready: false, restartCount: 0 };
+    const running = pod({ ...app, state: { running: {} } });
+    const told = (steps: [typeof full, Pod[]][]): string => {
+      let waited: string | undefined;
+      let last = '';
+      for (const [seen, pods] of steps) {
+        const readiness = readinessOf(revision, seen, pods, undefined, waited);
+        waited = waitedFor(readiness, pods, waited);
+        last = readiness.reason;
+      }
+      return last;
+    };
+    // the deadline: first the instances go, then it is told; asked again, the answer is the same
+    expect(
+      told([
+        [full, []],
+        [deploying, []],
+        [late, []],
+        [late, []],
+      ]),
+    ).toBe('ClusterFull');
+    expect(
+      told([
+        [full, []],
+        [deploying, [running]],
+        [late, []],
+      ]),
+    ).toBe('StartTimeout');
   });
 
   it('names the probe where there is one', () => {

@@ -26,7 +26,7 @@ const LOOP = 3;
 /**
  * Translates what Knative and the pods of a revision say into one condition with cause and next step.
  * @param lines the last lines of the newest instance, for a crash; undefined while they are not read yet
- * @param before the reason that was told last: of what a start waited for nothing is left after its deadline
+ * @param before what the start waited for: nothing of it is left after its deadline
  */
 export function readinessOf(
   revision: TargetRevision,
@@ -41,6 +41,25 @@ export function readinessOf(
   if (ready?.status === 'True') return READY;
   return crashOf(revision, pods, lines) ?? delayOf(revision, ready, pods, before);
 }
+
+/**
+ * The reason for which a start waits, kept while Knative says nothing better: at its deadline it takes the instances
+ * away first and tells afterwards. Forgotten when a container has run: what comes then is another reason.
+ */
+export function waitedFor(
+  { status, reason }: Readiness,
+  pods: readonly Pod[],
+  before: string | undefined,
+): string | undefined {
+  if (status === 'true' || pods.some(hasRun)) return undefined;
+  return lateOf(reason) === undefined ? before : reason;
+}
+
+const hasRun = ({ status }: Pod): boolean =>
+  status?.containerStatuses?.some(
+    ({ name, state, lastState }) =>
+      name === APP_CONTAINER && (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined,
+  ) ?? false;
 
 const READY: Readiness = {
   type: 'Ready',
