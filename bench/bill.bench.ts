@@ -145,4 +145,4 @@ function timed(name: string, work: () => Promise<unknown>): Variant {
 }
 
 await run();
-process.exit(0);
+process.exit();

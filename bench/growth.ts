@@ -1,4 +1,4 @@
-import { quantile } from './protocol.js';
+import { judged, quantile } from './protocol.js';
 
 /** Costs of the same work at one size, in any unit. */
 export interface Point {
@@ -19,7 +19,7 @@ export function slopeOf(points: readonly Point[]): number {
 export function logLogSlope(points: readonly Point[], goal: number): string {
   const slope = slopeOf(points);
   const sizes = points.map(({ size }) => size).join(', ');
-  return `slope ${slope.toFixed(3)} over sizes ${sizes}  ${slope <= goal ? 'passed' : 'FAILED'} (goal at most ${goal})`;
+  return `slope ${slope.toFixed(3)} over sizes ${sizes}  ${judged(slope <= goal)} (goal at most ${goal})`;
 }
 
 function median(values: readonly number[]): number {

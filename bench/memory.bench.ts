@@ -15,6 +15,7 @@ import { UNCAPPED, makeService, makeTenant, type BenchTenant } from './api.bed.j
 import { startHubBed } from './hub.bed.js';
 import { startApp } from './load/processes.js';
 import { retainedMiB } from './load/retained.js';
+import { judged } from './protocol.js';
 
 const FEW = Number(process.env['BENCH_FEW_SERVICES'] ?? 500);
 const MANY = Number(process.env['BENCH_SERVICES'] ?? 2_500);
@@ -54,7 +55,7 @@ try {
     [`the hub and the ${GATEWAY}`, hub + slope(GATEWAY)],
   ] as const)
     console.log(
-      `  ${what}, for 1,000 services ${mib.toFixed(2)} MiB  ${mib <= GOAL_MIB ? 'passed' : 'FAILED'} (goal ${GOAL_MIB} MiB)`,
+      `  ${what}, for 1,000 services ${mib.toFixed(2)} MiB  ${judged(mib <= GOAL_MIB)} (goal ${GOAL_MIB} MiB)`,
     );
 } finally {
   for (const stop of stops.reverse()) await stop();

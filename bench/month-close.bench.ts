@@ -101,4 +101,4 @@ for (const size of SIZES) {
   );
 }
 if (points.length > 1) console.log(`  cost by CPU, Node and PostgreSQL: ${logLogSlope(points, GOAL)}`);
-process.exit(0);
+process.exit();

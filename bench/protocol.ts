@@ -124,7 +124,13 @@ export function print(spreadOf: Spread): string {
 /** The verdict on a goal: the lower bound of the interval must clear it. */
 export function verdict(control: Spread, measured: Spread, goal: number): string {
   if (!isValid(control)) return `void (the control is ${print(control)})`;
-  return `${measured.low >= goal ? 'passed' : 'FAILED'} (goal ${goal})`;
+  return `${judged(measured.low >= goal)} (goal ${goal})`;
+}
+
+/** Says whether a goal was reached; where it was not, the bench ends with exit code 1. */
+export function judged(reached: boolean): string {
+  if (!reached) process.exitCode = 1;
+  return reached ? 'passed' : 'FAILED';
 }
 
 /** Above ordinary work, so that what else runs on the machine disturbs less. */

@@ -153,4 +153,4 @@ try {
 } finally {
   await bed.stop();
 }
-process.exit(0);
+process.exit();

@@ -22,7 +22,7 @@ import { testBackend, testRoute } from '../apps/gateway/src/testing/routes.js';
 import { hostsOf } from './envoys.js';
 import { startApp } from './load/processes.js';
 import { retainedMiB } from './load/retained.js';
-import { quantile } from './protocol.js';
+import { judged, quantile } from './protocol.js';
 
 const HOSTS = Number(process.env['BENCH_HOSTS'] ?? 10_000);
 const CHANGES = Number(process.env['BENCH_CHANGES'] ?? 200);
@@ -113,7 +113,7 @@ try {
   const slope = (few: number, all: number): string => (((all - few) * 1_000) / (HOSTS - 1_000)).toFixed(2);
   console.log(`routes: ${HOSTS} hosts, N ${CHANGES}`);
   console.log(
-    `  change to acknowledged: ${told(changes)}  ${p50 <= GOAL_MS ? 'passed' : 'FAILED'} (goal p50 ${GOAL_MS} ms)`,
+    `  change to acknowledged: ${told(changes)}  ${judged(p50 <= GOAL_MS)} (goal p50 ${GOAL_MS} ms)`,
   );
   console.log(`  bucket to watcher alone: ${told(echoes)}`);
   console.log(

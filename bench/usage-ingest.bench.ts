@@ -202,4 +202,4 @@ function report(results: Rounds, fsync: string): void {
 }
 
 await run();
-process.exit(0);
+process.exit();

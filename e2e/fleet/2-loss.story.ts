@@ -39,10 +39,11 @@ describe('a service in two regions', () => {
     for (let lane = 0; lane < 2; lane += 1) lanes.add(service, 'POST');
     // also the other one has to be there before it is needed
     await until('both doors', 60_000, async () => servedByBoth(await tenant.service(service)));
-    const ready = Date.now() + SETTLE_MS;
+    const began = Date.now();
     await until(`answers of ${before.join(' and ')}`, 60_000, async () => {
       await Promise.resolve();
-      return [...lanes.clustersSince(ready, service).keys()].sort().join() === before.join();
+      const since = Date.now() - SETTLE_MS;
+      return since > began && [...lanes.clustersSince(since, service).keys()].sort().join() === before.join();
     });
     const lostAt = Date.now();
     await lose(tenant.platform.pids()[lost] ?? 0, how);

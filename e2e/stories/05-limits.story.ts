@@ -16,7 +16,7 @@ describe('concurrency and max instances', () => {
   });
 
   it('queues when all instances are busy, refuses what cannot wait with a reason, and loses nothing', async () => {
-    await tenant.mustDeploy('full', { template: { concurrency: 1, maxInstances: 1, timeoutSeconds: 20 } });
+    await tenant.mustDeploy('full', { template: { concurrency: 1, maxInstances: 1, timeoutSeconds: 60 } });
     const answers = await Promise.all(
       Array.from({ length: 1_500 }, () => tenant.call('full', '/sleep?ms=5')),
     );

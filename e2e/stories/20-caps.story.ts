@@ -1,5 +1,5 @@
 import { Api } from '../support/api.js';
-import { capOf, setCap, settled, spendAll, type CapJson } from '../support/caps.js';
+import { capOf, isReached, setCap, settled, spendAll, type CapJson } from '../support/caps.js';
 import type { Answer } from '../support/gateway.js';
 import { Tenant } from '../support/tenant.js';
 import { until } from '../support/until.js';
@@ -21,7 +21,7 @@ describe('a cap', () => {
   const refused = async (): Promise<{ reason: string; resetsAt: string } & CapJson> => {
     const answer = await until('a refusal', 10_000, async () => {
       const one = await call(tenant);
-      return one.status === 402 && one;
+      return isReached(one) && one;
     });
     expect(answer.headers['content-type']).toBe('application/problem+json');
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);

@@ -17,33 +17,39 @@ export interface Spree {
   refused: number;
   /** Other answers, by status. */
   other: Record<number, number>;
-  /** The last refusal. */
-  last: Answer | undefined;
 }
 
 export const setCap = ({ api }: Tenant, amount: string): Promise<CapJson> =>
   api.ok('PUT', '/v1/cap', { amount });
 export const capOf = ({ api }: Tenant): Promise<CapJson> => api.ok('GET', '/v1/cap');
 
+/** A refusal because the cap is used up; another one says that nobody could tell. */
+export const isReached = (answer: Answer): boolean =>
+  answer.status === 402 && answer.json<{ reason: string }>().reason === 'cap_reached';
+
+/** How long a caller rests whom nobody could tell. */
+const UNTOLD_MS = 200;
+
 /**
- * So many callers at a time at each gateway, until each has been refused so often in a row; then all is settled. A caller
- * that was refused comes back after `pauseMs`.
+ * So many callers at a time at each gateway, until each has been refused so often in a row for what is spent; then all is
+ * settled. A caller that was refused comes back after `pauseMs`.
  */
 export async function spend(
   gateways: readonly Tenant[],
   call: (at: Tenant) => Promise<Answer>,
   { callers, refusals, pauseMs = 0 }: { callers: number; refusals: number; pauseMs?: number },
 ): Promise<Spree> {
-  const spree: Spree = { asked: 0, served: 0, refused: 0, other: {}, last: undefined };
+  const spree: Spree = { asked: 0, served: 0, refused: 0, other: {} };
   const one = async (at: Tenant): Promise<void> => {
     for (let inARow = 0; inARow < refusals;) {
       const answer = await call(at);
       spree.asked += 1;
       if (answer.status === 402) {
         spree.refused += 1;
-        spree.last = answer;
-        inARow += 1;
-        if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        const reached = isReached(answer);
+        inARow += reached ? 1 : 0;
+        const rest = reached ? pauseMs : UNTOLD_MS;
+        if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
         continue;
       }
       inARow = 0;

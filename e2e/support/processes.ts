@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 
 /** Pids of processes of this machine that carry the mark in their environment (local runtime). */
@@ -13,7 +13,7 @@ export function processesMarked(mark: string): number[] {
 export function filesNaming(dataDir: string, mark: string, only?: readonly string[]): string[] {
   const found: string[] = [];
   const walk = (folder: string): void => {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    for (const entry of entriesOf(folder)) {
       const at = path.join(folder, entry.name);
       if (entry.isDirectory()) walk(at);
       else if (entry.isFile() && textOf(at)?.includes(mark)) found.push(at);
@@ -21,6 +21,16 @@ export function filesNaming(dataDir: string, mark: string, only?: readonly strin
   };
   for (const folder of only ?? ['.']) walk(path.join(dataDir, folder));
   return found;
+}
+
+/** What is in a folder; nothing when it went meanwhile. */
+export function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Undefined when it vanished or may not be read. */

@@ -1,9 +1,10 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import pg from 'pg';
+import { entriesOf } from './processes.js';
 import type { Platform } from './tenant.js';
 
 /** Folders of files that processes write; rows and messages are read through their servers. */
@@ -95,7 +96,7 @@ async function searchMessages({ dataDir }: Platform, look: Look): Promise<void> 
 }
 
 function searchFiles(folder: string, place: string, look: Look): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+  for (const entry of entriesOf(folder)) {
     const at = path.join(folder, entry.name);
     // The spool is one place, whatever its files are called.
     const name = entry.name.startsWith('access.log') ? 'spool' : `${place}/${entry.name}`;

@@ -10,6 +10,8 @@ export async function until<T>(
   const end = Date.now() + deadlineMs;
   let last: unknown;
   for (;;) {
+    // by when the last look began: one that takes long does not say what was so at its end
+    const isLast = Date.now() > end;
     try {
       const value = await probe();
       if (value !== undefined && value !== false) return value;
@@ -17,7 +19,7 @@ export async function until<T>(
     } catch (error) {
       last = error;
     }
-    if (Date.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what} (last: ${String(last)})`);
+    if (isLast) throw new Error(`not within ${deadlineMs} ms: ${what} (last: ${String(last)})`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -19,13 +19,16 @@ import { ms, time, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
 
 /**
- * @throws TowpathError ALREADY_EXISTS when the handle was ever taken in this installation, or the name is taken in
- * this organization
+ * @param others handles to try in turn when the project's was ever taken in this installation
+ * @throws TowpathError ALREADY_EXISTS when all of them were, or the name is taken in this organization
  */
-export async function insertProject(tx: Tx, project: Omit<Project, 'version'>): Promise<Project> {
-  const { id, organizationId, name, handle, createdAt } = project;
-  const taken = await tx.one(takeHandleSql, [handle, organizationId, id]);
-  if (!taken) throw exists('handle', `The handle "${handle}" is taken.`, 'Choose another handle.');
+export async function insertProject(
+  tx: Tx,
+  project: Omit<Project, 'version'>,
+  others: readonly string[] = [],
+): Promise<Project> {
+  const { id, organizationId, name, createdAt } = project;
+  const handle = await takeHandle(tx, project, others);
   try {
     const row = await tx.one(insertProjectSql, [id, organizationId, name, handle, time(createdAt)]);
     return toProject(row as ProjectRow);
@@ -33,6 +36,16 @@ export async function insertProject(tx: Tx, project: Omit<Project, 'version'>): 
     if (!isUniqueViolation(error, 'projects_name_live')) throw error;
     throw exists('name', `A project named "${name}" exists.`, 'Choose another name or use that project.');
   }
+}
+
+async function takeHandle(
+  tx: Tx,
+  { id, organizationId, handle: first }: Omit<Project, 'version'>,
+  others: readonly string[],
+): Promise<string> {
+  for (const handle of [first, ...others])
+    if (await tx.one(takeHandleSql, [handle, organizationId, id])) return handle;
+  throw exists('handle', `The handle "${first}" is taken.`, 'Choose another handle.');
 }
 
 /** By handle or id. */

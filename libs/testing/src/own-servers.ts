@@ -7,6 +7,7 @@ import { until } from './until.js';
 
 export type ServerName = 'postgres' | 'nats';
 
+const FIRST_START_MS = 110_000;
 const START_MS = 60_000;
 const STOP_MS = 30_000;
 const TOOL = path.resolve(import.meta.dirname, '../../../tools/own-servers.mjs');
@@ -29,7 +30,7 @@ export class OwnServers {
     chmodSync(folder.path, 0o711);
     const child = spawn(process.execPath, [TOOL, folder.path], { stdio: ['pipe', 'ignore', 'inherit'] });
     const servers = new OwnServers(child, folder);
-    await until(() => existsSync(servers.file), { what: 'servers of its own', deadlineMs: START_MS });
+    await until(() => existsSync(servers.file), { what: 'servers of its own', deadlineMs: FIRST_START_MS });
     Object.assign(process.env, servers.facts.env);
     return servers;
   }

@@ -4,22 +4,23 @@ import type { CommandCall } from '../call/call.js';
 import { projectOf } from './project.queries.js';
 import { showProject } from './project.view.js';
 
+/** One in a hundred thousand handles of a large installation is taken: nobody who chose none hears of it. */
+const REDRAWS = 4;
+
 export async function createProject(
   call: CommandCall,
   input: { name: string; handle?: string | undefined },
 ): Promise<ReturnType<typeof showProject>> {
   const { actor, tx, now, parts } = call;
   const { name } = input;
-  const handle = input.handle ?? defaultHandle(name, parts.random);
   const { organizationId } = actor;
-  const project = await insertProject(tx, {
-    id: call.newId('prj'),
-    organizationId,
-    name,
-    handle,
-    createdAt: now,
-  });
-  await call.audit(project.id, { after: { name, handle } });
+  const draw = (): string => defaultHandle(name, parts.random);
+  const project = await insertProject(
+    tx,
+    { id: call.newId('prj'), organizationId, name, handle: input.handle ?? draw(), createdAt: now },
+    input.handle === undefined ? Array.from({ length: REDRAWS }, draw) : [],
+  );
+  await call.audit(project.id, { after: { name, handle: project.handle } });
   return showProject(project);
 }
 

@@ -94,4 +94,6 @@ const server = createServer((req, res) => {
   used.add(req.socket);
   setTimeout(() => res.end('first'), 300);
 });
+// no hint how long an idle connection lasts: none ends by itself
+server.keepAliveTimeout = 0;
 ${SERVE}`;
