@@ -50,6 +50,8 @@ const STORY_SETTINGS = {
   TOWPATH_START_TIMEOUT_SECONDS: '10',
   // a story's receiver is on this machine
   TOWPATH_WEBHOOK_REACH: 'any',
+  // who owes anything past its day is suspended at once
+  TOWPATH_INVOICE_SUSPEND_DAYS: '0',
 };
 
 async function startPlatform(dir, port, extra = {}, more = []) {
