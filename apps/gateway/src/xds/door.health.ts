@@ -46,10 +46,11 @@ const KEEPALIVE = {
 };
 
 /**
- * Keepalive asks only where nothing is on its way. What was sent and is not received within 5 s breaks the connection
- * off too (TCP_USER_TIMEOUT): Linux would send it again for a quarter of an hour.
+ * Keepalive asks only where nothing is on its way. What was sent and is not received within 30 s breaks the connection
+ * off too (TCP_USER_TIMEOUT): Linux would send it again for a quarter of an hour. Not sooner, for Linux breaks off as
+ * well what a living program takes nothing of for so long (tcp_probe_timer).
  */
-const USER_TIMEOUT = { level: 6, name: 18, int_value: 5_000, state: 'STATE_PREBIND' };
+const USER_TIMEOUT = { level: 6, name: 18, int_value: 30_000, state: 'STATE_PREBIND' };
 
 const off = { value: 0 };
 
