@@ -89,6 +89,7 @@ describe('a bill leads down to its requests', () => {
   }, 300_000);
 
   it('is the sum of what its requests cost, to the last unit, and shows which opened its blocks', async () => {
+    await tenant.usageOf('probe', ids.length, 60_000);
     const costs = await Promise.all(ids.map(cost));
     const bill = await tenant.api.ok<{ items: { item: string; list: string }[] }>('GET', '/v1/bill');
     for (const { item, list } of bill.items) {

@@ -37,7 +37,8 @@ export interface InstanceState {
   serviceId: Id<'svc'>;
   revisionId: Id<'rev'>;
   revision: string;
-  instanceId: string;
+  /** Unique for good. Not its name, which is made of the customer's words: this is kept after an erasure. */
+  uid: string;
   /** UTC ms. */
   startedAt: number;
 }

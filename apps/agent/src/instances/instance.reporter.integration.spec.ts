@@ -33,7 +33,7 @@ class Runs {
 
   set(...names: string[]): void {
     const of = { serviceId: 'svc_00000000000000000001', revisionId: 'rev_00000000000000000001' } as const;
-    this.list = names.map((instanceId) => ({ ...of, revision: 'r', instanceId, startedAt: T0 }));
+    this.list = names.map((uid) => ({ ...of, revision: 'r', uid, startedAt: T0 }));
     this.changed(of.serviceId);
   }
   instances = (): InstanceState[] => this.list;

@@ -3,11 +3,11 @@ import type { InstanceState } from '../drivers/driver.js';
 import { InstanceTracker, KEPT, LONGEST_SILENCE_MS } from './instance.tracker.js';
 
 const T0 = Date.UTC(2026, 10, 22);
-const instance = (instanceId: string, startedAt = T0): InstanceState => ({
+const instance = (uid: string, startedAt = T0): InstanceState => ({
   serviceId: 'svc_00000000000000000001',
   revisionId: 'rev_00000000000000000001',
   revision: 'hello-00001',
-  instanceId,
+  uid,
   startedAt,
 });
 const short = (list: readonly InstanceInterval[]): [string, number, number, boolean][] =>

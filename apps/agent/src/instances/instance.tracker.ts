@@ -35,7 +35,7 @@ export class InstanceTracker {
   look(instances: readonly InstanceState[], now: number): void {
     const seen = new Set<string>();
     for (const instance of instances) {
-      const key = keyOf(instance.instanceId, instance.startedAt);
+      const key = keyOf(instance.uid, instance.startedAt);
       const known = this.running.get(key) ?? this.begin(key, instance);
       if (known === undefined) continue;
       seen.add(key);
@@ -79,7 +79,7 @@ export class InstanceTracker {
   }
 
   private begin(key: string, instance: InstanceState): Running | undefined {
-    const { serviceId, revisionId, instanceId, startedAt } = instance;
+    const { serviceId, revisionId, uid: instanceId, startedAt } = instance;
     const organizationId = this.parts.ownerOf(serviceId);
     if (organizationId === undefined) return undefined;
     const { clusterId } = this.parts;

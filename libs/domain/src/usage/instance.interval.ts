@@ -10,7 +10,7 @@ export interface InstanceInterval {
   organizationId: Id<'org'>;
   serviceId: Id<'svc'>;
   revisionId: Id<'rev'>;
-  /** Unique in its cluster at one time. */
+  /** Unique in its cluster, and names nobody: it is kept after an erasure. */
   instanceId: string;
   /** [startMs, untilMs) by the agent's clock; may be empty. */
   startMs: number;

@@ -2,6 +2,7 @@ import { LABELS } from './knative.names.js';
 import type { Pod } from './knative.types.js';
 import { instanceOf } from './pod.instance.js';
 
+const UID = '6b8f8f3a-0f43-4c53-9c3c-6d5c7b1f7a10';
 const LABELLED = {
   [LABELS.service]: 'svc-00000000000000000001',
   [LABELS.revision]: 'rev-00000000000000000001',
@@ -10,7 +11,7 @@ const LABELLED = {
 const pod = (status: Pod['status'], labels: Record<string, string> = LABELLED): Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: 'hello-00001-deployment-abcde', namespace: 'n', labels },
+  metadata: { name: 'hello-00001-deployment-abcde', uid: UID, namespace: 'n', labels },
   ...(status === undefined ? {} : { status }),
 });
 const startTime = '2026-11-22T00:00:07Z';
@@ -29,7 +30,7 @@ it.each<[string, Pod, boolean]>([
     serviceId: 'svc_00000000000000000001',
     revisionId: 'rev_00000000000000000001',
     revision: 'hello-00001',
-    instanceId: 'hello-00001-deployment-abcde',
+    uid: UID,
     startedAt: Date.parse(startTime),
   };
   expect(instanceOf(of)).toEqual(is ? instance : undefined);

@@ -7,12 +7,12 @@ const OVER: readonly (string | undefined)[] = ['Succeeded', 'Failed'];
 
 /** The instance that a pod is, from when its node took it; undefined before that, after its end, and for a pod that is none. */
 export function instanceOf({ metadata, status }: Pod): InstanceState | undefined {
-  const { labels = {}, name } = metadata;
+  const { labels = {}, uid } = metadata;
   const serviceId = idOf('svc', labels[LABELS.service]);
   const revisionId = idOf('rev', labels[LABELS.revision]);
   const startedAt = Date.parse(status?.startTime ?? '');
-  if (serviceId === undefined || revisionId === undefined) return undefined;
+  if (serviceId === undefined || revisionId === undefined || uid === undefined) return undefined;
   if (Number.isNaN(startedAt) || OVER.includes(status?.phase)) return undefined;
   const revision = labels['serving.knative.dev/revision'] ?? '';
-  return { serviceId, revisionId, revision, instanceId: name, startedAt };
+  return { serviceId, revisionId, revision, uid, startedAt };
 }

@@ -21,6 +21,7 @@ export interface InstanceMakings {
 }
 
 export interface InstancePlan {
+  uid: string;
   instanceId: string;
   startedAt: number;
   service: string;

@@ -2,7 +2,7 @@ import type { Clock, Random, TargetRevision } from '#libs/domain';
 import type { DriverLog, InstanceState, ResolvedEnv, RevisionState } from '../driver.js';
 import type { HostProcess } from './host.processes.js';
 import { Instance, type InstanceMakings, type InstancePhase } from './instance.js';
-import { instanceName } from './instance.name.js';
+import { instanceUid } from './instance.uid.js';
 import { InstancePool } from './instance.pool.js';
 import type { Place } from './place.js';
 import { failureOfEnd, type StartFailure } from './ready.condition.js';
@@ -91,7 +91,7 @@ export class RevisionRunner {
       serviceId: this.service.id,
       revisionId: this.revision.id,
       revision: this.revision.name,
-      instanceId: plan.instanceId,
+      uid: plan.uid,
       startedAt: plan.startedAt,
     }));
   }
@@ -149,8 +149,10 @@ export class RevisionRunner {
   }
 
   private launch(): void {
+    const uid = instanceUid(this.parts.random);
     const instance = new Instance(this.parts, {
-      instanceId: instanceName(this.revision.name, this.parts.random),
+      uid,
+      instanceId: `${this.revision.name}-${uid}`,
       startedAt: this.parts.clock.now(),
       service: this.service.name,
       revision: this.revision,
