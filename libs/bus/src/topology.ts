@@ -36,7 +36,7 @@ export async function ensureHubTopology(bus: Bus): Promise<void> {
     max_age: 7 * 24 * HOUR_NS,
     discard: DiscardPolicy.New,
   });
-  // An interval is sent again as long as it grows, and what is newer holds what is older.
+  // An interval is sent again as long as it grows, and what is newer holds what is older; but its end is sent once.
   await ensureStream(bus, STREAMS.instances, 'instances.>', { max_age: 7 * 24 * HOUR_NS, max_bytes: GIB });
   await ensureStream(bus, STREAMS.logs, 'logs.>', { max_age: 24 * HOUR_NS, max_bytes: GIB });
   await ensureBucket(bus, ROUTES_BUCKET);

@@ -10,9 +10,12 @@ export interface AdjustmentRow {
   created_at: Date;
   /** Number of the invoice that asked for it. */
   invoice: string | null;
+  /** Number of the credit note that voids that invoice. */
+  taken_back: string | null;
 }
 
 const SELECT = `SELECT e.id, e.currency, e.key, e.actor_id, e.created_at, n.text AS reason, i.number AS invoice,
+     (SELECT v.number FROM invoices v WHERE v.organization_id = i.organization_id AND v.voids = i.id) AS taken_back,
      (SELECT p.amount FROM ledger_postings p
       WHERE p.organization_id = e.organization_id AND p.entry_id = e.id AND p.account = 'balance') AS amount
    FROM ledger_entries e

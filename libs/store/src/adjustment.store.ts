@@ -32,6 +32,8 @@ export interface StoredAdjustment {
   createdAt: number;
   /** Number of the invoice that asked for it. */
   invoice?: string;
+  /** Number of the credit note that took it back with that invoice. */
+  takenBack?: string;
 }
 
 /** By the key of its entry. */
@@ -92,6 +94,6 @@ function toAdjustment(row: AdjustmentRow): StoredAdjustment {
   return {
     ...{ id: row.id, key: row.key, currency: row.currency, createdBy: row.actor_id },
     ...{ amount: parseDecimal(row.amount), createdAt: ms(row.created_at) },
-    ...present({ reason: row.reason, invoice: row.invoice }),
+    ...present({ reason: row.reason, invoice: row.invoice, takenBack: row.taken_back }),
   };
 }

@@ -15,6 +15,7 @@ import {
   listTerms,
   lockBilling,
   type PageRequest,
+  type StoredAdjustment,
 } from '#libs/store';
 import type { Call, CommandCall } from '../call/call.js';
 import { inOrganization } from '../organization/organization.reach.js';
@@ -47,10 +48,15 @@ export function listAdjustments(
  * Adds to what an organization owes, or takes off, at once in the ledger and on the next invoice. The same reference again changes
  * nothing.
  * @throws TowpathError INVALID_ARGUMENT for an amount out of range, or money of another currency; ALREADY_EXISTS for a reference
- * that was used for another amount
+ * that was used for another amount; FAILED_PRECONDITION for a reference whose invoice was voided, and for a closed organization
  */
 export function createAdjustment(call: CommandCall, input: AdjustmentInput): Promise<Shown> {
-  return inOrganization(call, input.organization, async ({ id: organizationId }) => {
+  return inOrganization(call, input.organization, async ({ id: organizationId, status }) => {
+    if (status === 'closed')
+      throw new TowpathError(
+        'FAILED_PRECONDITION',
+        'The organization is closed: nothing is added to what it owes.',
+      );
     await lockBilling(call.tx, organizationId);
     const { currency, decimals } = await moneyOf(call, organizationId);
     if (input.currency !== currency)
@@ -71,7 +77,11 @@ export function createAdjustment(call: CommandCall, input: AdjustmentInput): Pro
   });
 }
 
-function sameAs<T extends { amount: Decimal }>(before: T, amount: Decimal): T {
+function sameAs(before: StoredAdjustment, amount: Decimal): StoredAdjustment {
+  if (before.takenBack !== undefined)
+    throw new TowpathError('FAILED_PRECONDITION', `That adjustment was taken back by ${before.takenBack}.`, {
+      nextStep: 'Make it again by another reference.',
+    });
   if (compare(before.amount, amount) === 0) return before;
   throw new TowpathError('ALREADY_EXISTS', 'An adjustment of that reference has another amount.', {
     violations: [{ field: 'reference', message: 'was used for another amount' }],

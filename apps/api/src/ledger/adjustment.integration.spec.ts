@@ -81,6 +81,34 @@ describe('adjustments', () => {
   });
 });
 
+it('an adjustment is not made again by a reference whose invoice was voided, nor for an organization that is closed', async () => {
+  const of = await rig.tenant('voided');
+  const { json } = await adjust({ reference: 'ticket-8' }, operator.key, of);
+  await rig.database.query(
+    `INSERT INTO invoices (organization_id, id, kind, number, month, currency, payable, body, digest, issued_at, due_at, voids)
+     SELECT $1, id, kind, number, '2026-10', 'USD', 0, '{}', sha256('{}'), now(), now(), voids FROM (VALUES
+       ('ivc_00000000000000000001', 'invoice', 'INV-0-000001', NULL),
+       ('ivc_00000000000000000002', 'credit_note', 'INV-0-000002', 'ivc_00000000000000000001')) AS v (id, kind, number, voids)`,
+    [of.organizationId],
+  );
+  await rig.database.query(`INSERT INTO invoice_adjustments VALUES ($1, $2, 'ivc_00000000000000000001')`, [
+    of.organizationId,
+    json['id'],
+  ]);
+  expect(await list(of.key, of)).toMatchObject([{ invoice: 'INV-0-000001', takenBack: 'INV-0-000002' }]);
+  const again = await adjust({ reference: 'ticket-8' }, operator.key, of);
+  expect(again.json).toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    message: expect.stringContaining('INV-0-000002') as string,
+  });
+  await rig.database.query(`UPDATE organizations SET status = 'closed' WHERE id = $1`, [of.organizationId]);
+  const closed = await adjust({ reference: 'ticket-9' }, operator.key, of);
+  expect(closed.json['code']).toBe('FAILED_PRECONDITION');
+  expect(
+    await rig.database.query(`SELECT 1 FROM ledger_entries WHERE organization_id = $1`, [of.organizationId]),
+  ).toHaveLength(1);
+});
+
 it('a credit is in the ledger when it is given, and when what is left of it is taken back', async () => {
   const of = await rig.tenant('credited');
   const credits = `/v1/organizations/${of.organizationId}/credits`;

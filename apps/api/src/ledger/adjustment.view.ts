@@ -14,6 +14,10 @@ export const adjustmentView = z
       .string()
       .optional()
       .describe('Number of the invoice that asked for it; absent: it is on the next one.'),
+    takenBack: z
+      .string()
+      .optional()
+      .describe('Number of the credit note that took it back with that invoice.'),
     createdAt: z.string(),
     createdBy: z.string(),
   })
@@ -22,12 +26,13 @@ export const adjustmentView = z
 const KEY = 'adjustment/';
 
 export function showAdjustment(stored: StoredAdjustment): z.infer<typeof adjustmentView> {
-  const { id, amount, currency, reason, invoice, key, createdAt, createdBy } = stored;
+  const { id, amount, currency, reason, invoice, takenBack, key, createdAt, createdBy } = stored;
   const reference = key.slice(KEY.length);
   return {
     ...{ id, amount: formatDecimal(amount), currency, createdAt: iso(createdAt), createdBy },
     ...(reason === undefined ? {} : { reason }),
     ...(reference === id ? {} : { reference }),
     ...(invoice === undefined ? {} : { invoice }),
+    ...(takenBack === undefined ? {} : { takenBack }),
   };
 }

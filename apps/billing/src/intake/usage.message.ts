@@ -22,7 +22,8 @@ export type InstanceMessage = ReadMessage<InstanceInterval>;
 // Record by record, so that one bad record takes no good one with it.
 const envelope = { schemaVersion: z.literal(1) };
 const usageEnvelope = z.object({ ...envelope, records: z.array(z.unknown()) });
-const instanceEnvelope = z.object({ ...envelope, intervals: z.array(z.unknown()) });
+/** Agents send 500 at most; what is longer is one bad message, not a row of quarantine for each of its items. */
+const instanceEnvelope = z.object({ ...envelope, intervals: z.array(z.unknown()).max(500) });
 
 /** Reads a message; whatever it holds, nothing of it is thrown away. */
 export function readUsageMessage(message: FollowedMessage): UsageMessage {

@@ -38,7 +38,7 @@ function canary(protocol: Protocol): Message {
   };
 }
 
-/** A machine without power says nothing: after 2 s of silence three questions, a second apart. */
+/** A machine without power says nothing: after 2 s of silence it is asked every second, until USER_TIMEOUT. */
 const KEEPALIVE = {
   keepalive_time: { value: 2 },
   keepalive_interval: { value: 1 },
@@ -46,11 +46,11 @@ const KEEPALIVE = {
 };
 
 /**
- * Keepalive asks only where nothing is on its way. What was sent and is not received within 30 s breaks the connection
- * off too (TCP_USER_TIMEOUT): Linux would send it again for a quarter of an hour. Not sooner, for Linux breaks off as
- * well what a living program takes nothing of for so long (tcp_probe_timer).
+ * TCP_USER_TIMEOUT: so long nothing is heard of what was sent or asked, then the connection breaks off; Linux would send again
+ * for a quarter of an hour, for keepalive asks only where nothing is on its way. Not sooner, for Linux breaks off as well
+ * what a living program takes nothing of for so long (tcp_probe_timer), an upload say.
  */
-const USER_TIMEOUT = { level: 6, name: 18, int_value: 30_000, state: 'STATE_PREBIND' };
+const USER_TIMEOUT = { level: 6, name: 18, int_value: 10_000, state: 'STATE_PREBIND' };
 
 const off = { value: 0 };
 
