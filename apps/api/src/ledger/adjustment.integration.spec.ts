@@ -99,7 +99,7 @@ it('an adjustment is not made again by a reference whose invoice was voided, nor
   const again = await adjust({ reference: 'ticket-8' }, operator.key, of);
   expect(again.json).toMatchObject({
     code: 'FAILED_PRECONDITION',
-    message: expect.stringContaining('INV-0-000002') as string,
+    detail: expect.stringContaining('INV-0-000002') as string,
   });
   await rig.database.query(`UPDATE organizations SET status = 'closed' WHERE id = $1`, [of.organizationId]);
   const closed = await adjust({ reference: 'ticket-9' }, operator.key, of);

@@ -258,43 +258,47 @@ describe('what comes late', () => {
     expect((await ledgerOf(of)).windows).toMatchObject([{ unsettled: false }]);
   });
 
-  it('in any order, batches and copies, before or after closing, ends in what a ledger without it says', async () => {
-    const shape = fc.record({
-      at: fc.integer({ min: 0, max: 4 * HOUR }),
-      ms: fc.integer({ min: 1, max: 200_000 }),
-      round: fc.integer({ min: 0, max: 5 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(shape, { minLength: 1, maxLength: 12 }), async (shapes) => {
-        const [of, calm] = [await used(), await used()];
-        for (let round = 0; round <= 6; round++) {
-          clock.set(T0 + round * HOUR + 300_000);
-          const now = shapes.flatMap((one, i) =>
-            one.round === round ? [request(of, i, one.at, one.ms)] : [],
+  it(
+    'in any order, batches and copies, before or after closing, ends in what a ledger without it says',
+    async () => {
+      const shape = fc.record({
+        at: fc.integer({ min: 0, max: 4 * HOUR }),
+        ms: fc.integer({ min: 1, max: 200_000 }),
+        round: fc.integer({ min: 0, max: 5 }),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(shape, { minLength: 1, maxLength: 12 }), async (shapes) => {
+          const [of, calm] = [await used(), await used()];
+          for (let round = 0; round <= 6; round++) {
+            clock.set(T0 + round * HOUR + 300_000);
+            const now = shapes.flatMap((one, i) =>
+              one.round === round ? [request(of, i, one.at, one.ms)] : [],
+            );
+            const known = now.filter(({ endMs }) => endMs <= clock.now());
+            const later = now.filter(({ endMs }) => endMs > clock.now());
+            for (const { position } of later) Object.assign(shapes[position] ?? {}, { round: round + 1 });
+            if (known.length > 0) await take(of, [...known, ...known.slice(0, 2)]);
+            await settle(of);
+            expect(await missing(of)).toEqual([]);
+          }
+          clock.set(T0 + 8 * HOUR);
+          const all = shapes.map((one, i) => request(calm, i, one.at, one.ms));
+          await take(calm, all);
+          await take(
+            of,
+            all.map(({ position }) =>
+              request(of, position, shapes[position]?.at ?? 0, shapes[position]?.ms ?? 0),
+            ),
           );
-          const known = now.filter(({ endMs }) => endMs <= clock.now());
-          const later = now.filter(({ endMs }) => endMs > clock.now());
-          for (const { position } of later) Object.assign(shapes[position] ?? {}, { round: round + 1 });
-          if (known.length > 0) await take(of, [...known, ...known.slice(0, 2)]);
-          await settle(of);
+          await Promise.all([settle(of), settle(calm)]);
+          const sums = async (one: UsedRevision) =>
+            [...(await ledgerOf(one)).balances].map(([name, amount]) => [name, formatRatio(amount)]);
+          expect(await sums(of)).toEqual(await sums(calm));
           expect(await missing(of)).toEqual([]);
-        }
-        clock.set(T0 + 8 * HOUR);
-        const all = shapes.map((one, i) => request(calm, i, one.at, one.ms));
-        await take(calm, all);
-        await take(
-          of,
-          all.map(({ position }) =>
-            request(of, position, shapes[position]?.at ?? 0, shapes[position]?.ms ?? 0),
-          ),
-        );
-        await Promise.all([settle(of), settle(calm)]);
-        const sums = async (one: UsedRevision) =>
-          [...(await ledgerOf(one)).balances].map(([name, amount]) => [name, formatRatio(amount)]);
-        expect(await sums(of)).toEqual(await sums(calm));
-        expect(await missing(of)).toEqual([]);
-      }),
-      { numRuns: 8 * RUNS, seed: Number(process.env['TOWPATH_PROPERTY_SEED'] ?? Date.now() % 2 ** 31) },
-    );
-  }, 60_000 * RUNS);
+        }),
+        { numRuns: 8 * RUNS, seed: Number(process.env['TOWPATH_PROPERTY_SEED'] ?? Date.now() % 2 ** 31) },
+      );
+    },
+    60_000 * RUNS,
+  );
 });
