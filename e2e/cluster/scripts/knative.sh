@@ -12,7 +12,8 @@ say "manifests written"
 # DNS first: envoy and the activator that start before it wait 5-10 s to ask again
 kubectl create -f "$STATE/manifests/dns.yaml" >/dev/null
 kubectl create -f "$STATE/manifests/crds.yaml" >/dev/null
-kubectl wait --for=condition=Established crd --all --timeout=30s >/dev/null
+# kubectl gives up at one whose status is still empty
+wait_for 60 "CRDs" kubectl wait --for=condition=Established crd --all --timeout=30s
 say "CRDs established"
 kubectl create -f "$STATE/manifests/all.yaml" >/dev/null
 say "objects created"
