@@ -71,8 +71,6 @@ const STAGE_MINUTES = {
   fleet: 12,
   disks: 12,
   upgrade: 5,
-  cluster: 15,
-  clusters: 12,
 };
 
 /** Runs stages and keeps what they gave. */

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { ServiceJson } from '../support/faces.js';
-import { Lanes, WHERE_SOURCE, type Request } from '../support/lanes.js';
+import { Lanes, WHERE_SOURCE, isAskedAtBoth, wasInFlight } from '../support/lanes.js';
 import { Tenant, sum } from '../support/tenant.js';
 import { until } from '../support/until.js';
 
@@ -38,7 +37,7 @@ describe('a service in two regions', () => {
     for (let lane = 0; lane < 4; lane += 1) lanes.add(service, 'GET');
     for (let lane = 0; lane < 2; lane += 1) lanes.add(service, 'POST');
     // also the other one has to be there before it is needed
-    await until('both doors', 60_000, async () => servedByBoth(await tenant.service(service)));
+    await until('both doors', 60_000, async () => isAskedAtBoth(await tenant.service(service)));
     const began = Date.now();
     await until(`answers of ${before.join(' and ')}`, 60_000, async () => {
       await Promise.resolve();
@@ -62,15 +61,8 @@ describe('a service in two regions', () => {
     expect([...awayFrom]).toEqual(how === 'SIGSTOP' ? others : []);
     const meanwhile = lanes.clustersSince(lostAt, service);
     for (const other of others) expect(meanwhile.get(other)).toBeGreaterThan(0);
-    // times since the loss; who waited there when it came, or came before it was noticed, may have lost a POST
-    const failed = lanes.failed.map((one) => ({
-      ...one,
-      began: one.began - lostAt,
-      ended: one.ended - lostAt,
-    }));
-    const inFlight = ({ began, ended, method }: Request): boolean =>
-      method === 'POST' && ended >= 0 && began <= MOVED_MS;
-    expect(failed.filter((one) => !inFlight(one))).toEqual([]);
+    const failed = lanes.failedSince(lostAt);
+    expect(failed.filter((one) => !wasInFlight(one, MOVED_MS))).toEqual([]);
     expect([...lanes.clustersSince(settled, service).keys()].sort()).toEqual(before);
     const good = lanes.requests.length - failed.length;
     const used = sum(await tenant.usageOf(service, good), 'requests');
@@ -84,10 +76,6 @@ describe('a service in two regions', () => {
     );
   }
 });
-
-function servedByBoth({ status }: ServiceJson): boolean {
-  return (status.placements ?? []).filter((said) => said.includes('and is asked by gateways')).length === 2;
-}
 
 /** Of the agent, which is the local runtime's ingress, and of its instances: they stand still for a while, or are killed. */
 async function lose(pid: number, how: 'SIGSTOP' | 'SIGKILL'): Promise<void> {

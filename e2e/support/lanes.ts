@@ -1,3 +1,4 @@
+import type { ServiceJson } from './faces.js';
 import type { Tenant } from './tenant.js';
 
 /** One request as its caller saw it. Times in UTC ms. */
@@ -33,6 +34,18 @@ export interface Where {
   address?: string;
 }
 
+/**
+ * Whether a cluster's loss excuses this failure (times since it): it may not be done twice, and waited there when it came, or
+ * came before that was noticed.
+ */
+export function wasInFlight({ began, ended, method }: Request, movedMs: number): boolean {
+  return method === 'POST' && ended >= 0 && began <= movedMs;
+}
+
+export function isAskedAtBoth({ status }: ServiceJson): boolean {
+  return (status.placements ?? []).filter((said) => said.includes('and is asked by gateways')).length === 2;
+}
+
 /** A local cluster by its agent's folder. */
 const localCluster = ({ at }: Where): string | undefined => /\/(agent[^/]*)\//.exec(at)?.[1];
 
@@ -53,6 +66,11 @@ export class Lanes {
 
   get failed(): Request[] {
     return this.requests.filter(({ failure }) => failure !== undefined);
+  }
+
+  /** What failed, its times since a cluster was lost. */
+  failedSince(lostAt: number): Request[] {
+    return this.failed.map((one) => ({ ...one, began: one.began - lostAt, ended: one.ended - lostAt }));
   }
 
   /** Of requests to the service that began at this time or later, how many each cluster answered. */

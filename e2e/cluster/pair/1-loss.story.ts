@@ -1,7 +1,13 @@
 import { cutLink, mendLink } from '../../support/cluster.loss.js';
-import type { ServiceJson } from '../../support/faces.js';
 import { clusterUnderTest, type RealCluster } from '../../support/kubectl.js';
-import { Lanes, WHERE_SOURCE, type Request, type Where } from '../../support/lanes.js';
+import {
+  Lanes,
+  WHERE_SOURCE,
+  type Request,
+  type Where,
+  isAskedAtBoth,
+  wasInFlight,
+} from '../../support/lanes.js';
 import { Tenant, sum } from '../../support/tenant.js';
 import { until } from '../../support/until.js';
 
@@ -63,14 +69,7 @@ describe('a service on two real clusters', () => {
     const away = lanes.requests.filter((one) => isAway(one) && one.ended < awayUntil);
     expect([...new Set(away.map(({ cluster }) => cluster))]).toEqual([first.name]);
     expect(answering(settled)).toEqual(both);
-    const failed = lanes.failed.map((one) => ({
-      ...one,
-      began: one.began - lostAt,
-      ended: one.ended - lostAt,
-    }));
-    // only what may not be done twice, and was on its way when the cluster went or came before that was noticed
-    const isInFlight = ({ began, ended, method }: Request): boolean =>
-      method === 'POST' && ended >= 0 && began <= MOVED_MS;
+    const failed = lanes.failedSince(lostAt);
     const good = lanes.requests.length - failed.length;
     const longest = Math.max(...lanes.requests.map(({ began, ended }) => ended - began));
     console.log(
@@ -78,7 +77,7 @@ describe('a service on two real clusters', () => {
         `back after ${Date.now() - returned} ms`,
       failed,
     );
-    expect(failed.filter((one) => !isInFlight(one))).toEqual([]);
+    expect(failed.filter((one) => !wasInFlight(one, MOVED_MS))).toEqual([]);
     expect(sum(await tenant.usageOf('wide', good), 'requests')).toBeGreaterThan(0n);
   }, 300_000);
 
@@ -86,7 +85,3 @@ describe('a service on two real clusters', () => {
     return [...lanes.clustersSince(since, 'wide').keys()].sort();
   }
 });
-
-function isAskedAtBoth({ status }: ServiceJson): boolean {
-  return (status.placements ?? []).filter((said) => said.includes('and is asked by gateways')).length === 2;
-}

@@ -97,7 +97,11 @@ export type { PeerCertificateAnswer } from './certificate.js';
 export { certificateRequest } from './certificate.request.js';
 export { PEER_FILES, PeerCertificate } from './peer.certificate.js';
 export type { PeerIdentity } from './peer.certificate.js';
-export { instanceBatchSchema, instanceIntervalSchema } from './messages/instance.messages.js';
+export {
+  INTERVALS_PER_MESSAGE,
+  instanceBatchSchema,
+  instanceIntervalSchema,
+} from './messages/instance.messages.js';
 export { PEOPLE_ASKS, signedInSchema } from './messages/people.messages.js';
 export type { PeopleAnswer, PeopleRequest, PeopleVerb, SignedIn } from './messages/people.messages.js';
 export { followLogs, readLogs } from './logs.js';

@@ -13,7 +13,7 @@ import {
   pendingAdjustmentsSql,
   type AdjustmentRow,
 } from './adjustment.sql.js';
-import { findMonthInvoice } from './invoice.store.js';
+import type { StoredInvoice } from './invoice.store.js';
 import type { LeasedTx } from './lease.store.js';
 import { AFTER_ALL, ms, present, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
@@ -71,10 +71,9 @@ export async function pendingAdjustments(
 export async function adjustmentsOfMonth(
   tx: Tx,
   organizationId: string,
-  month: string,
+  { month, stored }: { month: string; stored: StoredInvoice | undefined },
   money: { currency: string; decimals: number } | undefined,
 ): Promise<InvoicedAdjustment[]> {
-  const stored = await findMonthInvoice(tx, organizationId, month);
   if (stored) return stored.invoice.adjustments ?? [];
   const next = await tx.one(nextMonthSql, [organizationId]);
   return money && next?.month === month ? pendingAdjustments(tx, organizationId, money) : [];

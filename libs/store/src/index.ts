@@ -342,7 +342,6 @@ export {
 export type { OverdueInvoice } from './open-invoice.store.js';
 export { findDuePayment, organizationsDue, takeDue, unaskedBefore } from './ledger-due.store.js';
 export { creditsInLedger, postCredit, postLostCredits } from './ledger-credit.store.js';
-export type { EntryMaker } from './ledger-credit.store.js';
 export {
   adjustmentsOfMonth,
   findAdjustment,
@@ -358,10 +357,11 @@ export {
   findEntry,
   ledgerBalances,
   listEntries,
+  postEntry,
   organizationsToSeal,
   takeUnsealed,
 } from './ledger.store.js';
-export type { StoredEntry } from './ledger.store.js';
+export type { EntryMaker, StoredEntry } from './ledger.store.js';
 export {
   closeWindow,
   findProducers,

@@ -1,23 +1,7 @@
-import {
-  entryOfCredit,
-  entryOfCreditEnd,
-  newId,
-  parseDecimal,
-  type Credit,
-  type NewEntry,
-  type Random,
-} from '#libs/domain';
+import { entryOfCredit, entryOfCreditEnd, parseDecimal, type Credit } from '#libs/domain';
 import { creditsInLedgerSql, lostCreditsSql } from './ledger-credit.sql.js';
-import { appendEntry } from './ledger.store.js';
+import { postEntry, type EntryMaker } from './ledger.store.js';
 import type { Tx } from './statement.js';
-
-/** Who writes an entry, and when. */
-export interface EntryMaker {
-  organizationId: string;
-  actorId: string;
-  nowMs: number;
-  random: Random;
-}
 
 /** Credits that the ledger has since they were given: those of before it had credits come into it as invoices use them. */
 export async function creditsInLedger(tx: Tx, organizationId: string): Promise<Set<string>> {
@@ -26,7 +10,7 @@ export async function creditsInLedger(tx: Tx, organizationId: string): Promise<S
 
 /** In the transaction that makes the credit. */
 export async function postCredit(tx: Tx, credit: Credit, by: EntryMaker): Promise<void> {
-  await append(tx, entryOfCredit(credit), by);
+  await postEntry(tx, entryOfCredit(credit), by);
 }
 
 /**
@@ -36,20 +20,9 @@ export async function postCredit(tx: Tx, credit: Credit, by: EntryMaker): Promis
 export async function postLostCredits(tx: Tx, by: EntryMaker): Promise<void> {
   const lost = await tx.run(lostCreditsSql, [by.organizationId]);
   for (const { id, currency, lost: amount, entries } of lost)
-    await append(
+    await postEntry(
       tx,
       entryOfCreditEnd({ id: id as Credit['id'], currency }, parseDecimal(amount), entries),
       by,
     );
-}
-
-async function append(tx: Tx, entry: NewEntry, by: EntryMaker): Promise<void> {
-  const { organizationId, actorId, nowMs, random } = by;
-  await appendEntry(tx, {
-    ...entry,
-    organizationId,
-    actorId,
-    id: newId('ent', nowMs, random),
-    createdAt: nowMs,
-  });
 }

@@ -3,10 +3,13 @@ import {
   balancesOf,
   decimalOver,
   formatDecimal,
+  newId,
   parseRatio,
   type LedgerAccount,
   type LedgerEntry,
+  type NewEntry,
   type Posting,
+  type Random,
   type Ratio,
 } from '#libs/domain';
 import {
@@ -56,6 +59,24 @@ export async function appendEntry(tx: Tx, entry: LedgerEntry, note?: string): Pr
   const row = await tx.one(findEntrySql, [organizationId, key]);
   if (!row) throw new Error(`ledger entry ${key} is not there after it was written`);
   return entryOf(organizationId, row);
+}
+
+/** Who writes an entry, and when. */
+export interface EntryMaker {
+  organizationId: string;
+  actorId: string;
+  nowMs: number;
+  random: Random;
+}
+
+/** Adds what a rule made, once by its key (see appendEntry), under an id of its own. */
+export function postEntry(
+  tx: Tx,
+  made: NewEntry,
+  { organizationId, actorId, nowMs, random }: EntryMaker,
+): Promise<StoredEntry> {
+  const id = newId('ent', nowMs, random);
+  return appendEntry(tx, { ...made, organizationId, actorId, id, createdAt: nowMs });
 }
 
 /** The entry of a key, if it was written. */

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import type { Clock, Id } from '#libs/domain';
-import { instanceBatchSchema, instancesSubject, type Bus } from '#libs/bus';
+import type { Clock, Id, InstanceInterval } from '#libs/domain';
+import { INTERVALS_PER_MESSAGE, instanceBatchSchema, instancesSubject, type Bus } from '#libs/bus';
 import { Loop, type Logger, type Metrics } from '#libs/process';
 import type { Driver } from '../drivers/driver.js';
 import { readIfThere, removeDurably, writeDurably } from '../files/durable.file.js';
 import { InstanceTracker, type TrackerParts } from './instance.tracker.js';
 
 const LOOK_MS = 1_000;
-/** A message must stay below NATS' 1 MiB. */
-const BATCH = 500;
 
 export interface InstanceReporterParts {
   dataDir: string;
@@ -72,11 +70,11 @@ export class InstanceReporter {
     this.tracker.look(this.parts.driver.instances(), this.parts.clock.now());
   }
 
-  private async tell(intervals: readonly Parameters<InstanceTracker['told']>[0][number][]): Promise<void> {
+  private async tell(intervals: readonly InstanceInterval[]): Promise<void> {
     const { clusterId, bus } = this.parts;
     try {
-      for (let from = 0; from < intervals.length; from += BATCH) {
-        const batch = intervals.slice(from, from + BATCH);
+      for (let from = 0; from < intervals.length; from += INTERVALS_PER_MESSAGE) {
+        const batch = intervals.slice(from, from + INTERVALS_PER_MESSAGE);
         const message = { schemaVersion: 1 as const, intervals: batch };
         await bus().publish(instancesSubject(clusterId), instanceBatchSchema, message);
         this.tracker.told(batch);

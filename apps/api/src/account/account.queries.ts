@@ -1,4 +1,4 @@
-import { STANDARD_TERMS, termsAt, type BillingTerms } from '#libs/domain';
+import { STANDARD_TERMS, TowpathError, termsAt, type BillingTerms, type PricePlan } from '#libs/domain';
 import { findBillingAccount, findPlanVersions, listTerms } from '#libs/store';
 import type { Call } from '../call/call.js';
 import { inOrganization } from '../organization/organization.reach.js';
@@ -16,14 +16,15 @@ export async function accountOf(call: Call, organizationId: string): Promise<Sho
     findBillingAccount(call.tx, organizationId),
     listTerms(call.tx, organizationId),
   ]);
-  const currency = await currencyOf(call, terms);
+  const { currency } = await planNow(call, terms);
   return showAccount(organizationId, account, { terms, currency, now: call.now });
 }
 
-/** The currency an organization is billed in now. */
-export async function currencyOf(call: Call, terms: readonly BillingTerms[]): Promise<string> {
+/** The price plan an organization is billed by now, whose currency it is billed in. */
+export async function planNow(call: Call, terms: readonly BillingTerms[]): Promise<PricePlan> {
   const { plan } = termsAt(terms, call.now);
   const versions = await findPlanVersions(call.tx, [plan, STANDARD_TERMS.plan]);
   const own = versions.find((version) => version.plan.id === plan) ?? versions[0];
-  return own?.plan.currency ?? '';
+  if (!own) throw new TowpathError('INTERNAL', `price plan ${plan} has no version`);
+  return own.plan;
 }

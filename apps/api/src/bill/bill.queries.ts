@@ -1,11 +1,14 @@
 import { billOf, monthOf, type Bill } from '#libs/domain';
-import { adjustmentsOfMonth, findBillFacts } from '#libs/store';
+import { adjustmentsOfMonth, findBillFacts, findMonthInvoice } from '#libs/store';
 import type { Call } from '../call/call.js';
 
 /** Exact inside, decimal text outside; made anew from usage at every call. */
 export async function readBill(call: Call, input: { month?: string | undefined }): Promise<Bill> {
-  const month = input.month ?? monthOf(call.now);
-  const { parts, terms } = await findBillFacts(call.tx, call.actor.organizationId, month);
-  const adjustments = await adjustmentsOfMonth(call.tx, call.actor.organizationId, month, parts.at(-1)?.plan);
+  const { tx, actor, now } = call;
+  const month = input.month ?? monthOf(now);
+  const { parts, terms } = await findBillFacts(tx, actor.organizationId, month);
+  const stored = await findMonthInvoice(tx, actor.organizationId, month);
+  const of = { month, stored };
+  const adjustments = await adjustmentsOfMonth(tx, actor.organizationId, of, parts.at(-1)?.plan);
   return billOf(month, parts, { ...terms, adjustments });
 }

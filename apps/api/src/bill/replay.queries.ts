@@ -45,9 +45,10 @@ export async function replayBill(call: Call, input: ReplayInput): Promise<z.inpu
   const month = input.month ?? monthOf(now);
   const facts = await findBillFacts(tx, organizationId, month);
   const { parts } = facts;
-  const adjustments = await adjustmentsOfMonth(tx, organizationId, month, parts.at(-1)?.plan);
-  const terms: BillTerms = { ...facts.terms, adjustments };
   const stored = await findMonthInvoice(tx, organizationId, month);
+  const of = { month, stored };
+  const adjustments = await adjustmentsOfMonth(tx, organizationId, of, parts.at(-1)?.plan);
+  const terms: BillTerms = { ...facts.terms, adjustments };
   const periods = await findBillPeriods(tx, organizationId, month);
   const { days, windows } = await replayUsage(tx, spanOf(organizationId, month, stored), periods);
   const asked = await plansFor(call, periods, input);

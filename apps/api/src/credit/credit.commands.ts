@@ -17,7 +17,8 @@ import {
   type EntryMaker,
   type PageRequest,
 } from '#libs/store';
-import { currencyOf } from '../account/account.queries.js';
+import { planNow } from '../account/account.queries.js';
+import { MOST } from '../account/amount.js';
 import type { Call, CommandCall } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { inOrganization } from '../organization/organization.reach.js';
@@ -25,8 +26,6 @@ import { showCredit } from './credit.view.js';
 
 type Shown = ReturnType<typeof showCredit>;
 
-/** Beyond this an amount is a slip of the keyboard. */
-const MOST = parseDecimal('1000000000000');
 const PLACES = 6;
 
 interface CreditInput {
@@ -54,7 +53,7 @@ export function createCredit(call: CommandCall, input: CreditInput): Promise<Sho
   return inOrganization(call, input.organization, async ({ id: organizationId }) => {
     await lockBilling(call.tx, organizationId);
     const amount = amountOf(input.amount);
-    const currency = await currencyOf(call, await listTerms(call.tx, organizationId));
+    const { currency } = await planNow(call, await listTerms(call.tx, organizationId));
     if (input.currency !== currency)
       refuseIfAny([
         { field: 'currency', message: `must be ${currency}, in which the organization is billed` },

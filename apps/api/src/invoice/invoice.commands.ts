@@ -1,4 +1,4 @@
-import { TowpathError, compare, creditNoteOf, parseDecimal, refuseIfAny, type Decimal } from '#libs/domain';
+import { TowpathError, creditNoteOf, parseDecimal, refuseIfAny, type Decimal } from '#libs/domain';
 import {
   insertInvoice,
   insertPayment,
@@ -7,6 +7,7 @@ import {
   postLostCredits,
   type StoredInvoice,
 } from '#libs/store';
+import { amountOf, refuseOtherAmount } from '../account/amount.js';
 import type { CommandCall } from '../call/call.js';
 import { iso } from '../call/scalars.js';
 import { entryMaker } from '../credit/credit.commands.js';
@@ -54,7 +55,7 @@ export function recordPayment(call: CommandCall, input: PaymentInput): Promise<S
     const { currency } = stored.invoice;
     if (input.currency !== currency)
       refuseIfAny([{ field: 'currency', message: `must be ${currency}, like the invoice's` }]);
-    const amount = amountOf(input.amount, stored);
+    const amount = amountOf(input.amount, stored.invoice.decimals);
     const { reference } = input;
     const payment = await insertPayment(call.tx, organizationId, {
       ...{ id: call.newId('pay'), invoiceId: stored.id, amount },
@@ -72,10 +73,7 @@ export function recordPayment(call: CommandCall, input: PaymentInput): Promise<S
 
 function refuseOther({ payments }: Shown, { reference }: PaymentInput, amount: Decimal): void {
   const same = payments.find((one) => one.reference === reference);
-  if (compare(parseDecimal(same?.amount ?? '0'), amount) === 0) return;
-  throw new TowpathError('ALREADY_EXISTS', 'A payment of that reference has another amount.', {
-    violations: [{ field: 'reference', message: 'was used for another amount' }],
-  });
+  refuseOtherAmount('A payment', parseDecimal(same?.amount ?? '0'), amount);
 }
 
 function refuseNotes({ invoice: { kind } }: StoredInvoice, message: string): void {
@@ -84,16 +82,3 @@ function refuseNotes({ invoice: { kind } }: StoredInvoice, message: string): voi
     nextStep: 'Name the invoice itself.',
   });
 }
-
-function amountOf(text: string, { invoice: { decimals } }: StoredInvoice): Decimal {
-  const amount = parseDecimal(text, 'amount');
-  const wrong = (message: string): void => refuseIfAny([{ field: 'amount', message }]);
-  if (amount.units === 0n) wrong('must not be 0');
-  if (amount.scale > decimals) wrong(`has more than the ${decimals} decimals of the currency`);
-  const size = { ...amount, units: amount.units < 0n ? -amount.units : amount.units };
-  if (compare(size, MOST) > 0) wrong('is out of range: at most 10^12');
-  return amount;
-}
-
-/** Beyond this an amount is a slip of the keyboard. */
-const MOST = parseDecimal('1000000000000');

@@ -1,30 +1,20 @@
-import {
-  TowpathError,
-  compare,
-  entryOfAdjustment,
-  parseDecimal,
-  refuseIfAny,
-  termsAt,
-  type Decimal,
-} from '#libs/domain';
+import { TowpathError, entryOfAdjustment, refuseIfAny, type Decimal } from '#libs/domain';
 import {
   appendEntry,
   findAdjustment,
-  findPlanVersions,
   listAdjustments as listStored,
   listTerms,
   lockBilling,
   type PageRequest,
   type StoredAdjustment,
 } from '#libs/store';
+import { planNow } from '../account/account.queries.js';
+import { amountOf, refuseOtherAmount } from '../account/amount.js';
 import type { Call, CommandCall } from '../call/call.js';
 import { inOrganization } from '../organization/organization.reach.js';
 import { showAdjustment } from './adjustment.view.js';
 
 type Shown = ReturnType<typeof showAdjustment>;
-
-/** Beyond this an amount is a slip of the keyboard. */
-const MOST = parseDecimal('1000000000000');
 
 interface AdjustmentInput {
   organization: string;
@@ -58,7 +48,7 @@ export function createAdjustment(call: CommandCall, input: AdjustmentInput): Pro
         'The organization is closed: nothing is added to what it owes.',
       );
     await lockBilling(call.tx, organizationId);
-    const { currency, decimals } = await moneyOf(call, organizationId);
+    const { currency, decimals } = await planNow(call, await listTerms(call.tx, organizationId));
     if (input.currency !== currency)
       refuseIfAny([
         { field: 'currency', message: `must be ${currency}, in which the organization is billed` },
@@ -82,29 +72,6 @@ function sameAs(before: StoredAdjustment, amount: Decimal): StoredAdjustment {
     throw new TowpathError('FAILED_PRECONDITION', `That adjustment was taken back by ${before.takenBack}.`, {
       nextStep: 'Make it again by another reference.',
     });
-  if (compare(before.amount, amount) === 0) return before;
-  throw new TowpathError('ALREADY_EXISTS', 'An adjustment of that reference has another amount.', {
-    violations: [{ field: 'reference', message: 'was used for another amount' }],
-  });
-}
-
-/** What an organization is billed in now. */
-async function moneyOf(
-  { tx, now }: Call,
-  organizationId: string,
-): Promise<{ currency: string; decimals: number }> {
-  const { plan } = termsAt(await listTerms(tx, organizationId), now);
-  const [version] = await findPlanVersions(tx, [plan]);
-  if (!version) throw new TowpathError('INTERNAL', `price plan ${plan} has no version`);
-  return version.plan;
-}
-
-function amountOf(text: string, decimals: number): Decimal {
-  const amount = parseDecimal(text, 'amount');
-  const wrong = (message: string): void => refuseIfAny([{ field: 'amount', message }]);
-  if (amount.units === 0n) wrong('must not be 0');
-  if (amount.scale > decimals) wrong(`has more than the ${decimals} decimals of the currency`);
-  const size = { ...amount, units: amount.units < 0n ? -amount.units : amount.units };
-  if (compare(size, MOST) > 0) wrong('is out of range: at most 10^12');
-  return amount;
+  refuseOtherAmount('An adjustment', before.amount, amount);
+  return before;
 }

@@ -1,4 +1,9 @@
-import { instanceIntervalSchema, usageRecordSchema, type FollowedMessage } from '#libs/bus';
+import {
+  INTERVALS_PER_MESSAGE,
+  instanceIntervalSchema,
+  usageRecordSchema,
+  type FollowedMessage,
+} from '#libs/bus';
 import type { InstanceInterval, UsageRecord } from '#libs/domain';
 import { z } from 'zod';
 import type { QuarantinedUsage } from '#libs/store';
@@ -22,8 +27,11 @@ export type InstanceMessage = ReadMessage<InstanceInterval>;
 // Record by record, so that one bad record takes no good one with it.
 const envelope = { schemaVersion: z.literal(1) };
 const usageEnvelope = z.object({ ...envelope, records: z.array(z.unknown()) });
-/** Agents send 500 at most; what is longer is one bad message, not a row of quarantine for each of its items. */
-const instanceEnvelope = z.object({ ...envelope, intervals: z.array(z.unknown()).max(500) });
+/** What is longer than agents send is one bad message, not a row of quarantine for each of its items. */
+const instanceEnvelope = z.object({
+  ...envelope,
+  intervals: z.array(z.unknown()).max(INTERVALS_PER_MESSAGE),
+});
 
 /** Reads a message; whatever it holds, nothing of it is thrown away. */
 export function readUsageMessage(message: FollowedMessage): UsageMessage {

@@ -108,25 +108,24 @@ async function readMonth(
   organizationId: Id<'org'>,
   month: string,
 ): Promise<BillFacts & { position: number | undefined; seal: number }> {
-  const seal = (await lastSeal(tx, organizationId))?.number ?? 0;
   const before = await standingOf(tx, organizationId, month);
   const facts = await findBillFacts(tx, organizationId, month);
   const after = await standingOf(tx, organizationId, month);
-  const isOneMoment = after !== undefined && before?.seal === after.seal;
-  return { ...facts, seal, position: isOneMoment ? before.position : undefined };
+  const isOneMoment = after.position !== undefined && before.seal === after.seal;
+  return { ...facts, seal: before.seal, position: isOneMoment ? before.position : undefined };
 }
 
 /**
- * Up to where usage was taken in, and the last seal; undefined while anything before the month's end waits for its fold or the
+ * The last seal, and up to where usage was taken in; that is not said while anything before the month's end waits for its fold or the
  * ledger. With the same seal before and after, what was read in between is what had been taken in up to the first position.
  */
 async function standingOf(
   tx: LeasedTx,
   organizationId: Id<'org'>,
   month: string,
-): Promise<{ position: number; seal: number } | undefined> {
+): Promise<{ seal: number; position: number | undefined }> {
   // The seal first: what is sealed while the position is read is another seal afterwards.
   const seal = (await lastSeal(tx, organizationId))?.number ?? 0;
   const { position, firm } = await groundOf(tx, organizationId, monthSpan(month).endMs, 0);
-  return firm ? { position, seal } : undefined;
+  return { seal, position: firm ? position : undefined };
 }

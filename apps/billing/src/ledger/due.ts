@@ -4,18 +4,16 @@ import {
   entryOfPayment,
   formatDecimal,
   monthSpan,
-  newId,
   type Id,
-  type NewEntry,
   type Random,
 } from '#libs/domain';
 import {
-  appendEntry,
   creditsInLedger,
   findDuePayment,
   findInvoice,
   giveNotice,
   keepOpenInvoices,
+  postEntry,
   takeDue,
   unaskedBefore,
   type LeasedTx,
@@ -58,8 +56,9 @@ async function postInvoice(
   const { endMs } = monthSpan(invoice.month);
   const unasked = invoice.kind === 'invoice' ? await unaskedBefore(tx, organizationId, endMs) : NOTHING;
   const credits = await creditsInLedger(tx, organizationId);
+  // also one that asks for what is owed already: its entry says that it was asked for
   const entry = entryOfInvoice(id, invoice, { unasked, credits });
-  await append(tx, { organizationId, actorId: 'towpath' }, entry, options);
+  await postEntry(tx, entry, { organizationId, actorId: 'towpath', ...options });
 }
 
 async function postPayment(
@@ -71,7 +70,7 @@ async function postPayment(
   const payment = await findDuePayment(tx, organizationId, id);
   if (!payment) throw new Error(`payment ${id} is gone`);
   const { amount, currency, createdBy: actorId, invoiceId, number, reference, receivedAt } = payment;
-  await append(tx, { organizationId, actorId }, entryOfPayment(id, amount, currency), options);
+  await postEntry(tx, entryOfPayment(id, amount, currency), { organizationId, actorId, ...options });
   const data = {
     ...{ paymentId: id, invoiceId, number, currency, amount: formatDecimal(amount) },
     ...(reference === undefined ? {} : { reference }),
@@ -79,14 +78,4 @@ async function postPayment(
   };
   const notice = { organizationId, type: 'payment.recorded' as const, data, now: options.nowMs };
   await giveNotice(tx, notice, options.random);
-}
-
-/** Also an invoice that asks for what is owed already: its entry says that it was asked for. */
-async function append(
-  tx: LeasedTx,
-  of: { organizationId: string; actorId: string },
-  made: NewEntry,
-  { nowMs, random }: PostingOptions,
-): Promise<void> {
-  await appendEntry(tx, { ...made, ...of, id: newId('ent', nowMs, random), createdAt: nowMs });
 }

@@ -4,22 +4,19 @@ import {
   entryOfLines,
   linesOf,
   monthOf,
-  newId,
   type ClosingTime,
   type Id,
-  type LedgerEntry,
   type LedgerLine,
-  type NewEntry,
   type PlanInForce,
   type PlansInForce,
   type Random,
 } from '#libs/domain';
 import {
-  appendEntry,
   closeWindow,
   findBillPeriods,
   groundOf,
   holdUnsettled,
+  postEntry,
   postedLines,
   settleWindows,
   takeUnsealed,
@@ -112,7 +109,8 @@ async function settleWindow(
   const sealNumber = chain.next;
   const kind = isFirst ? 'usage' : 'correction';
   const made = entryOfLines(kind, { startMs, sealNumber, currency: currencyOf(plans, lines) }, lines);
-  const entries = made ? [await appendEntry(tx, entryFrom(made, organizationId, at.nowMs, random))] : [];
+  const by = { organizationId, actorId: 'towpath', nowMs: at.nowMs, random };
+  const entries = made ? [await postEntry(tx, made, by)] : [];
   await chain.seal({ kind: isFirst ? 'window' : 'correction', windowStartMs: startMs, lines, entries });
   done[isFirst ? 'closed' : 'corrected'] += 1;
   if (!isFirst) return;
@@ -156,8 +154,4 @@ function currencyOf(plans: PlansInForce, lines: readonly LedgerLine[]): string {
   const [currency = plans[0].plan.currency, ...others] = new Set(used.map(({ plan }) => plan.currency));
   if (others.length > 0) throw new Error('the plans of one window have different currencies');
   return currency;
-}
-
-function entryFrom(made: NewEntry, organizationId: string, nowMs: number, random: Random): LedgerEntry {
-  return { ...made, organizationId, id: newId('ent', nowMs, random), actorId: 'towpath', createdAt: nowMs };
 }

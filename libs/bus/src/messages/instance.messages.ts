@@ -12,6 +12,8 @@ export const instanceIntervalSchema = z.object({
   untilMs: count,
   ended: z.boolean(),
 });
+/** As many go into one message at most: it stays below NATS' 1 MiB. */
+export const INTERVALS_PER_MESSAGE = 500;
 /** Body of instances.<cluster id>. */
 export const instanceBatchSchema = z.object({
   schemaVersion: z.literal(1),

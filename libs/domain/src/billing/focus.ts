@@ -1,8 +1,9 @@
+import { LEDGER_WINDOW_MS } from '../ledger/ledger.window.js';
 import { monthSpan } from '../month.js';
 import { formatDecimal, parseDecimal, sum } from '../price/decimal.js';
 import { formatRatio, parseRatio, total } from '../price/ratio.js';
 import { csvOf } from './invoice.csv.js';
-import { HOUR_MS, type Invoice, type InvoiceCorrection, type InvoiceLine } from './invoice.js';
+import type { Invoice, InvoiceCorrection, InvoiceLine } from './invoice.js';
 
 /** Columns of FOCUS 1.2 that are written, in the order of their names. */
 export const FOCUS_COLUMNS = [
@@ -120,7 +121,7 @@ function periodOf({ month, hours = [] }: InvoiceCorrection): FocusRow {
   if (first === undefined || last === undefined) return { ChargePeriodStart: start, ChargePeriodEnd: end };
   return {
     ChargePeriodStart: second(Date.parse(first)),
-    ChargePeriodEnd: second(Date.parse(last) + HOUR_MS),
+    ChargePeriodEnd: second(Date.parse(last) + LEDGER_WINDOW_MS),
   };
 }
 
