@@ -1,5 +1,7 @@
 import { TowpathError } from './error.js';
 
+export const HOUR_MS = 3_600_000;
+
 /** [startMs, endMs) in UTC ms. */
 interface Span {
   startMs: number;

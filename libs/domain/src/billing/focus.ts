@@ -1,5 +1,4 @@
-import { LEDGER_WINDOW_MS } from '../ledger/ledger.window.js';
-import { monthSpan } from '../month.js';
+import { HOUR_MS, monthSpan } from '../month.js';
 import { formatDecimal, parseDecimal, sum } from '../price/decimal.js';
 import { formatRatio, parseRatio, total } from '../price/ratio.js';
 import { csvOf } from './invoice.csv.js';
@@ -121,7 +120,7 @@ function periodOf({ month, hours = [] }: InvoiceCorrection): FocusRow {
   if (first === undefined || last === undefined) return { ChargePeriodStart: start, ChargePeriodEnd: end };
   return {
     ChargePeriodStart: second(Date.parse(first)),
-    ChargePeriodEnd: second(Date.parse(last) + LEDGER_WINDOW_MS),
+    ChargePeriodEnd: second(Date.parse(last) + HOUR_MS),
   };
 }
 

@@ -1,4 +1,4 @@
-import { LEDGER_WINDOW_MS } from '../ledger/ledger.window.js';
+import { HOUR_MS } from '../month.js';
 import { add, formatDecimal, parseDecimal, sum, type Decimal } from '../price/decimal.js';
 import type { InvoicedAdjustment } from './adjustment.js';
 import type { Bill, BillAdjustment } from './bill.js';
@@ -172,7 +172,7 @@ export function hoursText({ hours = [] }: Pick<InvoiceCorrection, 'hours'>): str
   const [first, last] = [hours[0], hours.at(-1)];
   if (first === undefined || last === undefined) return '';
   const text = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;
-  const span = `${text(Date.parse(first))} to ${text(Date.parse(last) + LEDGER_WINDOW_MS)}`;
+  const span = `${text(Date.parse(first))} to ${text(Date.parse(last) + HOUR_MS)}`;
   return hours.length === 1 ? span : `${hours.length} hours from ${span}`;
 }
 

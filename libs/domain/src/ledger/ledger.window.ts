@@ -1,5 +1,7 @@
+import { HOUR_MS } from '../month.js';
+
 /** Length of a window of the ledger: what an organization used in it closes together (ADR 15). A whole number of minutes. */
-export const LEDGER_WINDOW_MS = 3_600_000;
+export const LEDGER_WINDOW_MS = HOUR_MS;
 /** How long after its end a window takes records in as if they were on time, when nothing else is set. */
 export const DEFAULT_GRACE_MS = 3_600_000;
 /** How long a gateway that says nothing is waited for, when nothing else is set. */

@@ -1,3 +1,4 @@
+import { HOUR_MS } from '../month.js';
 import {
   flag,
   isObject,
@@ -12,7 +13,6 @@ import {
 import { INSTANCE_STATES, MEASURES, type BillingModel, type Factor, type SizeWord } from './plan.types.js';
 import { decimalText, durationOf, instant } from './plan.words.js';
 
-const HOUR_MS = 3_600_000;
 const MODELS: readonly BillingModel[] = ['concurrency', 'per_request', 'instance'];
 const SIZES: readonly SizeWord[] = ['one', 'vcpu', 'gib', 'disk_gib'];
 
