@@ -134,6 +134,14 @@ describe('a service in several clusters', () => {
     );
   });
 
+  it('is asked for only where it is ready, also when its first traffic changes what clusters hold', async () => {
+    fleet.change({ minInstances: 1 });
+    await fleet.work('east');
+    expect(await fleet.asked()).toEqual(['east']);
+    await fleet.work('east', 'west');
+    expect((await fleet.asked()).sort()).toEqual(['east', 'west']);
+  });
+
   it('says which region no cluster can hold it in, and serves from the others', async () => {
     fleet.change({ regions: ['east', 'north'] });
     await fleet.work('east', 'west', 'south');

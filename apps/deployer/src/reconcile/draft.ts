@@ -43,6 +43,8 @@ export class Draft {
   /** All known revisions, the new one too; ascending by number. */
   revisions: RevisionRecord[];
   placement: Placement | undefined;
+  /** Targets as the rows have them, with what clusters said of these; no step changes them. */
+  readonly reported: readonly TargetRecord[];
   targets: TargetRecord[];
   routes: Route[];
   /** The split in force after this pass. */
@@ -67,9 +69,10 @@ export class Draft {
     this.build = records.build;
     this.revisions = records.revisions;
     this.placement = records.placement;
-    this.targets = records.targets.map((record) =>
+    this.reported = records.targets.map((record) =>
       withReport(record, seen.reports.get(record.target.clusterId)),
     );
+    this.targets = [...this.reported];
     this.routes = records.routes;
     this.status = records.service.status;
     this.split = this.status.traffic.map(({ url: _url, ...line }) => line);

@@ -70,15 +70,20 @@ function backendOf(draft: Draft, name: string): Omit<RouteBackend, 'percent'> | 
 }
 
 /**
- * Where a revision is reached, best first: placed clusters that say it is ready, or say nothing now (a report lags behind
- * a new target) and are asked today. Until every placed one serves, also those it is leaving that serve; when nobody
- * does, where it is reached today; else where it is placed.
+ * Where a revision is reached, best first: placed clusters that say it is ready (of the target that they have: one that this
+ * very pass makes is known to nobody), or say nothing now (a report lags behind a new target) and are asked today. Until
+ * every placed one serves, also those it is leaving that serve; when nobody does, where it is reached today; else where
+ * it is placed.
  */
 function clustersOf(draft: Draft, revision: string): Id<'cls'>[] {
   const today = askedToday(draft, revision);
   const serves = (record: TargetRecord): boolean => {
-    const standing = standingOf(revision, [record]);
-    return standing === 'ready' || (standing === 'unknown' && today.includes(record.target.clusterId));
+    const { clusterId } = record.target;
+    const standing = standingOf(
+      revision,
+      draft.reported.filter(({ target }) => target.clusterId === clusterId),
+    );
+    return standing === 'ready' || (standing === 'unknown' && today.includes(clusterId));
   };
   const leaving = draft.targets.filter(
     (record) => !draft.holdings.includes(record) && !record.target.tombstone,
