@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CompactEncrypt, importJWK } from 'jose';
 import { create } from 'tar';
 import { z } from 'zod';
-import type { Condition, Digest, Id, Target, TargetRevision } from '#libs/domain';
+import type { ClusterFacts, Condition, Digest, Id, Target, TargetRevision } from '#libs/domain';
 import {
   Renewal,
   agentPermissions,
@@ -63,6 +63,7 @@ class RecordingDriver implements Driver {
   start = (): Promise<void> => Promise.resolve();
   stop = (): Promise<void> => Promise.resolve();
   door = (): { host: string; port: number } => ({ host: '127.0.0.1', port: 1 });
+  found = (): ClusterFacts | undefined => undefined;
   async apply(target: Target, env: ResolvedEnv): Promise<void> {
     this.applied.push({ target, env });
     if (this.fail) {
@@ -327,6 +328,33 @@ describe('the agent on a real nats-server', () => {
     );
     expect(cluster.value).toMatchObject({ clusterId, runtime: 'local', capabilities: ['builder'] });
     await until(() => resyncs === 1);
+  });
+
+  it('tells what keeps its runtime from starting, and takes targets once it runs', async () => {
+    const driver = new RecordingDriver();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    driver.start = () => promise;
+    const condition = {
+      type: 'Knative',
+      status: 'false',
+      reason: 'NotInstalled',
+      message: 'm',
+      changedAt: 1,
+    } as const;
+    driver.found = () => ({ conditions: [condition], gpus: [] });
+    const starting = start({ driver });
+    const heard = await until(() => nats.bus.getKey(statusBucket(clusterId), 'cluster', clusterStatusSchema));
+    expect(heard.value).toMatchObject({ found: { conditions: [condition], gpus: [] } });
+    expect(heard.value.door).toBeUndefined();
+    await project(target(1, 1, [revision(1)]));
+    resolve();
+    await starting;
+    await until(() => last(driver)?.generation === 1);
+    await until(
+      async () =>
+        (await nats.bus.getKey(statusBucket(clusterId), 'cluster', clusterStatusSchema))?.value.door !==
+        undefined,
+    );
   });
 
   it('refuses a lower (epoch, generation), also after a restart', async () => {

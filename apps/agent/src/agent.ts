@@ -81,6 +81,8 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
   private readonly sweep: Loop;
   private readonly feed: TargetFeed;
   private follower: Follower | undefined;
+  private up: Bus | undefined;
+  private hasStarted = false;
 
   static async open(parts: AgentParts): Promise<Agent> {
     const { dataDir, clock, logger } = parts;
@@ -119,7 +121,10 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
       clock,
       logger,
     });
-    this.cluster = new ClusterReporter({ clusterId, targets, driver, capabilities, bus, clock, logger });
+    const hasStarted = (): boolean => this.hasStarted;
+    this.cluster = new ClusterReporter({
+      ...{ clusterId, targets, driver, hasStarted, capabilities, bus, clock, logger },
+    });
     this.instances = new InstanceReporter({
       ...{ dataDir: parts.dataDir, clusterId, driver, bus, clock, metrics: parts.metrics, logger },
       ownerOf: (serviceId) => targets.get(serviceId)?.organizationId,
@@ -135,20 +140,22 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     };
     this.feed = new TargetFeed(clusterId, handlers, logger);
     const renewal = parts.renewal(() => void this.link.redial());
-    this.link = new HubLink(membership, renewal, parts.health, logger, (up, first) => this.onUp(up, first));
+    this.link = new HubLink(membership, renewal, parts.health, logger, (up) => this.onUp(up));
   }
 
-  /** Works from the disk first; the hub may be away. */
+  /** Works from the disk first; the hub may be away. What keeps the driver from starting is told meanwhile. */
   async onApplicationBootstrap(): Promise<void> {
     const { driver } = this.parts.runtime;
+    this.link.start();
     await driver.start();
     await this.instances.start();
     driver.onChange(this.status.look);
     driver.onLog(({ serviceId, ...line }) => this.logs.add(this.ownerOf(serviceId), serviceId, line));
     for (const target of this.stores.targets.all()) this.services.add(target.service.id);
     this.builds.start();
-    this.link.start();
     this.sweep.start();
+    this.hasStarted = true;
+    if (this.up !== undefined) this.onUp(this.up);
   }
 
   /** Takes no new work, ends builds and instances, and says so while the hub can still be reached. */
@@ -217,10 +224,12 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     }
   };
 
-  private onUp(bus: Bus, first: boolean): void {
-    if (first) this.follow(bus);
-    this.status.repeatAll();
+  private onUp(bus: Bus): void {
+    this.up = bus;
     this.cluster.beat();
+    if (!this.hasStarted) return;
+    if (this.follower === undefined) this.follow(bus);
+    this.status.repeatAll();
     this.builds.wake();
     this.instances.wake();
     this.logs.wake();

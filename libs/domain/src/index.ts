@@ -83,7 +83,7 @@ export {
   pinnedImage,
 } from './build/image-reference.js';
 export type { ImageReference } from './build/image-reference.js';
-export type { Cluster, Door, Gateway } from './cluster/cluster.types.js';
+export type { Cluster, ClusterFacts, Door, Gateway, GpuPool } from './cluster/cluster.types.js';
 export {
   BUILDER,
   CONTAINERS,

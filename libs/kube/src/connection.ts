@@ -66,10 +66,16 @@ export class KubeConnection {
 
   /** Resolves with the parsed answer; rejects with a KubeError for an answer that is no success. */
   async json<T>(call: KubeRequest): Promise<T> {
+    return (await this.answer<T>(call)).value;
+  }
+
+  /** Like `json`, with the whole second (UTC ms) in which the server says that it answered. */
+  async answer<T>(call: KubeRequest): Promise<{ value: T; saidAt: number | undefined }> {
     const { statusCode, headers, body } = await this.send(call, this.agent);
     const text = await body.text();
     if (statusCode >= 300) throw KubeError.of(statusCode, text, String(headers['retry-after'] ?? ''));
-    return JSON.parse(text) as T;
+    const saidAt = Date.parse(String(headers['date'] ?? ''));
+    return { value: JSON.parse(text) as T, saidAt: Number.isNaN(saidAt) ? undefined : saidAt };
   }
 
   /** The lines of a streamed answer as they come; ends with the stream, or when the signal aborts it. */

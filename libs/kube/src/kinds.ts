@@ -48,6 +48,7 @@ export const KINDS = {
   limitRange: kind('v1', 'LimitRange'),
   deployment: kind('apps/v1', 'Deployment'),
   networkPolicy: kind('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  storageClass: kind('storage.k8s.io/v1', 'StorageClass', 'storageclasses'),
   customResourceDefinition: kind('apiextensions.k8s.io/v1', 'CustomResourceDefinition'),
   knativeService: kind('serving.knative.dev/v1', 'Service'),
   revision: kind('serving.knative.dev/v1', 'Revision'),

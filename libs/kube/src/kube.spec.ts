@@ -1,10 +1,7 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { createLogger } from '#libs/process';
-import { FakeHttp, until, type FakeReply, type SeenRequest } from '#libs/testing';
+import { FakeHttp, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
 import { KubeClient } from './client.js';
 import { KubeConnection } from './connection.js';
 import { KINDS, pathOf, type KubeObject } from './kinds.js';
@@ -18,22 +15,12 @@ async function clientOf(
   answer: (seen: SeenRequest, before: number) => FakeReply,
 ): Promise<{ client: KubeClient; http: FakeHttp; close: () => Promise<void> }> {
   const http = await FakeHttp.start(answer);
-  const folder = mkdtempSync(path.join(tmpdir(), 'kube-'));
-  const file = path.join(folder, 'kubeconfig');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'c', cluster: { server: http.url, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'u', user: { token: 'a-token' } }],
-    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
-    'current-context': 'x',
-  };
-  writeFileSync(file, JSON.stringify(config));
+  const { file, remove } = kubeconfigOf(http.url);
   const connection = await KubeConnection.open(file);
   const close = async (): Promise<void> => {
     await connection.close();
     await http.close();
-    rmSync(folder, { recursive: true });
+    remove();
   };
   return { client: new KubeClient(connection), http, close };
 }

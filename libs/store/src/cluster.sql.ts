@@ -1,4 +1,4 @@
-import type { Cluster, Door, Gateway } from '#libs/domain';
+import type { Cluster, ClusterFacts, Door, Gateway } from '#libs/domain';
 import { statement } from './statement.js';
 
 export interface ClusterRow {
@@ -17,6 +17,7 @@ export interface ClusterRow {
   cordoned_at: Date | null;
   draining_at: Date | null;
   drain_total: number | null;
+  found: ClusterFacts | null;
   /** What was set last. */
   price: Cluster['price'] | null;
   created_at: Date;
@@ -24,7 +25,7 @@ export interface ClusterRow {
 }
 
 export const CLUSTER_COLUMNS = `id, name, provider, region, zone, runtime, gpu_classes, capabilities, door, public_key,
-  joined_at, last_seen_at, cordoned_at, draining_at, drain_total, created_at, version,
+  joined_at, last_seen_at, cordoned_at, draining_at, drain_total, found, created_at, version,
   (SELECT jsonb_build_object('currency', currency, 'vcpuSecond', trim_scale(vcpu_second)::text,
      'gibSecond', trim_scale(gib_second)::text, 'since', to_char(day, 'YYYY-MM-DD'))
    FROM cluster_prices WHERE cluster_id = clusters.id ORDER BY day DESC LIMIT 1) AS price`;
@@ -94,10 +95,12 @@ export const insertJoinTokenSql = statement<unknown>(
    VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 );
 
-// Runtime, capabilities and door are what the agent says, with every report; `version` stays, because no intent changed.
+// What the agent says, with every report; `version` stays, because no intent changed. One that starts again says no door at
+// first: gateways go on using the one they know.
 export const recordClusterSql = statement<{ id: string }>(
   'cluster_record',
-  `UPDATE clusters SET capabilities = $2, door = $3, last_seen_at = greatest(last_seen_at, $4), runtime = $5
+  `UPDATE clusters SET capabilities = $2, door = coalesce($3, door), last_seen_at = greatest(last_seen_at, $4), runtime = $5,
+     found = $6
    WHERE id = $1 AND joined_at IS NOT NULL AND removed_at IS NULL RETURNING id`,
 );
 

@@ -135,6 +135,7 @@ export function toCluster(row: ClusterRow): Cluster {
       cordonedAt: row.cordoned_at?.getTime(),
       drainingAt: row.draining_at?.getTime(),
       drainTotal: row.drain_total,
+      found: row.found,
       price: row.price,
     }),
   };

@@ -1,4 +1,4 @@
-import type { Cluster, Door, Gateway, Id } from '#libs/domain';
+import type { Cluster, Gateway, Id } from '#libs/domain';
 import {
   findGatewaySql,
   findJoinTokenSql,
@@ -95,10 +95,11 @@ export async function findRenewalToken(
 /** Writes what an agent last reported about its cluster. False when no such cluster has joined. */
 export async function recordCluster(
   tx: Tx,
-  seen: Pick<Cluster, 'id' | 'runtime' | 'capabilities'> & { door: Door; seenAt: number },
+  seen: Pick<Cluster, 'id' | 'runtime' | 'capabilities' | 'door' | 'found'> & { seenAt: number },
 ): Promise<boolean> {
-  const { id, runtime, capabilities, door, seenAt } = seen;
-  const values = [id, JSON.stringify(capabilities), JSON.stringify(door), time(seenAt), runtime];
+  const { id, runtime, capabilities, door, found, seenAt } = seen;
+  const [doorText, foundText] = [door, found].map((value) => (value ? JSON.stringify(value) : null));
+  const values = [id, JSON.stringify(capabilities), doorText, time(seenAt), runtime, foundText];
   return (await tx.one(recordClusterSql, values)) !== undefined;
 }
 

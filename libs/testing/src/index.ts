@@ -13,6 +13,7 @@ export { makeTenantKey } from './tenant-key.js';
 export { testNats } from './nats.js';
 export type { TestNats } from './nats.js';
 export { FakeHttp } from './fake-http.js';
+export { kubeconfigOf } from './kubeconfig.js';
 export type { FakeReply, SeenRequest } from './fake-http.js';
 export { startEnvoy } from './envoy.js';
 export type { TestEnvoy, TestEnvoyOptions } from './envoy.js';

@@ -1,4 +1,4 @@
-import type { Condition, Digest, Door, Id, PinnedSecret, Target } from '#libs/domain';
+import type { ClusterFacts, Condition, Digest, Door, Id, PinnedSecret, Target } from '#libs/domain';
 
 /**
  * The environment of a revision with every secret opened; asked again at every start of an instance. A TowpathError
@@ -67,6 +67,8 @@ export interface Driver {
   stop(): Promise<void>;
   /** Where gateways reach the ingress; known after `start`. */
   door(): Door;
+  /** What was found of the cluster itself; told during `start` already, which waits for what it cannot do without. */
+  found(): ClusterFacts | undefined;
   /**
    * Makes the service's revisions those of the target; does not wait until they are ready. A known revision's spec is
    * never changed, only its `minInstances`. A revision that is not in the target any more ends its requests and goes.

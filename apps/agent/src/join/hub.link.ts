@@ -16,7 +16,7 @@ export class HubLink {
     private readonly health: Health,
     private readonly logger: Logger,
     /** Told at the first connection, before anything is sent, and after every reconnection. */
-    private readonly onUp: (bus: Bus, first: boolean) => void,
+    private readonly onUp: (bus: Bus) => void,
   ) {
     this.loop = new Loop('hub', RETRY_MS, () => this.ensure(), logger);
   }
@@ -65,7 +65,7 @@ export class HubLink {
     this.connected = true;
     void this.watch(bus);
     this.health.set('hub', true, 'connected');
-    this.onUp(bus, true);
+    this.onUp(bus);
   }
 
   /** The hub's absence is no illness of the agent: it is told, and the agent goes on. */
@@ -80,7 +80,7 @@ export class HubLink {
         this.connected = true;
         this.health.set('hub', true, 'connected');
         this.logger.info('the hub is back');
-        this.onUp(bus, false);
+        this.onUp(bus);
       }
     }
   }

@@ -6,7 +6,7 @@ import type { TargetStore } from '../targets/target.store.js';
 
 const BEAT_MS = 5_000;
 
-/** Says every 5 s that this cluster is there, where its ingress is, and which epoch it has seen. */
+/** Says every 5 s that this cluster is there, what was found of it, where its ingress is, and which epoch it has seen. */
 export class ClusterReporter {
   private readonly loop: Loop;
 
@@ -15,6 +15,8 @@ export class ClusterReporter {
       clusterId: Id<'cls'>;
       targets: TargetStore;
       driver: Driver;
+      /** Whether the driver has started: only then it has a door. */
+      hasStarted: () => boolean;
       capabilities: string[];
       bus: () => Bus;
       clock: Clock;
@@ -34,13 +36,15 @@ export class ClusterReporter {
   }
 
   private async report(): Promise<void> {
-    const { clusterId, driver, capabilities, targets, clock } = this.parts;
+    const { clusterId, driver, hasStarted, capabilities, targets, clock } = this.parts;
+    const found = driver.found();
     await this.parts.bus().putKey(statusBucket(clusterId), CLUSTER_KEY, clusterStatusSchema, {
       schemaVersion: 1,
       clusterId,
       runtime: driver.runtime,
       capabilities,
-      door: driver.door(),
+      ...(hasStarted() ? { door: driver.door() } : {}),
+      ...(found === undefined ? {} : { found }),
       epoch: targets.highestEpoch(),
       sentAt: clock.now(),
     });

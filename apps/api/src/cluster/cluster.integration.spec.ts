@@ -1,3 +1,5 @@
+import type { Id } from '#libs/domain';
+import { findCluster, joinCluster, recordCluster } from '#libs/store';
 import { ApiRig } from '../api.rig.js';
 
 describe('a cordon', () => {
@@ -66,6 +68,30 @@ describe('emptying a cluster', () => {
     expect((await rig.call('GET', `/v1/clusters/${id}`, { key })).status).toBe(404);
     expect((await rig.call('DELETE', `/v1/clusters/${id}`, { key })).status).toBe(404);
     expect(await make('gamma')).not.toBe(id);
+  });
+
+  it('shows what its agent found, and keeps a door that is not said for a while', async () => {
+    const id = (await make('epsilon')) as Id<'cls'>;
+    const door = { host: '10.0.0.1', port: 443, secure: true } as const;
+    const condition = {
+      type: 'Knative',
+      status: 'false',
+      reason: 'NotInstalled',
+      message: 'm',
+      changedAt: 0,
+    } as const;
+    const found = { conditions: [condition], gpus: [{ product: 'NVIDIA-L4', nodes: 1, count: 4 }] };
+    const seen = { id, runtime: 'knative', capabilities: [], seenAt: Date.now() } as const;
+    const doors = await rig.parts.db.asSystem(async (tx) => {
+      await joinCluster(tx, id, {}, Date.now());
+      await recordCluster(tx, { ...seen, capabilities: [], door });
+      await recordCluster(tx, { ...seen, capabilities: [], found });
+      return (await findCluster(tx, id))?.door;
+    });
+    expect(doors).toEqual(door);
+    const { json } = await rig.call('GET', `/v1/clusters/${id}`, { key });
+    expect(json['gpus']).toEqual(found.gpus);
+    expect(json['conditions']).toContainEqual({ ...condition, changedAt: '1970-01-01T00:00:00.000Z' });
   });
 
   it('is an operator’s', async () => {

@@ -33,6 +33,14 @@ const priceView = z
     description: 'What a second of one vCPU and of one GiB costs, as exact decimals.',
   });
 
+const gpuView = z
+  .object({
+    product: z.string().optional().describe('As the label `nvidia.com/gpu.product` of its nodes says.'),
+    nodes: z.int(),
+    count: z.int().describe('GPUs that instances may use, taken or free.'),
+  })
+  .meta({ id: 'GpuPool', description: 'Nodes of a cluster with one kind of GPU.' });
+
 export const clusterView = z
   .object({
     id: z.string(),
@@ -43,6 +51,7 @@ export const clusterView = z
     runtime: runtimeSchema,
     gpuClasses: z.array(z.string()),
     capabilities: z.array(z.string()),
+    gpus: z.array(gpuView),
     joinedAt: z.string().optional(),
     lastSeenAt: z.string().optional(),
     cordonedAt: z.string().optional().describe('Since when it takes no new services.'),
@@ -74,6 +83,7 @@ export function showCluster(
     runtime,
     gpuClasses,
     capabilities,
+    gpus: cluster.found?.gpus ?? [],
     ...isoIf('joinedAt', cluster.joinedAt),
     ...isoIf('lastSeenAt', cluster.lastSeenAt),
     ...isoIf('cordonedAt', cluster.cordonedAt),

@@ -169,6 +169,7 @@ export interface ClusterView {
     waiting?: { service: string; reason?: string }[];
   };
   price?: { currency: string; vcpuSecond: string; gibSecond: string; since: string };
+  gpus: { product?: string; nodes: number; count: number }[];
   conditions: ConditionView[];
 }
 

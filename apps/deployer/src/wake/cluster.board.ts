@@ -32,11 +32,11 @@ export class ClusterBoard {
   private async fold(clusterId: string, status: ClusterStatus): Promise<void> {
     // The bucket says who it is: only that cluster's agent may write there.
     if (status.clusterId !== clusterId) throw new Error('the status names another cluster');
-    const { runtime, capabilities, door, sentAt: seenAt } = status;
+    const { clusterId: id, epoch, sentAt: seenAt, schemaVersion: _version, ...seen } = status;
     const raised = await this.db.asSystem(async (tx) => {
-      await recordCluster(tx, { id: status.clusterId, runtime, capabilities, door, seenAt });
+      await recordCluster(tx, { id, seenAt, ...seen });
       // Only up, and to the same number whoever does it: this needs no lease.
-      return status.epoch > (await hubEpoch(tx)) && (await raiseHubEpoch(tx, status.epoch));
+      return epoch > (await hubEpoch(tx)) && (await raiseHubEpoch(tx, epoch));
     });
     const before = this.last.get(clusterId);
     this.last.set(clusterId, status);

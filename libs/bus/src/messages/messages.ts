@@ -120,7 +120,14 @@ export const clusterStatusSchema = z.object({
   clusterId: id('cls'),
   runtime: z.enum(['knative', 'local']),
   capabilities: z.array(z.string()),
-  door,
+  /** Absent while the agent does not work yet: what is in the way stands in `found`. */
+  door: door.exactOptional(),
+  found: z
+    .object({
+      conditions: z.array(condition),
+      gpus: z.array(z.object({ product: z.string().exactOptional(), nodes: count, count })),
+    })
+    .exactOptional(),
   /** Highest epoch seen, so that a restored hub can raise its own above it. */
   epoch: count,
   sentAt: count,

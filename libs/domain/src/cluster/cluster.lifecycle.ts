@@ -3,11 +3,14 @@ import { LIVE_MS, isLive } from './cluster.rules.js';
 import type { Cluster } from './cluster.types.js';
 
 /**
- * What is true of a cluster as of `now` (UTC ms): Joined, Answers, TakesServices, and Drained where an operator drains it.
+ * What is true of a cluster as of `now` (UTC ms): Joined, Answers, TakesServices, Drained where an operator drains it, and
+ * what its agent found.
  * @param left how many services it still holds, where that was looked up
  */
 export function clusterConditions(cluster: Cluster, now: number, left?: number): Condition[] {
-  return [joined(cluster), answers(cluster, now), takesServices(cluster), ...drained(cluster, left)];
+  const { found } = cluster;
+  const own = [joined(cluster), answers(cluster, now), takesServices(cluster), ...drained(cluster, left)];
+  return [...own, ...(found?.conditions ?? [])];
 }
 
 function drained({ drainingAt, drainTotal = 0 }: Cluster, left: number | undefined): Condition[] {

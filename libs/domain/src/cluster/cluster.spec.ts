@@ -60,6 +60,16 @@ describe('conditions of a cluster', () => {
       cluster('cls_1', { cordonedAt: 7, drainingAt: 7, drainTotal: 3 }),
       'Joined true AgentJoined, Answers true Heard, TakesServices false Cordoned, Drained unknown Draining',
     ],
+    [
+      'one whose agent found something',
+      cluster('cls_1', {
+        found: {
+          conditions: [{ type: 'Knative', status: 'true', reason: 'Known', message: 'm', changedAt: 0 }],
+          gpus: [],
+        },
+      }),
+      'Joined true AgentJoined, Answers true Heard, TakesServices true Open, Knative true Known',
+    ],
   ])('say of %s what is true', (_what, one, expected) => {
     const conditions = clusterConditions(one, 1_000);
     expect(conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`).join(', ')).toBe(

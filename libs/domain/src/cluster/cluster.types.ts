@@ -1,3 +1,4 @@
+import type { Condition } from '../condition.js';
 import type { Id } from '../id.js';
 
 /** A joined place where revisions run: a Kubernetes cluster with Knative, or the local runtime. */
@@ -23,10 +24,27 @@ export interface Cluster {
   drainingAt?: number;
   /** How many services it held when that began. */
   drainTotal?: number;
+  /** What its agent found it to be and to have; absent before it told. */
+  found?: ClusterFacts;
   /** What its operator pays for it; what was set last. */
   price?: ClusterPriceText;
   createdAt: number;
   version: number;
+}
+
+/** What an agent finds in its cluster besides what Towpath put there. */
+export interface ClusterFacts {
+  conditions: Condition[];
+  gpus: GpuPool[];
+}
+
+/** Nodes with one kind of GPU. */
+export interface GpuPool {
+  /** As the nodes' label `nvidia.com/gpu.product` says; absent where none does. */
+  product?: string;
+  nodes: number;
+  /** GPUs that instances may use, taken or free. */
+  count: number;
 }
 
 /** What a second of an instance in a cluster costs, as exact decimals. */

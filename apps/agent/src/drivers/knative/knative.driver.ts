@@ -1,9 +1,9 @@
-import type { Condition, Door, Id, Target, TargetRevision } from '#libs/domain';
+import type { ClusterFacts, Condition, Door, Id, Target, TargetRevision } from '#libs/domain';
 import { withCondition } from '#libs/domain';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { Clock } from '#libs/domain';
-import { KINDS, type KubeClient } from '#libs/kube';
-import { preflightManifests } from './preflight.manifests.js';
+import type { KubeClient } from '#libs/kube';
+import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
 import { ClusterView } from './cluster.view.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
@@ -66,6 +66,7 @@ export class KnativeDriver implements Driver {
   private readonly logs: PodLogs;
   private readonly applier: ServiceApplier;
   private readonly projects: ProjectKeeper;
+  private readonly preflight: Preflight;
   private readonly queue: KeyedQueue<Id<'svc'>>;
   private readonly held = new Map<Id<'svc'>, Held>();
   /** Revisions whose host was answered through the door. */
@@ -78,6 +79,7 @@ export class KnativeDriver implements Driver {
     const { client, clusterId, clock, logger } = parts;
     this.applier = new ServiceApplier(client, parts.manifests, parts.images, this.drifted, logger);
     this.projects = new ProjectKeeper(client, clusterId, this.drifted, logger);
+    this.preflight = new Preflight({ client, clusterId, clock, logger });
     this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
     this.logs = new PodLogs(client, { line: this.tellLog, end: this.logEnded }, clock, logger);
     const onChange = { service: (id: Id<'svc'>) => this.changed(id), pod: (pod: Pod) => this.logs.see(pod) };
@@ -85,9 +87,7 @@ export class KnativeDriver implements Driver {
   }
 
   async start(): Promise<void> {
-    const { client, clusterId } = this.parts;
-    for (const settings of preflightManifests(clusterId))
-      await client.apply(KINDS.configMap, settings, 'towpath-settings');
+    await this.preflight.passed();
     this.address = await this.parts.door.open();
     await Promise.all([this.view.start(), this.projects.start()]);
   }
@@ -95,7 +95,7 @@ export class KnativeDriver implements Driver {
   /** What runs in the cluster goes on without the agent. */
   async stop(): Promise<void> {
     await this.queue.stop();
-    await Promise.all([this.view.stop(), this.projects.stop()]);
+    await Promise.all([this.preflight.stop(), this.view.stop(), this.projects.stop()]);
     this.logs.stop();
     await this.parts.door.close();
   }
@@ -103,6 +103,10 @@ export class KnativeDriver implements Driver {
   door(): Door {
     if (this.address === undefined) throw new Error('the door is not open yet');
     return this.address;
+  }
+
+  found(): ClusterFacts | undefined {
+    return this.preflight.found();
   }
 
   apply(target: Target, env: ResolvedEnv, open: OpenSecret): Promise<void> {

@@ -2,14 +2,19 @@ import { INTERNAL_DOMAIN, kubernetesName, type Id } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import { LABELS } from './knative.names.js';
 
-const KNATIVE_NAMESPACE = 'knative-serving';
+export const KNATIVE_NAMESPACE = 'knative-serving';
+
+/** Keys of one of Knative's maps of settings. */
+export interface KnativeSettings extends KubeObject {
+  data: Record<string, string>;
+}
 
 /**
  * What Towpath needs of a cluster's Knative settings, key by key; every other key stays whoever's it is. The domain is
  * bound to a label of ours, so that services of others keep theirs.
  */
-export function preflightManifests(clusterId: Id<'cls'>): KubeObject[] {
-  const settings = (name: string, data: Record<string, string>): KubeObject => ({
+export function preflightManifests(clusterId: Id<'cls'>): KnativeSettings[] {
+  const settings = (name: string, data: Record<string, string>): KnativeSettings => ({
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name, namespace: KNATIVE_NAMESPACE },

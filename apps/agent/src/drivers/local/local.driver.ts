@@ -85,6 +85,11 @@ export class LocalDriver implements Driver {
     return { host: '127.0.0.1', port: this.port };
   }
 
+  /** This machine is as it is. */
+  found(): undefined {
+    return undefined;
+  }
+
   apply(target: Target, env: ResolvedEnv): Promise<void> {
     const serviceId = target.service.id;
     const former = this.held.get(serviceId);

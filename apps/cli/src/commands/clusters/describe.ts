@@ -26,8 +26,14 @@ export const clustersDescribe = defineCommand<[string], object>({
       Joined: cluster.joinedAt,
       'Last seen': cluster.lastSeenAt,
       Cordoned: cluster.cordonedAt,
+      GPUs: gpusOf(cluster),
     };
     tow.out.lines([...fieldsOf(fields), '', ...tableOf(cluster.conditions, CONDITION_COLUMNS)]);
     return undefined;
   },
 });
+
+const gpusOf = ({ gpus }: ClusterView): string | undefined =>
+  gpus.length === 0
+    ? undefined
+    : gpus.map(({ product = 'unlabelled', count }) => `${count} ${product}`).join(', ');

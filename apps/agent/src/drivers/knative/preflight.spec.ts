@@ -1,0 +1,202 @@
+import { createLogger } from '#libs/process';
+import { KubeClient, KubeConnection } from '#libs/kube';
+import { FakeHttp, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
+import { CLUSTER } from './knative.factory.rig.js';
+import { preflightManifests } from './preflight.manifests.js';
+import { Preflight } from './preflight.js';
+import { findingsOf, gpusOf, isFit, skewOf, type GpuNode, type Survey } from './preflight.rules.js';
+
+const KOURIER = 'kourier.ingress.networking.knative.dev';
+const well: Survey & { knative: object } = {
+  kubernetes: 'v1.35.2',
+  skewMs: 0,
+  knative: { version: '1.23.0', unset: [], ingressClass: KOURIER },
+  storageClasses: ['fast'],
+  gpus: [],
+};
+const said = (survey: Survey): string[] =>
+  findingsOf(survey).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+
+describe('what is found of a cluster', () => {
+  it('is well', () => {
+    expect(said(well)).toEqual([
+      'Kubernetes true Known',
+      'Knative true Known',
+      'Settings true Set',
+      'Ingress true Kourier',
+      'Storage true Known',
+      'Gpus true None',
+      'Clock true Same',
+    ]);
+    expect(isFit(well)).toBe(true);
+  });
+
+  const { knative: _knative, ...bare } = well;
+  it.each<[string, Survey, string, boolean]>([
+    ['an old Kubernetes', { ...well, kubernetes: 'v1.32.9+k3s1' }, 'Kubernetes false TooOld', true],
+    ['no Knative', bare, 'Knative false NotInstalled', false],
+    [
+      'an old Knative',
+      { ...well, knative: { ...well.knative, version: 'v1.20.1', unset: [] } },
+      'Knative false TooOld',
+      true,
+    ],
+    [
+      'a Knative that was built by hand',
+      { ...well, knative: { unset: [], ingressClass: KOURIER } },
+      'Knative true VersionUnknown',
+      true,
+    ],
+    [
+      'settings that may not be set',
+      { ...well, knative: { unset: ['config-features: a = b'], ingressClass: KOURIER } },
+      'Settings false NotSet',
+      true,
+    ],
+    [
+      'another ingress',
+      { ...well, knative: { unset: [], ingressClass: 'istio.x' } },
+      'Ingress false NotKourier',
+      false,
+    ],
+    [
+      'an ingress that may not be seen',
+      { ...well, knative: { unset: [] } },
+      'Ingress unknown NotReadable',
+      true,
+    ],
+    ['no storage', { ...well, storageClasses: [] }, 'Storage true None', true],
+    ['GPUs', { ...well, gpus: [{ product: 'L4', nodes: 2, count: 8 }] }, 'Gpus true Counted', true],
+    ['a clock ahead', { ...well, skewMs: 1_000 }, 'Clock false Ahead', true],
+    ['a clock behind', { ...well, skewMs: -61_000 }, 'Clock false Behind', true],
+  ])('%s', (_what, survey, expected, fit) => {
+    expect(said(survey)).toContain(expected);
+    expect(isFit(survey)).toBe(fit);
+    for (const { status, nextStep } of findingsOf(survey))
+      expect(nextStep !== undefined).toBe(status === 'false');
+  });
+
+  it('names what is to be set, one by one', () => {
+    const knative = { unset: ['a: b = c', 'a: d = e'], ingressClass: KOURIER };
+    const settings = findingsOf({ ...well, knative }).find(({ type }) => type === 'Settings');
+    expect(settings?.message).toBe('The agent may not set, in knative-serving: a: b = c; a: d = e.');
+  });
+
+  it('counts GPUs by what nodes say they are', () => {
+    const node = (name: string, count: string | undefined, product?: string): GpuNode => ({
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name, labels: product === undefined ? {} : { 'nvidia.com/gpu.product': product } },
+      status: { allocatable: count === undefined ? {} : { 'nvidia.com/gpu': count } },
+    });
+    const nodes = [node('a', '4', 'L4'), node('b', '2'), node('c', '4', 'L4'), node('d', '0', 'A100')];
+    expect(gpusOf([...nodes, node('e', undefined)])).toEqual([
+      { nodes: 1, count: 2 },
+      { product: 'L4', nodes: 2, count: 8 },
+    ]);
+  });
+
+  it.each([
+    ['in the same second', 5_000, 5_100, 5_900, 0],
+    ['asked in the next second, for it was slow', 5_000, 4_900, 9_000, 0],
+    ['ahead', 9_000, 5_000, 5_500, 3_500],
+    ['behind', 2_000, 5_000, 5_500, -2_001],
+  ])('a clock %s', (_what, saidAt, askedAt, answeredAt, skew) =>
+    expect(skewOf(saidAt, askedAt, answeredAt)).toBe(skew),
+  );
+});
+
+/** The API server of a cluster whose Knative comes later, and whose rights are what the test says. */
+class Api {
+  hasKnative = false;
+  mayWrite = true;
+  readonly maps = new Map<string, Record<string, string>>([
+    ['config-network', { 'ingress-class': KOURIER }],
+    ['config-features', { 'kubernetes.podspec-affinity': 'enabled' }],
+  ]);
+
+  readonly answer = ({ method, path: at, body }: SeenRequest): FakeReply => {
+    if (at === '/version') return { body: { gitVersion: 'v1.35.0' } };
+    if (at.endsWith('/nodes') || at.endsWith('/storageclasses'))
+      return { body: { items: [], metadata: { resourceVersion: '1' } } };
+    if (!this.hasKnative) return refusal(404);
+    if (at === '/apis/serving.knative.dev/v1') return { body: {} };
+    const name = at.split('/').at(-1) ?? '';
+    const labels = { 'app.kubernetes.io/version': '1.23.0' };
+    if (method === 'PATCH') {
+      if (!this.mayWrite) return refusal(403);
+      const { data } = JSON.parse(body.toString()) as { data: Record<string, string> };
+      this.maps.set(name, { ...this.maps.get(name), ...data });
+    }
+    return { body: { metadata: { name, labels }, data: this.maps.get(name) ?? {} } };
+  };
+}
+
+const refusal = (code: number): FakeReply => ({ status: code, body: { kind: 'Status', code } });
+
+describe('the look at a cluster', () => {
+  let api: Api;
+  let http: FakeHttp;
+  let connection: KubeConnection;
+  let preflight: Preflight;
+  let file: string;
+  let remove: () => void;
+  const reasonOf = (type: string): string | undefined =>
+    preflight.found()?.conditions.find((one) => one.type === type)?.reason;
+
+  beforeEach(async () => {
+    api = new Api();
+    http = await FakeHttp.start(api.answer);
+    ({ file, remove } = kubeconfigOf(http.url));
+    connection = await KubeConnection.open(file);
+    const parts = { client: new KubeClient(connection), clusterId: CLUSTER, clock: { now: () => 0 } };
+    preflight = new Preflight({ ...parts, logger: createLogger('preflight', 'silent') }, 10);
+  });
+  afterEach(async () => {
+    await preflight.stop();
+    await connection.close();
+    await http.close();
+    remove();
+  });
+
+  it('says what is missing, waits for it, and sets what Towpath needs, key by key', async () => {
+    let isPassed = false;
+    const passed = preflight.passed().then(() => (isPassed = true));
+    await until(() => reasonOf('Knative') === 'NotInstalled');
+    expect(isPassed).toBe(false);
+    expect(http.seen.some(({ method }) => method === 'PATCH')).toBe(false);
+    api.hasKnative = true;
+    await passed;
+    expect([reasonOf('Knative'), reasonOf('Settings'), reasonOf('Ingress')]).toEqual([
+      'Known',
+      'Set',
+      'Kourier',
+    ]);
+    for (const { metadata, data } of preflightManifests(CLUSTER))
+      expect(api.maps.get(metadata.name)).toMatchObject(data);
+    expect(api.maps.get('config-features')).toMatchObject({ 'kubernetes.podspec-affinity': 'enabled' });
+    // the clock of the test stands at 1970
+    expect(reasonOf('Clock')).toBe('Ahead');
+  });
+
+  it('writes nothing that is there, and names what it may not write', async () => {
+    api.hasKnative = true;
+    for (const { metadata, data } of preflightManifests(CLUSTER)) api.maps.set(metadata.name, { ...data });
+    await preflight.passed();
+    expect(http.seen.some(({ method }) => method === 'PATCH')).toBe(false);
+    await preflight.stop();
+
+    api.mayWrite = false;
+    api.maps.set('config-defaults', {});
+    preflight = new Preflight({
+      ...{ client: new KubeClient(connection), clusterId: CLUSTER, clock: { now: () => 0 } },
+      logger: createLogger('preflight', 'silent'),
+    });
+    await preflight.passed();
+    expect(preflight.found()?.conditions.find(({ type }) => type === 'Settings')).toMatchObject({
+      status: 'false',
+      message:
+        'The agent may not set, in knative-serving: config-defaults: max-revision-timeout-seconds = 3600.',
+    });
+  });
+});

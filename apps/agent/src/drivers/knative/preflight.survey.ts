@@ -1,0 +1,94 @@
+import type { Clock, Id } from '#libs/domain';
+import { KINDS, KubeError, type KubeClient, type KubeObject } from '#libs/kube';
+import { KNATIVE_NAMESPACE, preflightManifests, type KnativeSettings } from './preflight.manifests.js';
+import { gpusOf, skewOf, type GpuNode, type Survey } from './preflight.rules.js';
+
+type Settings = KubeObject & Partial<KnativeSettings>;
+
+const VERSION = 'app.kubernetes.io/version';
+const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+/** What Knative takes where nothing is said. */
+const DEFAULT_INGRESS = 'istio.ingress.networking.knative.dev';
+
+/**
+ * Looks at a cluster, and sets of Knative's settings what Towpath needs and the agent may.
+ * @throws KubeError when the API server is not well, and whatever the connection throws
+ */
+export async function surveyCluster(client: KubeClient, clusterId: Id<'cls'>, clock: Clock): Promise<Survey> {
+  const askedAt = clock.now();
+  const { value, saidAt } = await client.connection.answer<{ gitVersion: string }>({
+    method: 'GET',
+    path: '/version',
+  });
+  const skewMs = saidAt === undefined ? 0 : skewOf(saidAt, askedAt, clock.now());
+  const knative = (await hasKnative(client)) ? await knativeOf(client, clusterId) : undefined;
+  const storageClasses = await storageClassesOf(client);
+  const nodes = await client.list<GpuNode>(KINDS.node);
+  return {
+    kubernetes: value.gitVersion,
+    skewMs,
+    ...(knative === undefined ? {} : { knative }),
+    ...(storageClasses === undefined ? {} : { storageClasses }),
+    gpus: gpusOf(nodes.items),
+  };
+}
+
+async function hasKnative(client: KubeClient): Promise<boolean> {
+  const path = `/apis/${KINDS.knativeService.apiVersion}`;
+  const answer = client.connection.json({ method: 'GET', path }).then(() => true);
+  return answer.catch((error: unknown) => {
+    if (error instanceof KubeError && error.status === 404) return false;
+    throw error;
+  });
+}
+
+async function knativeOf(client: KubeClient, clusterId: Id<'cls'>): Promise<Survey['knative']> {
+  const unset: string[] = [];
+  let version: string | undefined;
+  for (const wanted of preflightManifests(clusterId)) {
+    const there = await settle(client, wanted);
+    version ??= there?.metadata.labels?.[VERSION];
+    unset.push(
+      ...missing(wanted, there).map((key) => `${wanted.metadata.name}: ${key} = ${wanted.data[key]}`),
+    );
+  }
+  const network = await allowed(client.get<Settings>(KINDS.configMap, KNATIVE_NAMESPACE, 'config-network'));
+  const { data = {} } = network ?? {};
+  const ingressClass = data['ingress-class'] ?? data['ingress.class'] ?? DEFAULT_INGRESS;
+  return {
+    unset,
+    ...(version === undefined ? {} : { version }),
+    ...(network === undefined ? {} : { ingressClass }),
+  };
+}
+
+/** Writes the keys that differ where that is allowed. @returns what is there then; undefined: it may not be seen */
+async function settle(client: KubeClient, wanted: KnativeSettings): Promise<Settings | undefined> {
+  const { namespace, name } = wanted.metadata;
+  const there = await allowed(client.get<Settings>(KINDS.configMap, namespace, name));
+  if (there !== undefined && missing(wanted, there).length === 0) return there;
+  return (await allowed(client.apply<Settings>(KINDS.configMap, wanted, 'towpath-settings'))) ?? there;
+}
+
+const missing = ({ data }: KnativeSettings, there: Settings | undefined): string[] =>
+  Object.keys(data).filter((key) => there?.data?.[key] !== data[key]);
+
+async function storageClassesOf(client: KubeClient): Promise<string[] | undefined> {
+  const found = await allowed(client.list(KINDS.storageClass));
+  const isDefault = ({ metadata }: KubeObject): boolean => metadata.annotations?.[DEFAULT_CLASS] === 'true';
+  return found?.items
+    .sort((a, b) => Number(isDefault(b)) - Number(isDefault(a)))
+    .map(({ metadata }) => metadata.name);
+}
+
+/** Refusals say what the agent may do, not that the cluster is ill: not allowed, denied by a webhook, not valid. */
+const REFUSALS = [400, 403, 409, 422];
+
+async function allowed<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof KubeError && REFUSALS.includes(error.status)) return undefined;
+    throw error;
+  }
+}

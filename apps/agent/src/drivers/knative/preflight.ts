@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { withCondition, type Clock, type ClusterFacts, type Id } from '#libs/domain';
+import type { KubeClient } from '#libs/kube';
+import { Loop, type Logger } from '#libs/process';
+import { findingsOf, isFit } from './preflight.rules.js';
+import { surveyCluster } from './preflight.survey.js';
+
+const LOOK_MS = 300_000;
+/** While the cluster lacks what nothing can run without. */
+const WAIT_MS = 3_000;
+
+/** Looks at the cluster before anything is put there, and every five minutes; keeps what it found. */
+export class Preflight {
+  private facts: ClusterFacts | undefined;
+  private readonly loop: Loop;
+  private readonly fit = Promise.withResolvers<void>();
+  private isFit = false;
+
+  constructor(
+    private readonly parts: { client: KubeClient; clusterId: Id<'cls'>; clock: Clock; logger: Logger },
+    waitMs = WAIT_MS,
+  ) {
+    this.loop = new Loop('preflight', LOOK_MS, (signal) => this.until(signal, waitMs), parts.logger);
+  }
+
+  found(): ClusterFacts | undefined {
+    return this.facts;
+  }
+
+  /** Resolves when revisions can run there; that is told by the conditions while it waits. */
+  passed(): Promise<void> {
+    this.loop.start();
+    return this.fit.promise;
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
+  }
+
+  private async until(signal: AbortSignal, waitMs: number): Promise<void> {
+    do {
+      await this.look();
+      if (this.isFit) return this.fit.resolve();
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+    } while (!signal.aborted);
+  }
+
+  private async look(): Promise<void> {
+    const { client, clusterId, clock, logger } = this.parts;
+    const survey = await surveyCluster(client, clusterId, clock);
+    const changedAt = clock.now();
+    const before = this.facts?.conditions ?? [];
+    const conditions = findingsOf(survey).flatMap((finding) =>
+      withCondition(
+        before.filter(({ type }) => type === finding.type),
+        { ...finding, changedAt },
+      ),
+    );
+    for (const { type, status, reason, message } of conditions)
+      if (status === 'false' && before.find((one) => one.type === type)?.reason !== reason)
+        logger.warn({ type, reason }, message);
+    this.facts = { conditions, gpus: survey.gpus };
+    this.isFit = isFit(survey);
+  }
+}
