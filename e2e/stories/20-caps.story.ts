@@ -9,6 +9,8 @@ const CAP = '0.003';
 const [CHEAPER, ONE_BLOCK, MORE] = ['0.0000001', '0.000002525', '0.01'] as const;
 
 const call = (at: Tenant): Promise<Answer> => at.call('paid', '/sleep?ms=600');
+const nextMonth = (now = new Date()): string =>
+  new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1)).toISOString();
 const plus = (a: string, b: string): string => (Number(a) + Number(b)).toFixed(12);
 
 describe('a cap', () => {
@@ -47,13 +49,19 @@ describe('a cap', () => {
     );
     expect(Number(spent)).toBeLessThanOrEqual(Number(CAP));
     expect(Number(spent)).toBeGreaterThanOrEqual(0.95 * Number(CAP));
-    expect(await refused()).toMatchObject({
+    const months = [nextMonth()];
+    const refusal = await refused();
+    expect(refusal).toMatchObject({
       code: 'CAP_REACHED',
       reason: 'cap_reached',
       cap: CAP,
       spent,
       currency: 'USD',
     });
+    // what is left and pays for no request is the gateway's that asked last
+    expect(Number(refusal.reserved)).toBeGreaterThan(0);
+    expect(Number(spent) + Number(refusal.reserved)).toBeLessThanOrEqual(Number(CAP) + Number(CHEAPER) / 1e6);
+    expect([...months, nextMonth()]).toContain(refusal.resetsAt);
     expect((await neighbour.call('paid')).status).toBe(200);
     if (!reached) await until('it is noted', 20_000, async () => (await capOf(tenant)).reached);
   }, 300_000);

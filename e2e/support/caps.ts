@@ -32,16 +32,21 @@ const UNTOLD_MS = 200;
 
 /**
  * So many callers at a time at each gateway, until each has been refused so often in a row for what is spent; then all is
- * settled. A caller that was refused comes back after `pauseMs`.
+ * settled. A caller that was refused comes back after `pauseMs`. `least`: so many are asked in all.
  */
 export async function spend(
   gateways: readonly Tenant[],
   call: (at: Tenant) => Promise<Answer>,
-  { callers, refusals, pauseMs = 0 }: { callers: number; refusals: number; pauseMs?: number },
+  {
+    callers,
+    refusals,
+    pauseMs = 0,
+    least = 0,
+  }: { callers: number; refusals: number; pauseMs?: number; least?: number },
 ): Promise<Spree> {
   const spree: Spree = { asked: 0, served: 0, refused: 0, other: {} };
   const one = async (at: Tenant): Promise<void> => {
-    for (let inARow = 0; inARow < refusals;) {
+    for (let inARow = 0; inARow < refusals || spree.asked < least;) {
       const answer = await call(at);
       spree.asked += 1;
       if (answer.status === 402) {
@@ -83,4 +88,25 @@ export async function spendAll(
     await settled(first);
     if (spree.served === 0 && Object.keys(spree.other).length === 0) return sprees;
   }
+}
+
+/** What a cap may take to let in again. */
+const SOON_MS = 1_000;
+/** The rest is for a machine that does other things as well. */
+const DEADLINE_MS = 10_000;
+
+/** How long after an instant (of the monotonic clock) the first request was sent to the gateway that is let in. */
+export function resumed(call: (at: Tenant) => Promise<Answer>, at: Tenant, sinceMs: number): Promise<number> {
+  return until('let in again', 150_000, async () => {
+    const sent = performance.now();
+    return (await call(at)).status !== 402 && sent - sinceMs;
+  });
+}
+
+/** Says how soon requests were let in, and that it was soon enough. */
+export function expectSoon(since: string, tookMs: readonly number[]): void {
+  const sorted = tookMs.map(Math.round).toSorted((a, b) => a - b);
+  console.log(`let in what was sent ${sorted.join(', ')} ms after ${since} (N ${sorted.length})`);
+  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(SOON_MS);
+  expect(sorted.at(-1)).toBeLessThanOrEqual(DEADLINE_MS);
 }

@@ -14,6 +14,7 @@ import {
   type UsedRevision,
   type usageOf,
 } from '#libs/testing';
+import { MOVED_TIME_PATH, makeHubTime } from './hub.time.js';
 import { ProcessLife } from './process.life.js';
 import { until } from './until.js';
 
@@ -197,18 +198,10 @@ export class LedgerHub {
 
   /** The role of billing asks this schema's clock before PostgreSQL's own. */
   private async takeTime(): Promise<void> {
-    await this.database.query(`CREATE SCHEMA hub_time
-      CREATE TABLE moved (ms bigint NOT NULL)`);
-    await this.database.query(`INSERT INTO hub_time.moved VALUES ($1)`, [FIRST - Date.now()]);
-    await this.database
-      .query(`CREATE FUNCTION hub_time.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE
-      SET search_path = pg_catalog
-      AS 'SELECT pg_catalog.clock_timestamp() + make_interval(secs => (SELECT ms FROM hub_time.moved) / 1000.0)'`);
-    await this.database.query(`GRANT USAGE ON SCHEMA hub_time TO towpath_system`);
-    await this.database.query(`GRANT SELECT ON hub_time.moved TO towpath_system`);
+    await makeHubTime((sql, values) => this.database.query(sql, values), FIRST - Date.now());
     const [{ name } = { name: '' }] = await this.rows<{ name: string }>('SELECT current_database() AS name');
     await this.database.query(
-      `ALTER ROLE towpath_system IN DATABASE ${name} SET search_path = hub_time, pg_catalog, public`,
+      `ALTER ROLE towpath_system IN DATABASE ${name} SET search_path = ${MOVED_TIME_PATH}`,
     );
   }
 
