@@ -8,6 +8,13 @@ export interface ToldRow {
   news: boolean;
 }
 
+// One transaction at a time: what an interval grows by is told by what was known when the statement below begins, and of the
+// intake and of releases neither waits for the other's lease.
+export const lockIntervalsSql = statement<unknown>(
+  'instance_interval_lock',
+  `SELECT pg_advisory_xact_lock(hashtext('towpath instance intervals'))`,
+);
+
 // One statement, so that what an interval grows by and the interval itself are one: $1 … $8 hold each identity once. Time of
 // instances is added up by UTC day, with the size of the revision; products of whole numbers, so the sums are exact.
 export const storeIntervalsSql = statement<ToldRow>(

@@ -1,5 +1,5 @@
 import type { InstanceInterval } from '#libs/domain';
-import { storeIntervalsSql } from './instance-interval.sql.js';
+import { lockIntervalsSql, storeIntervalsSql } from './instance-interval.sql.js';
 import type { LeasedTx } from './lease.store.js';
 
 export interface StoredIntervals {
@@ -7,6 +7,13 @@ export interface StoredIntervals {
   stored: number;
   /** Whose identity is another revision's: not stored. */
   conflicts: InstanceInterval[];
+}
+
+/**
+ * Nobody else stores intervals until the transaction ends. Before rows of the quarantine are locked, where both are.
+ */
+export async function lockIntervals(tx: LeasedTx): Promise<void> {
+  await tx.run(lockIntervalsSql, []);
 }
 
 /**
@@ -26,7 +33,9 @@ export async function storeIntervals(
     else if (!before || saysMore(one, before)) longest.set(identity, one);
   }
   const list = [...longest.values()];
-  const told = list.length === 0 ? [] : await tx.run(storeIntervalsSql, columnsOf(list));
+  if (list.length === 0) return { stored: 0, conflicts };
+  await lockIntervals(tx);
+  const told = await tx.run(storeIntervalsSql, columnsOf(list));
   for (const { ordinal, other } of told) if (other) conflicts.push(list[ordinal] as InstanceInterval);
   return { stored: told.filter(({ other, news }) => news && !other).length, conflicts };
 }

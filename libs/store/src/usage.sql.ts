@@ -104,11 +104,24 @@ export const nextPositionSql = statement<{ position: number }>(
 
 export const quarantineSql = statement<{ reason: string }>(
   'usage_quarantine',
-  `INSERT INTO usage_quarantine (producer, position, reason, digest, body, received_at)
-   SELECT producer, position, reason, digest, body::jsonb, $6
-   FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[])
-     AS t (producer, position, reason, digest, body)
+  `INSERT INTO usage_quarantine (producer, position, reason, digest, body, received_at, extent)
+   SELECT producer, position, reason, digest, body::jsonb, $6, extent
+   FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $7::bigint[])
+     AS t (producer, position, reason, digest, body, extent)
    ON CONFLICT DO NOTHING RETURNING reason`,
+);
+
+const AGAIN = ['released_at', 'released_by', 'settled_at', 'outcome'];
+
+// What has grown since waits for another word where a shorter one was stored; a word that was not heard yet is about it.
+export const growQuarantinedSql = statement<unknown>(
+  'usage_quarantine_grow',
+  `UPDATE usage_quarantine q SET body = t.body::jsonb, extent = t.extent,
+     ${AGAIN.map((column) => `${column} = CASE WHEN q.outcome = 'stored' THEN NULL ELSE q.${column} END`).join(', ')}
+   FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+     AS t (producer, position, reason, digest, body, extent)
+   WHERE q.producer = t.producer AND q.position = t.position AND q.reason = t.reason AND q.digest = t.digest
+     AND q.extent < t.extent`,
 );
 
 export const meteredServicesSql = statement<{ id: string; organization_id: string; project_id: string }>(

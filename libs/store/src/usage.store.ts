@@ -13,6 +13,7 @@ import {
   meteredRevisionsSql,
   meteredServicesSql,
   nextPositionSql,
+  growQuarantinedSql,
   quarantineSql,
   stagingSql,
   storeSql,
@@ -96,29 +97,44 @@ export interface QuarantinedUsage {
   reason: QuarantineReason;
   /** The record as it came. */
   body: unknown;
-  /** What it is told apart by when the same comes again with more; else the body. */
-  sameAs?: unknown;
+  /** Of what comes again as it grows: what it is told apart by (else that is the body), and how far it has come. */
+  grows?: { sameAs: unknown; to: number };
 }
 
-/** Keeps what was refused, once per content. Returns how many are new. */
+/** Keeps what was refused, once per content; of what grows the longest, also after a release. Returns how many are new. */
 export async function quarantineUsage(
   tx: LeasedTx,
   list: readonly QuarantinedUsage[],
   now: number,
 ): Promise<number> {
   if (list.length === 0) return 0;
-  const bodies = list.map(({ body }) => storableJson(body));
-  const told = list.map((one, i) => ('sameAs' in one ? storableJson(one.sameAs) : (bodies[i] ?? '')));
-  const rows = await tx.run(quarantineSql, [
+  const longest = new Map<string, QuarantinedUsage & { digest: string }>();
+  for (const one of list) {
+    const told = storableJson(one.grows ? one.grows.sameAs : one.body);
+    const digest = createHash('sha256').update(told).digest('hex');
+    const identity = JSON.stringify([one.producer, one.position, one.reason, digest]);
+    const before = longest.get(identity);
+    if (!before || extentOf(before) < extentOf(one)) longest.set(identity, { ...one, digest });
+  }
+  const kept = [...longest.values()];
+  const rows = await tx.run(quarantineSql, columnsOf(kept).toSpliced(5, 0, time(now)));
+  const growing = kept.filter(({ grows }) => grows);
+  if (growing.length > 0) await tx.run(growQuarantinedSql, columnsOf(growing));
+  return rows.length;
+}
+
+function columnsOf(list: readonly (QuarantinedUsage & { digest: string })[]): unknown[] {
+  return [
     list.map(({ producer }) => producer),
     list.map(({ position }) => position),
     list.map(({ reason }) => reason),
-    told.map((body) => createHash('sha256').update(body).digest('hex')),
-    bodies,
-    time(now),
-  ]);
-  return rows.length;
+    list.map(({ digest }) => digest),
+    list.map(({ body }) => storableJson(body)),
+    list.map(extentOf),
+  ];
 }
+
+const extentOf = ({ grows }: QuarantinedUsage): number => grows?.to ?? 0;
 
 /** A service as metering needs it. */
 export interface MeteredService {

@@ -78,8 +78,9 @@ export function reasonAgainst(
   return intervalQuarantineReason(interval, { hasService, revision, sender, nowMs });
 }
 
-/** It is sent again and again as it grows, and is one entry all the same. */
+/** It is sent again and again as it grows, and is one entry all the same: the longest. */
 function quarantined(interval: InstanceInterval, reason: QuarantinedUsage['reason']): QuarantinedUsage {
-  const { untilMs: _, ended: __, ...sameAs } = interval;
-  return { producer: interval.clusterId, position: interval.startMs, reason, body: interval, sameAs };
+  const { untilMs, ended: _, ...sameAs } = interval;
+  const { clusterId: producer, startMs: position } = interval;
+  return { producer, position, reason, body: interval, grows: { sameAs, to: untilMs } };
 }

@@ -1,10 +1,25 @@
-import { newId, parseDecimal, type Id, type InstanceInterval } from '#libs/domain';
-import { findInstanceTime, releaseQuarantine, saveClusterPrice, underLease, type Lease } from '#libs/store';
+import {
+  MAX_INSTANCE_MS,
+  RELEASABLE,
+  newId,
+  parseDecimal,
+  type Id,
+  type InstanceInterval,
+} from '#libs/domain';
+import {
+  findInstanceTime,
+  releaseQuarantine,
+  saveClusterPrice,
+  storeIntervals,
+  underLease,
+  type Lease,
+} from '#libs/store';
 import {
   SteppedClock,
   makeUsedRevision,
   seededRandom,
   testDatabase,
+  until,
   type TestDatabase,
   type UsedRevision,
 } from '#libs/testing';
@@ -158,6 +173,74 @@ it('keeps the first of an identity that two revisions claim', async () => {
   });
   expect([await inMoney(of), await inMoney(other)]).toEqual([[['5', undefined]], []]);
   expect(await waiting(other)).toHaveLength(1);
+});
+
+/** As an operator does; gives how many. */
+const release = async (of: Place): Promise<number> => {
+  const { organizationId } = of;
+  const by = { actorId: 'key_operator', now: clock.now() };
+  const which = { organizationId, reasons: RELEASABLE, limit: 10 };
+  return (await database.db.inTenant(organizationId, (tx) => releaseQuarantine(tx, which, by))).length;
+};
+const lookAgain = async (): Promise<unknown[]> => [
+  ...(await underLease(database.db, lease, (tx) => takeReleased(tx, rig.things, clock.now()))).values(),
+];
+
+it('keeps of what is refused the longest that was told, and counts that when it is released', async () => {
+  const of = await place();
+  const ahead = clock.now() - T0 + DAY;
+  const told = (ms: number): InstanceInterval => ran(of, 'a', ahead, ahead + ms);
+  await take(of, [told(5), told(9), told(7)]);
+  await take(of, [told(8)]);
+  clock.step(2 * DAY);
+  expect([await release(of), await lookAgain(), await inMoney(of)]).toEqual([
+    1,
+    ['stored'],
+    [['9', undefined]],
+  ]);
+  clock.step(-2 * DAY);
+  // it has grown since: another word is asked for
+  await take(of, [told(4), told(20)]);
+  expect(await waiting(of)).toMatchObject([{ reason: 'from_the_future', outcome: null }]);
+  clock.step(2 * DAY);
+  expect([await release(of), await lookAgain(), await inMoney(of)]).toEqual([
+    1,
+    ['stored'],
+    [['20', undefined]],
+  ]);
+  clock.step(-2 * DAY);
+});
+
+it('takes an operator\u2019s word for how long an instance ran', async () => {
+  const of = await place();
+  const long = ran(of, 'a', -MAX_INSTANCE_MS - 1, 0);
+  expect((await take(of, [long])).quarantined).toMatchObject([{ reason: 'too_long' }]);
+  expect([await release(of), await lookAgain()]).toEqual([1, ['stored']]);
+  const [row] = await database.query<{ ms: string }>(
+    'SELECT sum(instance_ms)::text AS ms FROM instance_time WHERE organization_id = $1',
+    [of.organizationId],
+  );
+  expect(row?.ms).toBe(String(MAX_INSTANCE_MS + 1));
+});
+
+it('counts once what two transactions are told at once', async () => {
+  const of = await place();
+  const one = ran(of, 'a', 0, 10);
+  const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+  const first = underLease(database.db, lease, async (tx) => {
+    await storeIntervals(tx, [one]);
+    both[0].resolve();
+    await both[1].promise;
+  });
+  await both[0].promise;
+  const second = underLease(database.db, lease, (tx) =>
+    storeIntervals(tx, [{ ...one, untilMs: one.untilMs + 2 }]),
+  );
+  const waits = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  await until(async () => (await database.query(waits)).length > 0, { what: 'that one waits' });
+  both[1].resolve();
+  await Promise.all([first, second]);
+  expect(await inMoney(of)).toEqual([['12', undefined]]);
 });
 
 it('stores what an operator released, where that can be', async () => {

@@ -1,5 +1,11 @@
-import { MAX_RECORD_MS, QUARANTINE_REASONS, RELEASABLE, type UsageRecord } from '#libs/domain';
-import { releaseQuarantine, underLease, type Lease, type ReleaseOutcome } from '#libs/store';
+import {
+  MAX_OVER_TIMEOUT_MS,
+  MAX_RECORD_MS,
+  QUARANTINE_REASONS,
+  RELEASABLE,
+  type UsageRecord,
+} from '#libs/domain';
+import { listQuarantine, releaseQuarantine, underLease, type Lease, type ReleaseOutcome } from '#libs/store';
 import {
   SteppedClock,
   makeUsedRevision,
@@ -92,6 +98,52 @@ it('what is good once an operator released it is billed once, as late usage', as
     { position: 1, outcome: 'stored' },
     { position: 2, outcome: 'stored' },
   ]);
+});
+
+describe('each reason', () => {
+  type Change = Partial<Record<keyof UsageRecord, unknown>>;
+  const overMs = 60_000 + MAX_OVER_TIMEOUT_MS;
+  it.each<[string, Change, string, ReleaseOutcome | 'not released']>([
+    ['negative', { endMs: T0 - 1 }, 'not_positive', 'not released'],
+    ['empty', { endMs: T0 }, 'not_positive', 'not released'],
+    ['without an end', { endMs: undefined }, 'malformed', 'not released'],
+    ['60 min beyond its timeout and 1 ms', { endMs: T0 + overMs + 1 }, 'too_long', 'stored'],
+    ['longer than any request', { endMs: T0 + MAX_RECORD_MS + 1 }, 'too_long', 'too_long'],
+    [
+      'from the future',
+      { startMs: T0 + 9 * HOUR_MS, endMs: T0 + 9 * HOUR_MS + 1 },
+      'from_the_future',
+      'from_the_future',
+    ],
+    ['of no service', { serviceId: 'svc_00000000000000000000' }, 'unknown_service', 'unknown_service'],
+    ['of no revision', { revisionId: 'rev_00000000000000000000' }, 'unknown_revision', 'unknown_revision'],
+    ['that names no revision', { revisionId: undefined }, 'missing_revision', 'not released'],
+    ['sent by another', { gatewayId: 'gw_00000000000000000000' }, 'foreign_sender', 'stored'],
+    ['with an identity that is taken', { position: 0 }, 'identity_conflict', 'not released'],
+  ])(
+    'a record %s is kept, not billed; by an operator\u2019s word',
+    async (_what, change, reason, outcome) => {
+      const of = await used();
+      const first = usageOf(of, 0, span);
+      const bad = { ...usageOf(of, 1, { startMs: T0, endMs: T0 + 90 }), ...change };
+      await rig.take(lease, of.gatewayId, [first]);
+      const { quarantined: refused } = await rig.take(lease, of.gatewayId, [bad]);
+      expect(refused.map((one) => one.reason)).toEqual([reason]);
+        const { organizationId } = of;
+      const listed = (waiting: boolean) =>
+        database.db.asSystem((tx) => listQuarantine(tx, { organizationId, waiting }, { limit: 10 }));
+      expect(await listed(true)).toMatchObject([
+        { reason, record: expect.stringContaining(of.producer) as string },
+      ]);
+      expect(await stored(of)).toHaveLength(1);
+      const isReleased = outcome !== 'not released';
+      expect(await release(of)).toHaveLength(isReleased ? 1 : 0);
+      expect([...(await lookAgain()).values()]).toEqual(isReleased ? [outcome] : []);
+      const isStored = outcome === 'stored';
+      expect(await stored(of)).toHaveLength(isStored ? 2 : 1);
+      expect([(await listed(false)).length, (await listed(true)).length]).toEqual([1, isStored ? 0 : 1]);
+    },
+  );
 });
 
 it('what is missing is looked for anew at each release, and time passes', async () => {

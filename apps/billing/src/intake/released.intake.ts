@@ -2,6 +2,7 @@ import { instanceIntervalSchema, usageRecordSchema } from '#libs/bus';
 import { releaseRefusal, type InstanceInterval, type UsageRecord } from '#libs/domain';
 import {
   findReleased,
+  lockIntervals,
   nextPosition,
   settleReleased,
   storeIntervals,
@@ -27,6 +28,7 @@ export async function takeReleased(
   now: number,
 ): Promise<ReadonlyMap<number, ReleaseOutcome>> {
   const outcomes = new Map<number, ReleaseOutcome>();
+  await lockIntervals(tx);
   const released = await findReleased(tx, RELEASED_BATCH);
   if (released.length === 0) return outcomes;
   const read = new Map<UsageRecord, number>();

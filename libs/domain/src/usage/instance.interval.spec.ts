@@ -32,6 +32,7 @@ it.each<[string, Partial<InstanceInterval>, Partial<typeof known>, string | unde
   ['backwards', { untilMs: good.startMs - 1 }, {}, 'not_positive'],
   ['from the future', { untilMs: NOW + MAX_AHEAD_MS + 1 }, {}, 'from_the_future'],
   ['longer than anything runs', { startMs: NOW - MAX_INSTANCE_MS - 1 }, {}, 'too_long'],
+  ['as long, by an operator\u2019s word', { startMs: 0 }, { sender: undefined }, undefined],
 ])('an interval %s: %s', (_what, change, context, reason) => {
   expect(intervalQuarantineReason({ ...good, ...change }, { ...known, ...context })).toBe(reason);
 });

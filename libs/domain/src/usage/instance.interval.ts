@@ -19,12 +19,12 @@ export interface InstanceInterval {
   ended: boolean;
 }
 
-/** Nothing runs longer; what says so has a wrong clock. */
+/** What says that it ran longer has a wrong clock, unless an operator says otherwise. */
 export const MAX_INSTANCE_MS = 1_000 * 86_400_000;
 
 /**
  * Checks an interval against what is known. `sender` is the cluster that sent it, as the bus's permissions prove; absent when
- * an operator released it, whose word that is then.
+ * an operator released it, whose word that is then, and how long it ran.
  * @returns undefined when it may be stored, else the first reason to quarantine it
  */
 export function intervalQuarantineReason(
@@ -36,11 +36,16 @@ export function intervalQuarantineReason(
   if (context.sender !== undefined && context.sender !== clusterId) return 'foreign_sender';
   if (!context.hasService) return 'unknown_service';
   if (context.revision?.serviceId !== serviceId) return 'unknown_revision';
-  return wrongTime(interval, context.nowMs);
+  const longestMs = context.sender === undefined ? Infinity : MAX_INSTANCE_MS;
+  return wrongTime(interval, context.nowMs, longestMs);
 }
 
-function wrongTime({ startMs, untilMs }: InstanceInterval, nowMs: number): QuarantineReason | undefined {
+function wrongTime(
+  { startMs, untilMs }: InstanceInterval,
+  nowMs: number,
+  longestMs: number,
+): QuarantineReason | undefined {
   if (untilMs < startMs) return 'not_positive';
   if (untilMs > nowMs + MAX_AHEAD_MS) return 'from_the_future';
-  return untilMs - startMs > MAX_INSTANCE_MS ? 'too_long' : undefined;
+  return untilMs - startMs > longestMs ? 'too_long' : undefined;
 }
