@@ -64,6 +64,7 @@ class RecordingDriver implements Driver {
   stop = (): Promise<void> => Promise.resolve();
   door = (): { host: string; port: number } => ({ host: '127.0.0.1', port: 1 });
   found = (): ClusterFacts | undefined => undefined;
+  contested = (): Condition | undefined => undefined;
   async apply(target: Target, env: ResolvedEnv): Promise<void> {
     this.applied.push({ target, env });
     if (this.fail) {
@@ -328,6 +329,10 @@ describe('the agent on a real nats-server', () => {
     );
     expect(cluster.value).toMatchObject({ clusterId, runtime: 'local', capabilities: ['builder'] });
     await until(() => resyncs === 1);
+    const contested = state(revision(1), { type: 'Contested', status: 'true', reason: 'NameTaken' }).ready;
+    driver.contested = () => contested;
+    driver.ready(id('svc', 1));
+    await until(async () => (await report(1))?.contested?.reason === 'NameTaken');
   });
 
   it('tells what keeps its runtime from starting, and takes targets once it runs', async () => {

@@ -18,6 +18,8 @@ export interface ObjectMeta {
   creationTimestamp?: string;
   deletionTimestamp?: string;
   finalizers?: string[];
+  /** Who holds which fields, and whether by applying them. */
+  managedFields?: { manager: string; operation: 'Apply' | 'Update' }[];
 }
 
 /** A kind of object, and where its API is. */

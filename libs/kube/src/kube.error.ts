@@ -2,7 +2,13 @@
 interface Status {
   reason?: string;
   message?: string;
-  details?: { retryAfterSeconds?: number; causes?: { field?: string; message?: string }[] };
+  details?: { retryAfterSeconds?: number; causes?: Cause[] };
+}
+
+/** One of several reasons that the server gives. */
+interface Cause {
+  field?: string;
+  message?: string;
 }
 
 /** An answer of the API server that is no success. `message` is its own words: for logs and operators, not for tenants. */
@@ -16,6 +22,7 @@ export class KubeError extends Error {
     message: string,
     /** How long the server asks to wait before the next try. */
     readonly retryAfterMs: number | undefined = undefined,
+    readonly causes: readonly Cause[] = [],
   ) {
     super(message);
   }
@@ -25,7 +32,7 @@ export class KubeError extends Error {
     const { reason = '', message, details } = parse(body);
     const seconds = details?.retryAfterSeconds ?? (retryAfter === undefined ? undefined : Number(retryAfter));
     const waits = seconds !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined;
-    return new KubeError(status, reason, message ?? `The API server answered ${status}.`, waits);
+    return new KubeError(status, reason, message ?? `The API server answered ${status}.`, waits, details?.causes);
   }
 }
 

@@ -15,6 +15,8 @@ import type { FakeKeys } from './keys.fake.js';
 export class FakeAgent {
   /** Revisions that do not start, with the reason. */
   readonly failing = new Map<string, string>();
+  /** What somebody else claims in its cluster, of every service. */
+  contested: Condition | undefined;
   /** When set, builds fail with this sentence. */
   buildError: string | undefined;
   /** How often it was asked to build each upload digest. */
@@ -61,6 +63,7 @@ export class FakeAgent {
       epoch,
       removed: tombstone !== undefined,
       revisions: target.revisions.map(({ name }) => ({ name, ready: this.readyOf(name), instances: 0 })),
+      ...(this.contested === undefined ? {} : { contested: this.contested }),
       sentAt: this.clock.now(),
     });
   }

@@ -80,6 +80,8 @@ export interface Driver {
   onChange(listener: (serviceId: Id<'svc'>) => void): () => void;
   /** In the order of the target; empty for an unknown service. */
   status(serviceId: Id<'svc'>): RevisionState[];
+  /** Why not everything of the service could be applied although the cluster is well: somebody else claims it. */
+  contested(serviceId: Id<'svc'>): Condition | undefined;
   services(): Id<'svc'>[];
   instances(): InstanceState[];
   /** Calls back for every line. Returns the function that ends it. */

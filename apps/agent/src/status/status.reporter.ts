@@ -98,6 +98,8 @@ export class StatusReporter {
       instances,
     }));
     const waiting = progress.waiting.map((revision) => ({ ...revision, instances: 0 }));
-    return { ...base, generation, epoch, removed: false, revisions: [...seen, ...waiting] };
+    const contested = driver.contested(serviceId);
+    const revisions = [...seen, ...waiting];
+    return { ...base, generation, epoch, removed: false, revisions, ...(contested ? { contested } : {}) };
   }
 }

@@ -217,3 +217,22 @@ describe('a cluster that an operator drains', () => {
     expect((await fleet.target('east'))?.tombstone).toBeUndefined();
   });
 });
+
+it('says what somebody else claims in a cluster, and with which next step, until it is settled', async () => {
+  const fleet = new Fleet('east');
+  const agent = fleet.agents.get('east') as FakeAgent;
+  const said = (type: string): object | undefined =>
+    fleet.rows.service.status.conditions.find((one) => one.type === type);
+  agent.contested = {
+    ...{ type: 'Contested', status: 'true', reason: 'FieldTaken', changedAt: 0 },
+    ...{ message: 'Of Service p/hello others hold .spec (argocd).', nextStep: 'Take it out.' },
+  };
+  await fleet.work('east');
+  const claim = { message: 'east: Of Service p/hello others hold .spec (argocd).', nextStep: 'Take it out.' };
+  expect(said('Placed')).toMatchObject({ status: 'false', reason: 'Contested', ...claim });
+  expect(said('Ready')).toMatchObject({ status: 'false', ...claim });
+  agent.contested = undefined;
+  await fleet.work('east');
+  expect(said('Placed')).toMatchObject({ status: 'true', reason: 'Chosen' });
+  expect(said('Ready')).toMatchObject({ status: 'true' });
+});

@@ -1,4 +1,4 @@
-import { CONTAINERS, containerFields, place, regionsWithout, same } from '#libs/domain';
+import { CONTAINERS, containerFields, isCurrent, place, regionsWithout, same } from '#libs/domain';
 import type { Cluster, Placement, PublicError } from '#libs/domain';
 import type { Draft } from './draft.js';
 
@@ -26,7 +26,9 @@ export function placementStep(draft: Draft): void {
     draft.placement = { serviceId: service.id, ...decision, decidedAt: now };
   }
   const message = sentence(draft, decision.clusterIds);
-  draft.say('Chosen', { message });
+  const contested = contestedIn(draft);
+  if (contested) draft.say('Contested', contested);
+  else draft.say('Chosen', { message });
   draft.state('placement', 'succeeded', message);
 }
 
@@ -36,6 +38,15 @@ function tellsOfDrain({ placement, records }: Draft, reasons: Placement['reasons
   const about = (list: Placement['reasons'] = []): Placement['reasons'] =>
     list.filter(({ clusterId }) => drained.includes(clusterId));
   return !same(about(placement?.reasons), about(reasons));
+}
+
+/** What somebody else claims in the first cluster that says so. */
+function contestedIn({ holdings, records }: Draft): { message: string; nextStep?: string } | undefined {
+  const said = holdings.find(({ target, report }) => isCurrent(target, report) && report.contested);
+  if (said?.report?.contested === undefined) return undefined;
+  const { message, nextStep } = said.report.contested;
+  const where = nameOf(records.clusters, said.target.clusterId);
+  return { message: `${where}: ${message}`, ...(nextStep === undefined ? {} : { nextStep }) };
 }
 
 /** A region without a cluster that fits does not keep the others from serving. */

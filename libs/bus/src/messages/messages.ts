@@ -144,6 +144,8 @@ export const targetStatusSchema = z.object({
   /** True once nothing of the service is left in the cluster (after a tombstone). */
   removed: z.boolean(),
   revisions: z.array(z.object({ name: z.string(), ready: condition, instances: count })),
+  /** Somebody else in the cluster claims what the service needs. */
+  contested: condition.exactOptional(),
   sentAt: count,
 });
 

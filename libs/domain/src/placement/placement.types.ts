@@ -112,6 +112,8 @@ export interface TargetReport {
   /** True once nothing of the service is left in the cluster (after a tombstone). */
   removed: boolean;
   revisions: { name: string; ready: Condition; instances: number }[];
+  /** Somebody else in the cluster claims what the service needs: which object or field, and what to do. */
+  contested?: Condition;
 }
 
 /** One line of a split as it is in force: `latest` resolved. */

@@ -43,6 +43,11 @@ export const SERVICE_REASONS = {
     status: 'unknown',
     message: 'The hub was restored from an older copy; the service runs on as its clusters have it.',
   },
+  Contested: {
+    type: 'Placed',
+    status: 'false',
+    message: 'Somebody else in the cluster claims what the service needs.',
+  },
   NoCluster: { type: 'Placed', status: 'false', message: 'No cluster can hold the service.' },
   RoutesPending: { type: 'RoutesReady', status: 'unknown', message: 'Gateways do not serve the split yet.' },
   RoutesServed: { type: 'RoutesReady', status: 'true', message: 'Every live gateway serves the split.' },

@@ -6,17 +6,19 @@ import type { KubeClient } from '#libs/kube';
 import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
 import { ClusterView } from './cluster.view.js';
+import { CONTESTED_MS, ContestedError } from './contested.js';
+import { heldNow, hinder, type Held } from './held.service.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import { APP_CONTAINER, type Pod } from './knative.types.js';
 import { instanceOf } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
 import { startTimeout, type Readiness } from './readiness.rules.js';
 import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
-import type { Opened } from './revision.secrets.js';
 import { ServiceApplier } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { isTagged } from './service.plan.js';
 import { startEnds } from './start.deadline.js';
+import { ObjectWriter } from './object.writer.js';
 import type { PublishedImages } from '../../images/published.images.js';
 import { ProjectKeeper } from './project.keeper.js';
 import type { ProjectFacts } from './project.manifests.js';
@@ -49,16 +51,6 @@ export interface KnativeParts {
   logger: Logger;
 }
 
-interface Held {
-  target: Target;
-  opened: Opened;
-  conditions: Map<Id<'rev'>, Condition>;
-  /** What the start of a revision waited for last (waitedFor). */
-  waits: Map<Id<'rev'>, string>;
-  /** Why the last try to bring it into the cluster failed. */
-  obstacle?: unknown;
-}
-
 /** Runs revisions as Knative revisions of one Kubernetes cluster. */
 export class KnativeDriver implements Driver {
   readonly runtime = 'knative';
@@ -77,8 +69,9 @@ export class KnativeDriver implements Driver {
 
   constructor(private readonly parts: KnativeParts) {
     const { client, clusterId, clock, logger } = parts;
-    this.applier = new ServiceApplier(client, parts.manifests, parts.images, this.drifted, logger);
-    this.projects = new ProjectKeeper(client, clusterId, this.drifted, logger);
+    const writer = new ObjectWriter(client, clock);
+    this.applier = new ServiceApplier(client, writer, parts.manifests, parts.images, this.drifted, logger);
+    this.projects = new ProjectKeeper(client, writer, clusterId, this.drifted, this.lookAtAll, logger);
     this.preflight = new Preflight({ client, clusterId, clock, logger });
     this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
     this.logs = new PodLogs(client, { line: this.tellLog, end: this.logEnded }, clock, logger);
@@ -110,10 +103,7 @@ export class KnativeDriver implements Driver {
   }
 
   apply(target: Target, env: ResolvedEnv, open: OpenSecret): Promise<void> {
-    const known = this.held.get(target.service.id);
-    const conditions = known?.conditions ?? new Map<Id<'rev'>, Condition>();
-    const waits = known?.waits ?? new Map<Id<'rev'>, string>();
-    this.held.set(target.service.id, { target, opened: { env, open }, conditions, waits });
+    this.held.set(target.service.id, heldNow(target, { env, open }, this.held.get(target.service.id)));
     this.queue.add(target.service.id);
     return Promise.resolve();
   }
@@ -142,6 +132,10 @@ export class KnativeDriver implements Driver {
     return () => this.logListeners.delete(listener);
   }
 
+  contested(serviceId: Id<'svc'>): Condition | undefined {
+    return this.held.get(serviceId)?.contested;
+  }
+
   services(): Id<'svc'>[] {
     return [...new Set([...this.held.keys(), ...this.view.serviceIds()])];
   }
@@ -168,18 +162,19 @@ export class KnativeDriver implements Driver {
     try {
       await this.projects.ensure(this.parts.projectOf(held.target));
       await this.applier.step(held.target, held.opened, this.view.seen(projectId, service.name, serviceId));
-      delete held.obstacle;
+      hinder(held, undefined, this.parts.clock.now());
     } catch (error) {
-      held.obstacle = error;
+      hinder(held, error, this.parts.clock.now());
       this.tellChange(serviceId);
-      throw error;
+      if (!(error instanceof ContestedError)) throw error;
     }
     const unproven = await this.prove(held);
     this.tellChange(serviceId);
     if (unproven) return { againInMs: PROBE_AGAIN_MS };
     const now = this.parts.clock.now();
     const ends = held.target.revisions.flatMap((revision) => this.startEnds(held, revision) ?? []);
-    const coming = ends.filter((end) => end > now);
+    const looks = held.obstacle === undefined ? [] : [now + CONTESTED_MS];
+    const coming = [...looks, ...ends.filter((end) => end > now)];
     return coming.length === 0 ? undefined : { againInMs: Math.min(...coming) - now };
   };
 
@@ -263,6 +258,11 @@ export class KnativeDriver implements Driver {
   private readonly drifted = (kind: string, name: string, difference: string): void => {
     this.parts.drifts.inc({ kind });
     this.parts.logger.warn({ kind, name, difference }, 'somebody else changed it: it is applied again');
+  };
+
+  private readonly lookAtAll = (namespace: string): void => {
+    for (const [id, { target }] of this.held)
+      if (namespaceOf(target.projectId) === namespace) this.queue.add(id);
   };
 
   private readonly logEnded = ({ metadata }: Pod): void => {

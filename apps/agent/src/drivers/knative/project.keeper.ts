@@ -9,26 +9,30 @@ import {
   type KubeObject,
 } from '#libs/kube';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
+import { CONTESTED_MS, ContestedError } from './contested.js';
 import { firstDifference } from './drift.js';
 import { LABELS, namespaceOf } from './knative.names.js';
+import type { ObjectWriter } from './object.writer.js';
 import type { OnDrift } from './service.applier.js';
 import { projectManifests, type ProjectFacts } from './project.manifests.js';
 
 const WIDTH = 4;
 
 /** What a project has, and the field manager of each concern, so that a conflict names what it is about. */
-const GUARDED: [Kind, FieldManager][] = [
+const GUARDED: [Kind, FieldManager, 'shared'?][] = [
   [KINDS.namespace, 'towpath-project'],
   [KINDS.networkPolicy, 'towpath-network'],
   [KINDS.resourceQuota, 'towpath-quota'],
   [KINDS.limitRange, 'towpath-quota'],
-  [KINDS.serviceAccount, 'towpath-project'],
+  // Kubernetes makes one in every namespace.
+  [KINDS.serviceAccount, 'towpath-project', 'shared'],
   [KINDS.secret, 'towpath-project'],
 ];
 
 interface Guard {
   kind: Kind;
   manager: FieldManager;
+  isShared: boolean;
   reflector: Reflector<KubeObject>;
 }
 
@@ -42,17 +46,20 @@ export class ProjectKeeper {
   private readonly queue: KeyedQueue<string>;
 
   constructor(
-    private readonly client: KubeClient,
+    client: KubeClient,
+    private readonly writer: ObjectWriter,
     clusterId: Id<'cls'>,
     private readonly onDrift: OnDrift,
+    /** Told of a project's namespace when what keeps it is claimed by somebody else: its services tell it. */
+    private readonly onContested: (namespace: string) => void,
     logger: Logger,
   ) {
     this.queue = new KeyedQueue('projects', this.repair, WIDTH, logger);
     const where = { labels: `${LABELS.owner}=${kubernetesName(clusterId)}` };
-    for (const [kind, manager] of GUARDED) {
+    for (const [kind, manager, shared] of GUARDED) {
       const onChange = (key: string): void => this.changed(kind, key);
       const reflector = new Reflector<KubeObject>(client, kind, where, logger, { onChange });
-      this.guards.set(kind.kind, { kind, manager, reflector });
+      this.guards.set(kind.kind, { kind, manager, isShared: shared !== undefined, reflector });
     }
   }
 
@@ -67,10 +74,20 @@ export class ProjectKeeper {
     await Promise.all([...this.guards.values()].map(({ reflector }) => reflector.stop()));
   }
 
-  /** Resolves when everything of the project is in the cluster; from then on it is kept so. */
+  /** Resolves when everything of the project is in the cluster; from then on it is kept so. @throws ContestedError */
   async ensure(facts: ProjectFacts): Promise<void> {
     this.facts.set(namespaceOf(facts.projectId), facts);
-    for (const manifest of projectManifests(facts)) await this.keep(manifest);
+    let contested: ContestedError | undefined;
+    for (const manifest of projectManifests(facts)) {
+      try {
+        await this.keep(manifest);
+      } catch (error) {
+        // the rest is kept all the same
+        if (!(error instanceof ContestedError)) throw error;
+        contested ??= error;
+      }
+    }
+    if (contested !== undefined) throw contested;
   }
 
   private async keep(manifest: KubeObject): Promise<void> {
@@ -84,13 +101,20 @@ export class ProjectKeeper {
       return;
     }
     if (this.applied.has(key)) this.onDrift(manifest.kind, keyOf(manifest), difference);
-    this.answered.set(key, await this.client.apply(guard.kind, manifest, guard.manager));
+    const { kind, manager, isShared } = guard;
+    this.answered.set(key, await this.writer.write(kind, manifest, manager, seen, isShared));
     this.applied.add(key);
   }
 
   private readonly repair = async (namespace: string): Promise<Again> => {
     const facts = this.facts.get(namespace);
-    if (facts !== undefined) await this.ensure(facts);
+    try {
+      if (facts !== undefined) await this.ensure(facts);
+    } catch (error) {
+      if (!(error instanceof ContestedError)) throw error;
+      this.onContested(namespace);
+      return { againInMs: CONTESTED_MS };
+    }
     return undefined;
   };
 

@@ -1,6 +1,7 @@
 import { TowpathError } from '#libs/domain';
 import { KubeError } from '#libs/kube';
 import type { KnativeRevision, Pod } from './knative.types.js';
+import { ContestedError } from './contested.js';
 import { revisionOf, seenRevision } from './knative.factory.rig.js';
 import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
 
@@ -266,6 +267,7 @@ describe('what stands in the way before the cluster has the revision', () => {
       'AdmissionRefused',
     ],
     [new KubeError(422, 'Invalid', 'spec.x: inner'), 'false', 'AdmissionRefused'],
+    [ContestedError.fieldTaken(seenRevision('a', 'True'), []), 'false', 'FieldTaken'],
     [new TowpathError('FAILED_PRECONDITION', 'The secret is not user:password.'), 'false', 'StartFailed'],
     [
       new TowpathError('UNAVAILABLE', 'The registry of images does not answer.'),

@@ -9,6 +9,7 @@ import {
   type KnativeRevision,
   type Pod,
 } from './knative.types.js';
+import { ContestedError } from './contested.js';
 import {
   ADMISSION_REFUSED,
   BEING_MADE,
@@ -94,6 +95,7 @@ export function obstacleOf(error: unknown, revision: TargetRevision): Readiness 
     if (code === 'UNAVAILABLE') return waiting('RegistryUnreachable', message);
     return failed('StartFailed', message, nextStep ?? 'Ask the operator of this installation.');
   }
+  if (error instanceof ContestedError) return failed(error.reason, error.message, error.nextStep);
   const isRefusal = error instanceof KubeError && REFUSALS.includes(error.status);
   return isRefusal ? (toldOf(`Refused: ${error.message}`, revision) ?? ADMISSION_REFUSED) : undefined;
 }

@@ -3,6 +3,7 @@ import { KINDS, type KubeClient, type KubeObject } from '#libs/kube';
 import type { Logger } from '#libs/process';
 import { firstDifference, isDrift, type Wish } from './drift.js';
 import { LABELS, namespaceOf } from './knative.names.js';
+import type { ObjectWriter } from './object.writer.js';
 import { revisionSecrets, type Opened } from './revision.secrets.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { repositoryOf, type PublishedImages } from '../../images/published.images.js';
@@ -22,6 +23,7 @@ export class ServiceApplier {
 
   constructor(
     private readonly client: KubeClient,
+    private readonly writer: ObjectWriter,
     private readonly settings: ManifestSettings,
     private readonly images: PublishedImages,
     private readonly onDrift: OnDrift,
@@ -78,7 +80,7 @@ export class ServiceApplier {
   private async secrets(target: Target, revision: TargetRevision, opened: Opened): Promise<void> {
     if (this.applied.has(revision.id)) return;
     for (const secret of await revisionSecrets(target, revision, opened))
-      await this.client.apply(KINDS.secret, secret, 'towpath-secret');
+      await this.writer.write(KINDS.secret, secret, 'towpath-secret');
     this.applied.add(revision.id);
   }
 
@@ -89,7 +91,9 @@ export class ServiceApplier {
     if (difference === undefined) return void this.wishes.set(id, wish);
     if (isDrift(before, wish)) this.onDrift('Service', id, difference);
     this.logger.info({ serviceId: id, difference }, 'a service is applied');
-    const { metadata } = await this.client.apply(KINDS.knativeService, manifest, 'towpath-serving');
+    const { metadata } = await this.writer.write(
+      ...([KINDS.knativeService, manifest, 'towpath-serving', seen.service] as const),
+    );
     this.wishes.set(id, { ...wish, applied: metadata.resourceVersion });
   }
 

@@ -85,6 +85,11 @@ export class LocalDriver implements Driver {
     return { host: '127.0.0.1', port: this.port };
   }
 
+  /** Nobody else is here. */
+  contested(): undefined {
+    return undefined;
+  }
+
   /** This machine is as it is. */
   found(): undefined {
     return undefined;
