@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import net, { type AddressInfo } from 'node:net';
 import { createLogger } from '#libs/process';
 import { testDatabase, until, type TestDatabase } from '#libs/testing';
-import { isUniqueViolation } from './database.js';
+import { Database, isUniqueViolation } from './database.js';
 import { statement } from './statement.js';
 
 const insertOrganization = statement<unknown>(
@@ -18,6 +20,33 @@ const TENANT_TABLES_WITHOUT_POLICY = `
   WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace
     AND has_table_privilege('towpath_api', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
     AND NOT (c.relrowsecurity AND c.relforcerowsecurity)`;
+
+/** PostgreSQL's message that a session may ask now, and the one by which it ends it (protocol 3.0). */
+const READY = Buffer.from('Z\0\0\0\x05I', 'latin1');
+const FIELDS = Buffer.from('SFATAL\0C57P01\0Mterminating connection\0\0', 'latin1');
+const FATAL = Buffer.concat([Buffer.from('E\0\0\0', 'latin1'), Buffer.of(FIELDS.length + 4), FIELDS]);
+
+/** Stands before the server; the first session ends in the same breath in which it is ready. */
+async function dyingServer(url: URL): Promise<net.Server> {
+  let isFirst = true;
+  const proxy = net.createServer((near) => {
+    const far = net.connect(Number(url.port), url.hostname);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const)
+      one.on('close', () => other.destroy()).on('error', () => other.destroy());
+    near.pipe(far);
+    far.on('data', (part: Buffer) => {
+      const dies = isFirst && part.subarray(-READY.length).equals(READY);
+      if (!dies) return near.write(part);
+      isFirst = false;
+      return near.end(Buffer.concat([part, FATAL]));
+    });
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  return proxy;
+}
 
 describe('transactions bound to a role', () => {
   let database: TestDatabase;
@@ -94,6 +123,17 @@ describe('transactions bound to a role', () => {
     const before = woken;
     await until(() => woken > before, { deadlineMs: 10_000, what: 'the wake after reconnecting' });
     await end();
+  });
+
+  it('fails a transaction whose session ends as it begins, and nothing else', async () => {
+    const proxy = await dyingServer(new URL(database.systemUrl));
+    const url = new URL(database.systemUrl);
+    url.host = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const db = Database.open({ systemUrl: url.href });
+    await expect(db.asSystem((tx) => tx.one(echo, [1]))).rejects.toThrow(/connection|terminat/);
+    expect(await db.asSystem((tx) => tx.one(echo, [2]))).toEqual({ value: 2 });
+    await db.close();
+    proxy.close();
   });
 
   it('leaves no tenant table the api reaches without forced row-level security', async () => {

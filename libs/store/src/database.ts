@@ -50,8 +50,10 @@ export class Database {
         connectionTimeoutMillis: 10_000,
         idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       });
-      // A connection that dies while idle is replaced by the pool; without a listener it would end the process.
+      // A connection that dies is replaced by the pool, or fails the next query on it; without a listener it would end the
+      // process, also between the moments in which the pool or a transaction listens.
       made.on('error', () => undefined);
+      made.on('connect', (client) => client.on('error', () => undefined));
       return made;
     };
     const { apiUrl, systemUrl } = options;
@@ -140,9 +142,6 @@ export class Database {
    */
   private async transaction<T>(pool: pg.Pool, work: (tx: Tx) => Promise<T>, begin = 'BEGIN'): Promise<T> {
     const client = await pool.connect();
-    // Without a listener an error between queries (server gone) would end the process.
-    const ignore = (): void => undefined;
-    client.on('error', ignore);
     let broken: Error | undefined;
     try {
       const { pipeline } = pool.options;
@@ -163,7 +162,6 @@ export class Database {
       });
       throw error;
     } finally {
-      client.off('error', ignore);
       client.release(broken);
     }
   }
