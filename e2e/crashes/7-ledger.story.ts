@@ -111,12 +111,15 @@ describe('money is the same whatever dies while it is counted', () => {
     const hub = await open();
     const records = usage(hub);
     await hub.timeIs(TAKEN);
-    const clock = (hours: number): Record<string, string> => ({
-      TOWPATH_CLOCK_OFFSET_SECONDS: String(hours * 3_600),
+    const clock = (...hours: number[]): Record<string, string> => ({
+      TOWPATH_CLOCK_OFFSET_SECONDS: hours.map((hour) => hour * 3_600).join(','),
     });
-    const two = [await hub.billing(clock(-26)), await hub.beside(clock(5))];
+    const two = [await hub.billing(clock(-26, 50, -3)), await hub.beside(clock(5, -40, 26))];
     const doubled = shuffled([...records, ...records.slice(0, RECORDS / 2)], next);
-    for (const batch of batchesOf(doubled, 7)) await hub.send(batch);
+    for (const [i, batch] of batchesOf(doubled, 7).entries()) {
+      if (i === 2 || i === 5) for (const life of two) life.jump();
+      await hub.send(batch);
+    }
     await two[0]?.end();
     two.splice(0, 1, await hub.beside(clock(26)));
     for (const batch of batchesOf(shuffled(records, next).slice(0, RECORDS / 2), 13)) await hub.send(batch);
@@ -127,7 +130,8 @@ describe('money is the same whatever dies while it is counted', () => {
       [INVOICED, () => hub.invoiced()],
     ] as const) {
       await hub.timeIs(time);
-      const both = [await hub.billing(clock(-26)), await hub.beside(clock(26))];
+      const both = [await hub.billing(clock(-26, 30)), await hub.beside(clock(26, -2))];
+      for (const life of both) life.jump();
       await done();
       await Promise.all(both.map((life) => life.end()));
     }

@@ -56,6 +56,11 @@ export class ProcessLife {
     this.child.kill('SIGCONT');
   }
 
+  /** Its clock goes to the next of its offsets (TOWPATH_CLOCK_OFFSET_SECONDS). */
+  jump(): void {
+    this.child.kill('SIGUSR2');
+  }
+
   /** SIGTERM; resolves when it has ended in good order. */
   async end(): Promise<void> {
     this.child.kill('SIGTERM');

@@ -13,11 +13,10 @@ const faultSchema = z
       .string()
       .refine((text) => parseCrashPoints(text) !== undefined)
       .optional(),
-    TOWPATH_CLOCK_OFFSET_SECONDS: z.coerce
-      .number()
-      .int()
-      .min(-LONGEST_OFFSET_SECONDS)
-      .max(LONGEST_OFFSET_SECONDS)
+    TOWPATH_CLOCK_OFFSET_SECONDS: z
+      .string()
+      .transform((text) => text.split(',').map(Number))
+      .pipe(z.array(z.number().int().min(-LONGEST_OFFSET_SECONDS).max(LONGEST_OFFSET_SECONDS)).nonempty())
       .optional(),
   })
   .superRefine(({ NODE_ENV: mode, ...faults }, context) => {
@@ -28,13 +27,20 @@ const faultSchema = z
   });
 
 /**
- * Plants what the environment asks for (contracts/README.md): crash points, a clock that is wrong. Tests only.
+ * Plants what the environment asks for (contracts/README.md): crash points, a clock that is wrong and jumps. Tests only.
  * @returns the clock of the process
  * @throws ConfigError for what cannot be read, and for every fault in production
  */
 export function plantFaults(env: NodeJS.ProcessEnv = process.env): Clock {
   const faults = loadConfig(faultSchema, env);
   armCrashPoints(parseCrashPoints(faults.TOWPATH_CRASH_POINT ?? '') ?? []);
-  const offsetMs = (faults.TOWPATH_CLOCK_OFFSET_SECONDS ?? 0) * 1_000;
-  return offsetMs === 0 ? systemClock : { now: () => systemClock.now() + offsetMs };
+  const offsets = faults.TOWPATH_CLOCK_OFFSET_SECONDS;
+  return offsets === undefined ? systemClock : jumpingClock(offsets);
+}
+
+function jumpingClock(offsets: readonly number[]): Clock {
+  let jumps = 0;
+  const offset = (): number => offsets[Math.min(jumps, offsets.length - 1)] ?? 0;
+  if (offsets.length > 1) process.on('SIGUSR2', () => (jumps += 1));
+  return { now: () => systemClock.now() + offset() * 1_000 };
 }

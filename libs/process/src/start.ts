@@ -79,7 +79,7 @@ export async function createApplication<Config extends BaseConfig>(
     rawBody: true,
     abortOnError: false,
   });
-  app.enableShutdownHooks();
+  app.enableShutdownHooks(['SIGHUP', 'SIGINT', 'SIGTERM']);
   await options.prepare?.(app, config, parts);
   return app;
 }
