@@ -315,15 +315,31 @@ export {
 } from './billing/window.js';
 export type { WindowKey } from './billing/window.js';
 export type { UsageDay } from './billing/billing.types.js';
-export { factsOf, foldRecords, foldWindow, sameOpenBlocks } from './billing/fold.js';
-export type { BillingWindow, StreamPart, WindowCounts, WindowFacts } from './billing/fold.js';
+export { factsOf, foldRecords, foldWindow, NOTHING_OPEN, sameEnds } from './billing/fold.js';
+export type {
+  BillingWindow,
+  StreamPart,
+  WindowCounts,
+  WindowEnds,
+  WindowFacts,
+  WindowShape,
+} from './billing/fold.js';
 export { sharesOfWindow } from './billing/window.shares.js';
 export type { RequestShare, WindowRecord } from './billing/window.shares.js';
-export { costLines, costTotals, countOf, usageOfShare } from './billing/request.cost.js';
-export type { CostLine, PlannedUsage, WindowCount } from './billing/request.cost.js';
+export { costLines, costTotals, usageOfShare } from './billing/request.cost.js';
+export type { CostLine, PlannedUsage } from './billing/request.cost.js';
 export { billOf } from './billing/bill.js';
-export { countedUsage, refuseUncounted } from './billing/counted.usage.js';
-export { billPeriods } from './billing/bill.periods.js';
+export {
+  countIn,
+  countOf,
+  countsFor,
+  countedUsage,
+  extraMeters,
+  refuseUncounted,
+  sumMetered,
+} from './billing/counted.usage.js';
+export type { WindowCount } from './billing/counted.usage.js';
+export { billPeriods, planInForce } from './billing/bill.periods.js';
 export type { BillPeriod } from './billing/bill.periods.js';
 export { STANDARD_TERMS, percentProblem, termsAt } from './billing/terms.js';
 export type { BillingTerms, TaxLine } from './billing/terms.js';

@@ -3,18 +3,23 @@ import {
   billPeriods,
   monthOf,
   monthSpan,
+  planInForce,
   STANDARD_TERMS,
   termsAt,
   type BillPart,
   type BillPeriod,
   type BillTerms,
   type BillingTerms,
+  type PlanInForce,
+  type PlansInForce,
   type PricePlan,
 } from '#libs/domain';
-import { findBillingLife, listTerms } from './billing-account.store.js';
+import { findBillingLife, listTerms, toTerms } from './billing-account.store.js';
+import { listLivesSql } from './billing-account.sql.js';
 import { usageByPeriod } from './billing-window.store.js';
 import { findOpenCredits } from './credit.store.js';
 import { findPlanVersions } from './price-plan.store.js';
+import { ms } from './row.js';
 import type { Tx } from './statement.js';
 
 /** What a month of an organization is billed from. */
@@ -30,6 +35,42 @@ const MINUTE_MS = 60_000;
 /** The parts of a month, by the terms and versions of plans that were in force. Bound to the organization, or as the system. */
 export async function findBillPeriods(tx: Tx, organizationId: string, month: string): Promise<BillPeriod[]> {
   return (await periodsOf(tx, organizationId, month)).periods;
+}
+
+/** What an organization was billed by in the months of these instants, which ascend. */
+export async function findPlansInForce(
+  tx: Tx,
+  organizationId: string,
+  instants: readonly number[],
+): Promise<PlansInForce> {
+  const plans: PlanInForce[] = [];
+  for (const month of new Set(instants.map((at) => monthOf(at))))
+    for (const { startMs, plan } of await findBillPeriods(tx, organizationId, month))
+      plans.push({ fromMs: startMs, plan });
+  const [first, ...rest] = plans;
+  if (!first) throw new Error(`no plan is in force for ${organizationId}`);
+  return [first, ...rest];
+}
+
+/** What an organization is billed by at an instant. */
+export type PlanFinder = (organizationId: string, atMs: number) => PricePlan;
+
+/** Finds it for these organizations, in two statements. */
+export async function planFinder(tx: Tx, organizationIds: readonly string[]): Promise<PlanFinder> {
+  const lives = new Map<string, { madeAtMs: number; terms: BillingTerms[] }>();
+  for (const { organization_id, created_at, plan_id, ...row } of await tx.run(listLivesSql, [
+    organizationIds,
+  ])) {
+    const life = lives.get(organization_id) ?? { madeAtMs: ms(created_at), terms: [] };
+    lives.set(organization_id, life);
+    if (plan_id !== null) life.terms.push(toTerms({ ...row, plan_id }));
+  }
+  const all = [...lives.values()].flatMap(({ terms }) => terms);
+  const versions = await versionsOf(tx, all);
+  return (organizationId, atMs) => {
+    const { madeAtMs = 0, terms = [] } = lives.get(organizationId) ?? {};
+    return planInForce(terms, versions, Math.max(atMs, madeAtMs - (madeAtMs % MINUTE_MS)));
+  };
 }
 
 /** Bound to the organization, or as the system. */
@@ -75,10 +116,15 @@ async function periodsOf(
 ): Promise<{ periods: BillPeriod[]; terms: BillingTerms[]; madeAt: number; endedAt: number }> {
   const { madeAt, endedAt } = await findBillingLife(tx, organizationId);
   const terms = await listTerms(tx, organizationId);
-  const plans = new Set([STANDARD_TERMS, ...terms].map(({ plan }) => plan));
-  const versions = (await findPlanVersions(tx, [...plans])).map(({ plan }) => plan);
+  const versions = await versionsOf(tx, terms);
   const periods = billPeriods(month, terms, versions, madeAt - (madeAt % MINUTE_MS));
   return { periods, terms, madeAt, endedAt };
+}
+
+/** All versions of the plans that terms name, and of the standard one. */
+async function versionsOf(tx: Tx, terms: readonly BillingTerms[]): Promise<PricePlan[]> {
+  const plans = new Set([STANDARD_TERMS, ...terms].map(({ plan }) => plan));
+  return (await findPlanVersions(tx, [...plans])).map(({ plan }) => plan);
 }
 
 /** Fees are owed for the time an organization has had a plan: none before it was made, none from the month in which it ends. */

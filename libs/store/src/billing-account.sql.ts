@@ -37,6 +37,21 @@ export const listTermsSql = statement<TermsRow>(
    WHERE organization_id = $1 ORDER BY effective_from`,
 );
 
+export interface LifeRow extends Omit<TermsRow, 'plan_id'> {
+  organization_id: string;
+  created_at: Date;
+  /** Null where there are no terms. */
+  plan_id: string | null;
+}
+
+/** Organizations and their terms, ascending. */
+export const listLivesSql = statement<LifeRow>(
+  'billing_terms_lives',
+  `SELECT o.id AS organization_id, o.created_at, t.effective_from, t.plan_id, t.discount_percent, t.taxes
+   FROM organizations o LEFT JOIN billing_terms t ON t.organization_id = o.id
+   WHERE o.id = ANY($1) ORDER BY o.id, t.effective_from`,
+);
+
 /** Only terms that nothing was rated by are replaced: the caller says so. */
 export const saveTermsSql = statement<unknown>(
   'billing_terms_save',

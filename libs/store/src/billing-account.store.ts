@@ -66,7 +66,8 @@ export async function hasUsage(tx: Tx, organizationId: string): Promise<boolean>
   return (await tx.one(hasUsageSql, [organizationId]))?.used === true;
 }
 
-function toTerms({ effective_from, plan_id, discount_percent, taxes }: TermsRow): BillingTerms {
+/** A row as the domain's terms. */
+export function toTerms({ effective_from, plan_id, discount_percent, taxes }: TermsRow): BillingTerms {
   return {
     effectiveFromMs: ms(effective_from),
     plan: plan_id,

@@ -46,10 +46,18 @@ export const dirtyShardsSql = statement<{ shard: number; windows: number; due: n
    FROM billing_dirty_windows GROUP BY shard ORDER BY oldest_ms`,
 );
 
-/** Open blocks of windows that exist, by position in the list of keys asked for. */
-export const openBlocksSql = statement<{ n: number; open_blocks: [number, number][] }>(
-  'billing_open_blocks',
-  `SELECT k.n, w.open_blocks
+type Blocks = [endMs: number, count: number][];
+
+export interface EndsRow {
+  n: number;
+  open_blocks: Blocks;
+  lane_ends: Record<string, Blocks> | null;
+}
+
+/** What windows that exist hand over, by position in the list of keys asked for. */
+export const windowEndsSql = statement<EndsRow>(
+  'billing_window_ends',
+  `SELECT k.n, w.open_blocks, w.lane_ends
    FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
      AS k (n, organization_id, service_id, revision_id, price_zone, start_ms)
    JOIN billing_windows w ON w.organization_id = k.organization_id AND w.service_id = k.service_id
@@ -59,19 +67,33 @@ export const openBlocksSql = statement<{ n: number; open_blocks: [number, number
 export const saveWindowsSql = statement<unknown>(
   'billing_save_windows',
   `INSERT INTO billing_windows (organization_id, project_id, service_id, revision_id, price_zone, window_start_ms,
-     requests, not_billable_requests, blocks, per_request_units, open_blocks, request_bytes, response_bytes, updated_at)
+     requests, not_billable_requests, blocks, per_request_units, open_blocks, request_bytes, response_bytes, meters,
+     lane_ends, updated_at)
    SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, requests,
-     not_billable_requests, blocks, per_request_units, open_blocks::jsonb, request_bytes, response_bytes, $14
+     not_billable_requests, blocks, per_request_units, open_blocks::jsonb, request_bytes, response_bytes, meters::jsonb,
+     lane_ends::jsonb, $16
    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[],
-     $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[])
+     $9::bigint[], $10::bigint[], $11::text[], $12::bigint[], $13::bigint[], $14::text[], $15::text[])
      AS t (organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, requests,
-       not_billable_requests, blocks, per_request_units, open_blocks, request_bytes, response_bytes)
+       not_billable_requests, blocks, per_request_units, open_blocks, request_bytes, response_bytes, meters, lane_ends)
    ON CONFLICT (organization_id, service_id, revision_id, price_zone, window_start_ms) DO UPDATE SET
      requests = excluded.requests, not_billable_requests = excluded.not_billable_requests, blocks = excluded.blocks,
      per_request_units = excluded.per_request_units, open_blocks = excluded.open_blocks,
-     request_bytes = excluded.request_bytes, response_bytes = excluded.response_bytes,
-     updated_at = excluded.updated_at`,
+     request_bytes = excluded.request_bytes, response_bytes = excluded.response_bytes, meters = excluded.meters,
+     lane_ends = excluded.lane_ends, updated_at = excluded.updated_at`,
 );
+
+/** What was counted beside the columns: whole numbers as text by the name of a meter. */
+export type MetersRow = Record<string, string> | null;
+
+/** Sums of meters over windows of one series; only asked for where any window has one. */
+export const metersBetween = (series: string, fromMs: string, toMs: string): string =>
+  `CASE WHEN ${series}.has_meters THEN (SELECT jsonb_object_agg(key, quantity) FROM (
+       SELECT m.key, sum(m.value::numeric)::text AS quantity
+       FROM billing_windows x CROSS JOIN LATERAL jsonb_each_text(x.meters) m
+       WHERE x.organization_id = $1 AND x.service_id = ${series}.service_id AND x.revision_id = ${series}.revision_id
+         AND x.price_zone = ${series}.price_zone AND x.window_start_ms >= ${fromMs} AND x.window_start_ms < ${toMs}
+       GROUP BY 1) sums) END AS meters`;
 
 export interface UsageDayRow {
   /** How many of the borders asked with are not after it. */
@@ -90,6 +112,7 @@ export interface UsageDayRow {
   per_request_units: string;
   request_bytes: string;
   response_bytes: string;
+  meters: MetersRow;
   cpu_millis: number;
   memory_mib: number;
 }
@@ -110,12 +133,14 @@ export const usageByDaySql = statement<UsageDayRow>(
        UNION SELECT day * 86400000 FROM generate_series($4::bigint / 86400000 + 1, ($5::bigint - 1) / 86400000) day) starts
      WHERE from_ms >= $4 AND from_ms < $5
    ), days AS (
-     SELECT from_ms / 86400000 AS day, width_bucket(from_ms, $6::bigint[]) AS period, used.*
+     SELECT from_ms / 86400000 AS day, width_bucket(from_ms, $6::bigint[]) AS period, used.*,
+       ${metersBetween('used', 'from_ms', 'to_ms')}
      FROM spans CROSS JOIN LATERAL (
        SELECT project_id, service_id, revision_id, price_zone,
          sum(requests)::text AS requests, sum(not_billable_requests)::text AS not_billable_requests,
          sum(blocks)::text AS blocks, sum(per_request_units)::text AS per_request_units,
-         sum(request_bytes)::text AS request_bytes, sum(response_bytes)::text AS response_bytes
+         sum(request_bytes)::text AS request_bytes, sum(response_bytes)::text AS response_bytes,
+         bool_or(meters IS NOT NULL) AS has_meters
        FROM billing_windows
        WHERE organization_id = $1 AND window_start_ms >= from_ms AND window_start_ms < to_ms
          AND ($2::text IS NULL OR project_id = $2) AND ($3::text IS NULL OR service_id = $3)
@@ -123,7 +148,7 @@ export const usageByDaySql = statement<UsageDayRow>(
    SELECT d.period, d.project_id, p.handle AS project, d.service_id, s.name AS service, nullif(d.revision_id, '') AS revision_id,
      r.name AS revision, d.price_zone,
      to_char(to_timestamp(d.day * 86400) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
-     d.requests, d.not_billable_requests, d.blocks, d.per_request_units, d.request_bytes, d.response_bytes,
+     d.requests, d.not_billable_requests, d.blocks, d.per_request_units, d.request_bytes, d.response_bytes, d.meters,
      coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
      coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
    FROM days d
@@ -140,7 +165,8 @@ export interface UsedWindowRow extends Omit<UsageDayRow, 'period' | 'day' | 'pro
 }
 
 const COUNT = `CASE $4 WHEN 'blocks' THEN w.blocks WHEN 'perRequestUnits' THEN w.per_request_units
-       WHEN 'requests' THEN w.requests ELSE w.response_bytes END`;
+       WHEN 'requests' THEN w.requests WHEN 'responseBytes' THEN w.response_bytes
+       ELSE (w.meters->>$4)::numeric END`;
 
 // Windows in any of the spans in which something was counted; a page begins behind ($5, $6, $7).
 export const usedWindowsSql = statement<UsedWindowRow>(
@@ -148,6 +174,7 @@ export const usedWindowsSql = statement<UsedWindowRow>(
   `SELECT w.window_start_ms, w.project_id, p.handle AS project, w.service_id, s.name AS service,
      nullif(w.revision_id, '') AS revision_id, r.name AS revision, w.price_zone, w.requests::text,
      w.not_billable_requests::text, w.blocks::text, w.per_request_units::text, w.request_bytes::text, w.response_bytes::text,
+     w.meters,
      coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
      coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
    FROM (SELECT w.* FROM unnest($2::bigint[], $3::bigint[]) AS span (from_ms, to_ms)

@@ -1,12 +1,21 @@
-import { shardOf, type BillingWindow, type OpenBlocks, type UsageDay, type WindowKey } from '#libs/domain';
+import {
+  shardOf,
+  type BillingWindow,
+  type OpenBlocks,
+  type Quantities,
+  type UsageDay,
+  type WindowEnds,
+  type WindowKey,
+} from '#libs/domain';
 import {
   dirtyShardsSql,
   listMonthsSql,
   markDirtySql,
-  openBlocksSql,
   saveWindowsSql,
   takeDirtySql,
   usageByDaySql,
+  windowEndsSql,
+  type MetersRow,
   type UsageDayRow,
   type WindowKeyRow,
 } from './billing-window.sql.js';
@@ -54,15 +63,16 @@ export async function findDirtyShards(tx: Tx, resting: readonly string[] = []): 
   return rows.map(({ shard, windows, due, oldest_ms }) => ({ shard, windows, due, oldestMs: oldest_ms }));
 }
 
-/** Open blocks at the end of each window, in the order asked; undefined where there is no such window. */
-export async function findOpenBlocks(
+/** What each window hands to the next one, in the order asked; undefined where there is no such window. */
+export async function findWindowEnds(
   tx: Tx,
   keys: readonly WindowKey[],
-): Promise<(OpenBlocks[] | undefined)[]> {
-  const found = new Array<OpenBlocks[] | undefined>(keys.length).fill(undefined);
+): Promise<(WindowEnds | undefined)[]> {
+  const found = new Array<WindowEnds | undefined>(keys.length).fill(undefined);
   if (keys.length === 0) return found;
-  for (const { n, open_blocks } of await tx.run(openBlocksSql, lookupColumns(keys))) {
-    found[n] = open_blocks.map(([endMs, count]) => ({ endMs, count }));
+  for (const { n, open_blocks, lane_ends } of await tx.run(windowEndsSql, lookupColumns(keys))) {
+    const lanes = Object.entries(lane_ends ?? {}).map(([lane, blocks]) => [lane, blocksOf(blocks)] as const);
+    found[n] = { open: blocksOf(open_blocks), lanes: new Map(lanes) };
   }
   return found;
 }
@@ -80,11 +90,24 @@ export async function saveWindows(
     list.map(({ window }) => window.notBillableRequests),
     list.map(({ window }) => window.blocks),
     list.map(({ window }) => window.perRequestUnits),
-    list.map(({ window }) => JSON.stringify(window.open.map(({ endMs, count }) => [endMs, count]))),
+    list.map(({ window }) => JSON.stringify(pairsOf(window.open))),
     list.map(({ window }) => window.requestBytes),
     list.map(({ window }) => window.responseBytes),
+    list.map(({ window }) => jsonOf(window.metered, String)),
+    list.map(({ window }) => jsonOf(window.lanes, pairsOf)),
     time(now),
   ]);
+}
+
+const blocksOf = (pairs: readonly [number, number][]): OpenBlocks[] =>
+  pairs.map(([endMs, count]) => ({ endMs, count }));
+const pairsOf = (blocks: readonly OpenBlocks[]): [number, number][] =>
+  blocks.map(({ endMs, count }) => [endMs, count]);
+
+/** An object of JSON; null for an empty map. */
+function jsonOf<T>(map: ReadonlyMap<string, T>, write: (value: T) => unknown): string | null {
+  if (map.size === 0) return null;
+  return JSON.stringify(Object.fromEntries([...map].map(([key, value]) => [key, write(value)])));
 }
 
 export interface UsageFilter {
@@ -152,6 +175,12 @@ export function keyOf(row: WindowKeyRow): WindowKey {
   };
 }
 
+/** What was counted beside the columns, if anything. */
+export function meteredOf(meters: MetersRow): { metered?: Quantities } {
+  if (meters === null) return {};
+  return { metered: new Map(Object.entries(meters).map(([key, quantity]) => [key, BigInt(quantity)])) };
+}
+
 function usageDayOf(row: UsageDayRow): UsageDay {
   return {
     projectId: row.project_id,
@@ -167,6 +196,7 @@ function usageDayOf(row: UsageDayRow): UsageDay {
     perRequestUnits: BigInt(row.per_request_units),
     requestBytes: BigInt(row.request_bytes),
     responseBytes: BigInt(row.response_bytes),
+    ...meteredOf(row.meters),
     cpuMillis: row.cpu_millis,
     memoryMiB: row.memory_mib,
   };

@@ -195,7 +195,14 @@ export {
 } from './revision.store.js';
 export type { RevisionRecord } from './revision.store.js';
 export type { PageRequest } from './row.js';
-export { findBillFacts, findBillPeriods, findMonthSpent } from './bill.store.js';
+export {
+  findBillFacts,
+  findBillPeriods,
+  findMonthSpent,
+  findPlansInForce,
+  planFinder,
+} from './bill.store.js';
+export type { PlanFinder } from './bill.store.js';
 export type { BillFacts } from './bill.store.js';
 export {
   findBillingAccount,
@@ -322,7 +329,7 @@ export type {
 } from './usage.store.js';
 export {
   findDirtyShards,
-  findOpenBlocks,
+  findWindowEnds,
   markDirty,
   saveWindows,
   takeDirty,

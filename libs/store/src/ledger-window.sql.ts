@@ -1,3 +1,4 @@
+import { metersBetween, type MetersRow } from './billing-window.sql.js';
 import { statement } from './statement.js';
 
 const HOUR_MS = '3600000';
@@ -56,6 +57,7 @@ export interface UsedRow {
   blocks: string;
   per_request_units: string;
   response_bytes: string;
+  meters: MetersRow;
   cpu_millis: number;
   memory_mib: number;
 }
@@ -63,12 +65,13 @@ export interface UsedRow {
 /** $3: instants at which another version of the plan came into force, ascending. */
 export const usedSql = statement<UsedRow>(
   'ledger_used',
-  `SELECT u.*, coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
+  `SELECT u.*, ${metersBetween('u', 'u.at_ms', 'u.to_ms')}, coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
      coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
    FROM (
-     SELECT h AS window_start_ms, min(w.window_start_ms) AS at_ms, w.project_id, w.service_id, w.revision_id, w.price_zone,
+     SELECT h AS window_start_ms, min(w.window_start_ms) AS at_ms, max(w.window_start_ms) + 1 AS to_ms, w.project_id, w.service_id, w.revision_id, w.price_zone,
        sum(w.requests)::text AS requests, sum(w.blocks)::text AS blocks,
-       sum(w.per_request_units)::text AS per_request_units, sum(w.response_bytes)::text AS response_bytes
+       sum(w.per_request_units)::text AS per_request_units, sum(w.response_bytes)::text AS response_bytes,
+       bool_or(w.meters IS NOT NULL) AS has_meters
      FROM unnest($2::bigint[]) h
      JOIN billing_windows w ON w.organization_id = $1 AND w.window_start_ms >= h AND w.window_start_ms < h + ${HOUR_MS}
      GROUP BY h, w.project_id, w.service_id, w.revision_id, w.price_zone, width_bucket(w.window_start_ms, $3::bigint[])) u

@@ -23,6 +23,7 @@ import {
   type LineRow,
   type WindowRow,
 } from './ledger-window.sql.js';
+import { meteredOf } from './billing-window.store.js';
 import type { LeasedTx } from './lease.store.js';
 import { ms, present, time, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
@@ -96,6 +97,7 @@ export async function usedInWindows(
     blocks: BigInt(row.blocks),
     perRequestUnits: BigInt(row.per_request_units),
     responseBytes: BigInt(row.response_bytes),
+    ...meteredOf(row.meters),
     cpuMillis: row.cpu_millis,
     memoryMiB: row.memory_mib,
   }));

@@ -1,5 +1,6 @@
 import type { CountedUsage, Interval, WindowCount } from '#libs/domain';
 import { usedWindowsSql, type UsedWindowRow } from './billing-window.sql.js';
+import { meteredOf } from './billing-window.store.js';
 import { present } from './row.js';
 import type { Tx } from './statement.js';
 
@@ -42,6 +43,7 @@ function windowOf(row: UsedWindowRow): UsedWindow {
     blocks: BigInt(row.blocks),
     perRequestUnits: BigInt(row.per_request_units),
     responseBytes: BigInt(row.response_bytes),
+    ...meteredOf(row.meters),
     cpuMillis: row.cpu_millis,
     memoryMiB: row.memory_mib,
   };

@@ -9,13 +9,13 @@ import {
   LEDGER_WINDOW_MS,
   type PlannedUsage,
 } from '#libs/domain';
-import { findRequest, listLedgerWindows, type RequestRecord } from '#libs/store';
+import { findPlansInForce, findRequest, listLedgerWindows, type RequestRecord } from '#libs/store';
 import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { iso } from '../call/scalars.js';
 import { placeOf, type requestCostView } from './cost.view.js';
-import { bearersOf, plansAt } from './window.bearers.js';
+import { bearersOf } from './window.bearers.js';
 
 /** A stream is at most an hour long (its timeout), so it lies in so many hours. */
 const MOST_HOURS = 10;
@@ -85,14 +85,15 @@ async function usedBy(
   const first = billable[0];
   if (!first) return { used, opened };
   const windows = [...new Set(billable.flatMap(windowsOf))].sort((a, b) => a - b);
-  const plans = await plansAt(tx, actor.organizationId, windows);
+  const plans = await findPlansInForce(tx, actor.organizationId, windows);
   const { organizationId } = actor;
   const { projectId, serviceId, revisionId = '', priceZone } = first;
   for (const windowStartMs of windows) {
     const key = { organizationId, projectId, serviceId, revisionId, priceZone, windowStartMs };
-    const share = (await bearersOf(tx, key)).find(({ stream }) => stream === first.stream);
+    const { plan } = inForceAt(plans, windowStartMs);
+    const share = (await bearersOf(tx, key, plan)).find(({ stream }) => stream === first.stream);
     if (!share) continue;
-    used.push({ plan: inForceAt(plans, windowStartMs).plan, used: usageOfShare(share, first) });
+    used.push({ plan, used: usageOfShare(share, first) });
     opened.push(...share.openedMs);
   }
   return { used, opened };

@@ -1,5 +1,6 @@
 import {
   costLines,
+  countIn,
   inForceAt,
   ledgerWindowOf,
   type CostLine,
@@ -9,6 +10,7 @@ import {
   usageOfShare,
 } from '#libs/domain';
 import {
+  findPlansInForce,
   listLedgerWindows,
   listUsedWindows,
   type PageRequest,
@@ -23,7 +25,7 @@ import { iso } from '../call/scalars.js';
 import { placeOf } from './cost.view.js';
 import { lineOfBill, lineOfWindow, type LineInput } from './explain.line.js';
 import type { explainedRequestView, explainedWindowView } from './explain.view.js';
-import { bearersOf, plansAt } from './window.bearers.js';
+import { bearersOf } from './window.bearers.js';
 
 const HOURS_IN_A_MONTH = 31 * 24;
 /** More than there are price zones in an installation. */
@@ -72,7 +74,7 @@ export async function explainWindow(
   const { organizationId } = actor;
   const { startMs, revisionId, priceZone } = windowRef(input.window);
   if (startMs < 0) throw notFound('window');
-  const { plan } = inForceAt(await plansAt(tx, organizationId, [startMs]), startMs);
+  const { plan } = inForceAt(await findPlansInForce(tx, organizationId, [startMs]), startMs);
   const { item, count } = lineOfWindow(plan, input.line);
   if (count === undefined) return [];
   const of = { organizationId, spans: [{ startMs, endMs: startMs + 1 }], count };
@@ -84,7 +86,9 @@ export async function explainWindow(
   if (!window) throw notFound('window');
   const { projectId, serviceId } = window;
   const key = { organizationId, projectId, serviceId, revisionId, priceZone, windowStartMs: startMs };
-  const shares = (await bearersOf(tx, key)).filter((share) => usageOfShare(share, window)[count] > 0n);
+  const shares = (await bearersOf(tx, key, plan)).filter(
+    (share) => countIn(usageOfShare(share, window), count) > 0n,
+  );
   const from = page.after === undefined ? 0 : shares.findIndex(({ id }) => id === page.after) + 1;
   return shares.slice(from, from + page.limit).map((share) => ({
     id: share.id,

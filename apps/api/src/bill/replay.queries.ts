@@ -6,6 +6,7 @@ import {
   monthOf,
   monthSpan,
   parseDecimal,
+  refuseUncounted,
   underModel,
   type Bill,
   type BillPart,
@@ -50,8 +51,9 @@ export async function replayBill(call: Call, input: ReplayInput): Promise<z.inpu
   const adjustments = await adjustmentsOfMonth(tx, organizationId, of, parts.at(-1)?.plan);
   const terms: BillTerms = { ...facts.terms, adjustments };
   const periods = await findBillPeriods(tx, organizationId, month);
-  const { days, windows } = await replayUsage(tx, spanOf(organizationId, month, stored), periods);
   const asked = await plansFor(call, periods, input);
+  const counted = asked.map((plan, i) => ({ plan, startMs: periods[i]?.startMs ?? 0 }));
+  const { days, windows } = await replayUsage(tx, spanOf(organizationId, month, stored), counted);
   const replayed = parts.map((part, i) => ({ ...part, plan: asked[i] ?? part.plan, days: days[i] ?? [] }));
   const document = documentOf(call, { month, parts: replayed, terms }, stored);
   const live = stored?.digest ?? digestOf(documentOf(call, { month, parts, terms }, undefined));
@@ -85,7 +87,9 @@ async function plansFor(
   return periods.map(({ startMs, plan: own }) => {
     const inForce =
       versions.findLast(({ effectiveFromMs }) => effectiveFromMs <= startMs) ?? versions[0] ?? own;
-    return model === undefined ? inForce : underModel(inForce, model);
+    const asked = model === undefined ? inForce : underModel(inForce, model);
+    refuseUncounted(asked);
+    return asked;
   });
 }
 

@@ -1,14 +1,16 @@
 import {
+  extraMeters,
   foldWindow,
+  sumMetered,
   windowBefore,
   type BillPart,
   type BillPeriod,
   type BillingWindow,
-  type OpenBlocks,
   type UsageDay,
+  type WindowEnds,
 } from '#libs/domain';
 import {
-  findOpenBlocks,
+  findWindowEnds,
   findReplayedWindows,
   findWindowFacts,
   type ReplayedWindow,
@@ -26,15 +28,22 @@ export interface ReplaySpan {
   position?: number | undefined;
 }
 
-/** Usage of a span from its raw records, one list for each period: the fold of the live path, window by window. */
+/** From when on usage is counted for a plan. */
+export type ReplayPeriod = Pick<BillPeriod, 'startMs' | 'plan'>;
+
+/**
+ * Usage of a span from its raw records, one list for each period: the fold of the live path, window by window. Blocks that
+ * were open when the span began are those of the live path, whatever plan is asked about.
+ */
 export async function replayUsage(
   tx: Tx,
   span: ReplaySpan,
-  periods: readonly Pick<BillPeriod, 'startMs'>[],
+  periods: readonly ReplayPeriod[],
 ): Promise<{ days: BillPart['days'][]; windows: number }> {
+  const meters = periods.map(({ plan }) => extraMeters(plan));
   const sums = periods.map(() => new Map<string, UsageDay>());
   const windows = await findReplayedWindows(tx, span);
-  let before: { of: ReplayedWindow; open: OpenBlocks[] } | undefined;
+  let before: { of: ReplayedWindow; ends: WindowEnds } | undefined;
   for (let from = 0; from < windows.length; from += BATCH) {
     const batch = windows.slice(from, from + BATCH);
     const facts = await findWindowFacts(
@@ -45,9 +54,11 @@ export async function replayUsage(
       const own = facts[i];
       if (!own) continue;
       const carried = await carriedInto(tx, one, before, span.fromMs);
-      const window = foldWindow(one.key.windowStartMs, own, one.capacity, carried);
-      before = { of: one, open: window.open };
-      addTo(sums[periodAt(periods, one.key.windowStartMs)], one, window);
+      const period = periodAt(periods, one.key.windowStartMs);
+      const shape = { capacity: one.capacity, meters: meters[period] ?? [] };
+      const window = foldWindow(one.key.windowStartMs, own, shape, carried);
+      before = { of: one, ends: window };
+      addTo(sums[period], one, window);
     }
   }
   return { days: sums.map((days) => [...days.values()]), windows: windows.length };
@@ -57,21 +68,21 @@ export async function replayUsage(
 async function carriedInto(
   tx: Tx,
   { key }: ReplayedWindow,
-  before: { of: ReplayedWindow; open: OpenBlocks[] } | undefined,
+  before: { of: ReplayedWindow; ends: WindowEnds } | undefined,
   fromMs: number,
-): Promise<OpenBlocks[]> {
+): Promise<WindowEnds | undefined> {
   const windowStartMs = windowBefore(key.windowStartMs);
-  if (windowStartMs < fromMs) return (await findOpenBlocks(tx, [{ ...key, windowStartMs }]))[0] ?? [];
+  if (windowStartMs < fromMs) return (await findWindowEnds(tx, [{ ...key, windowStartMs }]))[0];
   return before && seriesOf(before.of) === seriesOf({ key }) && before.of.key.windowStartMs === windowStartMs
-    ? before.open
-    : [];
+    ? before.ends
+    : undefined;
 }
 
 function seriesOf({ key: { serviceId, revisionId, priceZone } }: Pick<ReplayedWindow, 'key'>): string {
   return `${serviceId} ${revisionId} ${priceZone}`;
 }
 
-function periodAt(periods: readonly Pick<BillPeriod, 'startMs'>[], atMs: number): number {
+function periodAt(periods: readonly ReplayPeriod[], atMs: number): number {
   return Math.max(
     0,
     periods.findLastIndex(({ startMs }) => startMs <= atMs),
@@ -91,5 +102,6 @@ function addTo(sums: Map<string, UsageDay> | undefined, one: ReplayedWindow, win
   sum.perRequestUnits += window.perRequestUnits;
   sum.requestBytes += window.requestBytes;
   sum.responseBytes += window.responseBytes;
+  sum.metered = sumMetered([sum.metered, window.metered]);
   sums?.set(seriesOf(one), sum);
 }

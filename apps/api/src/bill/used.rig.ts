@@ -1,4 +1,4 @@
-import { DEFAULT_ZONE, foldRecords, newId, whyNotBillable, type UsageRecord } from '#libs/domain';
+import { DEFAULT_ZONE, foldRecords, newId, whyNotBillable, type Meter, type UsageRecord } from '#libs/domain';
 import { systemRandom } from '#libs/process';
 import { acquireLease, saveWindows, storeUsage, underLease, type Lease } from '#libs/store';
 import type { UsedRevision } from '#libs/testing';
@@ -31,6 +31,7 @@ export async function takeIn(
   rig: ApiRig,
   of: UsedRevision,
   { fresh, all, position }: { fresh: readonly UsageRecord[]; all: readonly UsageRecord[]; position: number },
+  meters: readonly Meter[] = [],
 ): Promise<void> {
   const ask = { name: 'used', owner: 'me', now: Date.now(), lifeMs: 3_600_000 };
   const lease = (await rig.database.db.asSystem((tx) => acquireLease(tx, ask))) as Lease;
@@ -43,7 +44,7 @@ export async function takeIn(
     }));
     await storeUsage(tx, checked, position);
     const key = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
-    const windows = [...foldRecords(all, SHAPE)].map(([windowStartMs, window]) => {
+    const windows = [...foldRecords(all, SHAPE, () => meters)].map(([windowStartMs, window]) => {
       return { key: { ...key, windowStartMs }, window };
     });
     await saveWindows(tx, windows, Date.now());

@@ -1,13 +1,25 @@
-import { billOf, monthOf, monthSpan, nextVersion, type Organization, type PricePlan } from '#libs/domain';
+import {
+  billOf,
+  countsFor,
+  monthOf,
+  monthSpan,
+  nextVersion,
+  refuseUncounted,
+  type BillPart,
+  type Organization,
+  type PricePlan,
+} from '#libs/domain';
 import {
   asOrganization,
   findBillFacts,
+  findBillPeriods,
   findPlanVersions,
   listOrganizations,
   type PageRequest,
 } from '#libs/store';
 import { z } from 'zod';
 import type { Call } from '../call/call.js';
+import { replayUsage } from '../bill/replay.usage.js';
 import { PATH } from './plan.commands.js';
 
 export const previewView = z
@@ -41,6 +53,7 @@ export async function previewPlan(
   const id = typeof document['id'] === 'string' ? document['id'] : '';
   const before = (await findPlanVersions(tx, [id])).map(({ plan }) => plan);
   const plan = nextVersion(before, document, { now, path: PATH });
+  refuseUncounted(plan);
   const asked = month ?? monthOf(monthSpan(monthOf(now)).startMs - 1);
   const previews: z.infer<typeof previewView>[] = [];
   for (const organization of await listOrganizations(tx, page)) {
@@ -58,7 +71,25 @@ async function previewOf(
   { plan, month, everybody }: { plan: PricePlan; month: string; everybody: boolean },
 ): Promise<z.infer<typeof previewView>> {
   const { parts, terms } = await findBillFacts(call.tx, id, month);
-  const other = parts.map((part) => (everybody || part.plan.id === plan.id ? { ...part, plan } : part));
+  const concerns = (of: PricePlan): boolean => everybody || of.id === plan.id;
+  const asked = parts.map((part) => ({ ...part, plan: concerns(part.plan) ? plan : part.plan }));
+  const other = parts.every((part, i) => countsFor(part.plan, asked[i]?.plan ?? plan))
+    ? asked
+    : await recounted(call, id, month, asked);
   const [as, would] = [billOf(month, parts, terms), billOf(month, other, terms)];
   return { id, name, plan: as.plan.id, currency: would.currency, before: as.due, after: would.due };
+}
+
+/** A version that measures otherwise is asked of the raw records. */
+async function recounted(
+  { tx }: Call,
+  organizationId: string,
+  month: string,
+  asked: readonly BillPart[],
+): Promise<BillPart[]> {
+  const { startMs: fromMs, endMs: toMs } = monthSpan(month);
+  const starts = (await findBillPeriods(tx, organizationId, month)).map(({ startMs }) => startMs);
+  const periods = asked.map(({ plan }, i) => ({ plan, startMs: starts[i] ?? fromMs }));
+  const { days } = await replayUsage(tx, { organizationId, fromMs, toMs }, periods);
+  return asked.map((part, i) => ({ ...part, days: days[i] ?? [] }));
 }

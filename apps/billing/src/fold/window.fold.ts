@@ -1,18 +1,23 @@
 import {
+  NOTHING_OPEN,
   capacityOf,
+  extraMeters,
   foldWindow,
-  sameOpenBlocks,
+  sameEnds,
   windowAfter,
   windowBefore,
   type BillingWindow,
   type Capacity,
-  type OpenBlocks,
+  type PricePlan,
+  type Meter,
+  type WindowEnds,
   type WindowKey,
 } from '#libs/domain';
 import {
-  findOpenBlocks,
+  findWindowEnds,
   findWindowFacts,
   markDirty,
+  planFinder,
   saveWindows,
   takeDirty,
   type LeasedTx,
@@ -85,17 +90,19 @@ async function foldBatch(
     batch.flatMap(({ revisionId }) => (revisionId === '' ? [] : [revisionId])),
   );
   const facts = await findWindowFacts(tx, batch);
-  const before = await OpenEnds.load(tx, batch);
+  const metersOf = await meterFinder(tx, batch);
+  const before = await HandedOver.load(tx, batch);
   const results: { key: WindowKey; window: BillingWindow }[] = [];
   const next: WindowKey[] = [];
   for (const [i, key] of batch.entries()) {
     const own = facts[i];
     if (!own) continue;
-    const window = foldWindow(key.windowStartMs, own, capacityFor(key, things), before.carriedInto(key));
+    const shape = { capacity: capacityFor(key, things), meters: metersOf(key) };
+    const window = foldWindow(key.windowStartMs, own, shape, before.carriedInto(key));
     results.push({ key, window });
     const follower = { ...key, windowStartMs: windowAfter(key.windowStartMs) };
-    if (before.changes(key, window.open) && before.exists(follower)) next.push(follower);
-    before.set(key, window.open);
+    if (before.changes(key, window) && before.exists(follower)) next.push(follower);
+    before.set(key, window);
   }
   await saveWindows(tx, results, now);
   const inBatch = new Set(batch.map(nameOf));
@@ -109,11 +116,26 @@ function capacityFor(key: WindowKey, things: MeteredThings): Capacity {
   return capacityOf(revision);
 }
 
-/** Open blocks at the ends of the windows in hand and of their neighbours, as stored and as folded since. */
-class OpenEnds {
-  private constructor(private readonly ends: Map<string, OpenBlocks[]>) {}
+/** What only the plan needs that is in force in a window. */
+async function meterFinder(
+  tx: Tx,
+  batch: readonly WindowKey[],
+): Promise<(key: WindowKey) => readonly Meter[]> {
+  const planOf = await planFinder(tx, [...new Set(batch.map(({ organizationId }) => organizationId))]);
+  const known = new Map<PricePlan, Meter[]>();
+  return ({ organizationId, windowStartMs }) => {
+    const plan = planOf(organizationId, windowStartMs);
+    const meters = known.get(plan) ?? extraMeters(plan);
+    known.set(plan, meters);
+    return meters;
+  };
+}
 
-  static async load(tx: Tx, batch: readonly WindowKey[]): Promise<OpenEnds> {
+/** What the windows in hand and their neighbours hand over, as stored and as folded since. */
+class HandedOver {
+  private constructor(private readonly ends: Map<string, WindowEnds>) {}
+
+  static async load(tx: Tx, batch: readonly WindowKey[]): Promise<HandedOver> {
     const keys = new Map<string, WindowKey>();
     for (const key of batch) {
       for (const windowStartMs of [
@@ -124,29 +146,29 @@ class OpenEnds {
         keys.set(nameOf({ ...key, windowStartMs }), { ...key, windowStartMs });
       }
     }
-    const open = await findOpenBlocks(tx, [...keys.values()]);
-    const ends = new Map<string, OpenBlocks[]>();
+    const stored = await findWindowEnds(tx, [...keys.values()]);
+    const ends = new Map<string, WindowEnds>();
     [...keys.keys()].forEach((name, i) => {
-      const blocks = open[i];
-      if (blocks) ends.set(name, blocks);
+      const own = stored[i];
+      if (own) ends.set(name, own);
     });
-    return new OpenEnds(ends);
+    return new HandedOver(ends);
   }
 
-  carriedInto(key: WindowKey): OpenBlocks[] {
-    return this.ends.get(nameOf({ ...key, windowStartMs: windowBefore(key.windowStartMs) })) ?? [];
+  carriedInto(key: WindowKey): WindowEnds | undefined {
+    return this.ends.get(nameOf({ ...key, windowStartMs: windowBefore(key.windowStartMs) }));
   }
 
-  changes(key: WindowKey, open: readonly OpenBlocks[]): boolean {
-    return !sameOpenBlocks(this.ends.get(nameOf(key)) ?? [], open);
+  changes(key: WindowKey, ends: WindowEnds): boolean {
+    return !sameEnds(this.ends.get(nameOf(key)) ?? NOTHING_OPEN, ends);
   }
 
   exists(key: WindowKey): boolean {
     return this.ends.has(nameOf(key));
   }
 
-  set(key: WindowKey, open: OpenBlocks[]): void {
-    this.ends.set(nameOf(key), open);
+  set(key: WindowKey, ends: WindowEnds): void {
+    this.ends.set(nameOf(key), ends);
   }
 }
 

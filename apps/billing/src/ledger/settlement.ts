@@ -3,17 +3,15 @@ import {
   differenceOf,
   entryOfLines,
   linesOf,
-  monthOf,
   type ClosingTime,
   type Id,
   type LedgerLine,
-  type PlanInForce,
   type PlansInForce,
   type Random,
 } from '#libs/domain';
 import {
   closeWindow,
-  findBillPeriods,
+  findPlansInForce,
   groundOf,
   holdUnsettled,
   postEntry,
@@ -71,7 +69,11 @@ export async function settleOrganization(
     postponed: held.length > 0 && !ground.firm,
   };
   if (held.length > 0 && ground.firm) {
-    const plans = await plansInForce(tx, organizationId, held);
+    const plans = await findPlansInForce(
+      tx,
+      organizationId,
+      held.map(({ startMs }) => startMs),
+    );
     const changes = await changesOf(tx, organizationId, held, plans);
     const windows = { chain, plans, at, random, organizationId, position: ground.position };
     for (const window of held)
@@ -129,23 +131,6 @@ async function changesOf(
   const should = linesOf(plans, await usedInWindows(tx, organizationId, starts, plans));
   const posted = await postedLines(tx, organizationId, starts);
   return Map.groupBy(differenceOf(should, posted), ({ windowStartMs }) => windowStartMs);
-}
-
-/** Of the months in which the windows lie. */
-async function plansInForce(
-  tx: LeasedTx,
-  organizationId: string,
-  windows: readonly LedgerWindow[],
-): Promise<PlansInForce> {
-  const months = [...new Set(windows.map(({ startMs }) => monthOf(startMs)))];
-  const plans: PlanInForce[] = [];
-  for (const month of months) {
-    for (const { startMs, plan } of await findBillPeriods(tx, organizationId, month))
-      plans.push({ fromMs: startMs, plan });
-  }
-  const [first, ...rest] = plans;
-  if (first === undefined) throw new Error(`no plan is in force for ${organizationId}`);
-  return [first, ...rest];
 }
 
 function currencyOf(plans: PlansInForce, lines: readonly LedgerLine[]): string {

@@ -29,8 +29,8 @@ export function billPeriods(
   const starts = [...new Set([fromMs, ...inside])].sort((a, b) => a - b);
   const periods: BillPeriod[] = [];
   starts.forEach((startMs, i) => {
-    const { plan: id, discountPercent } = termsAt(terms, startMs);
-    const plan = planInForce(id, plans, startMs);
+    const { discountPercent } = termsAt(terms, startMs);
+    const plan = planInForce(terms, plans, startMs);
     const endMs = starts[i + 1] ?? monthEndMs;
     const before = periods.at(-1);
     // a border of a plan that this organization does not have
@@ -40,7 +40,16 @@ export function billPeriods(
   return periods;
 }
 
-function planInForce(id: string, plans: readonly PricePlan[], atMs: number): PricePlan {
+/**
+ * The version of a plan that an organization is billed by at an instant.
+ * @throws RangeError when there is none yet
+ */
+export function planInForce(
+  terms: readonly BillingTerms[],
+  plans: readonly PricePlan[],
+  atMs: number,
+): PricePlan {
+  const { plan: id } = termsAt(terms, atMs);
   const versions = plans.filter((plan) => plan.id === id).toSorted((a, b) => a.version - b.version);
   const found = versions.findLast(({ effectiveFromMs }) => effectiveFromMs <= atMs);
   if (!found) throw new RangeError(`plan ${id} is not in force`);

@@ -68,7 +68,7 @@ describe('rating by the built-in plan', () => {
 
   it.each<[string, Partial<PricePlan['items'][number]>]>([
     ['instance_time', { measure: 'instance_time', model: undefined }],
-    ['request_time', { quantumMs: 1 }],
+    ['blocks of requests longer than a minute', { quantumMs: 60_001 }],
     ['build_time', { measure: 'build_time', model: undefined }],
   ])('refuses a plan that needs a %s which windows do not count', (measure, change) => {
     const items = BUILTIN_PLAN.items.map((item) => ({ ...item, ...change }));

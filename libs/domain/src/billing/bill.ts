@@ -101,7 +101,7 @@ export function billOf(month: string, parts: readonly BillPart[], terms: BillTer
   for (const { plan } of parts) refuseUncounted(plan);
   const priced = parts.map(({ days, ...part }) => ({
     ...part,
-    days: days.map((day) => ({ day, lines: priceUsage(part.plan, quantitiesOf(day)) })),
+    days: days.map((day) => ({ day, lines: priceUsage(part.plan, quantitiesOf(part.plan, day)) })),
   }));
   const charged = chargesOf(
     priced.map(({ days, ...part }) => ({ ...part, lines: days.flatMap(({ lines }) => lines) })),
@@ -161,7 +161,7 @@ function merged([first, ...rest]: readonly MonthPart[]): MonthPart[] {
 
 function perRequest({ days, ...part }: BillPart): MonthPart {
   const plan = underModel(part.plan, 'per_request');
-  return { ...part, plan, lines: days.flatMap((day) => priceUsage(plan, quantitiesOf(day))) };
+  return { ...part, plan, lines: days.flatMap((day) => priceUsage(plan, quantitiesOf(plan, day))) };
 }
 
 function lineOf({ version }: PricePlan, day: UsageDay, { item, measured, amount }: PricedLine): BillLine {

@@ -1,3 +1,5 @@
+import type { Quantities } from '../rating/meters.js';
+
 /** Usage of one revision on one UTC day, as the windows sum it up. */
 export interface UsageDay {
   projectId: string;
@@ -19,6 +21,8 @@ export interface UsageDay {
   perRequestUnits: bigint;
   requestBytes: bigint;
   responseBytes: bigint;
+  /** What only the plan in force needs, by the names of its meters (see meterKey). */
+  metered?: Quantities | undefined;
   cpuMillis: number;
   memoryMiB: number;
 }

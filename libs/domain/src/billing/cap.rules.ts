@@ -1,9 +1,11 @@
 import { compare, decimalOf, formatDecimal, parseDecimal } from '../price/decimal.js';
 import type { PriceItem, PricePlan } from '../price/plan.types.js';
+import { DEFAULT_ZONE } from '../price/zones.js';
 import { minus, parseRatio, ratioOf, times, total, type Ratio } from '../price/ratio.js';
 import { BLOCK_MS } from '../rating/blocks.js';
+import { metersOf, type Meter } from '../rating/meters.js';
 import { priceUsage } from '../rating/pricing.js';
-import { countedUsage } from './counted.usage.js';
+import { refuseUncounted } from './counted.usage.js';
 import type { CapMoney, CapPrice } from './cap.types.js';
 
 /** A cap is kept in units of 10^-12 of its currency, as are the amounts of budgets. */
@@ -54,21 +56,27 @@ export function uncappable(plan: PricePlan): string | undefined {
  * whichever of the two models holds: time that requests share costs at most what each of them costs alone.
  */
 export function capPriceOf(plan: PricePlan, size: CapSize): CapPrice {
+  refuseUncounted(plan);
   const dearest = { ...plan, items: plan.items.map(atHighestRate) };
-  const nothing = {
-    priceZone: '',
-    requests: 0n,
-    blocks: 0n,
-    perRequestUnits: 0n,
-    responseBytes: 0n,
-    ...size,
+  const { meters } = metersOf(plan);
+  const usage = { zone: DEFAULT_ZONE, class: undefined, size: { ...NO_DEVICES, ...size } };
+  const cost = (of: (meter: Meter) => bigint): CapMoney => {
+    const quantities = new Map(meters.map((meter) => [meter.lane, of(meter)]));
+    return capMoney(total(priceUsage(dearest, { ...usage, quantities }).map(({ amount }) => amount)));
   };
-  const cost = (used: typeof nothing): CapMoney =>
-    capMoney(total(priceUsage(dearest, countedUsage(dearest, used)).map(({ amount }) => amount)));
+  const isTime = ({ measure }: Meter): boolean => measure === 'request_time';
   return {
-    block: cost({ ...nothing, blocks: 1n, perRequestUnits: 1n }),
-    request: cost({ ...nothing, requests: 1n }),
+    block: cost((meter) => (isTime(meter) ? BigInt(BLOCK_MS) : 0n)),
+    request: cost((meter) => (isTime(meter) ? roundingOf(meter) : BigInt(meter.measure === 'requests'))),
   };
+}
+
+const NO_DEVICES = { diskMiB: 0, gpus: 0, gpuClass: undefined };
+
+/** By how many ms at most the time of a request grows beyond whole blocks of 100 ms, whatever its length. */
+function roundingOf({ quantumMs, minimumMs }: Meter): bigint {
+  if (BLOCK_MS % quantumMs === 0 && minimumMs <= BLOCK_MS) return 0n;
+  return BigInt(quantumMs + minimumMs);
 }
 
 /** The most of several prices, each part for itself. */

@@ -1,13 +1,23 @@
 import { TowpathError } from '../error.js';
 import type { Factor, PriceItem, PricePlan } from '../price/plan.types.js';
 import { BLOCK_MS } from '../rating/blocks.js';
-import { metersOf, type Meter } from '../rating/meters.js';
-import { DEFAULT_CLASS, type Usage } from '../rating/pricing.js';
+import { meterKey, metersOf, type Meter, type Quantities } from '../rating/meters.js';
+import { DEFAULT_CLASS, underModel, type Usage } from '../rating/pricing.js';
 import type { UsageDay } from './billing.types.js';
+import { WINDOW_MS } from './window.js';
+
+/** What every window counts, whatever the plan. */
+export type WindowColumn = 'blocks' | 'perRequestUnits' | 'requests' | 'responseBytes';
+
+/** What windows count for a price item: a column, or the name of a meter that only some plans need. */
+export type WindowCount = string;
+
+/** The lane of the blocks of 100 ms that every window counts. */
+export const BLOCKS_LANE = 'request_time/concurrency#0';
 
 /**
- * The windows count blocks and units of 100 ms, requests and bytes, in one price zone, of revisions without class and disk;
- * anything else would silently cost nothing.
+ * Windows count time of requests, requests and bytes, in one price zone, of revisions without class and disk; anything else
+ * would silently cost nothing.
  * @throws TowpathError NOT_SUPPORTED
  */
 export function refuseUncounted(plan: PricePlan): void {
@@ -23,8 +33,16 @@ function uncountedOf(plan: PricePlan): string | undefined {
   if (plan.zones.length > 0) return 'usage by price zone';
   if (namesClasses(plan)) return 'usage by class';
   if (plan.items.some(({ times }) => isByDisk(times))) return 'disks';
-  return metersOf(plan).meters.find((meter) => !isCounted(meter))?.measure;
+  const { meters } = metersOf(plan);
+  if (meters.some(isTooLong)) return 'blocks of requests longer than a minute';
+  return meters.find(({ measure }) => !COUNTED.has(measure))?.measure;
 }
+
+const COUNTED: ReadonlySet<string> = new Set(['request_time', 'requests', 'egress_bytes']);
+
+/** A block is handed from its window to the next one, no further. */
+const isTooLong = ({ measure, model, quantumMs }: Meter): boolean =>
+  measure === 'request_time' && model === 'concurrency' && quantumMs > WINDOW_MS;
 
 function namesClasses({ items, multipliers }: PricePlan): boolean {
   const byClass = [...multipliers, ...items.flatMap((item) => item.multipliers)];
@@ -35,16 +53,38 @@ const namesClass = ({ classes }: PriceItem): boolean =>
   classes?.some((one) => one !== DEFAULT_CLASS) ?? false;
 const isByDisk = (times: Factor): boolean => 'of' in times && times.of === 'disk_gib';
 
-function isCounted({ measure, quantumMs, minimumMs }: Meter): boolean {
-  if (measure === 'request_time') return quantumMs === BLOCK_MS && minimumMs <= BLOCK_MS;
-  return measure === 'requests' || measure === 'egress_bytes';
+/** Which column of a window has what a meter counts; undefined for one that only some plans need. */
+export function columnOf({ measure, model, lane, quantumMs, minimumMs }: Meter): WindowColumn | undefined {
+  if (measure === 'requests') return 'requests';
+  if (measure === 'egress_bytes') return 'responseBytes';
+  if (measure !== 'request_time' || quantumMs !== BLOCK_MS) return undefined;
+  if (model === 'per_request') return minimumMs <= BLOCK_MS ? 'perRequestUnits' : undefined;
+  return lane === BLOCKS_LANE ? 'blocks' : undefined;
+}
+
+/**
+ * What windows count for a plan beside their columns: for its lines and for what its bill compares them with, each meter once.
+ */
+export function extraMeters(plan: PricePlan): Meter[] {
+  const wanted = [plan, underModel(plan, 'per_request')].flatMap((one) => metersOf(one).meters);
+  const extra = wanted.filter((meter) => columnOf(meter) === undefined);
+  return [...new Map(extra.map((meter) => [meterKey(meter), meter])).values()];
+}
+
+/** Whether windows that were counted for one plan hold all that another needs. */
+export function countsFor(counted: PricePlan, plan: PricePlan): boolean {
+  const held = new Set(extraMeters(counted).map(meterKey));
+  return extraMeters(plan).every((meter) => held.has(meterKey(meter)));
 }
 
 /** What windows count of a revision, and its size. */
-export type CountedUsage = Pick<
+export interface CountedUsage extends Pick<
   UsageDay,
   'priceZone' | 'requests' | 'blocks' | 'perRequestUnits' | 'responseBytes' | 'cpuMillis' | 'memoryMiB'
->;
+> {
+  /** What only the plan needs, by the names of its meters. */
+  metered?: Quantities | undefined;
+}
 
 /**
  * What windows count, in the words of price plans.
@@ -52,18 +92,44 @@ export type CountedUsage = Pick<
  */
 export function countedUsage(plan: PricePlan, used: CountedUsage): Usage {
   refuseUncounted(plan);
-  return quantitiesOf(used);
+  return quantitiesOf(plan, used);
 }
 
 /** The same for a plan that is known to need nothing else. */
-export function quantitiesOf(day: CountedUsage): Usage {
-  const { priceZone: zone, cpuMillis, memoryMiB } = day;
-  const quantities = new Map([
-    ['request_time/concurrency#0', day.blocks * BigInt(BLOCK_MS)],
-    ['request_time/per_request#0', day.perRequestUnits * BigInt(BLOCK_MS)],
-    ['requests#0', day.requests],
-    ['egress_bytes#0', day.responseBytes],
-  ]);
+export function quantitiesOf(plan: PricePlan, used: CountedUsage): Usage {
+  const { priceZone: zone, cpuMillis, memoryMiB } = used;
+  const quantities = new Map(
+    metersOf(plan).meters.map((meter) => [meter.lane, quantityOf(meter, used)] as const),
+  );
   const size = { cpuMillis, memoryMiB, diskMiB: 0, gpus: 0, gpuClass: undefined };
   return { zone, class: undefined, size, quantities };
+}
+
+function quantityOf(meter: Meter, used: CountedUsage): bigint {
+  const column = columnOf(meter);
+  if (column === undefined) return used.metered?.get(meterKey(meter)) ?? 0n;
+  return meter.measure === 'request_time' ? used[column] * BigInt(BLOCK_MS) : used[column];
+}
+
+/** What of a usage a price item counts. */
+export function countIn(used: CountedUsage, count: WindowCount): bigint {
+  return isColumn(count) ? used[count] : (used.metered?.get(count) ?? 0n);
+}
+
+const COLUMNS: readonly string[] = ['blocks', 'perRequestUnits', 'requests', 'responseBytes'];
+const isColumn = (count: WindowCount): count is WindowColumn => COLUMNS.includes(count);
+
+/** What windows count for a price item: what explains its lines. Undefined for what no window counts. */
+export function countOf(plan: PricePlan, itemId: string): WindowCount | undefined {
+  const { meters, lanes } = metersOf(plan);
+  const meter = meters.find(({ lane }) => lane === lanes.get(itemId));
+  return meter && (columnOf(meter) ?? meterKey(meter));
+}
+
+/** Adds up what was counted beside the columns. */
+export function sumMetered(list: readonly (Quantities | undefined)[]): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const metered of list)
+    for (const [key, quantity] of metered ?? []) sums.set(key, (sums.get(key) ?? 0n) + quantity);
+  return sums;
 }

@@ -4,7 +4,7 @@ import type { Id } from '../id.js';
 import { lengthOf, unionOf } from '../usage/interval.js';
 import type { UsageRecord } from '../usage/usage.types.js';
 import { changesOf, sweepBlocks, unitsOfRequest } from '../rating/blocks.js';
-import { foldRecords, sameOpenBlocks } from './fold.js';
+import { foldRecords, NOTHING_OPEN, sameEnds } from './fold.js';
 import { WINDOW_MS, shardOf, SHARDS, windowStart, windowsOf } from './window.js';
 
 const runs = propertyRuns();
@@ -104,11 +104,14 @@ describe('windows', () => {
     expect(shardOf('org_00000000000000000001')).toBe(shardOf('org_00000000000000000001'));
   });
 
-  it('compares open blocks by content', () => {
+  it('compares what windows hand over by content', () => {
     const open = [{ endMs: 5, count: 1 }];
-    expect(sameOpenBlocks(open, [{ endMs: 5, count: 1 }])).toBe(true);
-    expect(sameOpenBlocks(open, [{ endMs: 5, count: 2 }])).toBe(false);
-    expect(sameOpenBlocks(open, [])).toBe(false);
+    const ends = { open, lanes: new Map([['a', open]]) };
+    expect(sameEnds(ends, { open: [{ endMs: 5, count: 1 }], lanes: new Map([['a', [...open]]]) })).toBe(true);
+    expect(sameEnds(ends, { ...ends, open: [{ endMs: 5, count: 2 }] })).toBe(false);
+    expect(sameEnds(ends, { ...ends, lanes: new Map([['a', [{ endMs: 6, count: 1 }]]]) })).toBe(false);
+    expect(sameEnds(ends, { open, lanes: new Map() })).toBe(false);
+    expect(sameEnds(NOTHING_OPEN, { open: [], lanes: new Map([['a', []]]) })).toBe(true);
   });
 });
 

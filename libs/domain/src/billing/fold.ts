@@ -1,8 +1,10 @@
 import type { Interval, UsageRecord } from '../usage/usage.types.js';
 import { lengthOf, unionOf } from '../usage/interval.js';
 import { whyNotBillable } from '../usage/billable.js';
-import { changesOf, mergeChanges, sweepBlocks, unitsOfRequest, type Change } from '../rating/blocks.js';
+import { BLOCK_MS, changesOf, mergeChanges, sweepBlocks, type Change } from '../rating/blocks.js';
 import type { Capacity, OpenBlocks } from '../rating/block.sweep.js';
+import { aloneMs, meterKey, type Meter, type Quantities } from '../rating/meters.js';
+import { BLOCKS_LANE } from './counted.usage.js';
 import { windowBefore, windowSpan, windowsOf } from './window.js';
 
 /** One report of a long stream (a stream that came in more than one record). */
@@ -33,35 +35,83 @@ export interface WindowCounts {
   responseBytes: bigint;
 }
 
-/** A folded window: always set from the facts, never added to. */
-export interface BillingWindow extends WindowCounts {
-  blocks: bigint;
-  perRequestUnits: bigint;
-  /** Blocks open at the end of the window: what the next one starts with. */
+/** What a window hands to the next one: blocks that are open at its end. */
+export interface WindowEnds {
+  /** Of the 100 ms that every window counts. */
   open: OpenBlocks[];
+  /** Of what only the plan needs, by lane; every such lane is there. */
+  lanes: ReadonlyMap<string, OpenBlocks[]>;
 }
 
-/** Folds one window. It depends on the facts, the immutable revision and the window before, on nothing else. */
+/** Nothing ran before. */
+export const NOTHING_OPEN: WindowEnds = { open: [], lanes: new Map() };
+
+/** A folded window: always set from the facts, never added to. */
+export interface BillingWindow extends WindowCounts, WindowEnds {
+  blocks: bigint;
+  perRequestUnits: bigint;
+  /** What only the plan needs, in ms by the name of the meter. */
+  metered: Quantities;
+}
+
+/**
+ * Folds one window. It depends on the facts, the immutable revision, the plan in force and the window before, on nothing
+ * else.
+ * @param meters of the plan in force beside those that every window counts (see extraMeters)
+ */
 export function foldWindow(
   windowStartMs: number,
   facts: WindowFacts,
-  capacity: Capacity,
-  carried: readonly OpenBlocks[],
+  { capacity, meters }: WindowShape,
+  carried: WindowEnds = NOTHING_OPEN,
 ): BillingWindow {
   const span = windowSpan(windowStartMs);
   const streams = [...groupByStream(facts.reaching).values()].flatMap(unionOf);
   const changes = mergeChanges([...facts.changes, ...changesOf(streams, span)]);
-  const sweep = sweepBlocks(changes, capacity, span, carried);
+  const lengths = lengthsOf(facts);
+  const metered = new Map<string, bigint>();
+  const lanes = new Map<string, OpenBlocks[]>();
+  for (const meter of meters) {
+    if (meter.model === 'per_request') metered.set(meterKey(meter), aloneOf(meter, lengths));
+    else {
+      const sweep = sweepBlocks(changes, capacity, span, openIn(carried, meter.lane), meter.quantumMs);
+      metered.set(meterKey(meter), BigInt(sweep.opened) * BigInt(meter.quantumMs));
+      lanes.set(meter.lane, sweep.open);
+    }
+  }
+  const before = lanes.has(BLOCKS_LANE) ? carried.open : openIn(carried, BLOCKS_LANE);
+  const sweep = sweepBlocks(changes, capacity, span, before);
   return {
     ...facts.counts,
     blocks: BigInt(sweep.opened),
-    perRequestUnits: unitsOf(facts),
+    perRequestUnits: aloneOf({ quantumMs: BLOCK_MS, minimumMs: 0 }, lengths) / BigInt(BLOCK_MS),
     open: sweep.open,
+    metered,
+    lanes,
   };
 }
 
-/** Whether two lists of open blocks are the same: then nothing after them can differ. */
-export function sameOpenBlocks(a: readonly OpenBlocks[], b: readonly OpenBlocks[]): boolean {
+/** What can run in a window, and what is counted beside its columns. */
+export interface WindowShape {
+  capacity: Capacity;
+  meters: readonly Meter[];
+}
+
+/** Blocks go on covering when another price comes into force, also one with blocks of another length. */
+export function openIn({ open, lanes }: WindowEnds, lane: string): readonly OpenBlocks[] {
+  return lanes.get(lane) ?? (lane === BLOCKS_LANE ? open : []);
+}
+
+/** Whether two windows hand over the same: then nothing after them can differ. */
+export function sameEnds(a: WindowEnds, b: WindowEnds): boolean {
+  const lanes = new Set([...a.lanes.keys(), ...b.lanes.keys()]);
+  return (
+    sameOpenBlocks(a.open, b.open) &&
+    [...lanes].every((lane) => sameOpenBlocks(openIn(a, lane), openIn(b, lane)))
+  );
+}
+
+function sameOpenBlocks(a: readonly OpenBlocks[], b: readonly OpenBlocks[]): boolean {
   return a.length === b.length && a.every((x, i) => x.endMs === b[i]?.endMs && x.count === b[i]?.count);
 }
 
@@ -82,14 +132,15 @@ export function factsOf(records: readonly UsageRecord[]): Map<number, WindowFact
 }
 
 /** Folds all windows of the records of one revision and zone, each with the open blocks of the one before. */
-export function foldRecords(records: readonly UsageRecord[], capacity: Capacity): Map<number, BillingWindow> {
+export function foldRecords(
+  records: readonly UsageRecord[],
+  capacity: Capacity,
+  metersAt: (windowStartMs: number) => readonly Meter[] = () => [],
+): Map<number, BillingWindow> {
   const folded = new Map<number, BillingWindow>();
-  let before: { start: number; open: OpenBlocks[] } | undefined;
   for (const [start, facts] of factsOf(records)) {
-    const carried = before && before.start === windowBefore(start) ? before.open : [];
-    const window = foldWindow(start, facts, capacity, carried);
-    folded.set(start, window);
-    before = { start, open: window.open };
+    const shape = { capacity, meters: metersAt(start) };
+    folded.set(start, foldWindow(start, facts, shape, folded.get(windowBefore(start))));
   }
   return folded;
 }
@@ -117,12 +168,14 @@ function factsOfWindow(
   };
 }
 
-function unitsOf({ lengths, beginning }: WindowFacts): bigint {
-  let units = 0n;
-  for (const { lengthMs, count } of lengths) units += BigInt(unitsOfRequest(lengthMs)) * BigInt(count);
-  for (const parts of groupByStream(beginning).values())
-    units += BigInt(unitsOfRequest(lengthOf(unionOf(parts))));
-  return units;
+/** Of requests that began in the window; a stream is one. */
+function lengthsOf({ lengths, beginning }: WindowFacts): WindowFacts['lengths'] {
+  const streams = [...groupByStream(beginning).values()];
+  return [...lengths, ...streams.map((parts) => ({ lengthMs: lengthOf(unionOf(parts)), count: 1 }))];
+}
+
+function aloneOf(meter: Pick<Meter, 'quantumMs' | 'minimumMs'>, lengths: WindowFacts['lengths']): bigint {
+  return lengths.reduce((sum, { lengthMs, count }) => sum + aloneMs(meter, lengthMs) * BigInt(count), 0n);
 }
 
 function groupByStream(parts: readonly StreamPart[]): Map<string, StreamPart[]> {

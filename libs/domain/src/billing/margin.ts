@@ -1,10 +1,10 @@
 import type { Id } from '../id.js';
 import { compare, multiply, parseDecimal, ZERO, type Decimal } from '../price/decimal.js';
 import { fraction, minus, NOTHING, plus, ratioOf, times, total, type Ratio } from '../price/ratio.js';
-import { BLOCK_MS } from '../rating/blocks.js';
-import { priceUsage } from '../rating/pricing.js';
+import type { PricePlan } from '../price/plan.types.js';
+import { metersOf } from '../rating/meters.js';
+import { priceUsage, type Usage } from '../rating/pricing.js';
 import type { BillPart } from './bill.js';
-import type { UsageDay } from './billing.types.js';
 import { countedUsage } from './counted.usage.js';
 
 /** What an instance in a cluster costs its operator, by the second. */
@@ -64,9 +64,10 @@ export function billedByService(parts: readonly BillPart[]): Map<string, BilledT
   for (const { plan, days } of parts) {
     for (const day of days) {
       const before = services.get(day.serviceId) ?? { billedMs: 0n, amount: NOTHING };
-      const amounts = priceUsage(plan, countedUsage(plan, day)).map(({ amount }) => amount);
+      const usage = countedUsage(plan, day);
+      const amounts = priceUsage(plan, usage).map(({ amount }) => amount);
       services.set(day.serviceId, {
-        billedMs: before.billedMs + unitsOf(day, plan.model) * BigInt(BLOCK_MS),
+        billedMs: before.billedMs + timeOf(plan, usage),
         amount: plus(before.amount, total(amounts)),
       });
     }
@@ -74,8 +75,11 @@ export function billedByService(parts: readonly BillPart[]): Map<string, BilledT
   return services;
 }
 
-function unitsOf({ blocks, perRequestUnits }: UsageDay, model: string): bigint {
-  return model === 'per_request' ? perRequestUnits : blocks;
+/** Time that is billed in several ways at once counts once. */
+function timeOf(plan: PricePlan, { quantities }: Usage): bigint {
+  return metersOf(plan)
+    .meters.filter(({ measure, lane }) => measure.endsWith('_time') && lane.endsWith('#0'))
+    .reduce((sum, { lane }) => sum + (quantities.get(lane) ?? 0n), 0n);
 }
 
 /**

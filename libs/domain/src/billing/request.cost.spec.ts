@@ -10,7 +10,8 @@ import type { UsageRecord } from '../usage/usage.types.js';
 import { billOf } from './bill.js';
 import type { UsageDay } from './billing.types.js';
 import { factsOf, foldRecords } from './fold.js';
-import { costLines, costTotals, countOf, usageOfShare } from './request.cost.js';
+import { countOf, extraMeters, sumMetered, type CountedUsage } from './counted.usage.js';
+import { costLines, costTotals, usageOfShare } from './request.cost.js';
 import { sharesOfWindow, type RequestShare } from './window.shares.js';
 import { WINDOW_MS, windowBefore, windowsOf } from './window.js';
 
@@ -41,9 +42,19 @@ function record(
   };
 }
 
+/** Of a plan with blocks of another length, two kinds of them, and another rounding. */
+const METERS = extraMeters({
+  ...BUILTIN_PLAN,
+  items: BUILTIN_PLAN.items.map((item, i) => ({
+    ...item,
+    quantumMs: [1_000, 70][i] ?? 100,
+    minimumMs: 250 * i,
+  })),
+});
+
 /** The shares of every window, as the API asks for them. */
 function sharesOf(records: readonly UsageRecord[], of: Capacity): Map<number, RequestShare[]> {
-  const folded = foldRecords(records, of);
+  const folded = foldRecords(records, of, () => METERS);
   const billable = records.filter((one) => whyNotBillable(one) === undefined);
   return new Map(
     [...factsOf(records)].map(([start, { beginning }]) => {
@@ -54,8 +65,9 @@ function sharesOf(records: readonly UsageRecord[], of: Capacity): Map<number, Re
           id: `${one.producer}-${one.position}`,
           stream: `${one.producer} ${one.streamId}`,
         }));
-      const carried = folded.get(windowBefore(start))?.open ?? [];
-      return [start, sharesOfWindow(start, { records: own, beginning }, of, carried)];
+      const carried = folded.get(windowBefore(start));
+      const shape = { capacity: of, meters: METERS };
+      return [start, sharesOfWindow(start, { records: own, beginning }, shape, carried)];
     }),
   );
 }
@@ -92,19 +104,19 @@ const capacity = fc.record({
 it('the shares of requests are the counts of their window', () => {
   fc.assert(
     fc.property(traffic, capacity, (records, of) => {
-      const folded = foldRecords(records, of);
-      const shares = [...sharesOf(records, of)].map(([start, list]) => countsOf(start, list.map(sharedBy)));
+      const folded = foldRecords(records, of, () => METERS);
+      const shares = [...sharesOf(records, of)].map(([start, list]) => countsOf(start, list));
       expect(shares).toEqual([...folded].map(([start, window]) => countsOf(start, [window])));
     }),
     propertyRuns(),
   );
 });
 
-type Counts = Pick<UsageDay, 'blocks' | 'requests' | 'perRequestUnits' | 'responseBytes'>;
-const sharedBy = (share: RequestShare): Counts => ({ ...share, blocks: BigInt(share.openedMs.length) });
+type Counts = Pick<CountedUsage, 'blocks' | 'requests' | 'perRequestUnits' | 'responseBytes' | 'metered'>;
 const countsOf = (start: number, list: readonly Counts[]): unknown[] => [
   ...[start, sum(list.map(({ blocks }) => blocks)), sum(list.map(({ requests }) => requests))],
   ...[sum(list.map((one) => one.perRequestUnits)), sum(list.map((one) => one.responseBytes))],
+  [...sumMetered(list.map(({ metered }) => metered))].filter(([, ms]) => ms > 0n).sort(),
 ];
 
 const dayOf = (records: readonly UsageRecord[], of: Capacity): UsageDay => {
@@ -154,14 +166,14 @@ it.each([
 });
 
 describe('the cost of one request', () => {
-  const share = (change: Partial<RequestShare>): RequestShare => ({
-    ...{ id: 'spl_1-0', stream: 's', requests: 1n, perRequestUnits: 3n, responseBytes: 9n, openedMs: [] },
-    ...change,
+  const share = (openedMs: number[]): RequestShare => ({
+    ...{ id: 'spl_1-0', stream: 's', requests: 1n, perRequestUnits: 3n, responseBytes: 9n, openedMs },
+    ...{ blocks: BigInt(openedMs.length), metered: new Map() },
   });
 
   it('is whole for who opened the blocks, and its request alone for a sharer', () => {
     const lines = (openedMs: number[]) =>
-      costLines([{ plan: BUILTIN_PLAN, used: usageOfShare(share({ openedMs }), SIZE) }]);
+      costLines([{ plan: BUILTIN_PLAN, used: usageOfShare(share(openedMs), SIZE) }]);
     expect(lines([T0]).map(({ item, amount }) => [item, amount])).toEqual([
       ['cpu', '0.0000024'],
       ['memory', '0.000000125'],
@@ -172,7 +184,7 @@ describe('the cost of one request', () => {
 
   it('is added up over windows and kept apart by version and currency', () => {
     const dearer = { ...BUILTIN_PLAN, version: 2, currency: 'EUR' };
-    const used = usageOfShare(share({ openedMs: [T0, T0 + 100] }), SIZE);
+    const used = usageOfShare(share([T0, T0 + 100]), SIZE);
     const lines = costLines([
       { plan: BUILTIN_PLAN, used },
       { plan: BUILTIN_PLAN, used: { ...used, requests: 0n } },

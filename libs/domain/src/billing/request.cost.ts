@@ -1,7 +1,6 @@
 import { add, formatDecimal, multiply, type Decimal } from '../price/decimal.js';
 import type { PriceItem, PricePlan } from '../price/plan.types.js';
 import { formatRatio, NOTHING, parseRatio, plus, total, type Ratio } from '../price/ratio.js';
-import { metersOf } from '../rating/meters.js';
 import { inUnits, listRate, priceUsage } from '../rating/pricing.js';
 import { countedUsage, type CountedUsage } from './counted.usage.js';
 import type { RequestShare } from './window.shares.js';
@@ -26,10 +25,10 @@ export interface PlannedUsage {
 
 /** What windows count of one request, and the size of what ran it. */
 export function usageOfShare(
-  { requests, perRequestUnits, responseBytes, openedMs }: RequestShare,
-  of: Pick<CountedUsage, 'priceZone' | 'cpuMillis' | 'memoryMiB'>,
+  { requests, blocks, perRequestUnits, responseBytes, metered }: RequestShare,
+  { priceZone, cpuMillis, memoryMiB }: Pick<CountedUsage, 'priceZone' | 'cpuMillis' | 'memoryMiB'>,
 ): CountedUsage {
-  return { ...of, requests, perRequestUnits, responseBytes, blocks: BigInt(openedMs.length) };
+  return { priceZone, cpuMillis, memoryMiB, requests, blocks, perRequestUnits, responseBytes, metered };
 }
 
 /**
@@ -74,18 +73,3 @@ export function costTotals(
     ),
   }));
 }
-
-/** What windows count for a price item: what explains its lines. Undefined for what no window counts. */
-export function countOf(plan: PricePlan, itemId: string): WindowCount | undefined {
-  return COUNTS[metersOf(plan).lanes.get(itemId) ?? ''];
-}
-
-/** What windows count and prices are for. */
-export type WindowCount = 'blocks' | 'perRequestUnits' | 'requests' | 'responseBytes';
-
-const COUNTS: Readonly<Record<string, WindowCount>> = {
-  'request_time/concurrency#0': 'blocks',
-  'request_time/per_request#0': 'perRequestUnits',
-  'requests#0': 'requests',
-  'egress_bytes#0': 'responseBytes',
-};

@@ -1,9 +1,10 @@
-import { blockShares, type Busy } from '../rating/block.shares.js';
-import type { Capacity, OpenBlocks } from '../rating/block.sweep.js';
+import { blockShares, type Busy, type Opened } from '../rating/block.shares.js';
 import { unitsOfRequest } from '../rating/blocks.js';
+import { aloneMs, meterKey, type Meter } from '../rating/meters.js';
 import { lengthOf, unionOf } from '../usage/interval.js';
 import type { Interval } from '../usage/usage.types.js';
-import type { StreamPart } from './fold.js';
+import { BLOCKS_LANE } from './counted.usage.js';
+import { NOTHING_OPEN, openIn, type StreamPart, type WindowEnds, type WindowShape } from './fold.js';
 import { windowSpan } from './window.js';
 
 /** A billable record that begins in a window or reaches into it. */
@@ -23,9 +24,12 @@ export interface RequestShare {
   id: string;
   stream: string;
   requests: bigint;
+  blocks: bigint;
   perRequestUnits: bigint;
   responseBytes: bigint;
-  /** When it opened blocks, ascending; none for a sharer. */
+  /** What only the plan needs, in ms by the name of the meter. */
+  metered: Map<string, bigint>;
+  /** When it opened blocks, ascending; none for a sharer. Where a plan has blocks of its own, those of the first kind. */
   openedMs: number[];
 }
 
@@ -37,33 +41,77 @@ export interface RequestShare {
 export function sharesOfWindow(
   windowStartMs: number,
   { records, beginning }: { records: readonly WindowRecord[]; beginning: readonly StreamPart[] },
-  capacity: Capacity,
-  carried: readonly OpenBlocks[],
+  shape: WindowShape,
+  carried: WindowEnds = NOTHING_OPEN,
 ): RequestShare[] {
   const span = windowSpan(windowStartMs);
+  const began = (record: Interval): boolean => record.startMs >= span.startMs && record.startMs < span.endMs;
   const shares = new Map<string, RequestShare>();
   for (const record of records.toSorted((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1))) {
     const share = shares.get(record.stream) ?? nothingFor(record);
     shares.set(record.stream, share);
-    if (record.startMs >= span.startMs && record.startMs < span.endMs) addCounts(share, record);
+    if (began(record)) addCounts(share, record);
   }
-  for (const [stream, parts] of Map.groupBy(beginning, (part) => part.stream)) {
-    const share = shares.get(stream);
-    if (share) share.perRequestUnits += BigInt(unitsOfRequest(lengthOf(unionOf(parts))));
-  }
-  for (const { id, atMs } of blockShares(busyTimes(records), capacity, span, carried))
-    shares.get(id)?.openedMs.push(atMs);
+  const whole = records.filter((record) => !isPart(record) && began(record));
+  for (const { stream, startMs, endMs } of whole) addLength(shares.get(stream), endMs - startMs, shape);
+  for (const [stream, parts] of Map.groupBy(beginning, (part) => part.stream))
+    addLength(shares.get(stream), lengthOf(unionOf(parts)), shape);
+  addBlocks(shares, { busy: busyTimes(records), span }, shape, carried);
   return [...shares.values()];
 }
 
+function addLength(share: RequestShare | undefined, lengthMs: number, { meters }: WindowShape): void {
+  if (share === undefined) return;
+  share.perRequestUnits += BigInt(unitsOfRequest(lengthMs));
+  for (const meter of meters)
+    if (meter.model === 'per_request') addMetered(share, meter, aloneMs(meter, lengthMs));
+}
+
+function addBlocks(
+  shares: ReadonlyMap<string, RequestShare>,
+  { busy, span }: { busy: readonly Busy[]; span: Interval },
+  { capacity, meters }: WindowShape,
+  carried: WindowEnds,
+): void {
+  const own = meters.filter(({ model }) => model === 'concurrency');
+  const replaced = own.some(({ lane }) => lane === BLOCKS_LANE);
+  const before = replaced ? carried.open : openIn(carried, BLOCKS_LANE);
+  for (const { share, atMs } of openersOf(shares, blockShares(busy, capacity, span, before))) {
+    share.blocks += 1n;
+    if (!replaced) share.openedMs.push(atMs);
+  }
+  for (const [i, meter] of own.entries()) {
+    const opened = blockShares(busy, capacity, span, openIn(carried, meter.lane), meter.quantumMs);
+    for (const { share, atMs } of openersOf(shares, opened)) {
+      addMetered(share, meter, BigInt(meter.quantumMs));
+      if (replaced && i === 0) share.openedMs.push(atMs);
+    }
+  }
+}
+
+function openersOf(
+  shares: ReadonlyMap<string, RequestShare>,
+  opened: readonly Opened[],
+): { share: RequestShare; atMs: number }[] {
+  return opened.flatMap(({ id, atMs }) => {
+    const share = shares.get(id);
+    return share ? [{ share, atMs }] : [];
+  });
+}
+
+function addMetered({ metered }: RequestShare, meter: Meter, ms: bigint): void {
+  const key = meterKey(meter);
+  metered.set(key, (metered.get(key) ?? 0n) + ms);
+}
+
 function nothingFor({ id, stream }: WindowRecord): RequestShare {
-  return { id, stream, requests: 0n, perRequestUnits: 0n, responseBytes: 0n, openedMs: [] };
+  const counts = { requests: 0n, blocks: 0n, perRequestUnits: 0n, responseBytes: 0n };
+  return { id, stream, ...counts, metered: new Map(), openedMs: [] };
 }
 
 function addCounts(share: RequestShare, record: WindowRecord): void {
   if (record.part === 0) share.requests += 1n;
   share.responseBytes += BigInt(record.responseBytes);
-  if (!isPart(record)) share.perRequestUnits += BigInt(unitsOfRequest(record.endMs - record.startMs));
 }
 
 /** Whole requests as they are; of a stream the union of its parts. */

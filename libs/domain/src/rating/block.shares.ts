@@ -26,9 +26,10 @@ export function blockShares(
   capacity: Capacity,
   span: Interval,
   carried: readonly OpenBlocks[] = [],
+  blockMs = BLOCK_MS,
 ): Opened[] {
   const within = busy.filter(({ startMs, endMs }) => endMs > span.startMs && startMs < span.endMs);
-  const cover = new SharedCover(within.toSorted(inTurn), capacity, span, carried);
+  const cover = new SharedCover(within.toSorted(inTurn), capacity, { span, carried, blockMs });
   return cover.sweep();
 }
 
@@ -53,13 +54,16 @@ class SharedCover {
   private readonly ends: number[];
   private begun = 0;
   private ended = 0;
+  private readonly span: Interval;
+  private readonly blockMs: number;
 
   constructor(
     private readonly busy: readonly Busy[],
     private readonly capacity: Capacity,
-    private readonly span: Interval,
-    carried: readonly OpenBlocks[],
+    { span, carried, blockMs }: { span: Interval; carried: readonly OpenBlocks[]; blockMs: number },
   ) {
+    this.span = span;
+    this.blockMs = blockMs;
     this.ends = busy.map(({ endMs }) => endMs).sort((a, b) => a - b);
     this.held = carried.flatMap(({ endMs, count }) => Array.from({ length: count }, () => ({ endMs })));
   }
@@ -93,7 +97,14 @@ class SharedCover {
 
   private open(place: number, atMs: number): void {
     this.opened.push({ id: this.busy[place]?.id ?? '', atMs });
-    this.held.push({ endMs: atMs + BLOCK_MS, owner: place });
+    this.hold({ endMs: atMs + this.blockMs, owner: place });
+  }
+
+  /** Ascending by end: only blocks of before a change of length may end later. */
+  private hold(block: Held): void {
+    let place = this.held.length;
+    while (place > this.expired && (this.held[place - 1]?.endMs ?? 0) > block.endMs) place -= 1;
+    this.held.splice(place, 0, block);
   }
 
   private expire(now: number): void {

@@ -91,7 +91,7 @@ class Cover {
   private open: number;
 
   /** Until then blocks of another length may be open. */
-  private mixedUntil = -Infinity;
+  private mixedUntil: number;
 
   constructor(
     carried: readonly OpenBlocks[],
@@ -99,6 +99,8 @@ class Cover {
   ) {
     this.queue = carried.map((blocks) => ({ ...blocks }));
     this.open = carried.reduce((sum, { count }) => sum + count, 0);
+    // what was handed over may be of another length
+    this.mixedUntil = Math.max(-Infinity, ...carried.map(({ endMs }) => endMs));
   }
 
   /** Blocks that open from now on are this long. */

@@ -27,9 +27,9 @@ export interface Sweep {
 }
 
 /**
- * Billable time under concurrency (design D6): the smallest number of 100 ms instance blocks, each able to hold N
- * requests, that covers demand(t) = min(active(t), N x maxInstances). Sweeps time from left to right; whenever
- * demand(t) > N x open blocks, a block [t, t + 100) opens. O(changes), whatever the span's length.
+ * Billable time under concurrency (design D6): the smallest number of instance blocks of 100 ms (or `blockMs`), each able to
+ * hold N requests, that covers demand(t) = min(active(t), N x maxInstances). Sweeps time from left to right; whenever
+ * demand(t) > N x open blocks, a block opens. O(changes), whatever the span's length.
  * @param changes ascending by time, all within the span
  * @param carried blocks open at the start of the span, ascending by their end
  */
@@ -38,8 +38,9 @@ export function sweepBlocks(
   capacity: Capacity,
   span: Interval,
   carried: readonly OpenBlocks[] = [],
+  blockMs = BLOCK_MS,
 ): Sweep {
-  const sweep = new BlockSweep(capacity, { startMs: span.startMs, blockMs: BLOCK_MS, carried });
+  const sweep = new BlockSweep(capacity, { startMs: span.startMs, blockMs, carried });
   for (const { atMs, delta } of changes) sweep.change(atMs, delta);
   const opened = sweep.cutAt(span.endMs);
   return { opened, open: sweep.openAt(span.endMs) };

@@ -42,3 +42,17 @@ function familyOf({ measure, model, states, counter }: PriceItem): string {
     return `instance_time/${states.toSorted().join('+')}`;
   return measure === 'counter' ? `counter/${counter}` : measure;
 }
+
+/** The name of what a meter counts: with equal plans' lanes it is equal, and so is what was counted. */
+export function meterKey({ lane, quantumMs, minimumMs }: Meter): string {
+  return `${lane}/${quantumMs}/${minimumMs}`;
+}
+
+/** What one stretch alone counts for, in ms: at least the minimum, rounded up to whole quanta. */
+export function aloneMs(
+  { quantumMs, minimumMs }: Pick<Meter, 'quantumMs' | 'minimumMs'>,
+  lengthMs: number,
+): bigint {
+  const units = Math.ceil(Math.max(lengthMs, minimumMs) / quantumMs);
+  return BigInt(units) * BigInt(quantumMs);
+}

@@ -2,7 +2,7 @@ import { whyNotBillable } from '../usage/billable.js';
 import { MAX_RECORD_MS } from '../usage/usage.validation.js';
 import { ActiveSweep } from './active.sweep.js';
 import type { Capacity } from './block.sweep.js';
-import type { Meter } from './meters.js';
+import { aloneMs, type Meter } from './meters.js';
 import type { Period, Periods } from './periods.js';
 import type { Size } from './pricing.js';
 import { Tally } from './tally.js';
@@ -85,7 +85,7 @@ export class Series {
     this.goTo(startMs);
     for (const meter of this.period.meters) {
       if (meter.measure === 'build_time')
-        this.tally.add(this.period, meter.lane, alone(meter, endMs - startMs) * BigInt(repeat));
+        this.tally.add(this.period, meter.lane, aloneMs(meter, endMs - startMs) * BigInt(repeat));
     }
   }
 
@@ -155,12 +155,13 @@ export class Series {
   private addAlone(meter: Meter, entry: RequestEntry, stream: Stream | undefined): void {
     const { startMs, endMs, repeat } = entry;
     if (stream === undefined) {
-      this.tally.add(this.period, meter.lane, alone(meter, endMs - startMs) * BigInt(repeat));
+      this.tally.add(this.period, meter.lane, aloneMs(meter, endMs - startMs) * BigInt(repeat));
       return;
     }
-    const before = stream.lengthMs === 0 ? 0n : alone(meter, stream.lengthMs);
+    const of = stream.period.meters.find(({ lane }) => lane === meter.lane) ?? meter;
+    const before = stream.lengthMs === 0 ? 0n : aloneMs(of, stream.lengthMs);
     const longer = stream.lengthMs + Math.max(0, endMs - Math.max(startMs, stream.endMs));
-    this.tally.add(stream.period, meter.lane, alone(meter, longer) - before);
+    this.tally.add(stream.period, meter.lane, aloneMs(of, longer) - before);
   }
 
   private streamOf({ streamId = '', startMs }: RequestEntry): Stream {
@@ -219,9 +220,3 @@ export class Series {
 }
 
 const OF_INSTANCES: ReadonlySet<string> = new Set(['instance_time', 'gpu_time']);
-
-/** What one stretch alone counts for: at least the minimum, rounded up to whole quanta. */
-function alone({ quantumMs, minimumMs }: Meter, lengthMs: number): bigint {
-  const units = Math.ceil(Math.max(lengthMs, minimumMs) / quantumMs);
-  return BigInt(units) * BigInt(quantumMs);
-}

@@ -1,0 +1,119 @@
+import { extraMeters, formatRatio, parsePricePlan, parseRatio, total, type UsageRecord } from '#libs/domain';
+import { usageOf, type UsedRevision } from '#libs/testing';
+import { ApiRig, type RigTenant } from '../api.rig.js';
+import { takeIn, usedRevision } from './used.rig.js';
+
+const T = Date.parse('2026-10-10T12:00:00Z');
+const time = { measure: 'request_time', rate: '0.001', per: '1 s', unit: 's' };
+/** Blocks of a second, of 70 ms, and each request at least half a second. */
+const DOCUMENT = {
+  ...{ id: 'seconds', version: 1, name: 'Seconds', currency: 'USD', decimals: 6 },
+  effectiveFrom: '1970-01-01T00:00:00Z',
+  items: [
+    { ...time, id: 'cpu', name: 'CPU', model: 'concurrency', quantum: '1 s', times: 'vcpu' },
+    { ...time, id: 'memory', name: 'Memory', model: 'concurrency', quantum: '70 ms', times: 'gib' },
+    { ...time, id: 'each', name: 'Each', model: 'per_request', quantum: '1 ms', minimum: '500 ms' },
+    { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
+  ],
+};
+const plan = parsePricePlan(DOCUMENT);
+
+let rig: ApiRig;
+let operator: RigTenant;
+beforeAll(async () => {
+  rig = await ApiRig.start();
+  operator = await rig.tenant('operators', true);
+  await rig.call('POST', '/v1/price-plans', { key: operator.key, body: { document: DOCUMENT } });
+}, 60_000);
+afterAll(() => rig.stop());
+
+const recordsOf = (of: UsedRevision): UsageRecord[] => {
+  const at = (position: number, from: number, to: number, change: Partial<UsageRecord> = {}): UsageRecord =>
+    usageOf(of, position, { startMs: T + from, endMs: T + to }, change);
+  return [
+    at(0, 0, 100),
+    at(1, 900, 1_100),
+    at(2, 59_950, 60_030, { streamId: 'long', last: false }),
+    at(3, 60_030, 61_010, { streamId: 'long', part: 1 }),
+    at(4, 60_500, 60_600),
+  ];
+};
+
+interface Priced {
+  id: string;
+  amount: string;
+  opened?: string[];
+}
+interface Bill {
+  items: { item: string; quantity: string; list: string }[];
+}
+const sumOf = (list: readonly { amount: string }[]): string =>
+  formatRatio(total(list.map(({ amount }) => parseRatio(amount))));
+
+it('a bill by other blocks than 100 ms is explained, replayed, and what the requests cost', async () => {
+  const tenant = await rig.tenant('by-the-second');
+  const set = await rig.call('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, {
+    key: operator.key,
+    body: { plan: 'seconds' },
+  });
+  expect(set.json).toMatchObject({ terms: [{ plan: 'seconds', inForce: true }] });
+  const of = await usedRevision(rig, tenant);
+  const records = recordsOf(of);
+  await takeIn(rig, of, { fresh: records, all: records, position: 1 }, extraMeters(plan));
+  const get = async <T>(path: string): Promise<T> =>
+    (await rig.call('GET', path, { key: tenant.key })).json as T;
+  const bill = await get<Bill>('/v1/bill?month=2026-10');
+  // one block covers the first second, one each is opened at 1.0 s, at 59.95 s and at 60.95 s
+  expect(bill.items.map(({ item, quantity }) => [item, quantity])).toEqual([
+    ['cpu', '4'],
+    ['memory', '0.735'],
+    ['each', '2.56'],
+    ['requests', '4'],
+  ]);
+  const opened: Record<string, number> = {};
+  for (const { item, list } of bill.items) {
+    const windows = await get<{ items: Priced[] }>(`/v1/bill/windows?month=2026-10&line=${item}`);
+    const requests = await Promise.all(
+      windows.items.map(({ id }) => get<{ items: Priced[] }>(`/v1/bill/windows/${id}/requests?line=${item}`)),
+    );
+    const bearers = requests.flatMap(({ items }) => items);
+    expect([item, sumOf(windows.items), sumOf(bearers)]).toEqual([item, list, list]);
+    opened[item] = bearers.reduce((sum, { opened: at = [] }) => sum + at.length, 0);
+  }
+  expect(opened['cpu']).toBe(4);
+  const ids = [...new Set(records.map(({ streamId }) => streamId))];
+  const costs = await Promise.all(
+    ids.map((id) =>
+      get<{ totals: Priced[] }>(`/v1/bill/requests/${id}?at=${new Date(T + 60_000).toISOString()}`),
+    ),
+  );
+  expect(sumOf(costs.flatMap(({ totals }) => totals))).toBe(
+    sumOf(bill.items.map(({ list }) => ({ amount: list }))),
+  );
+  expect(await get('/v1/bill/replay?month=2026-10')).toMatchObject({ equal: true, windows: 2 });
+});
+
+it('what a month would have cost by blocks of a second is counted from its records', async () => {
+  const tenant = await rig.tenant('curious');
+  const of = await usedRevision(rig, tenant);
+  const records = recordsOf(of);
+  await takeIn(rig, of, { fresh: records, all: records, position: 1 });
+  const ask = { key: tenant.key };
+  const { json } = await rig.call('GET', '/v1/bill/replay?month=2026-10&plan=seconds', ask);
+  const lines = json['lines'] as { item: string; quantity: string }[];
+  expect(lines.map(({ item, quantity }) => [item, quantity])).toEqual([
+    ['cpu', '4'],
+    ['memory', '0.735'],
+    ['each', '2.56'],
+    ['requests', '4'],
+  ]);
+  const document = { ...DOCUMENT, version: 2, effectiveFrom: '2100-01-01T00:00:00Z' };
+  const preview = await rig.call('POST', '/v1/price-plans/preview', {
+    key: operator.key,
+    body: { document, month: '2026-10', everybody: true },
+  });
+  const own = (preview.json['items'] as { id: string; after: string }[]).find(
+    ({ id }) => id === tenant.organizationId,
+  );
+  expect(own?.after).toBe(json['subtotal']);
+});

@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import type { Id } from '../id.js';
+import type { PricePlan } from '../price/plan.types.js';
+import { parsePriceSchedule, planAt, type PriceSchedule } from '../price/schedule.js';
+import { propertyRuns } from '../property.rig.js';
+import type { Capacity } from '../rating/block.sweep.js';
+import { metersOf } from '../rating/meters.js';
+import { planDocument, sorted } from '../rating/price.rig.js';
+import type { UsageEntry } from '../rating/usage.entry.js';
+import { UsageFold } from '../rating/usage.fold.js';
+import type { UsageRecord } from '../usage/usage.types.js';
+import { extraMeters, quantitiesOf, refuseUncounted } from './counted.usage.js';
+import { foldRecords } from './fold.js';
+import { WINDOW_MS } from './window.js';
+
+const T0 = Date.UTC(2026, 10, 22);
+/** Versions change at this minute. */
+const CHANGE = T0 + 2 * WINDOW_MS;
+const id = <P extends 'spl' | 'gw' | 'org' | 'prj' | 'svc' | 'rev'>(prefix: P): Id<P> =>
+  `${prefix}_${'0'.repeat(20)}`;
+
+interface Told {
+  at: number;
+  length: number;
+  cut: number;
+  reached: boolean;
+}
+
+/** Whole requests, and such as came in two parts. */
+function recordsOf(list: readonly Told[]): UsageRecord[] {
+  return list.flatMap(({ at, length, cut, reached }, i) => {
+    const parts = cut > 0 && cut < length ? [0, cut, length] : [0, length];
+    return parts.slice(1).map((to, part): UsageRecord => ({
+      ...{ schemaVersion: 1, producer: id('spl'), position: 2 * i + part, gatewayId: id('gw') },
+      ...{ region: 'local', streamId: `s${i}`, part, last: part === parts.length - 2 },
+      ...{
+        startMs: T0 + at + (parts[part] ?? 0),
+        endMs: T0 + at + to,
+        requestBytes: 1,
+        responseBytes: i + 1,
+      },
+      ...{ status: reached ? 200 : 503, flags: '-', reached, attempts: 1 },
+      ...{ organizationId: id('org'), projectId: id('prj'), serviceId: id('svc'), revisionId: id('rev') },
+    }));
+  });
+}
+
+const SIZE = { cpuMillis: 500, memoryMiB: 256 };
+
+/** The same as lines of a usage file. */
+function entriesOf(records: readonly UsageRecord[], { concurrency, maxInstances }: Capacity): UsageEntry[] {
+  const devices = { class: undefined, diskMiB: 0, gpus: 0, gpuClass: undefined };
+  const of = { id: id('rev'), organizationId: id('org'), serviceId: id('svc') };
+  const revision = { kind: 'revision', ...of, ...SIZE, ...devices, concurrency, maxInstances } as const;
+  const requests = records.map(
+    ({ position, ...record }) =>
+      ({ ...record, kind: 'request', id: String(position), revisionId: id('rev'), repeat: 1 }) as const,
+  );
+  return [revision, ...sorted(requests)];
+}
+
+/** Whole quantities by version and lane, without those that are nothing. */
+type Counted = Map<string, bigint>;
+
+function add(to: Counted, plan: PricePlan, quantities: ReadonlyMap<string, bigint>): void {
+  for (const [lane, quantity] of quantities) {
+    const key = `${plan.version} ${lane}`;
+    if (quantity > 0n) to.set(key, (to.get(key) ?? 0n) + quantity);
+  }
+}
+
+function offline(schedule: PriceSchedule, entries: readonly UsageEntry[]): Counted {
+  const fold = new UsageFold(schedule);
+  for (const entry of entries) fold.add(entry);
+  const counted: Counted = new Map();
+  for (const { period, usage } of fold.finish().folded) add(counted, period.plan, usage.quantities);
+  return counted;
+}
+
+function live(schedule: PriceSchedule, records: readonly UsageRecord[], capacity: Capacity): Counted {
+  const inForce = (atMs: number): PricePlan => planAt(schedule, atMs) ?? schedule[0];
+  const counted: Counted = new Map();
+  const windows = foldRecords(records, capacity, (startMs) => extraMeters(inForce(startMs)));
+  for (const [startMs, window] of windows) {
+    const plan = inForce(startMs);
+    refuseUncounted(plan);
+    add(counted, plan, quantitiesOf(plan, { ...window, ...SIZE, priceZone: 'default' }).quantities);
+  }
+  return counted;
+}
+
+const item = (name: string, change: Record<string, unknown>) => ({
+  ...{ id: name, name, measure: 'request_time', times: 'one', rate: '0.01', per: '1 s', unit: 's' },
+  ...change,
+});
+const quantum = fc.constantFrom(1, 7, 70, 100, 1_000, 60_000);
+const minimum = fc.constantFrom(0, 50, 250, 5_000);
+const timeItem = fc.record({ model: fc.constantFrom('concurrency', 'per_request') });
+/** Two versions of a plan whose items measure alike, but for their quanta and minimums. */
+const schedule = fc
+  .array(timeItem, { minLength: 1, maxLength: 3 })
+  .chain((items) =>
+    fc.tuple(
+      fc.constant(items),
+      ...[1, 2].map(() =>
+        fc.array(fc.tuple(quantum, minimum), { minLength: items.length, maxLength: items.length }),
+      ),
+    ),
+  )
+  .map(([items, ...versions]) => {
+    const counts = [
+      item('requests', { measure: 'requests', per: '1' }),
+      item('bytes', { measure: 'egress_bytes', per: '1 GiB' }),
+    ];
+    return parsePriceSchedule(
+      versions.map((times, i) => ({
+        ...{ id: 'plan', version: i + 1, name: 'Plan', currency: 'USD', decimals: 2 },
+        effectiveFrom: new Date(i === 0 ? 0 : CHANGE).toISOString(),
+        items: [
+          ...items.map(({ model }, n) => {
+            const [ms, least] = times[n] ?? [100, 0];
+            const alone = model === 'per_request' && least ? { minimum: `${least} ms` } : {};
+            return item(`time-${n}`, { model, quantum: `${ms} ms`, ...alone });
+          }),
+          ...counts,
+        ],
+      })),
+    );
+  })
+  .filter(measuresAlike);
+
+/** A request that runs when its item gets another lane is followed in the old one offline, in both by windows. */
+function measuresAlike([one, other = one]: PriceSchedule): boolean {
+  const lanes = [...metersOf(other).lanes];
+  return lanes.every(([item, lane]) => metersOf(one).lanes.get(item) === lane);
+}
+
+const EXAMPLES = [
+  ...['azure-container-apps', 'cloud-functions-gen1', 'cloud-run-instances', 'cloud-run-requests'],
+  ...['fly', 'lambda', 'modal'],
+];
+const COUNTED: readonly unknown[] = ['request_time', 'requests', 'egress_bytes'];
+
+/** Some lists have no time of requests. */
+const more = item('more', { model: 'concurrency' });
+
+/** What of a published price list windows can count: without zones and classes, in force from the beginning. */
+const published = fc.constantFrom(...EXAMPLES).map((name) => {
+  const document = planDocument(name, { effectiveFrom: '1970-01-01T00:00:00Z', grants: [], fees: [] });
+  const items = (document['items'] as Record<string, unknown>[])
+    .filter(({ measure }) => COUNTED.includes(measure))
+    .map((one) => ({ ...one, classes: undefined, zones: undefined, multipliers: undefined, times: 'one' }));
+  const plain = { zones: undefined, multipliers: undefined, counters: undefined };
+  return parsePriceSchedule([{ ...document, ...plain, items: [...items, more] }]);
+});
+
+const traffic = fc.array(
+  fc.record({
+    at: fc.integer({ min: 0, max: 5 * WINDOW_MS }),
+    length: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 70_000 })),
+    cut: fc.integer({ min: 0, max: 70_000 }),
+    reached: fc.boolean(),
+  }),
+  { maxLength: 20 },
+);
+const capacity = fc.record({
+  concurrency: fc.integer({ min: 1, max: 4 }),
+  maxInstances: fc.integer({ min: 1, max: 4 }),
+});
+
+it('windows count for any plan what the same usage is rated by offline, in any order, also over a change of price', () => {
+  const arrival = traffic
+    .map(recordsOf)
+    .chain((records) =>
+      fc.tuple(fc.constant(records), fc.shuffledSubarray(records, { minLength: records.length })),
+    );
+  fc.assert(
+    fc.property(fc.oneof(schedule, published), arrival, capacity, (plans, [records, arrived], of) => {
+      expect(live(plans, arrived, of)).toEqual(offline(plans, entriesOf(records, of)));
+    }),
+    propertyRuns(),
+  );
+});
+
+it('every lane of the plans is looked at', () => {
+  const records = recordsOf([{ at: 0, length: 61_000, cut: 0, reached: true }]);
+  fc.assert(
+    fc.property(schedule, (plans) => {
+      const lanes = metersOf(plans[0]).meters.map(({ lane }) => `1 ${lane}`);
+      const counted = live(plans, records, { concurrency: 1, maxInstances: 1 });
+      expect([...counted.keys()].sort()).toEqual(expect.arrayContaining(lanes.sort()));
+    }),
+    { ...propertyRuns(), numRuns: 50 },
+  );
+});
