@@ -17,3 +17,13 @@ export async function mendLink({ name, machine }: RealCluster): Promise<void> {
   // it went with the link
   await inNetwork(name, 'route', 'replace', 'default', 'via', machine);
 }
+
+/** A real cluster loses its power: everything in it is killed at once, its network is silent. Back, it has its disks. */
+export async function powerOff({ name }: RealCluster): Promise<void> {
+  await run('e2e/cluster/scripts/power.sh', [name, 'off']);
+}
+
+/** Resolves when its API server answers; what ran in it has yet to start. */
+export async function powerOn({ name }: RealCluster): Promise<void> {
+  await run('e2e/cluster/scripts/power.sh', [name, 'on']);
+}

@@ -41,3 +41,52 @@ wait_for() {
 # load TAR..: images of OCI layouts in tars, two at a time
 load() { printf '%s\n' "$@" | xargs -P 2 -I{} ctr -a "$SOCKET" -n k8s.io images import {} >/dev/null; }
 alive() { [ -f "$STATE/init.pid" ] && kill -0 "$(cat "$STATE/init.pid")" 2>/dev/null; }
+
+# network_up: a namespace with one link to the machine, and the machine's routes to pods and services
+network_up() {
+  ip netns add "$NETNS"
+  ip link add "$VETH" type veth peer name eth0 netns "$NETNS"
+  ip addr add "$MACHINE/24" dev "$VETH"; ip link set "$VETH" up
+  ip -n "$NETNS" addr add "$NODE/24" dev eth0
+  ip -n "$NETNS" link set lo up; ip -n "$NETNS" link set eth0 up
+  ip -n "$NETNS" route add default via "$MACHINE"
+  ip netns exec "$NETNS" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.route_localnet=1
+  # pod-to-pod traffic crosses one bridge: without this neither kube-proxy's NAT on
+  # that path nor a NetworkPolicy enforcer sees it
+  ip netns exec "$NETNS" sysctl -qw net.bridge.bridge-nf-call-iptables=1
+  ip route replace "$PODS" via "$NODE"; ip route replace "$SERVICES" via "$NODE"
+}
+# network_down: takes it away, whatever of it is there
+network_down() {
+  ip link del "$VETH" 2>/dev/null || true
+  ip netns del "$NETNS" 2>/dev/null || true
+}
+# hold: starts the one process that holds all of the cluster; returns when its containerd answers
+hold() {
+  setsid nsenter --net="/run/netns/$NETNS" unshare --mount --pid --fork --kill-child --mount-proc \
+    "$HERE/node.sh" "$NAME" "$INDEX" >>"$STATE/log/node.log" 2>&1 </dev/null &
+  local outer=$!
+  wait_for 10 "init process" pgrep -P $outer
+  pgrep -P $outer >"$STATE/init.pid"
+  wait_for 15 containerd ctr -a "$SOCKET" version
+}
+# let_go: ends that process, and with it everything in the cluster; only when its pid is still that of our node.sh
+let_go() {
+  [ -f "$STATE/init.pid" ] || return 0
+  local pid groups
+  pid=$(cat "$STATE/init.pid")
+  if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "node.sh $NAME "; then
+    kill -9 "$pid" # PID 1 of the namespace: the kernel ends the rest, and the private mounts go with it
+    while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+  fi
+  for _ in $(seq 40); do # a cgroup can be removed when its last process is reaped
+    groups=$(find /sys/fs/cgroup -mindepth 1 -type d -path "*/$NETNS*" \( -name "$NETNS" -o -path "*/$NETNS/*" \) 2>/dev/null | sort -r)
+    [ -n "$groups" ] || break
+    xargs -r rmdir 2>/dev/null <<<"$groups" || sleep 0.1
+  done
+}
+# api_up: returns when the API server is ready
+api_up() {
+  wait_for 60 "API server" curl -sf --cacert "$STATE/pki/ca.crt" --cert "$STATE/pki/admin.crt" \
+    --key "$STATE/pki/admin.key" "https://$NODE:6443/readyz"
+}

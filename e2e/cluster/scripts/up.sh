@@ -10,18 +10,7 @@ mkdir -p "$STATE"/{pki,log,cni,kubelet,manifests}
 echo "$INDEX" >"$STATE/index"
 cd "$STATE"
 
-# --- network: a namespace with one link to the machine, routes to pods and services
-ip netns add "$NETNS"
-ip link add "$VETH" type veth peer name eth0 netns "$NETNS"
-ip addr add "$MACHINE/24" dev "$VETH"; ip link set "$VETH" up
-ip -n "$NETNS" addr add "$NODE/24" dev eth0
-ip -n "$NETNS" link set lo up; ip -n "$NETNS" link set eth0 up
-ip -n "$NETNS" route add default via "$MACHINE"
-ip netns exec "$NETNS" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.route_localnet=1
-# pod-to-pod traffic crosses one bridge: without this neither kube-proxy's NAT on
-# that path nor a NetworkPolicy enforcer sees it
-ip netns exec "$NETNS" sysctl -qw net.bridge.bridge-nf-call-iptables=1
-ip route replace "$PODS" via "$NODE"; ip route replace "$SERVICES" via "$NODE"
+network_up
 printf '{"node":"%s","machine":"%s","pods":"%s","services":"%s","dns":"%s","knative":"%s"}\n' \
   "$NODE" "$MACHINE" "$PODS" "$SERVICES" "$DNS" "$KNATIVE" >cluster.json
 
@@ -117,13 +106,7 @@ syncFrequency: 10s
 nodeStatusUpdateFrequency: 10s
 EOC
 
-# --- one process holds all of it
-setsid nsenter --net="/run/netns/$NETNS" unshare --mount --pid --fork --kill-child --mount-proc \
-  "$HERE/node.sh" "$NAME" "$INDEX" >"$STATE/log/node.log" 2>&1 </dev/null &
-OUTER=$!
-wait_for 10 "init process" pgrep -P $OUTER
-pgrep -P $OUTER >init.pid
-wait_for 15 containerd ctr -a "$SOCKET" version
+hold
 say "containerd answers"
 # images go in while the API server starts; knative.sh waits for the marker
 (
@@ -131,7 +114,7 @@ say "containerd answers"
   load "$IMAGES/serving-$KNATIVE"/*.tar "$IMAGES/base"/{kourier,envoy,probe}.tar
   touch "$STATE/imported"
 ) >"$STATE/log/import.log" 2>&1 &
-wait_for 60 "API server" curl -sf --cacert $P/ca.crt --cert $P/admin.crt --key $P/admin.key "https://$NODE:6443/readyz"
+api_up
 say "API server ready"
 wait_for 60 "node $NAME" sh -c "kubectl get node $NAME -o 'jsonpath={.status.conditions[?(@.type==\"Ready\")].status}' | grep -q True"
 say "node Ready"

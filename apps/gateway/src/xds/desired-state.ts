@@ -49,7 +49,7 @@ export class DesiredState {
   apply(route: Route): void {
     const groups = new Map(
       liveBackends(route)
-        .map((backend) => doorGroupOf(route, backend))
+        .map((backend) => doorGroupOf(backend))
         .map((group) => [group.name, group] as const),
     );
     for (const group of groups.values()) this.#use(group, route.host);
@@ -85,7 +85,7 @@ export class DesiredState {
   }
 
   #use(group: DoorGroup, host: string): void {
-    const made = JSON.stringify(group.doors);
+    const made = JSON.stringify([group.doors, group.host]);
     const known = this.#groups.get(group.name);
     if (known) {
       known.hosts.add(host);

@@ -1,14 +1,6 @@
 import { isIP } from 'node:net';
-import {
-  peerName,
-  type Door,
-  type Id,
-  type Protocol,
-  type Route,
-  type RouteBackend,
-  type RouteDoor,
-} from '#libs/domain';
-import { healthOf } from './door.health.js';
+import { peerName, type Door, type Id, type Protocol, type RouteBackend, type RouteDoor } from '#libs/domain';
+import { healthOf, questionOf } from './door.health.js';
 import type { Message } from './proto.js';
 import { any } from './proto.js';
 
@@ -18,17 +10,19 @@ export interface DoorGroup {
   name: string;
   protocol: Protocol;
   doors: RouteDoor[];
+  /** By which name ingresses know the revision, where doors are asked how it is. */
+  host?: string;
 }
 
 /**
- * All services behind one door share an Envoy cluster. Where there are several doors a service has its own: which of them
- * its requests avoid depends on how these fare there, so nobody's failures move anybody else's traffic.
+ * All revisions behind one door share an Envoy cluster. Where there are several doors a revision has its own: which of them
+ * its requests avoid depends on how it fares there, so nobody's failures move anybody else's traffic.
  */
-export function doorGroupOf({ serviceId }: Pick<Route, 'serviceId'>, backend: RouteBackend): DoorGroup {
-  const { doors, protocol } = backend;
-  const owner = doors.length > 1 ? `${serviceId}/` : '';
-  const name = `${owner}${doors.map(({ clusterId }) => clusterId).join('+')}/${protocol}`;
-  return { name, protocol, doors };
+export function doorGroupOf({ doors, protocol, revisionId, host }: RouteBackend): DoorGroup {
+  const name = `${doors.map(({ clusterId }) => clusterId).join('+')}/${protocol}`;
+  return doors.length > 1
+    ? { name: `${revisionId}/${name}`, protocol, doors, host }
+    : { name, protocol, doors };
 }
 
 /** Addresses come by EDS, so a moved door swaps an endpoint; a door with a DNS name has to be resolved by Envoy. */
@@ -83,7 +77,7 @@ export function clusterMessage(group: DoorGroup, place: GatewayPlace = {}): Mess
     ...(group.doors.some(({ door }) => door.secure)
       ? { transport_socket_matches: doorSockets(group, place.peerFolder ?? '') }
       : {}),
-    ...(group.doors.length > 1 ? healthOf(group.protocol) : {}),
+    ...(group.host === undefined ? {} : healthOf(group.protocol, questionOf(group.doors, group.host))),
   };
 }
 

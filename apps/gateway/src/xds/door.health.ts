@@ -1,17 +1,42 @@
-import type { Protocol } from '#libs/domain';
+import type { Protocol, RouteDoor } from '#libs/domain';
 import type { Message } from './proto.js';
 
-/** A name that no customer has: the ingress answers it itself, so nothing of anybody's is woken or billed. */
-const CANARY_HOST = 'canary.towpath.internal';
+/** What a door is asked again and again, and which answers are good. */
+interface Question {
+  host: string;
+  headers: Record<string, string>;
+  /** Statuses from `start` to before `end`. */
+  good: { start: number; end: number };
+}
+
+/** A name that no customer has: the ingress answers it itself, 404, so nothing of anybody's is woken or billed. */
+const CANARY: Question = { host: 'canary.towpath.internal', headers: {}, good: { start: 200, end: 500 } };
 
 /**
- * How Envoy knows which of several doors to avoid. The canary asks the cluster's ingress through its door; the other is
- * how the requests of this service fare: five in a row without an answer. What a program answers, 5xx too, says nothing
- * about its cluster. Connections to a machine that went break off, so that the requests that wait there can be sent elsewhere.
+ * Knative's own question, which its activator or sidecar answers: it goes the way of a request as far as an instance, or to
+ * what would wake one, reaches no program, wakes nothing and is not counted. What the ingress answers itself is not 200:
+ * it knows no such host, or nobody behind it takes the request, as for a minute after a cluster got its power back.
  */
-export function healthOf(protocol: Protocol): Message {
+const knativeProbe = (host: string): Question => ({
+  host,
+  headers: { 'k-network-probe': 'probe', 'k-network-hash': 'towpath' },
+  good: { start: 200, end: 201 },
+});
+
+/** Doors with certificates are those of Knative clusters; behind any other a program would see Knative's question. */
+export function questionOf(doors: readonly RouteDoor[], host: string): Question {
+  return doors.every(({ door }) => door.secure) ? knativeProbe(host) : CANARY;
+}
+
+/**
+ * How Envoy knows which of several doors to avoid: by the answers to the question, which goes through the door to the
+ * cluster's ingress, and by how requests fare: five in a row without an answer. What a program answers, 5xx too, says
+ * nothing about its cluster. Connections to a machine that went break off, so that the requests that wait there can be
+ * sent elsewhere.
+ */
+export function healthOf(protocol: Protocol, question: Question): Message {
   return {
-    health_checks: [canary(protocol)],
+    health_checks: [check(protocol, question)],
     outlier_detection: NO_ANSWERS,
     upstream_connection_options: { tcp_keepalive: KEEPALIVE },
     upstream_bind_config: { socket_options: [USER_TIMEOUT] },
@@ -21,7 +46,7 @@ export function healthOf(protocol: Protocol): Message {
 }
 
 /** Away within 2 x (1 s + 2 s); back at the second good answer. */
-function canary(protocol: Protocol): Message {
+function check(protocol: Protocol, { host, headers, good }: Question): Message {
   return {
     interval: { seconds: 1 },
     no_traffic_interval: { seconds: 5 },
@@ -29,10 +54,13 @@ function canary(protocol: Protocol): Message {
     unhealthy_threshold: { value: 2 },
     healthy_threshold: { value: 2 },
     http_health_check: {
-      host: CANARY_HOST,
+      host,
       path: '/',
-      // whatever the ingress says of a host it does not know; 5xx is a door whose ingress is away
-      expected_statuses: [{ start: 200, end: 500 }],
+      request_headers_to_add: Object.entries(headers).map(([key, value]) => ({
+        header: { key, value },
+        append_action: 'OVERWRITE_IF_EXISTS_OR_ADD',
+      })),
+      expected_statuses: [good],
       codec_client_type: protocol === 'h2c' ? 'HTTP2' : 'HTTP1',
     },
   };

@@ -212,9 +212,7 @@ describe('the cluster of doors', () => {
     door: { host, port: 443 },
   });
 
-  const SERVICE = { serviceId: 'svc_00000000000000000001' } as const;
-  const groupOf = (more: Partial<RouteBackend> = {}): DoorGroup =>
-    doorGroupOf(SERVICE, testBackend(1, 100, more));
+  const groupOf = (more: Partial<RouteBackend> = {}): DoorGroup => doorGroupOf(testBackend(1, 100, more));
 
   it.each([
     ['addresses come as endpoints', ['127.0.0.1'], true],
@@ -227,17 +225,37 @@ describe('the cluster of doors', () => {
     expect(clusterMessage(group)).toMatchObject({ type: byEndpoints ? 'EDS' : 'STRICT_DNS' });
   });
 
-  it('is shared by services of one door; asks how doors are only where there is a choice, for each service by itself', () => {
+  it('is shared by revisions of one door; asks how doors are only where there is a choice, for each revision by itself', () => {
     const two = { doors: [door('10.0.0.1'), door('10.0.0.2')] };
     expect(groupOf().name).toBe('cls_00000000000000000001/http1');
     expect(groupOf(two).name).toBe(
-      'svc_00000000000000000001/cls_00000000000000000001+cls_00000000000000000001/http1',
+      `${testBackend(1, 100).revisionId}/cls_00000000000000000001+cls_00000000000000000001/http1`,
     );
     expect(Object.keys(clusterMessage(groupOf()))).not.toContain('health_checks');
     expect(clusterMessage(groupOf({ ...two, protocol: 'h2c' }))).toMatchObject({
       health_checks: [{ http_health_check: { host: 'canary.towpath.internal', codec_client_type: 'HTTP2' } }],
       outlier_detection: { enforcing_consecutive_5xx: { value: 0 } },
       common_lb_config: { healthy_panic_threshold: { value: 1 } },
+    });
+  });
+
+  it('asks Knative for the revision where every door is that of a Knative cluster, and never a program', () => {
+    const { door: plain, clusterId } = door('10.0.0.1');
+    const secure = { clusterId, door: { ...plain, secure: true as const } };
+    const asked = (...doors: RouteDoor[]): unknown =>
+      (clusterMessage(groupOf({ doors })) as { health_checks: unknown[] }).health_checks[0];
+    expect(asked(secure, secure)).toMatchObject({
+      http_health_check: {
+        host: testBackend(1, 100).host,
+        request_headers_to_add: [
+          { header: { key: 'k-network-probe', value: 'probe' } },
+          { header: { key: 'k-network-hash', value: 'towpath' } },
+        ],
+        expected_statuses: [{ start: 200, end: 201 }],
+      },
+    });
+    expect(asked(secure, door('10.0.0.2'))).toMatchObject({
+      http_health_check: { host: 'canary.towpath.internal', request_headers_to_add: [] },
     });
   });
 

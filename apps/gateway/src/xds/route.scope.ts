@@ -72,7 +72,7 @@ function routesOf(route: Route, lease: Lease): Message[] {
 function weighted(route: Route, backends: RouteBackend[], lease: Lease): Message {
   const [first] = backends as [RouteBackend, ...RouteBackend[]];
   const clusters = backends.map((backend) => ({
-    name: doorGroupOf(route, backend).name,
+    name: doorGroupOf(backend).name,
     weight: { value: backend.percent },
     ...choiceOf(backend),
   }));
@@ -106,7 +106,7 @@ function oneByOne(route: Route, backends: RouteBackend[], lease: Lease): Message
       request_headers_to_add,
       route: {
         weighted_clusters: {
-          clusters: [{ name: doorGroupOf(route, backend).name, weight: { value: 1 }, ...rewrite }],
+          clusters: [{ name: doorGroupOf(backend).name, weight: { value: 1 }, ...rewrite }],
         },
         ...actionOf(backend.timeoutSeconds, [backend]),
       },

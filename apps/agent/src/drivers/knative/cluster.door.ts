@@ -5,6 +5,7 @@ import { peerName, type Clock, type Door, type Id } from '#libs/domain';
 import { KINDS, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
 import { DOOR_NAME } from './door.bootstrap.js';
 import { doorManifests, ingressPolicy, type DoorSettings } from './door.manifests.js';
+import { isRolledOut, type Deployment } from './door.rollout.js';
 import type { DoorKeeper } from './knative.driver.js';
 import { SYSTEM_NAMESPACE } from './knative.names.js';
 
@@ -30,9 +31,6 @@ interface DoorService extends KubeObject {
 }
 interface Node extends KubeObject {
   status: { addresses: { type: string; address: string }[] };
-}
-interface Deployment extends KubeObject {
-  status?: { readyReplicas?: number };
 }
 
 /** The door of one cluster: made, given its certificate, and knocked at. */
@@ -132,14 +130,14 @@ export class ClusterDoor implements DoorKeeper {
     }
   }
 
-  /** The load balancer's address, else a node's with the port that every node opens. Waits until the door is ready. */
+  /** The load balancer's address, else a node's with the port that every node opens. Waits until the door is what it should be. */
   private async address(): Promise<Door> {
     const { client } = this.parts;
     for (;;) {
       const service = await client.get<DoorService>(KINDS.service, SYSTEM_NAMESPACE, DOOR_NAME);
       const deployment = await client.get<Deployment>(KINDS.deployment, SYSTEM_NAMESPACE, DOOR_NAME);
       const found = service === undefined ? undefined : await this.addressOf(service);
-      if (found !== undefined && (deployment?.status?.readyReplicas ?? 0) > 0) return found;
+      if (found !== undefined && deployment !== undefined && isRolledOut(deployment)) return found;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }

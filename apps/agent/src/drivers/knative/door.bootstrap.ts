@@ -59,6 +59,15 @@ function cluster(ingress: { host: string; port: number }): unknown {
     name: 'ingress',
     type: 'STRICT_DNS',
     connect_timeout: '5s',
+    // A new pod's first question may be lost: its network policies come after it. Envoy opens no port before the answer.
+    typed_dns_resolver_config: {
+      name: 'envoy.network.dns_resolver.cares',
+      typed_config: {
+        ...type('envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig'),
+        query_timeout_seconds: 1,
+        query_tries: 10,
+      },
+    },
     typed_extension_protocol_options: {
       'envoy.extensions.upstreams.http.v3.HttpProtocolOptions': {
         ...type('envoy.extensions.upstreams.http.v3.HttpProtocolOptions'),
@@ -91,6 +100,27 @@ function sds(name: string, path: string): unknown {
   };
 }
 
+/**
+ * A 404 that nobody behind the ingress gave: it knows no such host, or not yet. Kourier says of every answer of an
+ * instance, or of Knative itself, how long that took; no program can take this away.
+ */
+const NO_ROUTE = {
+  name: 'no-route',
+  typed_config: {
+    ...type('envoy.extensions.filters.http.lua.v3.Lua'),
+    default_source_code: {
+      inline_string: [
+        'function envoy_on_response(handle)',
+        '  local headers = handle:headers()',
+        '  if headers:get(":status") == "404" and headers:get("x-envoy-upstream-service-time") == nil then',
+        `    headers:replace("${REQUEST_HEADERS.notReached}", "ingress")`,
+        '  end',
+        'end',
+      ].join('\n'),
+    },
+  },
+};
+
 function connectionManager(): unknown {
   return {
     ...type('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
@@ -117,6 +147,7 @@ function connectionManager(): unknown {
       response_headers_to_remove: [REQUEST_HEADERS.notReached],
     },
     http_filters: [
+      NO_ROUTE,
       {
         name: 'router',
         typed_config: {
