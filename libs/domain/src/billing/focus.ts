@@ -1,6 +1,6 @@
 import { HOUR_MS, monthSpan } from '../month.js';
 import { formatDecimal, parseDecimal, sum } from '../price/decimal.js';
-import { formatRatio, parseRatio, total } from '../price/ratio.js';
+import { compareRatios, formatRatio, fraction, parseRatio, times, total } from '../price/ratio.js';
 import { csvOf } from './invoice.csv.js';
 import type { Invoice, InvoiceCorrection, InvoiceLine } from './invoice.js';
 
@@ -58,21 +58,34 @@ export function focusCsv(invoices: readonly Invoice[]): string {
 function lineRow(invoice: Invoice, line: InvoiceLine): FocusRow {
   const isFee = line.unit === 'month';
   const amount = decimal(line.amount);
-  const isBelowList = line.adjustments.length > 0;
+  const unitPrice = unitPriceOf(line);
   return {
     ...baseOf(invoice, isFee ? 'Purchase' : 'Usage', amount, line.name),
     ...sku(line),
     ListCost: decimal(line.list),
     ChargeFrequency: isFee ? 'Recurring' : 'Usage-Based',
-    PricingCategory: isBelowList ? 'Dynamic' : 'Standard',
+    // grants, tiers and discounts are agreed upon before; nothing here is priced by the hour's demand
+    PricingCategory: 'Standard',
     PricingQuantity: decimal(line.quantity),
     PricingUnit: line.unit,
-    ListUnitPrice: line.rate,
-    ContractedUnitPrice: line.rate,
+    ListUnitPrice: unitPrice,
+    ContractedUnitPrice: unitPrice,
     ContractedCost: decimal(line.list),
     ...(isFee ? {} : { ConsumedQuantity: decimal(line.quantity), ConsumedUnit: line.unit }),
   };
 }
+
+/** What one unit costs at list price on average: in zones and classes with a multiplier that is not the plan's rate. */
+function unitPriceOf({ rate, quantity, list }: InvoiceLine): string {
+  const [units, cost] = [parseRatio(quantity), parseRatio(list)];
+  const byRate = times(units, parseRatio(rate));
+  if (units.top === 0n || compareRatios(byRate, cost) === 0) return rate;
+  return decimal(
+    formatRatio(fraction(magnitude(cost.top) * units.bottom, cost.bottom * magnitude(units.top))),
+  );
+}
+
+const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
 
 /** What the one rounding of a line added or took; with it the rows sum to what is payable. */
 function roundingRow(invoice: Invoice, { amount, charged, name }: InvoiceLine): FocusRow[] {
