@@ -109,6 +109,7 @@ describe('what is found of a cluster', () => {
 /** The API server of a cluster whose Knative comes later, and whose rights are what the test says. */
 class Api {
   hasKnative = false;
+  hasNamespace = true;
   mayWrite = true;
   readonly maps = new Map<string, Record<string, string>>([
     ['config-network', { 'ingress-class': KOURIER }],
@@ -121,6 +122,7 @@ class Api {
       return { body: { items: [], metadata: { resourceVersion: '1' } } };
     if (!this.hasKnative) return refusal(404);
     if (at === '/apis/serving.knative.dev/v1') return { body: {} };
+    if (!this.hasNamespace) return refusal(404);
     const name = at.split('/').at(-1) ?? '';
     const labels = { 'app.kubernetes.io/version': '1.23.0' };
     if (method === 'PATCH') {
@@ -165,7 +167,12 @@ describe('the look at a cluster', () => {
     await until(() => reasonOf('Knative') === 'NotInstalled');
     expect(isPassed).toBe(false);
     expect(http.seen.some(({ method }) => method === 'PATCH')).toBe(false);
+    api.hasNamespace = false;
     api.hasKnative = true;
+    const asked = http.seen.length;
+    await until(() => http.seen.length > asked + 10);
+    expect([isPassed, reasonOf('Knative')]).toEqual([false, 'NotInstalled']);
+    api.hasNamespace = true;
     await passed;
     expect([reasonOf('Knative'), reasonOf('Settings'), reasonOf('Ingress')]).toEqual([
       'Known',

@@ -21,7 +21,7 @@ export async function surveyCluster(client: KubeClient, clusterId: Id<'cls'>, cl
     path: '/version',
   });
   const skewMs = saidAt === undefined ? 0 : skewOf(saidAt, askedAt, clock.now());
-  const knative = (await hasKnative(client)) ? await knativeOf(client, clusterId) : undefined;
+  const knative = await knativeOf(client, clusterId);
   const storageClasses = await storageClassesOf(client);
   const nodes = await client.list<GpuNode>(KINDS.node);
   return {
@@ -33,16 +33,18 @@ export async function surveyCluster(client: KubeClient, clusterId: Id<'cls'>, cl
   };
 }
 
-async function hasKnative(client: KubeClient): Promise<boolean> {
-  const path = `/apis/${KINDS.knativeService.apiVersion}`;
-  const answer = client.connection.json({ method: 'GET', path }).then(() => true);
-  return answer.catch((error: unknown) => {
-    if (error instanceof KubeError && error.status === 404) return false;
+/** Undefined when its API or its namespace is not there. */
+async function knativeOf(client: KubeClient, clusterId: Id<'cls'>): Promise<Survey['knative']> {
+  try {
+    await client.connection.json({ method: 'GET', path: `/apis/${KINDS.knativeService.apiVersion}` });
+    return await settledKnative(client, clusterId);
+  } catch (error) {
+    if (error instanceof KubeError && error.status === 404) return undefined;
     throw error;
-  });
+  }
 }
 
-async function knativeOf(client: KubeClient, clusterId: Id<'cls'>): Promise<Survey['knative']> {
+async function settledKnative(client: KubeClient, clusterId: Id<'cls'>): Promise<Survey['knative']> {
   const unset: string[] = [];
   let version: string | undefined;
   for (const wanted of preflightManifests(clusterId)) {
