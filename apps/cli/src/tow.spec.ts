@@ -481,6 +481,36 @@ describe('deploy', () => {
     });
   });
 
+  it('by Knative YAML makes and changes services; what they cannot have is named, and nothing is sent', async () => {
+    const manifest = (container: string): string =>
+      `{apiVersion: serving.knative.dev/v1, kind: Service, metadata: {name: hello}, spec: {template: {spec: {containers: [${container}]}}}}`;
+    await serve({
+      [`GET ${HELLO}`]: [missing, { body: service() }],
+      [`POST ${SERVICES}`]: accepted,
+      [`PATCH ${HELLO}`]: accepted,
+      'GET /v1/operations/op_1/events': ended,
+    });
+    await writeFile(join(home, 'a.yaml'), manifest('{image: r.test/a}'));
+    expect((await tow('apply -f a.yaml --allow-unauthenticated')).exit).toBe(0);
+    expect(JSON.parse(String(api.asked('POST', SERVICES)[0]?.body))).toMatchObject({
+      name: 'hello',
+      access: 'public',
+      template: { image: 'r.test/a' },
+    });
+    expect((await tow('apply -f -', { input: manifest('{image: r.test/b}') })).exit).toBe(0);
+    expect(JSON.parse(String(api.asked('PATCH', HELLO)[0]?.body))).toMatchObject({
+      version: '7',
+      template: { image: 'r.test/b', env: [{ name: 'OLD', value: null }] },
+    });
+    const before = api.seen.length;
+    const refused = await tow('apply -f -', { input: manifest('{image: r.test/c, tty: true, stdin: true}') });
+    expect(refused).toMatchObject({ exit: 2, out: '' });
+    expect(refused.err).toMatch(
+      /containers\[0\]\.tty: is not supported[^]*containers\[0\]\.stdin: is not supported/,
+    );
+    expect(api.seen).toHaveLength(before);
+  });
+
   it('reconnects a broken stream, shows repeated build output once, and takes equal lines twice', async () => {
     const first = event('operation', operation('running')) + logged('one') + logged('same') + logged('same');
     await serve({

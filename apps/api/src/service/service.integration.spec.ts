@@ -1,3 +1,5 @@
+import { CONTAINERS, TEMPLATE_DEFAULTS, type Id } from '#libs/domain';
+import { joinCluster, recordCluster } from '#libs/store';
 import { ApiRig } from '../api.rig.js';
 
 let rig: ApiRig;
@@ -213,4 +215,43 @@ describe('a service', () => {
     const ended = await waiting.finally(() => clearInterval(timer));
     expect(ended).toMatchObject({ status: 200, json: { status: 'succeeded' } });
   });
+});
+
+it('goes back to defaults field by field where a change says null', async () => {
+  const cluster = await rig.call('POST', '/v1/clusters', {
+    key: (await rig.tenant('operator', true)).key,
+    body: { name: 'images', runtime: 'knative' },
+  });
+  const id = String(cluster.json['id']) as Id<'cls'>;
+  await rig.parts.db.asSystem(async (tx) => {
+    await joinCluster(tx, id, {}, Date.now());
+    await recordCluster(tx, { id, runtime: 'knative', capabilities: [CONTAINERS], seenAt: Date.now() });
+  });
+  const image = 'registry.test/a/b:1';
+  const set = {
+    ...{
+      concurrency: 1,
+      timeoutSeconds: 5,
+      maxInstances: 7,
+      port: 9000,
+      protocol: 'h2c',
+      command: ['a'],
+      args: ['b'],
+    },
+    ...{ resources: { cpuMillis: 250, memoryMiB: 64 }, probes: { startup: { type: 'tcp' } } },
+    volumes: [{ name: 'v', mountPath: '/v' }],
+  };
+  await rig.service(key, project.id, 'nulls', { template: { image, ...set } });
+  const at = `/v1/projects/${project.id}/services/nulls`;
+  const nulls = {
+    ...{ concurrency: null, timeoutSeconds: null, maxInstances: null, port: null, protocol: null },
+    ...{ command: null, args: null, pullSecret: null, source: null, env: [], files: [] },
+    resources: { cpuMillis: null, memoryMiB: null },
+    probes: { startup: null, readiness: null, liveness: null },
+    volumes: [{ name: 'v', mountPath: null }],
+  };
+  const changed = await rig.call('PATCH', at, { key, body: { template: { image, ...nulls } } });
+  expect(changed.status).toBe(202);
+  const { template } = (await rig.call('GET', at, { key })).json;
+  expect(template).toEqual({ image, ...TEMPLATE_DEFAULTS });
 });

@@ -66,6 +66,7 @@ export interface TemplateView {
   source?: { uploadId: string };
   image?: string;
   files?: { path: string; secret: SecretReference }[];
+  volumes?: { name: string }[];
   env: EnvView[];
   resources: Resources;
   concurrency: number;

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { Access, Protocol, SecretReference } from '#libs/domain';
+import type { Access, Protocol, SecretReference, TrafficTarget } from '#libs/domain';
 import type { TemplateView } from '../client/wire.types.js';
 import {
   containerBody,
@@ -47,6 +47,7 @@ export interface ServiceBody {
   minInstances?: number;
   regions?: string[] | null;
   template?: TemplateBody;
+  traffic?: TrafficTarget[];
   noTraffic?: true;
   tag?: string;
   version?: string;
@@ -58,12 +59,13 @@ export interface TemplateBody extends ContainerBody {
   pullSecret?: SecretReference | null;
   env?: EnvChange[];
   files?: FileChange[];
-  resources?: { cpuMillis?: number; memoryMiB?: number };
-  concurrency?: number;
-  timeoutSeconds?: number;
-  maxInstances?: number;
-  port?: number;
-  protocol?: Protocol;
+  /** Of these null goes back to the default. */
+  resources?: { cpuMillis?: number | null; memoryMiB?: number | null };
+  concurrency?: number | null;
+  timeoutSeconds?: number | null;
+  maxInstances?: number | null;
+  port?: number | null;
+  protocol?: Protocol | null;
   command?: string[] | null;
   revisionSuffix?: string;
 }

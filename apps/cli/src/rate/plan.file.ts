@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { loadAll } from 'js-yaml';
 import { parsePriceSchedule, type PriceSchedule } from '#libs/domain';
+import { documentsOf } from '../documents.js';
 import { usageError } from '../exit.js';
 import { inFile } from './file.errors.js';
 
@@ -17,19 +17,10 @@ export async function readPlanDocuments(
 ): Promise<{ documents: unknown[]; schedule: PriceSchedule }> {
   const text = await readFile(path, 'utf8');
   if (text.length > MAX_BYTES) throw usageError(`${path} is longer than a price plan can be (1 MiB).`);
-  const documents = documentsOf(path, text);
+  const documents = documentsOf(path, text).flat();
   const schedule = inFile(
     () => path,
     () => parsePriceSchedule(documents),
   );
   return { documents, schedule };
-}
-
-function documentsOf(path: string, text: string): unknown[] {
-  try {
-    return loadAll(text).flat();
-  } catch (error) {
-    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-    throw usageError(`${path} is neither YAML nor JSON: ${reason}`);
-  }
 }

@@ -1,0 +1,226 @@
+import type { Probe, Protocol, SecretReference } from '#libs/domain';
+import type { EnvChange, FileChange } from '../flags/env.flags.js';
+import type { VolumeFlag } from '../flags/container.flags.js';
+import type { TemplateBody } from '../flags/template.flags.js';
+import { cpuMillis, sizeMiB } from '../flags/quantity.js';
+import { CliError } from '../exit.js';
+import { present, type Fields } from './fields.js';
+
+/** What one container of a Knative Service says of a template. */
+export type ContainerPart = Pick<
+  TemplateBody,
+  'image' | 'command' | 'args' | 'env' | 'resources' | 'port' | 'protocol' | 'probes'
+>;
+
+export interface Mount {
+  name: string;
+  mountPath: string;
+  subject: Fields;
+}
+
+/** The container, and where it mounts what. */
+export function readContainer(of: Fields): { part: ContainerPart; mounts: Mount[] } {
+  of.ignore('name');
+  const image = of.text('image');
+  if (image === undefined) of.problem('image', 'is missing');
+  const port = readPort(of);
+  const part: ContainerPart = {
+    ...(image === undefined ? {} : { image }),
+    command: of.texts('command') ?? null,
+    args: of.texts('args') ?? null,
+    env: of.list('env').flatMap((entry) => readEntry(entry) ?? []),
+    resources: readResources(of),
+    ...port,
+    probes: {
+      startup: readProbe(of.object('startupProbe'), port.port) ?? null,
+      readiness: readProbe(of.object('readinessProbe'), port.port) ?? null,
+      liveness: readProbe(of.object('livenessProbe'), port.port) ?? null,
+    },
+  };
+  const mounts = of.list('volumeMounts').flatMap((mount) => readMount(mount) ?? []);
+  of.end();
+  return { part, mounts };
+}
+
+function readPort(of: Fields): { port?: number; protocol?: Protocol } {
+  const [first, ...more] = of.list('ports');
+  for (const other of more) other.problem(undefined, 'is not supported: one port is served');
+  if (first === undefined) return {};
+  const port = first.whole('containerPort');
+  const name = first.text('name') ?? 'http1';
+  if (name !== 'http1' && name !== 'h2c') first.problem('name', 'must be http1 or h2c');
+  first.only('protocol', 'TCP');
+  first.end();
+  return { ...(port === undefined ? {} : { port }), protocol: name === 'h2c' ? 'h2c' : 'http1' };
+}
+
+function readEntry(entry: Fields): EnvChange | undefined {
+  const name = entry.text('name');
+  const value = entry.text('value');
+  const from = entry.object('valueFrom');
+  const secret = from && readSecretKey(from.object('secretKeyRef'));
+  from?.end();
+  entry.end();
+  if (name === undefined) {
+    entry.problem('name', 'is missing');
+    return undefined;
+  }
+  if (from === undefined) return { name, value: value ?? '' };
+  return secret === undefined ? undefined : { name, secret };
+}
+
+function readSecretKey(of: Fields | undefined): SecretReference | undefined {
+  if (of === undefined) return undefined;
+  const name = of.text('name');
+  const version = readVersion(of);
+  of.end();
+  return name === undefined || version === undefined ? undefined : { name, version };
+}
+
+/** A key of a Secret names a version, as `tow export` writes it. */
+function readVersion(of: Fields): number | 'latest' | undefined {
+  const key = of.text('key');
+  const [, version] = /^(?:version-)?([1-9]\d{0,8}|latest)$/.exec(key ?? '') ?? [];
+  if (version === undefined) {
+    of.problem('key', 'must name a version of the secret, as in version-1 or version-latest');
+    return undefined;
+  }
+  return version === 'latest' ? version : Number(version);
+}
+
+function readResources(of: Fields): NonNullable<ContainerPart['resources']> {
+  const resources = of.part('resources');
+  const limits = resources.part('limits');
+  const cpu = quantity(limits, 'cpu', cpuMillis);
+  const memory = quantity(limits, 'memory', (text) => sizeMiB(text, 'memory'));
+  limits.end();
+  resources.end();
+  return present({ cpuMillis: cpu, memoryMiB: memory });
+}
+
+/** A quantity by the rules of the flag of the same name. */
+export function quantity(of: Fields, name: string, read: (text: string) => number): number | undefined {
+  const value = of.take(name);
+  if (value === undefined) return undefined;
+  try {
+    return read(typeof value === 'string' ? value : JSON.stringify(value));
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    of.problem(name, `${error.message} ${error.nextStep ?? ''}`.trim());
+    return undefined;
+  }
+}
+
+const NUMBERS = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'failureThreshold'] as const;
+
+function readProbe(of: Fields | undefined, port: number | undefined): Probe | undefined {
+  if (of === undefined) return undefined;
+  const question = readQuestion(of, port);
+  const numbers = NUMBERS.map((name) => [name, of.whole(name)] as const);
+  of.only('successThreshold', 1);
+  of.end();
+  const said = Object.fromEntries(numbers.filter(([, value]) => value !== undefined));
+  return question && { ...question, ...said };
+}
+
+function readQuestion(of: Fields, port: number | undefined): Probe | undefined {
+  for (const [name, read] of QUESTIONS) {
+    const asked = of.object(name);
+    if (asked === undefined) continue;
+    asked.only('port', 0, port ?? DEFAULT_PORT);
+    const question = read(asked);
+    asked.end();
+    return question;
+  }
+  of.problem(undefined, 'must have one of httpGet, tcpSocket, grpc');
+  return undefined;
+}
+
+const DEFAULT_PORT = 8080;
+
+const QUESTIONS: readonly [string, (of: Fields) => Probe][] = [
+  [
+    'httpGet',
+    (of) => {
+      of.only('scheme', 'HTTP');
+      return { type: 'http', path: of.text('path') ?? '/' };
+    },
+  ],
+  ['tcpSocket', () => ({ type: 'tcp' })],
+  [
+    'grpc',
+    (of) => {
+      const service = of.text('service');
+      return { type: 'grpc', ...(service === undefined ? {} : { service }) };
+    },
+  ],
+];
+
+function readMount(mount: Fields): Mount | undefined {
+  const name = mount.text('name');
+  const mountPath = mount.text('mountPath');
+  mount.only('readOnly', true, false);
+  mount.end();
+  if (name !== undefined && mountPath !== undefined) return { name, mountPath, subject: mount };
+  mount.problem(undefined, 'needs name and mountPath');
+  return undefined;
+}
+
+/** Volumes of a pod where the container mounts them: empty folders, and secrets as files. */
+export function readVolumes(
+  volumes: readonly Fields[],
+  mounts: readonly Mount[],
+): { files: FileChange[]; volumes: VolumeFlag[] } {
+  const found: { files: FileChange[]; volumes: VolumeFlag[] } = { files: [], volumes: [] };
+  const names = new Set<string | undefined>();
+  for (const volume of volumes) {
+    const name = volume.text('name');
+    names.add(name);
+    const mount = mounts.find((one) => one.name === name);
+    if (mount === undefined) volume.problem(undefined, 'is mounted nowhere');
+    else readVolume(volume, mount, found);
+    volume.end();
+  }
+  for (const { name, subject } of mounts)
+    if (!names.has(name)) subject.problem('name', 'is no volume of the template');
+  return found;
+}
+
+function readVolume(
+  volume: Fields,
+  { name, mountPath }: Mount,
+  found: { files: FileChange[]; volumes: VolumeFlag[] },
+): void {
+  const empty = volume.object('emptyDir');
+  const secret = volume.object('secret');
+  const projected = volume.object('projected');
+  if (empty !== undefined) {
+    const size = quantity(empty, 'sizeLimit', (text) => sizeMiB(text, 'sizeLimit'));
+    const isMemory = empty.text('medium') === 'Memory';
+    empty.end();
+    const sized = size === undefined ? {} : { sizeMiB: size };
+    found.volumes.push({ name, mountPath, medium: isMemory ? 'memory' : 'disk', ...sized });
+  }
+  if (secret !== undefined) found.files.push(...readItems(secret, secret.text('secretName'), mountPath));
+  for (const source of projected?.list('sources') ?? []) {
+    const of = source.object('secret');
+    if (of !== undefined) found.files.push(...readItems(of, of.text('name'), mountPath));
+    source.end();
+  }
+  projected?.end();
+}
+
+function readItems(of: Fields, name: string | undefined, folder: string): FileChange[] {
+  const items = of.list('items').flatMap((item) => {
+    const version = readVersion(item);
+    const path = item.text('path');
+    item.end();
+    return version === undefined || path === undefined ? [] : [{ version, path }];
+  });
+  if (items.length === 0) of.problem('items', 'must name a version of the secret for each file');
+  of.end();
+  return items.map(({ version, path }) => ({
+    path: `${folder}/${path}`,
+    secret: { name: name ?? '', version },
+  }));
+}

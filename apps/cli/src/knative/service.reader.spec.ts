@@ -1,0 +1,221 @@
+import { load } from 'js-yaml';
+import type { Violation } from '#libs/domain';
+import type { ServiceView } from '../client/wire.types.js';
+import { changed, made } from './service.body.js';
+import { readKnativeService, type WantedService } from './service.reader.js';
+
+/** What `organizations.export` writes of a service that uses everything. */
+const EXPORTED = `
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: web
+  namespace: shop-1a2b
+  labels: { networking.knative.dev/visibility: cluster-local }
+spec:
+  template:
+    metadata:
+      annotations:
+        autoscaling.knative.dev/min-scale: '1'
+        autoscaling.knative.dev/max-scale: '10'
+    spec:
+      containerConcurrency: 80
+      timeoutSeconds: 300
+      imagePullSecrets: [{ name: registry }]
+      volumes:
+        - name: files-0
+          projected:
+            sources: [{ secret: { name: token, items: [{ key: version-2, path: a.txt }] } }]
+        - name: scratch
+          emptyDir: { sizeLimit: 64Mi, medium: Memory }
+      containers:
+        - image: r.test/a/b@sha256:aa
+          command: [./run]
+          args: ['a: b']
+          startupProbe: { tcpSocket: { port: 8080 }, periodSeconds: 2 }
+          readinessProbe: { httpGet: { path: /ok, port: 8080 } }
+          livenessProbe: { grpc: { port: 8080, service: x } }
+          volumeMounts:
+            - { name: files-0, mountPath: /etc/secrets, readOnly: true }
+            - { name: scratch, mountPath: /tmp }
+          ports: [{ name: h2c, containerPort: 8080 }]
+          env:
+            - { name: A, value: b }
+            - { name: TOKEN, valueFrom: { secretKeyRef: { name: token, key: version-3 } } }
+            - { name: KEY, valueFrom: { secretKeyRef: { name: key, key: version-latest } } }
+          resources: { limits: { cpu: 500m, memory: 256Mi } }
+  traffic: [{ latestRevision: true, percent: 100, tag: new }]
+`;
+
+const WANTED: WantedService = {
+  name: 'web',
+  namespace: 'shop-1a2b',
+  access: 'private',
+  minInstances: 1,
+  template: {
+    source: null,
+    image: 'r.test/a/b@sha256:aa',
+    command: ['./run'],
+    args: ['a: b'],
+    env: [
+      { name: 'A', value: 'b' },
+      { name: 'TOKEN', secret: { name: 'token', version: 3 } },
+      { name: 'KEY', secret: { name: 'key', version: 'latest' } },
+    ],
+    resources: { cpuMillis: 500, memoryMiB: 256 },
+    port: 8080,
+    protocol: 'h2c',
+    probes: {
+      startup: { type: 'tcp', periodSeconds: 2 },
+      readiness: { type: 'http', path: '/ok' },
+      liveness: { type: 'grpc', service: 'x' },
+    },
+    files: [{ path: '/etc/secrets/a.txt', secret: { name: 'token', version: 2 } }],
+    volumes: [{ name: 'scratch', mountPath: '/tmp', medium: 'memory', sizeMiB: 64 }],
+    pullSecret: { name: 'registry', version: 'latest' },
+    concurrency: 80,
+    timeoutSeconds: 300,
+    maxInstances: 10,
+  },
+  traffic: [{ revision: 'latest', percent: 100, tag: 'new' }],
+};
+
+const read = (document: unknown): { wanted: WantedService; problems: Violation[] } => {
+  const problems: Violation[] = [];
+  return { wanted: readKnativeService(document, '', problems), problems };
+};
+
+const P = 'spec.template.spec';
+const C = `${P}.containers[0]`;
+
+/** A service of one container, with more. */
+const service = (container: object, spec: object = {}, metadata: object = {}, more: object = {}): object => ({
+  apiVersion: 'serving.knative.dev/v1',
+  kind: 'Service',
+  metadata: { name: 'web', ...metadata },
+  spec: { template: { spec: { containers: [{ image: 'r.test/a', ...container }], ...spec } }, ...more },
+});
+
+describe('a Knative Service', () => {
+  it('that Towpath wrote says everything of a service', () =>
+    expect(read(load(EXPORTED))).toEqual({ wanted: WANTED, problems: [] }));
+
+  it('read from a cluster is taken without what the cluster wrote', () => {
+    const of = service({ name: 'user-container' }, { enableServiceLinks: false });
+    const written = {
+      name: 'web',
+      uid: 'u',
+      annotations: { 'serving.knative.dev/creator': 'a', 'serving.knative.dev/lastModifier': 'b' },
+    };
+    const { wanted, problems } = read({ ...of, metadata: written, status: { url: 'x' } });
+    expect(problems).toEqual([]);
+    expect(wanted).toMatchObject({ name: 'web', template: { image: 'r.test/a', probes: { startup: null } } });
+  });
+
+  it.each<[string, object, string]>([
+    ['another kind', { apiVersion: 'v1', kind: 'Pod' }, 'kind'],
+    ['a field of the container', service({ securityContext: {} }), `${C}.securityContext`],
+    ['what it reserves', service({ resources: { requests: { cpu: '1' } } }), `${C}.resources.requests`],
+    ['a policy', service({ imagePullPolicy: 'Always' }), `${C}.imagePullPolicy`],
+    [
+      'a second container',
+      service({}, { containers: [{ image: 'a' }, { image: 'b' }] }),
+      `${P}.containers[1]`,
+    ],
+    ['no container', service({}, { containers: [] }), `${P}.containers`],
+    ['no image', service({ image: undefined }), `${C}.image`],
+    ['a second port', service({ ports: [{ containerPort: 1 }, { containerPort: 2 }] }), `${C}.ports[1]`],
+    ['a protocol', service({ ports: [{ containerPort: 1, protocol: 'UDP' }] }), `${C}.ports[0].protocol`],
+    [
+      'another port for a probe',
+      service({ livenessProbe: { tcpSocket: { port: 9 } } }),
+      `${C}.livenessProbe.tcpSocket.port`,
+    ],
+    ['a command as a probe', service({ livenessProbe: { exec: {} } }), `${C}.livenessProbe.exec`],
+    ['a size', service({ resources: { limits: { memory: 'much' } } }), `${C}.resources.limits.memory`],
+    [
+      'GPUs',
+      service({ resources: { limits: { 'nvidia.com/gpu': 1 } } }),
+      `${C}.resources.limits["nvidia.com/gpu"]`,
+    ],
+    [
+      'a key that is no version',
+      service({ env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'password' } } }] }),
+      `${C}.env[0].valueFrom.secretKeyRef.key`,
+    ],
+    [
+      'a ConfigMap',
+      service({ env: [{ name: 'A', valueFrom: { configMapKeyRef: {} } }] }),
+      `${C}.env[0].valueFrom.configMapKeyRef`,
+    ],
+    [
+      'a volume of the host',
+      service({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }, { volumes: [{ name: 'v', hostPath: {} }] }),
+      `${P}.volumes[0].hostPath`,
+    ],
+    [
+      'a mount of nothing',
+      service({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }),
+      `${C}.volumeMounts[0].name`,
+    ],
+    ['an account', service({}, { serviceAccountName: 'a' }), `${P}.serviceAccountName`],
+    ['a knob', service({}, {}, { annotations: { 'x.dev/y': 'z' } }), 'metadata.annotations["x.dev/y"]'],
+    ['a label', service({}, {}, { labels: { team: 'a' } }), 'metadata.labels.team'],
+    ['a line of no revision', service({}, {}, {}, { traffic: [{ percent: 100 }] }), 'spec.traffic[0]'],
+    ['a field of the object', { ...service({}), data: {} }, 'data'],
+  ])('with %s is refused, and the field is named', (_what, document, field) => {
+    const { problems } = read(document);
+    expect(problems.map((one) => one.field)).toContain(field);
+  });
+
+  it('names all of them at once', () => {
+    const { problems } = read(service({ a: 1, b: 2 }, { c: 3 }));
+    expect(problems.map(({ field }) => field).sort()).toEqual([`${C}.a`, `${C}.b`, `${P}.c`].sort());
+  });
+});
+
+describe('what is sent', () => {
+  it('of a new service is what the manifest says', () => {
+    const { wanted } = read(service({ env: [{ name: 'A', value: 'b' }] }));
+    expect(made(wanted)).toEqual({
+      name: 'web',
+      template: {
+        image: 'r.test/a',
+        env: [{ name: 'A', value: 'b' }],
+        resources: {},
+        files: [],
+        volumes: [],
+      },
+    });
+  });
+
+  it('of a known one takes away what the manifest does not say', () => {
+    const known = {
+      version: '7',
+      template: {
+        env: [
+          { name: 'A', value: 'a' },
+          { name: 'OLD', value: 'x' },
+        ],
+        files: [{ path: '/old', secret: { name: 's', version: 1 } }],
+        volumes: [{ name: 'scratch' }],
+      },
+    } as unknown as ServiceView;
+    const { wanted } = read(service({ env: [{ name: 'A', value: 'b' }] }, { timeoutSeconds: 5 }));
+    expect(changed(wanted, known)).toEqual({
+      version: '7',
+      template: {
+        ...{ source: null, image: 'r.test/a', command: null, args: null, pullSecret: null },
+        probes: { startup: null, readiness: null, liveness: null },
+        env: [
+          { name: 'OLD', value: null },
+          { name: 'A', value: 'b' },
+        ],
+        files: [{ path: '/old', secret: null }],
+        volumes: [{ name: 'scratch', mountPath: null }],
+        resources: { cpuMillis: null, memoryMiB: null },
+        ...{ concurrency: null, timeoutSeconds: 5, maxInstances: null, port: null, protocol: null },
+      },
+    });
+  });
+});
