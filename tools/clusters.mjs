@@ -1,5 +1,5 @@
 /** The clusters of e2e/cluster: what runs, and how each is started and ended. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
@@ -24,7 +24,8 @@ export function whyNoClusters() {
   const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/go/bin'];
   if (!folders.some((folder) => existsSync(path.join(folder, 'go'))))
     return 'real clusters are built from source: install Go 1.26 or later (its folder on PATH)';
-  return undefined;
+  const { status, stdout } = spawnSync(path.join(SCRIPTS, 'can.sh'), { encoding: 'utf8' });
+  return status === 0 ? undefined : stdout.trim() || 'real clusters need bash';
 }
 
 /** Every cluster that has a folder, running or left behind. */

@@ -1,6 +1,6 @@
 /** The stages of `npm test`: what each runs, and a runner that times them and adds their totals up. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { ROOT, inRoot } from './stamp.mjs';
@@ -161,7 +161,7 @@ export class Stages {
     }
   }
 
-  /** Prints a line a stage and the totals; returns the exit code. */
+  /** Prints a line a stage and the totals, which a file named by TOWPATH_TOTALS gets too; returns the exit code. */
   summarize() {
     console.log('');
     for (const { name, passed, failed, seconds } of this.results) {
@@ -172,6 +172,8 @@ export class Stages {
     }
     const sum = (key) => this.results.reduce((total, result) => total + result[key], 0);
     console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
+    const { TOWPATH_TOTALS: file } = process.env;
+    if (file) appendFileSync(file, `${sum('passed')} ${sum('failed')}\n`);
     return sum('failed') === 0 ? 0 : 1;
   }
 }

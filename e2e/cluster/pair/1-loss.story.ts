@@ -1,5 +1,5 @@
 import { cutLink, mendLink, powerOff, powerOn } from '../../support/cluster.loss.js';
-import { clusterUnderTest, kubectl, namespaceOfService, type RealCluster } from '../../support/kubectl.js';
+import { clusterUnderTest, type RealCluster } from '../../support/kubectl.js';
 import { Lanes, WHERE_SOURCE, type Where, isAskedAtBoth, wasInFlight } from '../../support/lanes.js';
 import { Tenant, sum } from '../../support/tenant.js';
 import { until } from '../../support/until.js';
@@ -82,24 +82,6 @@ describe('a service on two real clusters', () => {
     },
     300_000,
   );
-
-  it('one whose ingress knows it no more, for somebody deleted its object, is left at once: no request fails', async () => {
-    const namespace = await namespaceOfService((await tenant.service('wide')).id);
-    const since = Date.now() + SETTLE_MS;
-    await until('answers of both', 60_000, () => Promise.resolve(answering(since).join() === both.join()));
-    const deleted = Date.now();
-    await kubectl('delete', 'services.serving.knative.dev', 'wide', '-n', namespace, '--wait=false');
-    // restored by its agent, it starts anew
-    await answeredAfter(deleted, ANSWERED_AWAY);
-    const restored = Date.now();
-    await until(`${first.name} answers again`, 120_000, () =>
-      Promise.resolve(answering(restored).includes(first.name)),
-    );
-    await answeredAfter(Date.now(), ANSWERED_BACK);
-    await lanes.stop();
-    console.log(`object: ${lanes.requests.length} requests`, lanes.failedSince(deleted));
-    expect(lanes.failedSince(deleted)).toEqual([]);
-  }, 240_000);
 
   async function answeredAfter(time: number, count: number): Promise<void> {
     await until(`${count} requests`, 90_000, () =>

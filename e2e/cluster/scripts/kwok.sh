@@ -4,6 +4,7 @@
 # so only pods that tolerate it land there. kwok needs its stages from a file: the
 # bare binary ends with "no stages found".
 . "$(dirname "$0")/lib.sh" "$1"; COUNT=${2:-100}
+"$HERE/build.sh" --kwok
 S=$(go env GOMODCACHE)/sigs.k8s.io/kwok@$KWOK/kustomize/stage
 for f in node/fast/node-initialize node/heartbeat-with-lease/node-heartbeat-with-lease pod/fast/pod-ready pod/fast/pod-complete pod/fast/pod-delete; do
   echo ---; cat "$S/$f.yaml"
