@@ -74,8 +74,10 @@ describe('the walls of a cluster', () => {
     ];
   }, 180_000);
 
-  const tried = async (host: string, port: number): Promise<string> =>
-    (await attacker.call('scout', `/?host=${host}&port=${port}`)).json<{ what: string }>().what;
+  const tried = async (host: string, port: number): Promise<string> => {
+    const answer = await attacker.call('scout', `/?host=${host}&port=${port}`);
+    return answer.status === 200 ? answer.json<{ what: string }>().what : `${answer.status} ${answer.text}`;
+  };
 
   it('a tenant reaches nothing of another tenant, of Knative, of the door or of Kubernetes', async () => {
     const seen: string[] = [];
