@@ -32,7 +32,13 @@ export class KubeError extends Error {
     const { reason = '', message, details } = parse(body);
     const seconds = details?.retryAfterSeconds ?? (retryAfter === undefined ? undefined : Number(retryAfter));
     const waits = seconds !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined;
-    return new KubeError(status, reason, message ?? `The API server answered ${status}.`, waits, details?.causes);
+    return new KubeError(
+      status,
+      reason,
+      message ?? `The API server answered ${status}.`,
+      waits,
+      details?.causes,
+    );
   }
 }
 

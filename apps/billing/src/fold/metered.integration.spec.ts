@@ -67,7 +67,9 @@ async function customer(): Promise<UsedRevision> {
     timeoutSeconds: 300,
   });
   const { organizationId } = of;
-  await database.query('UPDATE organizations SET created_at = to_timestamp(0) WHERE id = $1', [organizationId]);
+  await database.query('UPDATE organizations SET created_at = to_timestamp(0) WHERE id = $1', [
+    organizationId,
+  ]);
   await database.query(
     `INSERT INTO billing_terms (organization_id, effective_from, plan_id, discount_percent, taxes, created_by, created_at)
      VALUES ($1, to_timestamp(0), 'seconds', 0, '[]', 'me', now())`,

@@ -129,7 +129,7 @@ describe('each reason', () => {
       await rig.take(lease, of.gatewayId, [first]);
       const { quarantined: refused } = await rig.take(lease, of.gatewayId, [bad]);
       expect(refused.map((one) => one.reason)).toEqual([reason]);
-        const { organizationId } = of;
+      const { organizationId } = of;
       const listed = (waiting: boolean) =>
         database.db.asSystem((tx) => listQuarantine(tx, { organizationId, waiting }, { limit: 10 }));
       expect(await listed(true)).toMatchObject([

@@ -7,7 +7,7 @@ import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
 import { ClusterView } from './cluster.view.js';
 import { CONTESTED_MS, ContestedError } from './contested.js';
-import { heldNow, hinder, type Held } from './held.service.js';
+import { heldNow, hinder, type Held } from './service.held.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import { APP_CONTAINER, type Pod } from './knative.types.js';
 import { instanceOf } from './pod.instance.js';
