@@ -85,15 +85,16 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, random, logger);
     this.webhooks = new WebhookWorker(db, this.leases, { masterKey, reach }, counted, clock, random, logger);
     const parts = { db, leases: this.leases, metrics: counted, health, clock, random, logger };
-    this.invoices = new InvoiceWorker(parts, invoicing);
+    const takenIn = (): TakenInWatch => new TakenInWatch(db, bus, clock);
+    this.invoices = new InvoiceWorker({ ...parts, takenIn: takenIn() }, invoicing);
     this.debts = new DebtWorker(parts, invoicing.suspendAfterMs);
-    this.caps = new CapWorker({ ...parts, takenIn: new TakenInWatch(bus, clock) });
+    this.caps = new CapWorker({ ...parts, takenIn: takenIn() });
     this.capDesk = new CapDesk(db, bus, clock, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.clocks = new ClockWatch(bus, clock, counted, health, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
-      takenIn: new TakenInWatch(bus, clock),
+      takenIn: takenIn(),
       signing: async () => ({ signer: await ledgerSigner(db, clock, masterKey), random }),
     });
   }

@@ -12,6 +12,7 @@ export class BillingMetrics {
   private readonly foldSeconds;
   private readonly dirty;
   private readonly pending;
+  private readonly pendingInstances;
   private readonly seals;
   private readonly notices;
   private readonly webhooks;
@@ -34,6 +35,10 @@ export class BillingMetrics {
     this.pending = metrics.gauge(
       'towpath_billing_pending_messages',
       'Usage messages not yet delivered to billing',
+    );
+    this.pendingInstances = metrics.gauge(
+      'towpath_billing_pending_instance_messages',
+      'Messages of instances not yet delivered to billing',
     );
     this.released = metrics.counter(
       'towpath_billing_released_total',
@@ -98,6 +103,10 @@ export class BillingMetrics {
 
   pendingMessages(count: number): void {
     this.pending.set(count);
+  }
+
+  pendingIntervals(count: number): void {
+    this.pendingInstances.set(count);
   }
 }
 

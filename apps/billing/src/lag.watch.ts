@@ -5,8 +5,10 @@ import type { BillingMetrics } from './billing.metrics.js';
 const LOOK_MS = 5_000;
 /** A gateway sends about one message a second: with so many waiting, bills are hours behind. */
 const MAX_PENDING = 10_000;
+/** A stream with a bound drops its oldest message when it is full, also one that waits. */
+const MAX_FULL = 0.8;
 
-/** Watches how many usage messages wait for billing. */
+/** Watches how many messages wait for billing, and whether one may be dropped before it is taken in. */
 export class LagWatch {
   private readonly loop: Loop;
 
@@ -28,9 +30,25 @@ export class LagWatch {
   }
 
   private async look(): Promise<void> {
+    const usage = await this.waiting(STREAMS.usage);
+    const instances = await this.waiting(STREAMS.instances);
+    this.metrics.pendingMessages(usage.pending);
+    this.metrics.pendingIntervals(instances.pending);
+    const troubles = [
+      usage.pending > MAX_PENDING && `${usage.pending} usage messages wait`,
+      instances.pending > MAX_PENDING && `${instances.pending} messages of instances wait`,
+      ...[usage, instances].map(({ stream, pending, full }) => {
+        const part = `${Math.round(full * 100)} %`;
+        return pending > 0 && full > MAX_FULL && `stream ${stream} is ${part} full while messages wait`;
+      }),
+    ].filter((one) => one !== false);
+    this.health.set('lag', troubles.length === 0, troubles.join('; '));
+  }
+
+  private async waiting(stream: string): Promise<{ stream: string; pending: number; full: number }> {
     const jsm = await this.bus.jsm();
-    const { num_pending: pending } = await jsm.consumers.info(STREAMS.usage, BILLING_CONSUMER);
-    this.metrics.pendingMessages(pending);
-    this.health.set('lag', pending <= MAX_PENDING, `${pending} usage messages wait`);
+    const { num_pending: pending } = await jsm.consumers.info(stream, BILLING_CONSUMER);
+    const { config, state } = await jsm.streams.info(stream);
+    return { stream, pending, full: config.max_bytes > 0 ? state.bytes / config.max_bytes : 0 };
   }
 }

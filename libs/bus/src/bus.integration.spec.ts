@@ -14,6 +14,7 @@ import {
   targetsBucket,
 } from './names.js';
 import {
+  BILLING_CONSUMER,
   DEPLOYER_CONSUMER,
   agentPermissions,
   ensureClusterTopology,
@@ -51,6 +52,16 @@ describe('the bus on a real nats-server', () => {
     await agent.close();
     await gateway.close();
     await nats.release();
+  });
+
+  it('settings of a consumer that another release made are changed, and it goes on where it was', async () => {
+    const jsm = await nats.bus.jsm();
+    const stream = STREAMS.instances;
+    await jsm.consumers.update(stream, BILLING_CONSUMER, { ack_wait: 7_000_000_000, max_ack_pending: 3 });
+    const { created } = await jsm.consumers.info(stream, BILLING_CONSUMER);
+    await ensureHubTopology(nats.bus);
+    const after = await jsm.consumers.info(stream, BILLING_CONSUMER);
+    expect(after).toMatchObject({ created, config: { ack_wait: 30_000_000_000, max_ack_pending: 1_000 } });
   });
 
   async function member(id: string, permissions: ReturnType<typeof agentPermissions>): Promise<Bus> {

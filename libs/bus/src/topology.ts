@@ -125,15 +125,21 @@ async function ensureConsumer(
   deliver: DeliverPolicy = DeliverPolicy.All,
 ): Promise<void> {
   const jsm = await bus.jsm();
-  await jsm.consumers.add(stream, {
-    durable_name: durable,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: 30 * SECOND_NS,
-    deliver_policy: deliver,
-    // KV with history 1 numbers by subject: a filter is needed for LastPerSubject.
-    filter_subject: stream.startsWith('KV_') ? `${kvSubject(stream.slice(3), '>')}` : '>',
-    max_ack_pending: 1_000,
-  });
+  // Another release may have made it with others; what it has delivered stays.
+  const changeable = { ack_wait: 30 * SECOND_NS, max_ack_pending: 1_000 };
+  try {
+    await jsm.consumers.add(stream, {
+      durable_name: durable,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: deliver,
+      // KV with history 1 numbers by subject: a filter is needed for LastPerSubject.
+      filter_subject: stream.startsWith('KV_') ? `${kvSubject(stream.slice(3), '>')}` : '>',
+      ...changeable,
+    });
+  } catch (error) {
+    if (!isAlreadyThere(error)) throw error;
+    await jsm.consumers.update(stream, durable, changeable);
+  }
 }
 
 async function dropConsumer(bus: Bus, stream: string, durable: string): Promise<void> {
@@ -145,9 +151,11 @@ async function dropConsumer(bus: Bus, stream: string, durable: string): Promise<
   });
 }
 
+/** With another configuration. */
 function isAlreadyThere(error: unknown): boolean {
   const STREAM_NAME_IN_USE = 10_058;
-  return (error as { code?: number }).code === STREAM_NAME_IN_USE;
+  const CONSUMER_ALREADY_EXISTS = 10_148;
+  return [STREAM_NAME_IN_USE, CONSUMER_ALREADY_EXISTS].includes((error as { code?: number }).code ?? 0);
 }
 
 /** What a NATS user may do. */

@@ -40,8 +40,13 @@ export const chargedSql = statement<{ amount: string; divisor: string }>(
    GROUP BY p.divisor HAVING sum(p.amount) <> 0`,
 );
 
-export const postedInvoicesSql = statement<{ body: string }>(
-  'ledger_posted_invoices',
-  `SELECT i.body FROM ledger_entries e JOIN invoices i ON i.organization_id = e.organization_id AND i.id = e.reference
-   WHERE e.organization_id = $1 AND e.kind IN ('invoice', 'credit_note')`,
+/** What lines of posted invoices and credit notes are at list price (`12.5`, or a fraction: `493/30`), by divisor. */
+export const postedListSql = statement<{ amount: string; divisor: string }>(
+  'ledger_posted_list',
+  `SELECT sum(split_part(list, '/', 1)::numeric)::text AS amount, divisor::text
+   FROM (SELECT line->>'list' AS list, coalesce(nullif(split_part(line->>'list', '/', 2), ''), '1')::numeric AS divisor
+     FROM ledger_entries e JOIN invoices i ON i.organization_id = e.organization_id AND i.id = e.reference
+     CROSS JOIN LATERAL jsonb_array_elements(i.body::jsonb->'lines') AS line
+     WHERE e.organization_id = $1 AND e.kind IN ('invoice', 'credit_note')) lines
+   GROUP BY divisor`,
 );

@@ -1,18 +1,9 @@
-import {
-  minus,
-  parseDecimal,
-  parseRatio,
-  total,
-  type Decimal,
-  type Id,
-  type Invoice,
-  type Ratio,
-} from '#libs/domain';
+import { minus, parseDecimal, parseRatio, total, type Decimal, type Id, type Ratio } from '#libs/domain';
 import {
   chargedSql,
   duePaymentSql,
   organizationsDueSql,
-  postedInvoicesSql,
+  postedListSql,
   takeDueSql,
 } from './ledger-due.sql.js';
 import type { LeasedTx } from './lease.store.js';
@@ -62,10 +53,9 @@ export async function findDuePayment(
 /** What windows that begin before then owe at list price, corrections included, and no posted invoice has asked for. */
 export async function unaskedBefore(tx: Tx, organizationId: string, beforeMs: number): Promise<Ratio> {
   const charged = await tx.run(chargedSql, [organizationId, beforeMs]);
-  const posted = await tx.run(postedInvoicesSql, [organizationId]);
-  const asked = posted.flatMap(({ body }) => (JSON.parse(body) as Invoice).lines.map(({ list }) => list));
-  return minus(
-    total(charged.map(({ amount, divisor }) => parseRatio(`${amount}/${divisor}`))),
-    total(asked.map((list) => parseRatio(list))),
-  );
+  return minus(sumOf(charged), sumOf(await tx.run(postedListSql, [organizationId])));
+}
+
+function sumOf(parts: readonly { amount: string; divisor: string }[]): Ratio {
+  return total(parts.map(({ amount, divisor }) => parseRatio(`${amount}/${divisor}`)));
 }

@@ -20,7 +20,10 @@ class Replica {
   private readonly metrics = new Metrics();
   private readonly worker: InvoiceWorker;
 
-  constructor(private lease: Lease | undefined) {
+  constructor(
+    private lease: Lease | undefined,
+    takenInToMs = Infinity,
+  ) {
     const leases = {
       holding: () => this.lease,
       lost: (gone: Lease) => {
@@ -36,6 +39,7 @@ class Replica {
         ...{
           db: rig.database.db,
           leases,
+          takenIn: { look: () => Promise.resolve(takenInToMs) },
           metrics: new BillingMetrics(metrics),
           health,
           clock,
@@ -106,6 +110,15 @@ it('does nothing before the grace is over, then closes both months, and rests wh
   rig.clock.step(30_000);
   await worker.look();
   expect(await numbers()).toEqual([1, 2]);
+});
+
+it('makes none while it is not known that all usage was taken in, as when it is read again after a restore', async () => {
+  const [of] = await payers(1);
+  await new Replica(rig.lease, 0).look();
+  await new Replica(rig.lease, Date.UTC(2026, 10, 1) - 1).look();
+  expect(await numbers()).toEqual([]);
+  await new Replica(rig.lease, Date.UTC(2026, 10, 1)).look();
+  expect([await numbers(), await rig.open(of as UsedRevision)]).toEqual([[1], ['2026-11']]);
 });
 
 it("goes on past one organization's trouble, says so, and makes its invoice when it is over", async () => {

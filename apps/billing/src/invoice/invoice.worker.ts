@@ -26,6 +26,7 @@ export interface InvoiceTimes {
 export interface InvoiceParts {
   db: Database;
   leases: Pick<LeaseKeeper, 'holding' | 'lost'>;
+  takenIn: { look(): Promise<number> };
   metrics: BillingMetrics;
   health: Health;
   clock: Clock;
@@ -64,7 +65,9 @@ export class InvoiceWorker {
     const lease = this.parts.leases.holding(INVOICE_LEASE);
     const began = this.parts.clock.now();
     if (!lease || began < this.restUntil) return;
-    const open = await this.parts.db.asSystem((tx) => findOpenMonths(tx, began - this.times.graceMs, MOST));
+    // Hours that are missing are not open: while usage is read again after a restore, nobody's month is known to be whole.
+    const beforeMs = Math.min(began - this.times.graceMs, await this.parts.takenIn.look());
+    const open = await this.parts.db.asSystem((tx) => findOpenMonths(tx, beforeMs, MOST));
     const failures: unknown[] = [];
     for (const one of open) {
       if (signal.aborted || !this.parts.leases.holding(INVOICE_LEASE)) return;

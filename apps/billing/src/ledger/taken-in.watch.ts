@@ -1,5 +1,6 @@
 import { BILLING_CONSUMER, STREAMS, type Bus } from '#libs/bus';
 import type { Clock } from '#libs/domain';
+import { mustRereadUsage, type Database } from '#libs/store';
 
 interface Seen {
   atMs: number;
@@ -11,12 +12,17 @@ export class TakenInWatch {
   private seen: Seen[] = [];
 
   constructor(
+    private readonly db: Database,
     private readonly bus: Bus,
     private readonly clock: Clock,
   ) {}
 
-  /** Looks again; 0 when nothing is known (usage is being read again from the start). */
+  /** Looks again; 0 when nothing is known (usage is being read again from the start, or is to be after a restore). */
   async look(): Promise<number> {
+    if (await this.db.asSystem(mustRereadUsage)) {
+      this.seen = [];
+      return 0;
+    }
     const atMs = this.clock.now();
     const jsm = await this.bus.jsm();
     const { state } = await jsm.streams.info(STREAMS.usage);

@@ -17,6 +17,7 @@ import {
   type TestDatabase,
   type UsedRevision,
 } from '#libs/testing';
+import type { IntakeResult } from '../intake/intake.worker.js';
 import { invoiceMonth } from '../invoice/invoice.month.js';
 import { ledgerSigner } from '../ledger/ledger.signer.js';
 import { closableBefore } from '../ledger/ledger.worker.js';
@@ -36,7 +37,7 @@ export class InvoiceRig {
 
   private constructor(
     readonly database: TestDatabase,
-    readonly lease: Lease,
+    public lease: Lease,
     readonly random: Random,
   ) {}
 
@@ -46,6 +47,11 @@ export class InvoiceRig {
     const billing = new BillingRig(database.db, new SteppedClock(DECEMBER));
     const lease = await billing.lease('invoices', 'me', 10_000_000_000);
     return new InvoiceRig(database, lease as Lease, seededRandom(seed));
+  }
+
+  /** A new life of billing: what the former held is not its own any more. */
+  async again(): Promise<void> {
+    this.lease = (await this.billing().lease('invoices', 'me again', 10_000_000_000)) as Lease;
   }
 
   stop(): Promise<void> {
@@ -74,6 +80,11 @@ export class InvoiceRig {
     });
     await this.billing().take(this.lease, of.gatewayId, records);
     return records;
+  }
+
+  /** As the stream delivers it again. */
+  takeAgain(of: UsedRevision, records: readonly ReturnType<typeof usageOf>[]): Promise<IntakeResult> {
+    return this.billing().take(this.lease, of.gatewayId, records);
   }
 
   async fold(records: readonly ReturnType<typeof usageOf>[]): Promise<void> {
