@@ -11,6 +11,7 @@ const TABLES = [
   'operations',
   'usage_records',
   'instance_intervals',
+  'instance_slices',
   'billing_windows',
 ];
 

@@ -324,6 +324,8 @@ export type {
   WindowFacts,
   WindowShape,
 } from './billing/fold.js';
+export { stretchesOf } from './billing/instance.time.js';
+export type { Running, Stretch } from './billing/instance.time.js';
 export { sharesOfWindow } from './billing/window.shares.js';
 export type { RequestShare, WindowRecord } from './billing/window.shares.js';
 export { costLines, costTotals, usageOfShare } from './billing/request.cost.js';
@@ -335,6 +337,8 @@ export {
   countsFor,
   countedUsage,
   extraMeters,
+  isOfInstances,
+  needsInstances,
   refuseUncounted,
   sumMetered,
 } from './billing/counted.usage.js';

@@ -70,5 +70,7 @@ export const findLifeSql = statement<{ created_at: Date; ended_at: Date | null }
 
 export const hasUsageSql = statement<{ used: boolean }>(
   'billing_has_usage',
-  'SELECT EXISTS (SELECT FROM usage_records WHERE organization_id = $1) OR EXISTS (SELECT FROM billing_windows WHERE organization_id = $1) AS used',
+  `SELECT EXISTS (SELECT FROM usage_records WHERE organization_id = $1)
+     OR EXISTS (SELECT FROM billing_windows WHERE organization_id = $1)
+     OR EXISTS (SELECT FROM instance_slices WHERE organization_id = $1) AS used`,
 );

@@ -2,6 +2,8 @@ import { statement } from './statement.js';
 
 export interface ToldRow {
   ordinal: number;
+  /** From when on it was not known before that it ran. */
+  from_ms: number;
   /** Its identity is another revision's. */
   other: boolean;
   /** It says more than was known. */
@@ -15,16 +17,19 @@ export const lockIntervalsSql = statement<unknown>(
   `SELECT pg_advisory_xact_lock(hashtext('towpath instance intervals'))`,
 );
 
-// One statement, so that what an interval grows by and the interval itself are one: $1 … $8 hold each identity once. Time of
+/** No slice is longer: what reaches into a window is looked for by its end. */
+export const SLICE_MS = '600000';
+
+// One statement, so that what an interval grows by and the interval itself are one: $1 … $9 hold each identity once. Time of
 // instances is added up by UTC day, with the size of the revision; products of whole numbers, so the sums are exact.
 export const storeIntervalsSql = statement<ToldRow>(
   'instance_interval_store',
   `WITH told AS (
      SELECT t.*, i.until_ms AS before, i.ended AS was_over, i.cluster_id IS NOT NULL AND
        (i.organization_id, i.service_id, i.revision_id) IS DISTINCT FROM (t.organization_id, t.service_id, t.revision_id) AS other
-     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::boolean[])
+     FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::boolean[], $9::text[])
        WITH ORDINALITY
-       AS t (cluster_id, instance_id, start_ms, organization_id, service_id, revision_id, until_ms, ended, ordinal)
+       AS t (cluster_id, instance_id, start_ms, organization_id, service_id, revision_id, until_ms, ended, price_zone, ordinal)
      LEFT JOIN instance_intervals i ON i.cluster_id = t.cluster_id AND i.instance_id = t.instance_id AND i.start_ms = t.start_ms
    ), kept AS (
      INSERT INTO instance_intervals AS i
@@ -39,6 +44,13 @@ export const storeIntervalsSql = statement<ToldRow>(
      FROM (SELECT *, coalesce(before, start_ms) AS from_ms FROM told WHERE NOT other) g
      CROSS JOIN LATERAL generate_series(g.from_ms / 86400000, (g.until_ms - 1) / 86400000) AS day
      WHERE g.until_ms > g.from_ms
+   ), slices AS (
+     INSERT INTO instance_slices (cluster_id, instance_id, start_ms, from_ms, until_ms, organization_id, service_id,
+       revision_id, price_zone, taken)
+     SELECT g.cluster_id, g.instance_id, g.start_ms, at, least(at + ${SLICE_MS}, g.until_ms), g.organization_id,
+       g.service_id, g.revision_id, g.price_zone, $10
+     FROM (SELECT *, coalesce(before, start_ms) AS from_ms FROM told WHERE NOT other) g
+     CROSS JOIN LATERAL generate_series(g.from_ms, g.until_ms - 1, ${SLICE_MS}) AS at
    ), added AS (
      INSERT INTO instance_time (organization_id, cluster_id, service_id, day, instance_ms, cpu_ms, memory_ms)
      SELECT p.organization_id, p.cluster_id, p.service_id, DATE '1970-01-01' + p.day::int, sum(p.ms),
@@ -50,6 +62,6 @@ export const storeIntervalsSql = statement<ToldRow>(
        instance_ms = instance_time.instance_ms + excluded.instance_ms,
        cpu_ms = instance_time.cpu_ms + excluded.cpu_ms, memory_ms = instance_time.memory_ms + excluded.memory_ms
    )
-   SELECT ordinal::int - 1 AS ordinal, other,
+   SELECT ordinal::int - 1 AS ordinal, coalesce(before, start_ms) AS from_ms, other,
      before IS NULL OR before < until_ms OR before = until_ms AND ended AND NOT was_over AS news FROM told`,
 );

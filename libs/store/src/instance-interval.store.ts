@@ -7,6 +7,14 @@ export interface StoredIntervals {
   stored: number;
   /** Whose identity is another revision's: not stored. */
   conflicts: InstanceInterval[];
+  /** What was not known before: the interval ran in [fromMs, untilMs). */
+  grown: { interval: InstanceInterval; fromMs: number }[];
+}
+
+/** An interval, and the price zone of where it ran. */
+export interface CheckedInterval {
+  interval: InstanceInterval;
+  priceZone: string;
 }
 
 /**
@@ -17,27 +25,34 @@ export async function lockIntervals(tx: LeasedTx): Promise<void> {
 }
 
 /**
- * Keeps of each instance the longest interval, and adds what it grew by to the time of instances, in the caller's
- * transaction. Again, in other batches or another order, it ends the same.
+ * Keeps of each instance the longest interval and what it grew by, and adds that to the time of instances, in the caller's
+ * transaction, at a position of the intake. Again, in other batches or another order, it ends the same.
  */
 export async function storeIntervals(
   tx: LeasedTx,
-  batch: readonly InstanceInterval[],
+  batch: readonly CheckedInterval[],
+  position: number,
 ): Promise<StoredIntervals> {
   const conflicts: InstanceInterval[] = [];
-  const longest = new Map<string, InstanceInterval>();
-  for (const one of batch) {
+  const longest = new Map<string, CheckedInterval>();
+  for (const checked of batch) {
+    const one = checked.interval;
     const identity = `${one.clusterId} ${one.startMs} ${one.instanceId}`;
-    const before = longest.get(identity);
+    const before = longest.get(identity)?.interval;
     if (before && !isOfSame(before, one)) conflicts.push(one);
-    else if (!before || saysMore(one, before)) longest.set(identity, one);
+    else if (!before || saysMore(one, before)) longest.set(identity, checked);
   }
   const list = [...longest.values()];
-  if (list.length === 0) return { stored: 0, conflicts };
+  if (list.length === 0) return { stored: 0, conflicts, grown: [] };
   await lockIntervals(tx);
-  const told = await tx.run(storeIntervalsSql, columnsOf(list));
-  for (const { ordinal, other } of told) if (other) conflicts.push(list[ordinal] as InstanceInterval);
-  return { stored: told.filter(({ other, news }) => news && !other).length, conflicts };
+  const told = await tx.run(storeIntervalsSql, [...columnsOf(list), position]);
+  const grown: StoredIntervals['grown'] = [];
+  for (const { ordinal, other, from_ms } of told) {
+    const { interval } = list[ordinal] as CheckedInterval;
+    if (other) conflicts.push(interval);
+    else if (interval.untilMs > from_ms) grown.push({ interval, fromMs: from_ms });
+  }
+  return { stored: told.filter(({ other, news }) => news && !other).length, conflicts, grown };
 }
 
 function isOfSame(a: InstanceInterval, b: InstanceInterval): boolean {
@@ -50,7 +65,8 @@ function saysMore(one: InstanceInterval, before: InstanceInterval): boolean {
   return one.untilMs > before.untilMs || (one.untilMs === before.untilMs && one.ended);
 }
 
-function columnsOf(list: readonly InstanceInterval[]): unknown[] {
+function columnsOf(checked: readonly CheckedInterval[]): unknown[] {
+  const list = checked.map(({ interval }) => interval);
   return [
     list.map(({ clusterId }) => clusterId),
     list.map(({ instanceId }) => instanceId),
@@ -60,5 +76,6 @@ function columnsOf(list: readonly InstanceInterval[]): unknown[] {
     list.map(({ revisionId }) => revisionId),
     list.map(({ untilMs }) => untilMs),
     list.map(({ ended }) => ended),
+    checked.map(({ priceZone }) => priceZone),
   ];
 }

@@ -1,3 +1,4 @@
+import { SLICE_MS } from './instance-interval.sql.js';
 import { statement } from './statement.js';
 import { MAX_RECORD_MS } from './window-facts.sql.js';
 
@@ -17,6 +18,7 @@ export interface ReplayedRow {
 
 // From the raw records alone. $5: nothing that was taken in after this position counts. Without it, $4: of each hour only what its
 // last settlement by this time had taken in. Neither: everything.
+// $6: also what instances ran in.
 export const replayedWindowsSql = statement<ReplayedRow>(
   'replay_windows',
   `SELECT w.*, coalesce($5::bigint, (SELECT max(l.position) FROM ledger_seals l WHERE l.organization_id = $1
@@ -31,7 +33,14 @@ export const replayedWindowsSql = statement<ReplayedRow>(
        AND u.start_ms >= $2::bigint - ${MAX_RECORD_MS} AND u.start_ms < $3::bigint
        AND ($5::bigint IS NULL OR coalesce(u.taken, 0) <= $5)
      CROSS JOIN LATERAL generate_series(u.start_ms / 60000, (u.end_ms - 1) / 60000) at
-     WHERE s.organization_id = $1 AND u.billable AND at * 60000 >= $2 AND at * 60000 < $3) w
+     WHERE s.organization_id = $1 AND u.billable AND at * 60000 >= $2 AND at * 60000 < $3
+     UNION
+     SELECT v.project_id, i.service_id, i.revision_id, i.price_zone, at * 60000
+     FROM revisions v
+     JOIN instance_slices i ON i.organization_id = v.organization_id AND i.service_id = v.service_id AND i.revision_id = v.id
+       AND i.until_ms > $2::bigint AND i.until_ms <= $3::bigint + ${SLICE_MS} AND ($5::bigint IS NULL OR i.taken <= $5)
+     CROSS JOIN LATERAL generate_series(i.from_ms / 60000, (i.until_ms - 1) / 60000) at
+     WHERE $6::boolean AND v.organization_id = $1 AND at * 60000 >= $2 AND at * 60000 < $3) w
    JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id
    ORDER BY w.project_id, w.service_id, w.revision_id, w.price_zone, w.window_start_ms`,
 );

@@ -14,6 +14,7 @@ export interface ReplayedWindow {
 /**
  * All windows that begin in [fromMs, toMs) and that billable records touch, found in the records themselves: series by
  * series, each in the order of time.
+ * @param instances whether windows in which only instances ran are asked for, too
  * @param position nothing that was taken in after it counts
  * @param settledAt UTC ms, where the position is not known; of each hour only what its settlements up to then had taken in.
  *   Both absent: everything
@@ -26,17 +27,19 @@ export async function findReplayedWindows(
     toMs,
     settledAt,
     position,
+    instances,
   }: {
     organizationId: string;
     fromMs: number;
     toMs: number;
     settledAt?: number | undefined;
     position?: number | undefined;
+    instances: boolean;
   },
 ): Promise<ReplayedWindow[]> {
   const rows = await tx.run(replayedWindowsSql, [
     ...[organizationId, fromMs, toMs],
-    ...[time(settledAt), position ?? null],
+    ...[time(settledAt), position ?? null, instances],
   ]);
   return rows.map((row) => {
     const key: WindowKey = {

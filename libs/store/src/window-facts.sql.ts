@@ -1,3 +1,4 @@
+import { SLICE_MS } from './instance-interval.sql.js';
 import { statement } from './statement.js';
 
 const KEYS = `unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
@@ -79,6 +80,26 @@ export const beginningPartsSql = statement<PartRow>(
    WHERE NOT EXISTS (
      SELECT FROM usage_records e WHERE e.producer = s.producer AND e.stream_id = s.stream_id AND ${PARTIAL('e')}
        AND e.billable AND e.start_ms < k.start_ms)`,
+);
+
+export interface RunningRow {
+  n: number;
+  id: string;
+  begun_ms: number;
+  from_ms: number;
+  until_ms: number;
+}
+
+// An instance's slices have no gaps: what is known of it by a position is one span.
+export const runningSql = statement<RunningRow>(
+  'window_running',
+  `SELECT k.n, s.cluster_id || ' ' || s.instance_id || ' ' || s.start_ms AS id, s.start_ms AS begun_ms,
+     min(s.from_ms) AS from_ms, max(s.until_ms) AS until_ms
+   FROM ${KEYS} JOIN instance_slices s ON s.organization_id = k.organization_id AND s.service_id = k.service_id
+     AND s.revision_id = k.revision_id AND s.price_zone = k.price_zone AND s.taken <= k.up_to
+     AND s.until_ms > k.start_ms AND s.until_ms <= k.start_ms + ${WINDOW_MS} + ${SLICE_MS}
+     AND s.from_ms < k.start_ms + ${WINDOW_MS}
+   GROUP BY 1, 2, 3`,
 );
 
 export interface WindowRecordRow {

@@ -6,6 +6,7 @@ import {
   changesSql,
   countsSql,
   reachingPartsSql,
+  runningSql,
   windowRecordsSql,
   type CountsRow,
   type PartRow,
@@ -14,9 +15,11 @@ import {
 /** A window, and up to which position of the intake its records count; absent: all that there are. */
 export interface FactsKey extends WindowKey {
   upTo?: number;
+  /** Whether its instances are asked for. */
+  instances?: boolean;
 }
 
-/** What each window is made of, from the raw records; in the order asked, four statements in all. */
+/** What each window is made of, from the raw records; in the order asked, a few statements in all. */
 export async function findWindowFacts(tx: Tx, keys: readonly FactsKey[]): Promise<WindowFacts[]> {
   const facts = keys.map(noFacts);
   if (keys.length === 0) return facts;
@@ -27,6 +30,7 @@ export async function findWindowFacts(tx: Tx, keys: readonly FactsKey[]): Promis
   for (const row of await tx.run(countsSql, columns)) addCounts(facts[row.n], row);
   for (const row of await tx.run(reachingPartsSql, columns)) facts[row.n]?.reaching.push(partOf(row));
   for (const row of await tx.run(beginningPartsSql, columns)) facts[row.n]?.beginning.push(partOf(row));
+  await addRunning(tx, facts, keys);
   return facts;
 }
 
@@ -45,13 +49,24 @@ export async function findWindowRecords(
   return { records, beginning: beginning.map(partOf) };
 }
 
+/** Instances of the windows for which they are asked. */
+async function addRunning(tx: Tx, facts: readonly WindowFacts[], keys: readonly FactsKey[]): Promise<void> {
+  const asked = [...keys.entries()].filter(([, { instances }]) => instances === true);
+  if (asked.length === 0) return;
+  const rows = await tx.run(runningSql, factColumns(asked.map(([, key]) => key)));
+  for (const { n, id, begun_ms, from_ms, until_ms } of rows) {
+    const place = asked[n]?.[0] ?? -1;
+    facts[place]?.running.push({ id, begunMs: begun_ms, startMs: from_ms, endMs: until_ms });
+  }
+}
+
 function factColumns(keys: readonly FactsKey[]): unknown[] {
   return [...lookupColumns(keys), keys.map(({ upTo = Number.MAX_SAFE_INTEGER }) => upTo)];
 }
 
 function noFacts(): WindowFacts {
   const counts = { requests: 0n, notBillableRequests: 0n, requestBytes: 0n, responseBytes: 0n };
-  return { changes: [], lengths: [], reaching: [], beginning: [], counts };
+  return { changes: [], lengths: [], reaching: [], beginning: [], counts, running: [] };
 }
 
 function addCounts(facts: WindowFacts | undefined, row: CountsRow): void {

@@ -1,9 +1,7 @@
-import { billOf, invoiceOf, newId, type Invoice, type UsageRecord } from '#libs/domain';
-import { systemRandom } from '#libs/process';
-import { findBillFacts, insertInvoice, nextInvoiceNumber } from '#libs/store';
+import type { Invoice, UsageRecord } from '#libs/domain';
 import { usageOf, type UsedRevision } from '#libs/testing';
 import { ApiRig, type RigTenant } from '../api.rig.js';
-import { takeIn, usedRevision } from './used.rig.js';
+import { invoiceOfMonth, takeIn, usedRevision } from './used.rig.js';
 
 const T = Date.parse('2026-10-10T12:00:00Z');
 const MONTH = '2026-10';
@@ -28,29 +26,8 @@ const at = (position: number, from: number, to: number): UsageRecord =>
 const replay = async (query = ''): Promise<Record<string, unknown>> =>
   (await rig.call('GET', `/v1/bill/replay?month=${MONTH}${query}`, { key: tenant.key })).json;
 
-/** The month's invoice, as billing makes it when usage is taken in up to that position. */
-async function invoice(position: number): Promise<Invoice> {
-  const { organizationId } = tenant;
-  return rig.database.db.asSystem(async (tx) => {
-    const { parts, terms } = await findBillFacts(tx, organizationId, MONTH);
-    const number = await nextInvoiceNumber(tx, 'invoice');
-    const now = Date.now();
-    const [issuedAt, dueAt] = [new Date(now).toISOString(), new Date(now + 86_400_000).toISOString()];
-    const facts = { ...terms, decimals: parts.at(-1)?.plan.decimals ?? 0, corrections: [] };
-    const made = invoiceOf(
-      billOf(MONTH, parts),
-      { number, organization: organizationId, issuedAt, dueAt },
-      facts,
-    );
-    await insertInvoice(tx, {
-      id: newId('ivc', now, systemRandom),
-      organizationId,
-      position,
-      invoice: made,
-    });
-    return made;
-  });
-}
+const invoice = (position: number): Promise<Invoice> =>
+  invoiceOfMonth(rig, tenant.organizationId, MONTH, position);
 
 const onTime = (): UsageRecord[] => [
   at(0, 0, 20 * 60_000),

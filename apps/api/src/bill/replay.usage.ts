@@ -1,6 +1,8 @@
 import {
   extraMeters,
   foldWindow,
+  isOfInstances,
+  needsInstances,
   sumMetered,
   windowBefore,
   type BillPart,
@@ -42,13 +44,19 @@ export async function replayUsage(
 ): Promise<{ days: BillPart['days'][]; windows: number }> {
   const meters = periods.map(({ plan }) => extraMeters(plan));
   const sums = periods.map(() => new Map<string, UsageDay>());
-  const windows = await findReplayedWindows(tx, span);
+  const windows = await findReplayedWindows(tx, {
+    ...span,
+    instances: periods.some(({ plan }) => needsInstances(plan)),
+  });
   let before: { of: ReplayedWindow; ends: WindowEnds } | undefined;
   for (let from = 0; from < windows.length; from += BATCH) {
     const batch = windows.slice(from, from + BATCH);
     const facts = await findWindowFacts(
       tx,
-      batch.map(({ key }) => key),
+      batch.map(({ key }) => ({
+        ...key,
+        instances: meters[periodAt(periods, key.windowStartMs)]?.some(isOfInstances) === true,
+      })),
     );
     for (const [i, one] of batch.entries()) {
       const own = facts[i];

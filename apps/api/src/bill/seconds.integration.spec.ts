@@ -1,7 +1,15 @@
-import { extraMeters, formatRatio, parsePricePlan, parseRatio, total, type UsageRecord } from '#libs/domain';
+import {
+  extraMeters,
+  formatRatio,
+  parsePricePlan,
+  parseRatio,
+  total,
+  type Running,
+  type UsageRecord,
+} from '#libs/domain';
 import { usageOf, type UsedRevision } from '#libs/testing';
 import { ApiRig, type RigTenant } from '../api.rig.js';
-import { takeIn, usedRevision } from './used.rig.js';
+import { invoiceOfMonth, takeIn, usedRevision } from './used.rig.js';
 
 const T = Date.parse('2026-10-10T12:00:00Z');
 const time = { measure: 'request_time', rate: '0.001', per: '1 s', unit: 's' };
@@ -23,9 +31,21 @@ let operator: RigTenant;
 beforeAll(async () => {
   rig = await ApiRig.start();
   operator = await rig.tenant('operators', true);
-  await rig.call('POST', '/v1/price-plans', { key: operator.key, body: { document: DOCUMENT } });
+  for (const document of [DOCUMENT, INSTANCES])
+    await rig.call('POST', '/v1/price-plans', { key: operator.key, body: { document } });
 }, 60_000);
 afterAll(() => rig.stop());
+
+const ofInstances = { measure: 'instance_time', rate: '0.001', per: '1 s', unit: 's' };
+const INSTANCES = {
+  ...{ id: 'instances', version: 1, name: 'Instances', currency: 'USD', decimals: 6 },
+  effectiveFrom: '1970-01-01T00:00:00Z',
+  items: [
+    { ...ofInstances, id: 'active', name: 'Active', states: ['active'], quantum: '1 s', times: 'vcpu' },
+    { ...ofInstances, id: 'idle', name: 'Idle', states: ['idle'], quantum: '1 s', times: 'vcpu' },
+    { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
+  ],
+};
 
 const recordsOf = (of: UsedRevision): UsageRecord[] => {
   const at = (position: number, from: number, to: number, change: Partial<UsageRecord> = {}): UsageRecord =>
@@ -59,7 +79,7 @@ it('a bill by other blocks than 100 ms is explained, replayed, and what the requ
   expect(set.json).toMatchObject({ terms: [{ plan: 'seconds', inForce: true }] });
   const of = await usedRevision(rig, tenant);
   const records = recordsOf(of);
-  await takeIn(rig, of, { fresh: records, all: records, position: 1 }, extraMeters(plan));
+  await takeIn(rig, of, { fresh: records, all: records, position: 1 }, { meters: extraMeters(plan) });
   const get = async <T>(path: string): Promise<T> =>
     (await rig.call('GET', path, { key: tenant.key })).json as T;
   const bill = await get<Bill>('/v1/bill?month=2026-10');
@@ -116,4 +136,41 @@ it('what a month would have cost by blocks of a second is counted from its recor
     ({ id }) => id === tenant.organizationId,
   );
   expect(own?.after).toBe(json['subtotal']);
+});
+
+it('a bill by time of instances is explained and replayed, also as its invoice was before a late word', async () => {
+  const tenant = await rig.tenant('by-instance');
+  const set = await rig.call('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, {
+    key: operator.key,
+    body: { plan: 'instances' },
+  });
+  expect(set.json).toMatchObject({ terms: [{ plan: 'instances', inForce: true }] });
+  const of = await usedRevision(rig, tenant);
+  const meters = extraMeters(parsePricePlan(INSTANCES));
+  const records = recordsOf(of);
+  const pod = (ms: number): Running => ({ id: 'pod', begunMs: T, startMs: T, endMs: T + ms });
+  await takeIn(rig, of, { fresh: records, all: records, position: 5 }, { meters, running: [pod(150_000)] });
+  const get = async <A>(path: string): Promise<A> =>
+    (await rig.call('GET', path, { key: tenant.key })).json as A;
+  const { items } = await get<Bill>('/v1/bill?month=2026-10');
+  // seconds begin where the instance became active or idle: at 0, 0.9, 59.95 and 60.95 s, and where nothing was covered
+  expect(items.map(({ item, quantity }) => [item, quantity])).toEqual([
+    ['active', '4'],
+    ['idle', '149'],
+    ['requests', '4'],
+  ]);
+  const explained = await get<{ items: Priced[] }>('/v1/bill/windows?month=2026-10&line=idle');
+  expect([explained.items.length, sumOf(explained.items)]).toEqual([3, items[1]?.list]);
+  const of0 = explained.items[0]?.id ?? '';
+  const bearers = await get<{ items: Priced[] }>(`/v1/bill/windows/${of0}/requests?line=idle`);
+  expect(bearers.items).toEqual([]);
+  const replay = (): Promise<Record<string, unknown>> => get('/v1/bill/replay?month=2026-10');
+  expect(await replay()).toMatchObject({ equal: true, windows: 3 });
+  const made = await invoiceOfMonth(rig, tenant.organizationId, '2026-10', 5);
+  const before = await replay();
+  expect(before).toMatchObject({ equal: true, invoice: made.number, windows: 3 });
+  await takeIn(rig, of, { fresh: [], all: records, position: 6 }, { meters, running: [pod(190_000)] });
+  expect(await replay()).toEqual(before);
+  const later = await get<Bill>('/v1/bill?month=2026-10');
+  expect(later.items[1]?.quantity).toBe('189');
 });

@@ -1,8 +1,33 @@
-import { DEFAULT_ZONE, foldRecords, newId, whyNotBillable, type Meter, type UsageRecord } from '#libs/domain';
+import {
+  DEFAULT_ZONE,
+  billOf,
+  foldRecords,
+  invoiceOf,
+  newId,
+  whyNotBillable,
+  type Id,
+  type Invoice,
+  type Meter,
+  type Running,
+  type UsageRecord,
+} from '#libs/domain';
 import { systemRandom } from '#libs/process';
-import { acquireLease, saveWindows, storeUsage, underLease, type Lease } from '#libs/store';
+import {
+  acquireLease,
+  findBillFacts,
+  insertInvoice,
+  nextInvoiceNumber,
+  saveWindows,
+  storeIntervals,
+  storeUsage,
+  underLease,
+  type Lease,
+} from '#libs/store';
 import type { UsedRevision } from '#libs/testing';
 import type { ApiRig, RigTenant } from '../api.rig.js';
+
+/** Where instances run. */
+const CLUSTER: Id<'cls'> = 'cls_00000000000000000001';
 
 const SHAPE = { concurrency: 80, maxInstances: 100, timeoutSeconds: 300 };
 
@@ -26,12 +51,12 @@ export async function usedRevision(rig: ApiRig, { organizationId, key }: RigTena
   };
 }
 
-/** As billing takes usage in at that position; `all` of the revision by then is what minutes are folded from. */
+/** As billing takes usage in at that position; `all` of the revision by then, and its instances, is what minutes are folded from. */
 export async function takeIn(
   rig: ApiRig,
   of: UsedRevision,
   { fresh, all, position }: { fresh: readonly UsageRecord[]; all: readonly UsageRecord[]; position: number },
-  meters: readonly Meter[] = [],
+  { meters = [], running = [] }: { meters?: readonly Meter[]; running?: readonly Running[] } = {},
 ): Promise<void> {
   const ask = { name: 'used', owner: 'me', now: Date.now(), lifeMs: 3_600_000 };
   const lease = (await rig.database.db.asSystem((tx) => acquireLease(tx, ask))) as Lease;
@@ -43,10 +68,39 @@ export async function takeIn(
       reason: whyNotBillable(record),
     }));
     await storeUsage(tx, checked, position);
+    const told = running.map(({ id, startMs, endMs }) => ({
+      ...{ clusterId: CLUSTER, organizationId, serviceId, revisionId, instanceId: id },
+      ...{ startMs, untilMs: endMs, ended: false },
+    }));
+    const intervals = told.map((interval) => ({ interval, priceZone: DEFAULT_ZONE }));
+    await storeIntervals(tx, intervals, position);
     const key = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
-    const windows = [...foldRecords(all, SHAPE, () => meters)].map(([windowStartMs, window]) => {
+    const windows = [...foldRecords(all, SHAPE, () => meters, running)].map(([windowStartMs, window]) => {
       return { key: { ...key, windowStartMs }, window };
     });
     await saveWindows(tx, windows, Date.now());
+  });
+}
+
+/** The month's invoice, as billing makes it when usage is taken in up to that position. */
+export function invoiceOfMonth(
+  rig: ApiRig,
+  organizationId: string,
+  month: string,
+  position: number,
+): Promise<Invoice> {
+  return rig.database.db.asSystem(async (tx) => {
+    const { parts, terms } = await findBillFacts(tx, organizationId, month);
+    const number = await nextInvoiceNumber(tx, 'invoice');
+    const now = Date.now();
+    const [issuedAt, dueAt] = [new Date(now).toISOString(), new Date(now + 86_400_000).toISOString()];
+    const facts = { ...terms, decimals: parts.at(-1)?.plan.decimals ?? 0, corrections: [] };
+    const made = invoiceOf(
+      billOf(month, parts),
+      { number, organization: organizationId, issuedAt, dueAt },
+      facts,
+    );
+    await insertInvoice(tx, { id: newId('ivc', now, systemRandom), organizationId, position, invoice: made });
+    return made;
   });
 }

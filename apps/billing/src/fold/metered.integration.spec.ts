@@ -1,14 +1,24 @@
 import {
   UsageFold,
   billOf,
+  changesOf,
   formatRatio,
   linesOf,
   monthOf,
+  newId,
+  parsePricePlan,
   parsePriceSchedule,
   parseRatio,
   parseUsageEntry,
   rateUsage,
+  stretchesOf,
   total,
+  type Bill,
+  type Id,
+  type InstanceInterval,
+  type PriceSchedule,
+  type Running,
+  type Stretch,
   type UsageRecord,
 } from '#libs/domain';
 import { findBillFacts, findPlansInForce, usedInWindows, type Lease } from '#libs/store';
@@ -60,8 +70,32 @@ const documents = [
 }));
 const schedule = parsePriceSchedule(documents);
 
+const ofInstances = { measure: 'instance_time', rate: '0.001', per: '1 s', unit: 's' };
+/** In the shape of Azure Container Apps: active and idle apart, by the second; and all of it by 250 ms. */
+const INSTANCES = {
+  ...{ id: 'instances', version: 1, name: 'Instances', currency: 'USD', decimals: 6 },
+  effectiveFrom: '1970-01-01T00:00:00Z',
+  items: [
+    { ...ofInstances, id: 'active', name: 'Active', states: ['active'], quantum: '1 s', times: 'vcpu' },
+    { ...ofInstances, id: 'idle', name: 'Idle', states: ['idle'], quantum: '1 s', times: 'gib' },
+    { ...ofInstances, id: 'any', name: 'Any', quantum: '250 ms' },
+    { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
+  ],
+};
+
+beforeAll(async () => {
+  for (const [i, document] of [...documents, INSTANCES].entries()) {
+    const { id, version, effectiveFromMs } = parsePricePlan(document);
+    await database.query(
+      `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
+       VALUES ($1, $2, $3, $4, $5, 'me', now())`,
+      [`ppv_${String(i).repeat(20)}`, id, version, new Date(effectiveFromMs), JSON.stringify(document)],
+    );
+  }
+});
+
 /** An organization that is billed by the plan. */
-async function customer(): Promise<UsedRevision> {
+async function customer(plan: string): Promise<UsedRevision> {
   const of = await makeUsedRevision((sql, values) => database.query(sql, values), random, {
     ...SHAPE,
     timeoutSeconds: 300,
@@ -72,32 +106,53 @@ async function customer(): Promise<UsedRevision> {
   ]);
   await database.query(
     `INSERT INTO billing_terms (organization_id, effective_from, plan_id, discount_percent, taxes, created_by, created_at)
-     VALUES ($1, to_timestamp(0), 'seconds', 0, '[]', 'me', now())`,
-    [organizationId],
+     VALUES ($1, to_timestamp(0), $2, 0, '[]', 'me', now())`,
+    [organizationId, plan],
   );
   return of;
 }
 
 /** What the same usage is rated by without any server. */
-function offline(of: UsedRevision, records: readonly UsageRecord[]) {
+function offline(
+  prices: PriceSchedule,
+  of: UsedRevision,
+  records: readonly UsageRecord[],
+  stretches: readonly Stretch[] = [],
+) {
   const { organizationId, serviceId, revisionId } = of;
   const size = { cpuMillis: 1000, memoryMiB: 512, ...SHAPE };
-  const fold = new UsageFold(schedule);
+  const fold = new UsageFold(prices);
   fold.add(parseUsageEntry({ kind: 'revision', id: revisionId, organizationId, serviceId, ...size }));
-  for (const { startMs, endMs, streamId } of records.toSorted((a, b) => a.startMs - b.startMs))
-    fold.add(parseUsageEntry({ kind: 'request', id: streamId, revisionId, startMs, endMs }));
+  const entries = [
+    ...records.map(({ startMs, endMs, streamId }) => ({ kind: 'request', id: streamId, startMs, endMs })),
+    ...stretches.map((stretch) => ({ kind: 'instance', ...stretch })),
+  ];
+  for (const entry of entries.toSorted((a, b) => a.startMs - b.startMs))
+    fold.add(parseUsageEntry({ ...entry, revisionId }));
   const { folded, held } = fold.finish();
-  return rateUsage(schedule, folded, held);
+  return rateUsage(prices, folded, held);
 }
 
+async function billed({ organizationId }: UsedRevision): Promise<Bill> {
+  const facts = await database.db.asSystem((tx) => findBillFacts(tx, organizationId, monthOf(T0)));
+  return billOf(monthOf(T0), facts.parts);
+}
+
+/** What the ledger would be brought to in the hour, at list price. */
+async function owed({ organizationId }: UsedRevision): Promise<string> {
+  const lines = await database.db.asSystem(async (tx) => {
+    const plans = await findPlansInForce(tx, organizationId, [T0]);
+    return linesOf(plans, await usedInWindows(tx, organizationId, [T0], plans));
+  });
+  return formatRatio(total(lines.map(({ amount }) => amount)));
+}
+
+const itemsOf = (list: readonly { item: string; version: number; quantity: string; list: string }[]) =>
+  list.map(({ item, version, quantity, list: amount }) => [version, item, quantity, amount]);
+const sumOf = ({ items }: Bill): string => formatRatio(total(items.map(({ list }) => parseRatio(list))));
+
 it('a plan by other blocks than 100 ms is billed live as offline, however its usage came, also over a change of price', async () => {
-  for (const [i, { id, version, effectiveFromMs }] of schedule.entries())
-    await database.query(
-      `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
-       VALUES ($1, $2, $3, $4, $5, 'me', now())`,
-      [`ppv_${String(i).repeat(20)}`, id, version, new Date(effectiveFromMs), JSON.stringify(documents[i])],
-    );
-  const of = await customer();
+  const of = await customer('seconds');
   const records = Array.from({ length: 300 }, (_one, i) => {
     const startMs = T0 + whole(20 * MINUTE_MS);
     return usageOf(of, i, { startMs, endMs: startMs + 1 + whole(i % 3 === 0 ? 90_000 : 400) });
@@ -108,24 +163,66 @@ it('a plan by other blocks than 100 ms is billed live as offline, however its us
     await rig.take(lease, of.gatewayId, arrived.slice(from, from + 60));
     await rig.fold(lease, [of]);
   }
-  const { organizationId } = of;
-  const month = monthOf(T0);
-  const { lines, months } = offline(of, records);
-  const facts = await database.db.asSystem((tx) => findBillFacts(tx, organizationId, month));
-  const bill = billOf(month, facts.parts);
-  const charged = months.flatMap(({ charges }) => charges);
+  const bill = await billed(of);
+  const charged = offline(schedule, of, records).months.flatMap(({ charges }) => charges);
   expect(charged).toHaveLength(8);
-  expect(bill.items.map(({ item, version, quantity, list }) => [version, item, quantity, list])).toEqual(
-    charged.map(({ item, version, quantity, list }) => [version, item, quantity, list]),
+  expect(itemsOf(bill.items)).toEqual(itemsOf(charged));
+  expect(await owed(of)).toBe(sumOf(bill));
+});
+
+/** What an agent says of instances as they grow, in an order in which nothing comes; the longest is told somewhere. */
+function toldOf(of: UsedRevision, clusterId: Id<'cls'>, running: readonly Running[]): InstanceInterval[] {
+  const { organizationId, serviceId, revisionId } = of;
+  const told = running.flatMap(({ id, startMs, endMs }) =>
+    [...Array.from({ length: 6 }, () => startMs + whole(endMs - startMs)), endMs].map((untilMs) => ({
+      ...{ clusterId, organizationId, serviceId, revisionId, instanceId: id },
+      ...{ startMs, untilMs, ended: untilMs === endMs },
+    })),
   );
-  const ledger = await database.db.asSystem(async (tx) => {
-    const plans = await findPlansInForce(tx, organizationId, [T0]);
-    return linesOf(plans, await usedInWindows(tx, organizationId, [T0], plans));
+  return told.toSorted((a, b) => (a.untilMs % 89) - (b.untilMs % 89));
+}
+
+it('a plan by time of instances is billed live as offline, whatever was told when, and a late word is counted', async () => {
+  const of = await customer('instances');
+  const clusterId = newId('cls', T0, random);
+  const rig = new BillingRig(database.db, clock);
+  const records = Array.from({ length: 120 }, (_one, i) => {
+    const startMs = T0 + whole(10 * MINUTE_MS);
+    return usageOf(of, i, { startMs, endMs: startMs + 1 + whole(i % 3 === 0 ? 90_000 : 400) });
   });
-  expect(ledger.map(({ item, planVersion }) => `${planVersion} ${item}`).sort()).toEqual(
-    lines.map(({ item, version }) => `${version} ${item}`).sort(),
-  );
-  expect(formatRatio(total(ledger.map(({ amount }) => amount)))).toBe(
-    formatRatio(total(bill.items.map(({ list }) => parseRatio(list)))),
-  );
+  const running = Array.from({ length: 5 }, (_one, i): Running => {
+    const startMs = T0 + whole(8 * MINUTE_MS);
+    return { id: `pod-${i}`, begunMs: startMs, startMs, endMs: startMs + 1 + whole(5 * MINUTE_MS) };
+  });
+  const told = toldOf(of, clusterId, running);
+  for (let i = 0; i < 4; i++) {
+    await rig.take(lease, of.gatewayId, records.slice(i * 30, (i + 1) * 30));
+    await rig.takeInstances(lease, clusterId, told.slice(i * 9, (i + 1) * 9));
+    await rig.fold(lease, [of]);
+  }
+  const span = { startMs: T0, endMs: T0 + 60 * MINUTE_MS };
+  const expected = (all: readonly Running[]) => {
+    const stretches = stretchesOf(all, changesOf(records, span), SHAPE, span);
+    return offline([parsePricePlan(INSTANCES)], of, records, stretches).months.flatMap(
+      ({ charges }) => charges,
+    );
+  };
+  const bill = await billed(of);
+  expect(itemsOf(bill.items)).toEqual(itemsOf(expected(running)));
+  expect(bill.items.every(({ quantity }) => quantity !== '0')).toBe(true);
+  expect(await owed(of)).toBe(sumOf(bill));
+  const [first, ...others] = running as [Running, ...Running[]];
+  const longer = { ...first, endMs: first.endMs + 100_000 };
+  await rig.takeInstances(lease, clusterId, toldOf(of, clusterId, [longer]));
+  await rig.fold(lease, [of]);
+  expect(itemsOf((await billed(of)).items)).toEqual(itemsOf(expected([longer, ...others])));
+});
+
+it('instances of who has another plan mark no minute', async () => {
+  const of = await customer('seconds');
+  const clusterId = newId('cls', T0, random);
+  const pod = { id: 'pod', begunMs: T0, startMs: T0, endMs: T0 + 200_000 };
+  const rig = new BillingRig(database.db, clock);
+  await rig.takeInstances(lease, clusterId, toldOf(of, clusterId, [pod]));
+  expect(await rig.fold(lease, [of])).toBe(0);
 });

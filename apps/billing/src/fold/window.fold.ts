@@ -3,6 +3,7 @@ import {
   capacityOf,
   extraMeters,
   foldWindow,
+  isOfInstances,
   sameEnds,
   windowAfter,
   windowBefore,
@@ -89,8 +90,11 @@ async function foldBatch(
     [],
     batch.flatMap(({ revisionId }) => (revisionId === '' ? [] : [revisionId])),
   );
-  const facts = await findWindowFacts(tx, batch);
   const metersOf = await meterFinder(tx, batch);
+  const facts = await findWindowFacts(
+    tx,
+    batch.map((key) => ({ ...key, instances: metersOf(key).some(isOfInstances) })),
+  );
   const before = await HandedOver.load(tx, batch);
   const results: { key: WindowKey; window: BillingWindow }[] = [];
   const next: WindowKey[] = [];

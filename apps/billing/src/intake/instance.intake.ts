@@ -1,5 +1,17 @@
-import { intervalQuarantineReason, type Clock, type InstanceInterval } from '#libs/domain';
 import {
+  DEFAULT_ZONE,
+  intervalQuarantineReason,
+  needsInstances,
+  windowsOf,
+  type Clock,
+  type InstanceInterval,
+  type PricePlan,
+} from '#libs/domain';
+import {
+  lockIntervals,
+  markDirty,
+  nextPosition,
+  planFinder,
   quarantineUsage,
   storeIntervals,
   underLease,
@@ -7,6 +19,7 @@ import {
   type Lease,
   type LeasedTx,
   type QuarantinedUsage,
+  type StoredIntervals,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
 import type { IntakeResult } from './intake.worker.js';
@@ -45,11 +58,51 @@ export class InstanceIntake {
         else good.push(interval);
       }
     }
-    const { stored, conflicts } = await storeIntervals(tx, good);
+    const { stored, conflicts } = await keepIntervals(tx, good, this.things, now);
     bad.push(...conflicts.map((interval) => quarantined(interval, 'identity_conflict')));
     await quarantineUsage(tx, bad, now);
     return { stored, repeated: good.length - stored - conflicts.length, quarantined: bad };
   }
+}
+
+/** Keeps intervals at the next position, and marks the windows in which they ran longer, as far as a plan counts them. */
+export async function keepIntervals(
+  tx: LeasedTx,
+  intervals: readonly InstanceInterval[],
+  things: MeteredThings,
+  nowMs: number,
+): Promise<StoredIntervals> {
+  if (intervals.length === 0) return { stored: 0, conflicts: [], grown: [] };
+  await lockIntervals(tx);
+  // The stream's place is told by usage of requests alone.
+  const position = await nextPosition(tx, 0, nowMs);
+  const checked = intervals.map((interval) => ({ interval, priceZone: DEFAULT_ZONE }));
+  const result = await storeIntervals(tx, checked, position);
+  await markGrown(tx, result.grown, things);
+  return result;
+}
+
+async function markGrown(
+  tx: LeasedTx,
+  grown: StoredIntervals['grown'],
+  things: MeteredThings,
+): Promise<void> {
+  const planOf = await planFinder(tx, [...new Set(grown.map(({ interval }) => interval.organizationId))]);
+  const counting = new Map<PricePlan, boolean>();
+  const counts = (plan: PricePlan): boolean => {
+    const known = counting.get(plan) ?? needsInstances(plan);
+    counting.set(plan, known);
+    return known;
+  };
+  const marks = grown.flatMap(({ interval, fromMs }) => {
+    const { organizationId, serviceId, revisionId, untilMs } = interval;
+    const { projectId = '' } = things.service(organizationId, serviceId) ?? {};
+    const of = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
+    return windowsOf({ startMs: fromMs, endMs: untilMs })
+      .filter((windowStartMs) => counts(planOf(organizationId, windowStartMs)))
+      .map((windowStartMs) => ({ ...of, windowStartMs }));
+  });
+  await markDirty(tx, marks);
 }
 
 /** Everything that intervals name. */

@@ -68,6 +68,7 @@ const ran = (of: Place, instanceId: string, fromMs: number, untilMs: number): In
   untilMs: T0 + untilMs,
   ended: false,
 });
+const checked = (interval: InstanceInterval) => ({ interval, priceZone: 'default' });
 const take = (of: Place, intervals: readonly unknown[], sender: string = of.clusterId) =>
   rig.takeInstances(lease, sender, intervals);
 
@@ -228,13 +229,13 @@ it('counts once what two transactions are told at once', async () => {
   const one = ran(of, 'a', 0, 10);
   const both = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
   const first = underLease(database.db, lease, async (tx) => {
-    await storeIntervals(tx, [one]);
+    await storeIntervals(tx, [checked(one)], 1);
     both[0].resolve();
     await both[1].promise;
   });
   await both[0].promise;
   const second = underLease(database.db, lease, (tx) =>
-    storeIntervals(tx, [{ ...one, untilMs: one.untilMs + 2 }]),
+    storeIntervals(tx, [checked({ ...one, untilMs: one.untilMs + 2 })], 2),
   );
   const waits = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
   await until(async () => (await database.query(waits)).length > 0, { what: 'that one waits' });

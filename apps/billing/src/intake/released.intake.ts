@@ -5,13 +5,12 @@ import {
   lockIntervals,
   nextPosition,
   settleReleased,
-  storeIntervals,
   storeUsage,
   type LeasedTx,
   type ReleaseOutcome,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
-import { loadThings, reasonAgainst } from './instance.intake.js';
+import { keepIntervals, loadThings, reasonAgainst } from './instance.intake.js';
 import { checked } from './usage.intake.js';
 
 /** Records looked at in one transaction at most. */
@@ -82,7 +81,7 @@ async function keep(
     intervals.map((one) => [one, reasonAgainst(one, things, undefined, nowMs) ?? 'stored']),
   );
   const good = intervals.filter((one) => outcomes.get(one) === 'stored');
-  const { conflicts } = await storeIntervals(tx, good);
+  const { conflicts } = await keepIntervals(tx, good, things, nowMs);
   for (const one of conflicts) outcomes.set(one, 'identity_conflict');
   return outcomes;
 }

@@ -67,7 +67,9 @@ describe('rating by the built-in plan', () => {
   });
 
   it.each<[string, Partial<PricePlan['items'][number]>]>([
-    ['instance_time', { measure: 'instance_time', model: undefined }],
+    ['stopped instances', { measure: 'instance_time', model: undefined, states: ['stopped'] }],
+    ['a minimum of instance time', { measure: 'instance_time', model: undefined, minimumMs: 1 }],
+    ['gpu_time', { measure: 'gpu_time', model: undefined }],
     ['blocks of requests longer than a minute', { quantumMs: 60_001 }],
     ['build_time', { measure: 'build_time', model: undefined }],
   ])('refuses a plan that needs a %s which windows do not count', (measure, change) => {

@@ -47,9 +47,13 @@ export function uncappable(plan: PricePlan): string | undefined {
   const { items } = plan;
   if (items.some(({ measure }) => measure === 'egress_bytes'))
     return 'bytes that are sent cost money, and nobody knows before a request how many it will be';
+  if (items.some(({ measure }) => OF_INSTANCES.has(measure)))
+    return 'instances cost money for as long as they run, whether or not a request is there';
   if (items.some(risesForAll)) return 'more usage raises the price of all usage of the month';
   return undefined;
 }
+
+const OF_INSTANCES: ReadonlySet<string> = new Set(['instance_time', 'gpu_time']);
 
 /**
  * The most that requests of a revision of that size cost under a plan, whatever was used before, however they overlap and

@@ -16,8 +16,8 @@ export type WindowCount = string;
 export const BLOCKS_LANE = 'request_time/concurrency#0';
 
 /**
- * Windows count time of requests, requests and bytes, in one price zone, of revisions without class and disk; anything else
- * would silently cost nothing.
+ * Windows count time of requests and of instances, requests and bytes, in one price zone, of revisions without class, disk and
+ * GPUs; anything else would silently cost nothing.
  * @throws TowpathError NOT_SUPPORTED
  */
 export function refuseUncounted(plan: PricePlan): void {
@@ -35,10 +35,23 @@ function uncountedOf(plan: PricePlan): string | undefined {
   if (plan.items.some(({ times }) => isByDisk(times))) return 'disks';
   const { meters } = metersOf(plan);
   if (meters.some(isTooLong)) return 'blocks of requests longer than a minute';
-  return meters.find(({ measure }) => !COUNTED.has(measure))?.measure;
+  const ofInstances = meters.filter(isOfInstances);
+  if (ofInstances.some(({ states }) => states.includes('stopped'))) return 'stopped instances';
+  if (ofInstances.some(({ minimumMs }) => minimumMs > 0)) return 'a minimum of instance time';
+  return plan.items.find(({ measure }) => !COUNTED.has(measure))?.measure;
 }
 
-const COUNTED: ReadonlySet<string> = new Set(['request_time', 'requests', 'egress_bytes']);
+const COUNTED: ReadonlySet<string> = new Set(['request_time', 'instance_time', 'requests', 'egress_bytes']);
+
+/** Whether a meter is of the time of instances, which agents see, not of requests. */
+export function isOfInstances({ measure }: Meter): boolean {
+  return measure === 'instance_time' || measure === 'gpu_time';
+}
+
+/** Whether a plan needs to know how long instances ran. */
+export function needsInstances(plan: PricePlan): boolean {
+  return metersOf(plan).meters.some(isOfInstances);
+}
 
 /** A block is handed from its window to the next one, no further. */
 const isTooLong = ({ measure, model, quantumMs }: Meter): boolean =>

@@ -4,7 +4,8 @@ import { whyNotBillable } from '../usage/billable.js';
 import { BLOCK_MS, changesOf, mergeChanges, sweepBlocks, type Change } from '../rating/blocks.js';
 import type { Capacity, OpenBlocks } from '../rating/block.sweep.js';
 import { aloneMs, meterKey, type Meter, type Quantities } from '../rating/meters.js';
-import { BLOCKS_LANE } from './counted.usage.js';
+import { BLOCKS_LANE, isOfInstances } from './counted.usage.js';
+import { coverStretches, stretchesOf, type Running } from './instance.time.js';
 import { windowBefore, windowSpan, windowsOf } from './window.js';
 
 /** One report of a long stream (a stream that came in more than one record). */
@@ -24,6 +25,8 @@ export interface WindowFacts {
   /** All billable parts of the streams whose first billable part began in the window. */
   beginning: StreamPart[];
   counts: WindowCounts;
+  /** Instances that ran in the window; only asked for where the plan counts them. */
+  running: Running[];
 }
 
 export interface WindowCounts {
@@ -39,7 +42,10 @@ export interface WindowCounts {
 export interface WindowEnds {
   /** Of the 100 ms that every window counts. */
   open: OpenBlocks[];
-  /** Of what only the plan needs, by lane; every such lane is there. */
+  /**
+   * Of what only the plan needs: blocks by lane, every lane of time of requests is there; of time of instances by lane and
+   * instance, until when it is covered.
+   */
   lanes: ReadonlyMap<string, OpenBlocks[]>;
 }
 
@@ -71,8 +77,13 @@ export function foldWindow(
   const lengths = lengthsOf(facts);
   const metered = new Map<string, bigint>();
   const lanes = new Map<string, OpenBlocks[]>();
+  const stretches = stretchesOf(facts.running, changes, capacity, span);
   for (const meter of meters) {
-    if (meter.model === 'per_request') metered.set(meterKey(meter), aloneOf(meter, lengths));
+    if (isOfInstances(meter)) {
+      const covered = coverStretches(meter, stretches, span, carried.lanes);
+      metered.set(meterKey(meter), covered.ms);
+      for (const [key, blocks] of covered.ends) lanes.set(key, blocks);
+    } else if (meter.model === 'per_request') metered.set(meterKey(meter), aloneOf(meter, lengths));
     else {
       const sweep = sweepBlocks(changes, capacity, span, openIn(carried, meter.lane), meter.quantumMs);
       metered.set(meterKey(meter), BigInt(sweep.opened) * BigInt(meter.quantumMs));
@@ -115,8 +126,11 @@ function sameOpenBlocks(a: readonly OpenBlocks[], b: readonly OpenBlocks[]): boo
   return a.length === b.length && a.every((x, i) => x.endMs === b[i]?.endMs && x.count === b[i]?.count);
 }
 
-/** The facts of every window that records of one revision and zone touch, ascending; duplicates count once. */
-export function factsOf(records: readonly UsageRecord[]): Map<number, WindowFacts> {
+/** The facts of every window that records or instances of one revision and zone touch, ascending; duplicates count once. */
+export function factsOf(
+  records: readonly UsageRecord[],
+  running: readonly Running[] = [],
+): Map<number, WindowFacts> {
   const unique = new Map(records.map((record) => [`${record.producer} ${record.position}`, record]));
   const windows = new Map<number, UsageRecord[]>();
   for (const record of unique.values()) {
@@ -127,8 +141,16 @@ export function factsOf(records: readonly UsageRecord[]): Map<number, WindowFact
     }
   }
   const streams = groupByStream([...unique.values()].filter(isPart).filter(isBillable).map(partOf));
-  const starts = [...windows.keys()].sort((a, b) => a - b);
-  return new Map(starts.map((start) => [start, factsOfWindow(start, windows.get(start) ?? [], streams)]));
+  const starts = new Set([...windows.keys(), ...running.flatMap(windowsOf)]);
+  const within = (start: number): Running[] => running.filter((one) => windowsOf(one).includes(start));
+  return new Map(
+    [...starts]
+      .sort((a, b) => a - b)
+      .map((start) => {
+        const facts = factsOfWindow(start, windows.get(start) ?? [], streams);
+        return [start, { ...facts, running: within(start) }];
+      }),
+  );
 }
 
 /** Folds all windows of the records of one revision and zone, each with the open blocks of the one before. */
@@ -136,9 +158,10 @@ export function foldRecords(
   records: readonly UsageRecord[],
   capacity: Capacity,
   metersAt: (windowStartMs: number) => readonly Meter[] = () => [],
+  running: readonly Running[] = [],
 ): Map<number, BillingWindow> {
   const folded = new Map<number, BillingWindow>();
-  for (const [start, facts] of factsOf(records)) {
+  for (const [start, facts] of factsOf(records, running)) {
     const shape = { capacity, meters: metersAt(start) };
     folded.set(start, foldWindow(start, facts, shape, folded.get(windowBefore(start))));
   }
@@ -149,7 +172,7 @@ function factsOfWindow(
   start: number,
   records: readonly UsageRecord[],
   streams: ReadonlyMap<string, StreamPart[]>,
-): WindowFacts {
+): Omit<WindowFacts, 'running'> {
   const span = windowSpan(start);
   const billable = records.filter(isBillable);
   const whole = billable.filter((record) => !isPart(record));

@@ -4,13 +4,16 @@ import type { PricePlan } from '../price/plan.types.js';
 import { parsePriceSchedule, planAt, type PriceSchedule } from '../price/schedule.js';
 import { propertyRuns } from '../property.rig.js';
 import type { Capacity } from '../rating/block.sweep.js';
+import { changesOf } from '../rating/blocks.js';
 import { metersOf } from '../rating/meters.js';
 import { planDocument, sorted } from '../rating/price.rig.js';
 import type { UsageEntry } from '../rating/usage.entry.js';
 import { UsageFold } from '../rating/usage.fold.js';
+import { unionOf } from '../usage/interval.js';
 import type { UsageRecord } from '../usage/usage.types.js';
 import { extraMeters, quantitiesOf, refuseUncounted } from './counted.usage.js';
 import { foldRecords } from './fold.js';
+import { stretchesOf, type Running } from './instance.time.js';
 import { WINDOW_MS } from './window.js';
 
 const T0 = Date.UTC(2026, 10, 22);
@@ -47,8 +50,30 @@ function recordsOf(list: readonly Told[]): UsageRecord[] {
 
 const SIZE = { cpuMillis: 500, memoryMiB: 256 };
 
+/** All of time in which anything is told. */
+const ALWAYS = { startMs: T0, endMs: T0 + 20 * WINDOW_MS };
+
+/** What instances did, looked at as a whole. */
+function instanceEntries(
+  records: readonly UsageRecord[],
+  running: readonly Running[],
+  capacity: Capacity,
+): UsageEntry[] {
+  const billable = records.filter(({ reached }) => reached);
+  const streams = [...Map.groupBy(billable, ({ streamId }) => streamId).values()].flatMap(unionOf);
+  return stretchesOf(running, changesOf(streams, ALWAYS), capacity, ALWAYS).map((stretch) => ({
+    ...{ ...stretch, kind: 'instance', revisionId: id('rev'), region: 'local', repeat: 1 },
+    begunMs: undefined,
+  }));
+}
+
 /** The same as lines of a usage file. */
-function entriesOf(records: readonly UsageRecord[], { concurrency, maxInstances }: Capacity): UsageEntry[] {
+function entriesOf(
+  records: readonly UsageRecord[],
+  running: readonly Running[],
+  capacity: Capacity,
+): UsageEntry[] {
+  const { concurrency, maxInstances } = capacity;
   const devices = { class: undefined, diskMiB: 0, gpus: 0, gpuClass: undefined };
   const of = { id: id('rev'), organizationId: id('org'), serviceId: id('svc') };
   const revision = { kind: 'revision', ...of, ...SIZE, ...devices, concurrency, maxInstances } as const;
@@ -56,7 +81,7 @@ function entriesOf(records: readonly UsageRecord[], { concurrency, maxInstances 
     ({ position, ...record }) =>
       ({ ...record, kind: 'request', id: String(position), revisionId: id('rev'), repeat: 1 }) as const,
   );
-  return [revision, ...sorted(requests)];
+  return [revision, ...sorted([...requests, ...instanceEntries(records, running, capacity)])];
 }
 
 /** Whole quantities by version and lane, without those that are nothing. */
@@ -77,10 +102,15 @@ function offline(schedule: PriceSchedule, entries: readonly UsageEntry[]): Count
   return counted;
 }
 
-function live(schedule: PriceSchedule, records: readonly UsageRecord[], capacity: Capacity): Counted {
+function live(
+  schedule: PriceSchedule,
+  records: readonly UsageRecord[],
+  running: readonly Running[],
+  capacity: Capacity,
+): Counted {
   const inForce = (atMs: number): PricePlan => planAt(schedule, atMs) ?? schedule[0];
   const counted: Counted = new Map();
-  const windows = foldRecords(records, capacity, (startMs) => extraMeters(inForce(startMs)));
+  const windows = foldRecords(records, capacity, (startMs) => extraMeters(inForce(startMs)), running);
   for (const [startMs, window] of windows) {
     const plan = inForce(startMs);
     refuseUncounted(plan);
@@ -95,7 +125,13 @@ const item = (name: string, change: Record<string, unknown>) => ({
 });
 const quantum = fc.constantFrom(1, 7, 70, 100, 1_000, 60_000);
 const minimum = fc.constantFrom(0, 50, 250, 5_000);
-const timeItem = fc.record({ model: fc.constantFrom('concurrency', 'per_request') });
+const timeItem = fc.constantFrom<Record<string, unknown>>(
+  { measure: 'request_time', model: 'concurrency' },
+  { measure: 'request_time', model: 'per_request' },
+  { measure: 'instance_time' },
+  { measure: 'instance_time', states: ['active'] },
+  { measure: 'instance_time', states: ['idle'] },
+);
 /** Two versions of a plan whose items measure alike, but for their quanta and minimums. */
 const schedule = fc
   .array(timeItem, { minLength: 1, maxLength: 3 })
@@ -117,10 +153,10 @@ const schedule = fc
         ...{ id: 'plan', version: i + 1, name: 'Plan', currency: 'USD', decimals: 2 },
         effectiveFrom: new Date(i === 0 ? 0 : CHANGE).toISOString(),
         items: [
-          ...items.map(({ model }, n) => {
+          ...items.map((of, n) => {
             const [ms, least] = times[n] ?? [100, 0];
-            const alone = model === 'per_request' && least ? { minimum: `${least} ms` } : {};
-            return item(`time-${n}`, { model, quantum: `${ms} ms`, ...alone });
+            const alone = of['model'] === 'per_request' && least ? { minimum: `${least} ms` } : {};
+            return item(`time-${n}`, { ...of, quantum: `${ms} ms`, ...alone });
           }),
           ...counts,
         ],
@@ -139,7 +175,11 @@ const EXAMPLES = [
   ...['azure-container-apps', 'cloud-functions-gen1', 'cloud-run-instances', 'cloud-run-requests'],
   ...['fly', 'lambda', 'modal'],
 ];
-const COUNTED: readonly unknown[] = ['request_time', 'requests', 'egress_bytes'];
+const COUNTED: readonly unknown[] = ['request_time', 'instance_time', 'requests', 'egress_bytes'];
+const isCounted = ({ measure, states, minimum }: Record<string, unknown>): boolean =>
+  COUNTED.includes(measure) &&
+  minimum === undefined &&
+  !(states as string[] | undefined)?.includes('stopped');
 
 /** Some lists have no time of requests. */
 const more = item('more', { model: 'concurrency' });
@@ -148,7 +188,7 @@ const more = item('more', { model: 'concurrency' });
 const published = fc.constantFrom(...EXAMPLES).map((name) => {
   const document = planDocument(name, { effectiveFrom: '1970-01-01T00:00:00Z', grants: [], fees: [] });
   const items = (document['items'] as Record<string, unknown>[])
-    .filter(({ measure }) => COUNTED.includes(measure))
+    .filter(isCounted)
     .map((one) => ({ ...one, classes: undefined, zones: undefined, multipliers: undefined, times: 'one' }));
   const plain = { zones: undefined, multipliers: undefined, counters: undefined };
   return parsePriceSchedule([{ ...document, ...plain, items: [...items, more] }]);
@@ -168,6 +208,22 @@ const capacity = fc.record({
   maxInstances: fc.integer({ min: 1, max: 4 }),
 });
 
+/** Instances that ran at any time, several at once, some of them for an instant. */
+const instances = fc
+  .array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 4 * WINDOW_MS }),
+      length: fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 4 * WINDOW_MS })),
+    }),
+    { maxLength: 5 },
+  )
+  .map((list) =>
+    list.map(({ at, length }, i): Running => {
+      const startMs = T0 + at;
+      return { id: `pod-${i}`, begunMs: startMs, startMs, endMs: startMs + length };
+    }),
+  );
+
 it('windows count for any plan what the same usage is rated by offline, in any order, also over a change of price', () => {
   const arrival = traffic
     .map(recordsOf)
@@ -175,9 +231,13 @@ it('windows count for any plan what the same usage is rated by offline, in any o
       fc.tuple(fc.constant(records), fc.shuffledSubarray(records, { minLength: records.length })),
     );
   fc.assert(
-    fc.property(fc.oneof(schedule, published), arrival, capacity, (plans, [records, arrived], of) => {
-      expect(live(plans, arrived, of)).toEqual(offline(plans, entriesOf(records, of)));
-    }),
+    fc.property(
+      ...([fc.oneof(schedule, published), arrival, instances, capacity] as const),
+      (plans, [records, arrived], running, of) => {
+        const expected = offline(plans, entriesOf(records, running, of));
+        expect(live(plans, arrived, running, of)).toEqual(expected);
+      },
+    ),
     propertyRuns(),
   );
 });
@@ -187,7 +247,9 @@ it('every lane of the plans is looked at', () => {
   fc.assert(
     fc.property(schedule, (plans) => {
       const lanes = metersOf(plans[0]).meters.map(({ lane }) => `1 ${lane}`);
-      const counted = live(plans, records, { concurrency: 1, maxInstances: 1 });
+      const [startMs, endMs] = [T0, T0 + 90_000];
+      const running = [{ id: 'pod', begunMs: startMs, startMs, endMs }];
+      const counted = live(plans, records, running, { concurrency: 1, maxInstances: 1 });
       expect([...counted.keys()].sort()).toEqual(expect.arrayContaining(lanes.sort()));
     }),
     { ...propertyRuns(), numRuns: 50 },

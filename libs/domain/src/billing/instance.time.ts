@@ -1,0 +1,110 @@
+import type { InstanceState } from '../price/plan.types.js';
+import { blocksNeeded, type Capacity, type OpenBlocks } from '../rating/block.sweep.js';
+import type { Change } from '../rating/blocks.js';
+import type { Meter } from '../rating/meters.js';
+import type { Interval } from '../usage/usage.types.js';
+
+/** One instance, as far as it was seen to run. */
+export interface Running extends Interval {
+  /** Unique among the instances of its revision; the same start has the same id. */
+  id: string;
+  /** When it started: the oldest are the first to serve. */
+  begunMs: number;
+}
+
+/** A stretch of one instance in one state. */
+export interface Stretch extends Interval {
+  instanceId: string;
+  state: InstanceState;
+}
+
+/**
+ * What instances did: at each ms as many are active as the active requests need, the oldest first, the others are idle.
+ * @param changes of the number of active requests, ascending, all within the span
+ * @returns ascending by start
+ */
+export function stretchesOf(
+  running: readonly Running[],
+  changes: readonly Change[],
+  capacity: Capacity,
+  span: Interval,
+): Stretch[] {
+  const inside = running
+    .map(({ startMs, endMs, ...one }) => ({
+      ...one,
+      startMs: Math.max(startMs, span.startMs),
+      endMs: Math.min(endMs, span.endMs),
+    }))
+    .filter(({ startMs, endMs }) => endMs > startMs)
+    .toSorted((a, b) => a.begunMs - b.begunMs || (a.id < b.id ? -1 : 1));
+  return phasesOf(inside, changes, capacity, span).flatMap(({ startMs, endMs, needed }) =>
+    inside
+      .filter((one) => one.startMs <= startMs && one.endMs >= endMs)
+      .map(
+        ({ id }, i) => ({ instanceId: id, state: i < needed ? 'active' : 'idle', startMs, endMs }) as const,
+      ),
+  );
+}
+
+/** Spans in which the same instances run and as many of them are needed. */
+function phasesOf(
+  inside: readonly Running[],
+  changes: readonly Change[],
+  capacity: Capacity,
+  span: Interval,
+): (Interval & { needed: number })[] {
+  const deltas = new Map<number, number>();
+  for (const { atMs, delta } of changes) deltas.set(atMs, (deltas.get(atMs) ?? 0) + delta);
+  const borders = new Set(inside.flatMap(({ startMs, endMs }) => [startMs, endMs]));
+  const instants = [...new Set([...borders, ...deltas.keys()])].sort((a, b) => a - b);
+  const phases: (Interval & { needed: number })[] = [];
+  let now = { startMs: span.startMs, needed: 0 };
+  let active = 0;
+  for (const atMs of instants) {
+    active += deltas.get(atMs) ?? 0;
+    const needed = blocksNeeded(active, capacity);
+    if (needed === now.needed && !borders.has(atMs)) continue;
+    if (atMs > now.startMs) phases.push({ ...now, endMs: atMs });
+    now = { startMs: atMs, needed };
+  }
+  if (span.endMs > now.startMs) phases.push({ ...now, endMs: span.endMs });
+  return phases;
+}
+
+/** What a meter counts of stretches, and until when instances are covered. */
+export interface Covered {
+  ms: bigint;
+  /** By lane and instance, of those that are covered beyond the span. */
+  ends: Map<string, OpenBlocks[]>;
+}
+
+/**
+ * Time of instances in the states of a meter, each instance in whole quanta: one opens at the first ms in use that none of it
+ * covers (as for usage files), and belongs to where it opens.
+ * @param carried until when instances were covered before
+ */
+export function coverStretches(
+  { lane, states, quantumMs }: Meter,
+  stretches: readonly Stretch[],
+  span: Interval,
+  carried: ReadonlyMap<string, readonly OpenBlocks[]>,
+): Covered {
+  const covered = new Map<string, number>();
+  for (const [key, blocks] of carried)
+    if (key.startsWith(`${lane} `)) covered.set(key, blocks[0]?.endMs ?? 0);
+  let blocks = 0;
+  for (const { instanceId, state, startMs, endMs } of stretches) {
+    if (!states.includes(state)) continue;
+    const key = `${lane} ${instanceId}`;
+    const from = Math.max(startMs, covered.get(key) ?? 0);
+    if (from >= endMs) continue;
+    const opened = Math.ceil((endMs - from) / quantumMs);
+    blocks += opened;
+    covered.set(key, from + opened * quantumMs);
+  }
+  const beyond = [...covered].filter(([, endMs]) => endMs > span.endMs);
+  return {
+    ms: BigInt(blocks) * BigInt(quantumMs),
+    ends: new Map(beyond.map(([key, endMs]) => [key, [{ endMs, count: 1 }]])),
+  };
+}
