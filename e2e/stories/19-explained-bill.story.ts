@@ -1,4 +1,6 @@
 import { Api } from '../support/api.js';
+import { exactSum } from '../support/exact.sum.js';
+import { marginsOf } from '../support/margins.js';
 import { Tenant } from '../support/tenant.js';
 import { tow } from '../support/tow.js';
 import { until } from '../support/until.js';
@@ -8,17 +10,6 @@ interface Cost {
   billable: boolean;
   opened: string[];
   lines: { item: string; amount: string }[];
-}
-interface ClusterMargin {
-  name?: string;
-  instanceSeconds: string;
-  amount: string;
-  cost?: string;
-  margin?: string;
-}
-interface Margins {
-  items: { id: string; clusters: ClusterMargin[] }[];
-  nextCursor?: string;
 }
 interface Explained {
   id: string;
@@ -130,25 +121,3 @@ describe('a bill leads down to its requests', () => {
     expect((await tenant.api.request('GET', '/v1/margins')).status).toBe(403);
   });
 });
-
-/** All pages: stories run beside each other and make organizations. */
-async function marginsOf(operator: Api, organization: string): Promise<ClusterMargin[]> {
-  for (let cursor = ''; ;) {
-    const page = await operator.ok<Margins>('GET', `/v1/margins?limit=100${cursor}`);
-    const one = page.items.find(({ id }) => id === organization);
-    if (one) return one.clusters;
-    if (page.nextCursor === undefined) return [];
-    cursor = `&cursor=${page.nextCursor}`;
-  }
-}
-
-/** Of decimals as text: as whole numbers of their last digit. */
-function exactSum(list: readonly { amount: string }[]): string {
-  const PLACES = 30;
-  const units = list.reduce((sum, { amount }) => {
-    const [whole = '', rest = ''] = amount.split('.');
-    return sum + BigInt(whole + rest.padEnd(PLACES, '0'));
-  }, 0n);
-  const text = units.toString().padStart(PLACES + 1, '0');
-  return `${text.slice(0, -PLACES)}.${text.slice(-PLACES)}`.replace(/\.?0+$/, '');
-}

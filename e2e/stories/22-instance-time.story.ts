@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { Api } from '../support/api.js';
+import { exactSum } from '../support/exact.sum.js';
+import { marginsOf } from '../support/margins.js';
+import { Tenant } from '../support/tenant.js';
+import { tow } from '../support/tow.js';
+import { until } from '../support/until.js';
+
+interface Bill {
+  items: { item: string; quantity: string; list: string }[];
+}
+const CALLS = 3;
+
+/** Active and idle apart by the second, and all of it to the millisecond. */
+function planOf(id: string): Record<string, unknown> {
+  const time = { measure: 'instance_time', rate: '0.001', per: '1 s', unit: 's' };
+  return {
+    ...{ id, version: 1, name: 'By instance', currency: 'USD', decimals: 2 },
+    effectiveFrom: '1970-01-01T00:00:00Z',
+    items: [
+      { ...time, id: 'active', name: 'Active', states: ['active'], quantum: '1 s', times: 'vcpu' },
+      { ...time, id: 'idle', name: 'Idle', states: ['idle'], quantum: '1 s', times: 'vcpu' },
+      { ...time, id: 'any', name: 'Any', quantum: '1 ms' },
+      { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
+    ],
+  };
+}
+
+describe('a bill by time of instances', () => {
+  let tenant: Tenant;
+  let operator: Api;
+
+  beforeAll(async () => {
+    tenant = await Tenant.create('by-instance');
+    operator = new Api(tenant.platform.apiUrl, tenant.platform.operatorKey);
+    const plan = `by-instance-${randomBytes(4).toString('hex')}`;
+    await operator.ok('POST', '/v1/price-plans', { document: planOf(plan) });
+    await operator.ok('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, { plan });
+    await tenant.mustDeploy('kept', { service: { minInstances: 1 } });
+  });
+
+  const itemOf = ({ items }: Bill, id: string) => {
+    const found = items.find(({ item }) => item === id);
+    if (!found) throw new Error(`the bill has no line ${id}`);
+    return found;
+  };
+
+  it('asks for what ran, active and idle, to the ms that agents told, and is counted again to the same bytes', async () => {
+    for (let n = 0; n < CALLS; n += 1) await tenant.call('kept', '/sleep?ms=300');
+    await until('active and idle time is on the bill', 120_000, async () => {
+      const bill = await tenant.api.ok<Bill>('GET', '/v1/bill');
+      return ['active', 'idle', 'any'].every((id) => itemOf(bill, id).quantity !== '0');
+    });
+    await tenant.api.ok('DELETE', `/v1/projects/${tenant.project}/services/kept`);
+    // an agent tells of an end when it sees it; then nothing grows any more
+    const bill = await until('the bill is what the operator saw run', 120_000, async () => {
+      const now = await tenant.api.ok<Bill>('GET', '/v1/bill');
+      const ran = await marginsOf(operator, tenant.organizationId);
+      const seconds = exactSum(ran.map(({ instanceSeconds }) => ({ amount: instanceSeconds })));
+      const { equal } = await tenant.api.ok<{ equal: boolean }>('GET', '/v1/bill/replay');
+      return equal && seconds === itemOf(now, 'any').quantity && now;
+    });
+    expect(itemOf(bill, 'requests').quantity).toBe(String(CALLS));
+    expect(Number(itemOf(bill, 'active').quantity)).toBeGreaterThan(0);
+  }, 300_000);
+
+  it('leads down to its minutes', async () => {
+    await until('the minutes are the line', 60_000, async () => {
+      const bill = await tenant.api.ok<Bill>('GET', '/v1/bill');
+      const { code, stdout } = await tow(tenant, 'bill', 'explain', 'idle', '--json');
+      if (code !== 0) return false;
+      const minutes = JSON.parse(stdout) as { amount: string }[];
+      return minutes.length > 0 && exactSum(minutes) === itemOf(bill, 'idle').list;
+    });
+  });
+
+  it('cannot be capped', async () => {
+    const refused = await tenant.api.request('PUT', '/v1/cap', { amount: '1' });
+    expect(refused.body).toMatchObject({ code: 'NOT_SUPPORTED' });
+  });
+});
