@@ -1,4 +1,3 @@
-import { jetstream } from '@nats-io/jetstream';
 import { STREAMS, ensureHubTopology, instancesSubject, usageSubject } from '#libs/bus';
 import { Health, Metrics, createLogger } from '#libs/process';
 import { testNats, until, type TestNats } from '#libs/testing';
@@ -22,15 +21,14 @@ const waits = async (name: string, count: number): Promise<boolean> =>
   );
 
 it('says how many messages of both streams wait, and when a full one may drop what waits', async () => {
-  const js = jetstream(nats.bus.nc);
   const jsm = await nats.bus.jsm();
   const logger = createLogger('test', 'silent');
   const watch = new LagWatch(nats.bus, new BillingMetrics(metrics), health, logger);
   watch.start();
   try {
     await until(() => said()?.ok, { what: 'that it is well' });
-    await js.publish(usageSubject('gw_1'), 'x');
-    for (let n = 0; n < 9; n += 1) await js.publish(instancesSubject('cls_1'), 'x'.repeat(10_000));
+    nats.bus.nc.publish(usageSubject('gw_1'), 'x');
+    for (let n = 0; n < 9; n += 1) nats.bus.nc.publish(instancesSubject('cls_1'), 'x'.repeat(10_000));
     await until(async () => (await waits('messages', 1)) && waits('instance_messages', 9), {
       what: 'that it counts what waits',
       deadlineMs: 30_000,

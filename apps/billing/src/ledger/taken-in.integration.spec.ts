@@ -1,6 +1,5 @@
-import { jetstream } from '@nats-io/jetstream';
-import { ensureHubTopology, usageSubject } from '#libs/bus';
-import { SteppedClock, testDatabase, testNats, type TestDatabase, type TestNats } from '#libs/testing';
+import { STREAMS, ensureHubTopology, usageSubject } from '#libs/bus';
+import { SteppedClock, testDatabase, testNats, until, type TestDatabase, type TestNats } from '#libs/testing';
 import { TakenInWatch } from './taken-in.watch.js';
 
 let nats: TestNats;
@@ -19,9 +18,11 @@ it('knows nothing while usage is to be read again, and else up to when nothing w
   clock.step(5);
   await database.query('UPDATE hub SET usage_reread = true');
   expect(await watch.look()).toBe(0);
-  await jetstream(nats.bus.nc).publish(usageSubject('gw_1'), 'x');
+  const { streams } = await nats.bus.jsm();
+  nats.bus.nc.publish(usageSubject('gw_1'), 'x');
+  await until(async () => (await streams.info(STREAMS.usage)).state.messages === 1, { what: 'a message' });
   await database.query('UPDATE hub SET usage_reread = false');
   expect(await watch.look()).toBe(0);
-  await (await nats.bus.jsm()).streams.purge('USAGE');
+  await streams.purge(STREAMS.usage);
   expect(await watch.look()).toBe(1_005);
 });
