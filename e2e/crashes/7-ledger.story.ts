@@ -117,7 +117,10 @@ describe('money is the same whatever dies while it is counted', () => {
     const two = [await hub.billing(clock(-26, 50, -3)), await hub.beside(clock(5, -40, 26))];
     const doubled = shuffled([...records, ...records.slice(0, RECORDS / 2)], next);
     for (const [i, batch] of batchesOf(doubled, 7).entries()) {
-      if (i === 2 || i === 5) for (const life of two) life.jump();
+      if (i === 2 || i === 5) {
+        await hub.someIn('usage_records');
+        for (const life of two) life.jump();
+      }
       await hub.send(batch);
     }
     await two[0]?.end();
@@ -125,12 +128,13 @@ describe('money is the same whatever dies while it is counted', () => {
     for (const batch of batchesOf(shuffled(records, next).slice(0, RECORDS / 2), 13)) await hub.send(batch);
     await hub.takenIn(RECORDS);
     await Promise.all(two.map((life) => life.end()));
-    for (const [time, done] of [
-      [CLOSED, () => hub.closed()],
-      [INVOICED, () => hub.invoiced()],
+    for (const [time, begun, done] of [
+      [CLOSED, 'ledger_seals', () => hub.closed()],
+      [INVOICED, 'invoiced_months', () => hub.invoiced()],
     ] as const) {
       await hub.timeIs(time);
       const both = [await hub.billing(clock(-26, 30)), await hub.beside(clock(26, -2))];
+      await hub.someIn(begun);
       for (const life of both) life.jump();
       await done();
       await Promise.all(both.map((life) => life.end()));

@@ -157,6 +157,11 @@ export class LedgerHub {
     );
   }
 
+  /** Resolves when a table holds anything. */
+  someIn(table: 'usage_records' | 'ledger_seals' | 'invoiced_months'): Promise<void> {
+    return this.holds(`something in ${table}`, `SELECT EXISTS (SELECT FROM ${table}) AS ok`);
+  }
+
   rows<Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> {
     return this.database.query<Row>(sql, values);
   }

@@ -113,15 +113,20 @@ export const quarantineSql = statement<{ reason: string }>(
 
 const AGAIN = ['released_at', 'released_by', 'settled_at', 'outcome'];
 
-// What has grown since waits for another word where a shorter one was stored; a word that was not heard yet is about it.
+// What has grown since waits for another word where a shorter one was stored; a word that was not heard yet is about it. Rows are
+// locked in the order in which a release locks them.
 export const growQuarantinedSql = statement<unknown>(
   'usage_quarantine_grow',
-  `UPDATE usage_quarantine q SET body = t.body::jsonb, extent = t.extent,
+  `UPDATE usage_quarantine q SET body = grown.body::jsonb, extent = grown.extent,
      ${AGAIN.map((column) => `${column} = CASE WHEN q.outcome = 'stored' THEN NULL ELSE q.${column} END`).join(', ')}
-   FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])
-     AS t (producer, position, reason, digest, body, extent)
-   WHERE q.producer = t.producer AND q.position = t.position AND q.reason = t.reason AND q.digest = t.digest
-     AND q.extent < t.extent`,
+   FROM (
+     SELECT known.number, t.body, t.extent
+     FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+       AS t (producer, position, reason, digest, body, extent)
+     JOIN usage_quarantine known ON known.producer = t.producer AND known.position = t.position AND known.reason = t.reason
+       AND known.digest = t.digest AND known.extent < t.extent
+     ORDER BY known.number FOR UPDATE OF known) grown
+   WHERE q.number = grown.number`,
 );
 
 export const meteredServicesSql = statement<{ id: string; organization_id: string; project_id: string }>(
