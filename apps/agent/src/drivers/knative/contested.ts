@@ -2,6 +2,8 @@ import type { Condition } from '#libs/domain';
 import { keyOf, type KubeError, type KubeObject } from '#libs/kube';
 import { LABELS } from './knative.names.js';
 
+/** All field managers of Towpath are named so. */
+const OWN_MANAGERS = 'towpath-';
 /** How often it is looked whether a claim stands: nothing of others is watched. */
 export const CONTESTED_MS = 30_000;
 
@@ -14,6 +16,8 @@ export class ContestedError extends Error {
     /** For people: which object, whose, and which fields. */
     message: string,
     readonly nextStep: string,
+    /** It is about a namespace that is not ours: nothing may be written into it. */
+    readonly isOfPlace = false,
   ) {
     super(message);
   }
@@ -25,7 +29,8 @@ export class ContestedError extends Error {
     return new ContestedError(
       'NameTaken',
       `${wanted.kind} ${keyOf(wanted)} was made${by} and not by Towpath; it is left as it is.`,
-      'An operator deletes or renames it; the service goes on by itself.',
+      takenNextStep(wanted),
+      wanted.kind === 'Namespace',
     );
   }
 
@@ -56,6 +61,9 @@ export function claimsOf({ status, causes }: KubeError): Claim[] {
   });
 }
 
+/** Whether a writer of Towpath's. */
+export const isOwn = (manager: string): boolean => manager.startsWith(OWN_MANAGERS);
+
 /**
  * Those that stand: whoever applies an object keeps saying what he wants, whoever edited it once does not. What is only
  * edited is drift.
@@ -64,14 +72,44 @@ export function standing(claims: readonly Claim[], found: KubeObject): Claim[] {
   const appliers = (found.metadata.managedFields ?? [])
     .filter(({ operation }) => operation === 'Apply')
     .map(({ manager }) => manager);
-  return claims.filter(({ manager }) => appliers.includes(manager) && !manager.startsWith('towpath-'));
+  return claims.filter(({ manager }) => appliers.includes(manager) && !isOwn(manager));
 }
 
-/** Whether Towpath made it, for the same project; which cluster it belonged to then is no matter. */
-export function isOurs({ metadata: { labels: wanted = {} } }: KubeObject, found: KubeObject): boolean {
-  const { labels: has = {} } = found.metadata;
-  const isSame = (label: string): boolean => wanted[label] === undefined || wanted[label] === has[label];
-  return has[LABELS.owner] !== undefined && isSame(LABELS.organization) && isSame(LABELS.project);
+/**
+ * Whether Towpath made it, for the same project; which cluster it belonged to then is no matter. Labels can be edited away:
+ * what a writer of Towpath has applied is Towpath's without them, unless they name another project.
+ */
+export function isOurs({ metadata: { labels: wanted = {} } }: KubeObject, { metadata }: KubeObject): boolean {
+  const { labels: has = {}, managedFields = [] } = metadata;
+  const isApplied = managedFields.some(({ manager, operation }) => operation === 'Apply' && isOwn(manager));
+  const isSame = (label: string): boolean =>
+    wanted[label] === undefined || wanted[label] === (has[label] ?? (isApplied ? wanted[label] : undefined));
+  return (
+    (isApplied || has[LABELS.owner] !== undefined) && isSame(LABELS.organization) && isSame(LABELS.project)
+  );
+}
+
+/** Does it with each; what somebody else claims keeps none of the others from it. @throws ContestedError of the first */
+export async function withEach<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  let contested: ContestedError | undefined;
+  for (const item of items) {
+    try {
+      await work(item);
+    } catch (error) {
+      // whose the place is decides about everything in it
+      if (!(error instanceof ContestedError) || error.isOfPlace) throw error;
+      contested ??= error;
+    }
+  }
+  if (contested !== undefined) throw contested;
+}
+
+/** A namespace holds more than itself: nobody is told to delete one. */
+function takenNextStep({ kind, metadata: { labels = {} } }: KubeObject): string {
+  if (kind !== 'Namespace') return 'An operator deletes or renames it; the service goes on by itself.';
+  const own = Object.entries(labels).filter(([name]) => name.startsWith('towpath.dev/'));
+  const told = own.map(([name, value]) => `${name}=${value}`).join(' ');
+  return `An operator finds out whose it is; if it is Towpath's, he labels it ${told}, and the service goes on by itself.`;
 }
 
 /** What is told of a service whose objects are contested; undefined for another error. */

@@ -16,7 +16,7 @@ import { startTimeout, type Readiness } from './readiness.rules.js';
 import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
 import { ServiceApplier } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
-import { isTagged } from './service.plan.js';
+import { isTagged, type Seen } from './service.plan.js';
 import { startEnds } from './start.deadline.js';
 import { ObjectWriter } from './object.writer.js';
 import type { PublishedImages } from '../../images/published.images.js';
@@ -158,10 +158,8 @@ export class KnativeDriver implements Driver {
   private readonly reconcile = async (serviceId: Id<'svc'>): Promise<Again> => {
     const held = this.held.get(serviceId);
     if (held === undefined) return undefined;
-    const { projectId, service } = held.target;
     try {
-      await this.projects.ensure(this.parts.projectOf(held.target));
-      await this.applier.step(held.target, held.opened, this.view.seen(projectId, service.name, serviceId));
+      await this.approach(held);
       hinder(held, undefined, this.parts.clock.now());
     } catch (error) {
       hinder(held, error, this.parts.clock.now());
@@ -177,6 +175,17 @@ export class KnativeDriver implements Driver {
     const coming = [...looks, ...ends.filter((end) => end > now)];
     return coming.length === 0 ? undefined : { againInMs: Math.min(...coming) - now };
   };
+
+  /** One step nearer to the target. Whatever keeps new things from being made, what is there is scaled, down too. */
+  private async approach({ target, opened }: Held): Promise<void> {
+    const seen = (): Seen => this.view.seen(target.projectId, target.service.name, target.service.id);
+    try {
+      await this.projects.ensure(this.parts.projectOf(target));
+      await this.applier.make(target, opened, seen());
+    } finally {
+      await this.applier.tend(target, seen());
+    }
+  }
 
   /** When a first instance that runs will have taken as long as a start may take. */
   private startEnds({ target }: Held, revision: TargetRevision): number | undefined {

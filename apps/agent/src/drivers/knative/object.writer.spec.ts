@@ -20,6 +20,24 @@ it.each([
   ['one without our label', { [LABELS.project]: 'prj-1', [LABELS.organization]: 'org-1' }, false],
 ])('whose an object is: %s', (_what, labels, ours) => expect(isOurs(quota(), quota({ labels }))).toBe(ours));
 
+const byUs = { manager: 'towpath-quota', operation: 'Apply' } as const;
+it.each([
+  ['no label of ours any more', { labels: {}, managedFields: [byUs] }, true],
+  ['labels of another project', { labels: { [LABELS.project]: 'prj-2' }, managedFields: [byUs] }, false],
+  ['an update only', { labels: {}, managedFields: [{ ...byUs, operation: 'Update' as const }] }, false],
+  ['an apply of somebody else', { labels: {}, managedFields: [{ ...byUs, manager: 'helm' }] }, false],
+])('whose an object with a field manager is: %s', (_what, more, ours) =>
+  expect(isOurs(quota(), quota(more))).toBe(ours),
+);
+
+it('nobody is told to delete a namespace', () => {
+  const namespace = { ...quota(), kind: 'Namespace' };
+  const { nextStep } = ContestedError.nameTaken(namespace, bare);
+  expect(nextStep).not.toContain('delete');
+  expect(nextStep).toContain('towpath.dev/cluster=cls-1');
+  expect(ContestedError.nameTaken(quota(), bare).nextStep).toContain('deletes');
+});
+
 /** An API server with at most one quota, whose fields others hold as the test says. */
 class Api {
   there: KubeObject | undefined;
@@ -115,7 +133,24 @@ describe('what is written', () => {
     api.isStubborn = true;
     for (let times = 0; times < 5; times++) await write(quota({}, '1'));
     await expect(write(quota({}, '1'))).rejects.toMatchObject({ reason: 'FieldTaken' });
+    // whatever time goes by, until a look finds it as it is wanted, or unclaimed
     clock.step(61_000);
+    await expect(write(quota({}, '1'))).rejects.toMatchObject({ reason: 'FieldTaken' });
+    await write(quota());
+    await write(quota({}, '1'));
+  });
+
+  it('is a field whose other holder gave it up after a fight', async () => {
+    const holder = { manager: 'kubectl-edit', operation: 'Update' } as const;
+    api.holder = holder;
+    api.there = quota({ managedFields: [holder] }, '1');
+    api.isStubborn = true;
+    for (let times = 0; times < 5; times++) await write(quota({}, '1'));
+    await expect(write(quota({}, '1'))).rejects.toMatchObject({ reason: 'FieldTaken' });
+    clock.step(61_000);
+    api.holder = undefined;
+    await write(quota({}, '1'));
+    api.holder = holder;
     await write(quota({}, '1'));
   });
 

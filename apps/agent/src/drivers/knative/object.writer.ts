@@ -1,6 +1,6 @@
 import type { Clock } from '#libs/domain';
 import { KubeError, keyOf, type FieldManager, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
-import { ContestedError, claimsOf, isOurs, standing, type Claim } from './contested.js';
+import { ContestedError, claimsOf, isOurs, isOwn, standing, type Claim } from './contested.js';
 import { firstDifference } from './drift.js';
 
 /** Somebody who changes an object back that often within the time does it again. */
@@ -11,6 +11,8 @@ const FIGHT_MS = 60_000;
 export class ObjectWriter {
   /** When what others had changed in an object was last set again, epoch ms. */
   private readonly forced = new Map<string, number[]>();
+  /** Objects that somebody changed back again and again, until one is found as it is wanted, or unclaimed. */
+  private readonly fights = new Set<string>();
 
   constructor(
     private readonly client: KubeClient,
@@ -32,13 +34,18 @@ export class ObjectWriter {
     const found = seen ?? (await this.find(kind, wanted));
     if (found !== undefined && !isShared && !isOurs(wanted, found))
       throw ContestedError.nameTaken(wanted, found);
-    if (found !== undefined && firstDifference(wanted, found) === undefined) return found;
+    if (found !== undefined && firstDifference(wanted, found) === undefined) {
+      this.fights.delete(nameOf(kind, wanted));
+      return found;
+    }
     return this.apply(kind, wanted, manager);
   }
 
   private async apply(kind: Kind, wanted: KubeObject, manager: FieldManager): Promise<KubeObject> {
     try {
-      return await this.client.apply(kind, wanted, manager, { force: false });
+      const applied = await this.client.apply(kind, wanted, manager, { force: false });
+      this.fights.delete(nameOf(kind, wanted));
+      return applied;
     } catch (error) {
       const claims = error instanceof KubeError ? claimsOf(error) : [];
       if (claims.length === 0) throw error;
@@ -48,14 +55,15 @@ export class ObjectWriter {
   }
 
   /** @throws ContestedError unless the fields may be set again */
-  private settle({ kind }: Kind, wanted: KubeObject, claims: readonly Claim[], found: KubeObject): void {
+  private settle(kind: Kind, wanted: KubeObject, claims: readonly Claim[], found: KubeObject): void {
     const held = standing(claims, found);
     if (held.length > 0) throw ContestedError.fieldTaken(wanted, held);
-    const others = claims.filter(({ manager }) => !manager.startsWith('towpath-'));
-    const key = `${kind} ${keyOf(wanted)}`;
+    const others = claims.filter(({ manager }) => !isOwn(manager));
+    const key = nameOf(kind, wanted);
     const now = this.clock.now();
     const times = (this.forced.get(key) ?? []).filter((time) => now - time < FIGHT_MS);
-    if (others.length > 0 && times.length >= FIGHT_TIMES) throw ContestedError.fieldTaken(wanted, others);
+    if (others.length > 0 && times.length >= FIGHT_TIMES) this.fights.add(key);
+    if (others.length > 0 && this.fights.has(key)) throw ContestedError.fieldTaken(wanted, others);
     if (others.length > 0) times.push(now);
     if (times.length > 0) this.forced.set(key, times);
     else this.forced.delete(key);
@@ -67,3 +75,5 @@ export class ObjectWriter {
     return (await this.client.list(kind, where)).items[0];
   }
 }
+
+const nameOf = ({ kind }: Kind, object: KubeObject): string => `${kind} ${keyOf(object)}`;

@@ -9,7 +9,7 @@ import {
   type KubeObject,
 } from '#libs/kube';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
-import { CONTESTED_MS, ContestedError } from './contested.js';
+import { CONTESTED_MS, ContestedError, withEach } from './contested.js';
 import { firstDifference } from './drift.js';
 import { LABELS, namespaceOf } from './knative.names.js';
 import type { ObjectWriter } from './object.writer.js';
@@ -77,17 +77,7 @@ export class ProjectKeeper {
   /** Resolves when everything of the project is in the cluster; from then on it is kept so. @throws ContestedError */
   async ensure(facts: ProjectFacts): Promise<void> {
     this.facts.set(namespaceOf(facts.projectId), facts);
-    let contested: ContestedError | undefined;
-    for (const manifest of projectManifests(facts)) {
-      try {
-        await this.keep(manifest);
-      } catch (error) {
-        // the rest is kept all the same
-        if (!(error instanceof ContestedError)) throw error;
-        contested ??= error;
-      }
-    }
-    if (contested !== undefined) throw contested;
+    await withEach(projectManifests(facts), (manifest) => this.keep(manifest));
   }
 
   private async keep(manifest: KubeObject): Promise<void> {
@@ -96,13 +86,12 @@ export class ProjectKeeper {
     const key = `${manifest.kind} ${keyOf(manifest)}`;
     const seen = this.answered.get(key) ?? guard.reflector.get(keyOf(manifest));
     const difference = seen === undefined ? 'absent' : firstDifference(manifest, seen);
-    if (difference === undefined) {
-      this.applied.add(key);
-      return;
-    }
-    if (this.applied.has(key)) this.onDrift(manifest.kind, keyOf(manifest), difference);
     const { kind, manager, isShared } = guard;
-    this.answered.set(key, await this.writer.write(kind, manifest, manager, seen, isShared));
+    const there = await this.writer.write(kind, manifest, manager, seen, isShared);
+    if (difference !== undefined) {
+      this.answered.set(key, there);
+      if (this.applied.has(key)) this.onDrift(manifest.kind, keyOf(manifest), difference);
+    }
     this.applied.add(key);
   }
 

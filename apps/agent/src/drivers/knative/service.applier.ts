@@ -1,6 +1,7 @@
 import { kubernetesName, type Id, type Target, type TargetRevision } from '#libs/domain';
 import { KINDS, type KubeClient, type KubeObject } from '#libs/kube';
 import type { Logger } from '#libs/process';
+import { withEach } from './contested.js';
 import { firstDifference, isDrift, type Wish } from './drift.js';
 import { LABELS, namespaceOf } from './knative.names.js';
 import type { ObjectWriter } from './object.writer.js';
@@ -30,19 +31,24 @@ export class ServiceApplier {
     private readonly logger: Logger,
   ) {}
 
-  /** One step nearer to the target. @returns whether every revision of the target is there */
-  async step(target: Target, opened: Opened, seen: Seen): Promise<boolean> {
+  /** One step nearer to the target: whatever of it is still to be made. @throws ContestedError */
+  async make(target: Target, opened: Opened, seen: Seen): Promise<void> {
     for (const revision of target.revisions) {
       await this.image(target, revision);
       await this.secrets(target, revision, opened);
     }
     const plan = planService(target, seen, this.settings);
-    if (plan === undefined) return true;
-    await this.service(target.service.id, plan.manifest, seen);
-    for (const revision of target.revisions) await this.minScale(target, revision, seen);
-    const namespace = namespaceOf(target.projectId);
-    for (const name of plan.remove) await this.client.delete(KINDS.revision, namespace, name);
-    return plan.complete;
+    if (plan !== undefined) await this.service(target.service.id, plan.manifest, seen);
+  }
+
+  /** Scales what is there, and takes away what nothing names: this makes nothing, so it waits for nothing. */
+  async tend(target: Target, seen: Seen): Promise<void> {
+    const plan = planService(target, seen, this.settings);
+    // what is routed stands in the Service
+    if (seen.service !== undefined)
+      for (const name of plan?.remove ?? [])
+        await this.client.delete(KINDS.revision, namespaceOf(target.projectId), name);
+    await withEach(target.revisions, (revision) => this.minScale(target, revision, seen));
   }
 
   /** Takes the service and its secrets away; they are gone when the cluster shows no pod of it any more. */
@@ -88,12 +94,12 @@ export class ServiceApplier {
     const difference = seen.service === undefined ? 'absent' : firstDifference(manifest, seen.service);
     const before = this.wishes.get(id);
     const wish: Wish = { manifest, seen: seen.service?.metadata.resourceVersion };
-    if (difference === undefined) return void this.wishes.set(id, wish);
-    if (isDrift(before, wish)) this.onDrift('Service', id, difference);
-    this.logger.info({ serviceId: id, difference }, 'a service is applied');
     const { metadata } = await this.writer.write(
       ...([KINDS.knativeService, manifest, 'towpath-serving', seen.service] as const),
     );
+    if (difference === undefined) return void this.wishes.set(id, wish);
+    if (isDrift(before, wish)) this.onDrift('Service', id, difference);
+    this.logger.info({ serviceId: id, difference }, 'a service was applied');
     this.wishes.set(id, { ...wish, applied: metadata.resourceVersion });
   }
 
@@ -112,6 +118,7 @@ export class ServiceApplier {
       ...(namespace === undefined ? {} : { namespace }),
       annotations: { [MIN_SCALE]: wanted },
     };
-    await this.client.apply(KINDS.revision, { apiVersion, kind, metadata }, 'towpath-scaling');
+    const wish = { apiVersion, kind, metadata };
+    await this.writer.write(KINDS.revision, wish, 'towpath-scaling', there);
   }
 }

@@ -11,16 +11,16 @@ const LATEST = { latestRevision: true, percent: 100 };
 
 describe('what to do next', () => {
   const both = targetOf([one, two]);
-  it.each<[string, Seen, { template: string; traffic: unknown[]; remove: string[]; complete: boolean }]>([
+  it.each<[string, Seen, { template: string; traffic: unknown[]; remove: string[] }]>([
     [
       'nothing there: the first revision, followed until it is ready',
       { service: undefined, revisions: [] },
-      { template: 'hello-00001', traffic: [LATEST], remove: [], complete: false },
+      { template: 'hello-00001', traffic: [LATEST], remove: [] },
     ],
     [
       'the first is starting: the second is made, nothing is pinned yet',
       { service: seenService('hello-00001', [LATEST]), revisions: [seenRevision('hello-00001', 'Unknown')] },
-      { template: 'hello-00002', traffic: [LATEST], remove: [], complete: false },
+      { template: 'hello-00002', traffic: [LATEST], remove: [] },
     ],
     [
       'both there, one ready: it alone has traffic',
@@ -28,7 +28,7 @@ describe('what to do next', () => {
         service: seenService('hello-00002', [LATEST]),
         revisions: [seenRevision('hello-00001', 'True'), seenRevision('hello-00002', 'Unknown')],
       },
-      { template: 'hello-00002', traffic: [tagged('hello-00001')], remove: [], complete: true },
+      { template: 'hello-00002', traffic: [tagged('hello-00001')], remove: [] },
     ],
     [
       'both ready: each has its tag',
@@ -40,7 +40,6 @@ describe('what to do next', () => {
         template: 'hello-00002',
         traffic: [tagged('hello-00001', 0), tagged('hello-00002')],
         remove: [],
-        complete: true,
       },
     ],
     [
@@ -53,7 +52,6 @@ describe('what to do next', () => {
         template: 'hello-00002',
         traffic: [tagged('hello-00001', 0), tagged('hello-00002')],
         remove: ['hello-old'],
-        complete: true,
       },
     ],
   ])('%s', (_what, seen, expected) => {

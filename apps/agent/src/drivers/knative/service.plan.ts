@@ -16,8 +16,6 @@ export interface ServicePlan {
   manifest: KubeObject;
   /** Revisions that the target no longer names and that nothing routes to. */
   remove: string[];
-  /** Whether this is the last step: every revision of the target exists, and every ready one has its tag. */
-  complete: boolean;
 }
 
 /**
@@ -41,7 +39,6 @@ export function planService(target: Target, seen: Seen, settings: ManifestSettin
   return {
     manifest: serviceManifest(target, next, traffic, settings),
     remove: seen.revisions.map(({ metadata }) => metadata.name).filter((name) => !named.has(name)),
-    complete: missing.length === 0,
   };
 }
 

@@ -1,0 +1,152 @@
+import type { ServerResponse } from 'node:http';
+import { kubernetesName, type Target } from '#libs/domain';
+import { KubeClient, KubeConnection, type KubeObject } from '#libs/kube';
+import { createLogger } from '#libs/process';
+import { FakeHttp, SteppedClock, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
+import type { PublishedImages } from '../../images/published.images.js';
+import { CLUSTER, PROJECT, revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
+import { KnativeDriver } from './knative.driver.js';
+import { LABELS, namespaceOf } from './knative.names.js';
+
+const NAMESPACE = `/api/v1/namespaces/${namespaceOf(PROJECT)}`;
+const QUOTA = `${NAMESPACE}/resourcequotas/towpath`;
+const MIN_SCALE = 'autoscaling.knative.dev/min-scale';
+
+/** The API server of a cluster that is well, with what the test puts there, by path. */
+class Api {
+  readonly there = new Map<string, KubeObject>();
+  /** A path whose fields another manager applies. */
+  claimed: string | undefined;
+
+  readonly answer = ({ method, path: at, query, body }: SeenRequest): FakeReply => {
+    if (at === '/version') return { body: { gitVersion: 'v1.35.0' } };
+    if (query.has('watch')) return (response: ServerResponse) => void response.writeHead(200).flushHeaders();
+    if (at.includes('/configmaps/')) return { body: method === 'PATCH' ? read(body) : KOURIER };
+    if (method === 'PATCH') return this.apply(at, body, query.get('force') === 'false');
+    return { body: { items: this.list(at, query), metadata: { resourceVersion: '1' } } };
+  };
+
+  private apply(at: string, body: Buffer, isAsked: boolean): FakeReply {
+    if (at === this.claimed && isAsked) return CONFLICT;
+    this.there.set(at, read(body));
+    return { body: this.there.get(at) };
+  }
+
+  private list(at: string, query: URLSearchParams): KubeObject[] {
+    const name = query.get('fieldSelector')?.replace('metadata.name=', '');
+    const [label = '', value] = query.get('labelSelector')?.split('=') ?? [];
+    const last = at.split('/').at(-1) ?? '';
+    return [...this.there].flatMap(([path, object]) => {
+      const isIn = name === undefined ? path.includes(`/${last}/`) : path === `${at}/${name}`;
+      const found = { ...object, metadata: { ...object.metadata, resourceVersion: '1' } };
+      return isIn && (label === '' || object.metadata.labels?.[label] === value) ? [found] : [];
+    });
+  }
+}
+
+const read = (body: Buffer): KubeObject => JSON.parse(body.toString()) as KubeObject;
+const KOURIER = { metadata: {}, data: { 'ingress-class': 'kourier.ingress.networking.knative.dev' } };
+const CONFLICT = {
+  status: 409,
+  body: {
+    ...{ kind: 'Status', code: 409, reason: 'Conflict' },
+    details: { causes: [{ field: '.spec.hard.pods', message: 'conflict with "gitops" using v1' }] },
+  },
+};
+
+describe('what somebody else claims', () => {
+  const api = new Api();
+  const external = { image: 'registry.test/app:1' };
+  const target = targetOf([revisionOf('hello-00001', external), revisionOf('hello-00002', external)]);
+  const drifts: string[] = [];
+  let http: FakeHttp;
+  let driver: KnativeDriver;
+  let close: () => Promise<void>;
+
+  const writes = (): string[] =>
+    http.seen
+      .filter(({ method, path }) => method !== 'GET' && !path.includes('/configmaps/'))
+      .map((one) => one.path);
+  const start = async (): Promise<void> => {
+    http = await FakeHttp.start(api.answer);
+    const { file, remove } = kubeconfigOf(http.url);
+    const connection = await KubeConnection.open(file);
+    driver = new KnativeDriver({
+      ...{ clusterId: CLUSTER, client: new KubeClient(connection), manifests: settings },
+      door: {
+        open: () => Promise.resolve({ host: '127.0.0.1', port: 1 }),
+        close: () => Promise.resolve(),
+        answers: () => Promise.resolve(false),
+      },
+      // what is deployed here is made elsewhere
+      images: undefined as unknown as PublishedImages,
+      projectOf: ({ organizationId, projectId }) => ({
+        ...{ clusterId: CLUSTER, organizationId, projectId, pull: undefined },
+        limits: { pods: 5, cpuMillis: 1, memoryMiB: 1 },
+      }),
+      drifts: { inc: ({ kind }) => drifts.push(kind) },
+      ...{ clock: new SteppedClock(), logger: createLogger('driver', 'silent') },
+    });
+    await driver.start();
+    close = async () => {
+      await driver.stop();
+      await connection.close();
+      await http.close();
+      remove();
+    };
+  };
+  const contested = async (of: Target): Promise<string> => {
+    await driver.apply(
+      of,
+      () => Promise.resolve({}),
+      () => Promise.reject(new Error('it has no secret')),
+    );
+    return until(() => driver.contested(of.service.id)?.reason);
+  };
+  beforeEach(() => {
+    api.there.clear();
+    drifts.length = 0;
+  });
+  afterEach(() => close());
+
+  it('is a namespace: nothing is put into it', async () => {
+    api.there.set(NAMESPACE, {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespaceOf(PROJECT) },
+    });
+    await start();
+    expect(await contested(target)).toBe('NameTaken');
+    expect(writes()).toEqual([]);
+  });
+
+  it('is one object: what is there is scaled down all the same, and nothing new is made', async () => {
+    const revision = seenRevision('hello-00001', 'True');
+    const labels = {
+      [LABELS.owner]: kubernetesName(CLUSTER),
+      [LABELS.service]: kubernetesName(target.service.id),
+    };
+    const at = `/apis/serving.knative.dev/v1/namespaces/${namespaceOf(PROJECT)}/revisions/hello-00001`;
+    api.there.set(at, {
+      ...revision,
+      metadata: { ...revision.metadata, labels, annotations: { [MIN_SCALE]: '2' } },
+    });
+    const ours = { [LABELS.owner]: kubernetesName(CLUSTER), [LABELS.project]: kubernetesName(PROJECT) };
+    const organization = { [LABELS.organization]: kubernetesName(target.organizationId) };
+    api.there.set(QUOTA, {
+      ...{ apiVersion: 'v1', kind: 'ResourceQuota', spec: { hard: { pods: '7' } } },
+      metadata: {
+        ...{ name: 'towpath', namespace: namespaceOf(PROJECT), labels: { ...ours, ...organization } },
+        managedFields: [{ manager: 'gitops', operation: 'Apply' }],
+      },
+    });
+    api.claimed = QUOTA;
+    await start();
+    expect(await contested({ ...target, suspended: true })).toBe('FieldTaken');
+    expect(api.there.get(at)?.metadata.annotations).toEqual({ [MIN_SCALE]: '0' });
+    expect(writes().filter((path) => /knative.*\/services\//.test(path))).toEqual([]);
+    expect(writes()).toContain(`${NAMESPACE}/limitranges/towpath`);
+    // nothing was changed back
+    expect(drifts).toEqual([]);
+  });
+});
