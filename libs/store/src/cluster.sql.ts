@@ -14,6 +14,7 @@ export interface ClusterRow {
   public_key: Record<string, unknown> | null;
   joined_at: Date | null;
   last_seen_at: Date | null;
+  waiting_since: Date | null;
   cordoned_at: Date | null;
   draining_at: Date | null;
   drain_total: number | null;
@@ -25,7 +26,7 @@ export interface ClusterRow {
 }
 
 export const CLUSTER_COLUMNS = `id, name, provider, region, zone, runtime, gpu_classes, capabilities, door, public_key,
-  joined_at, last_seen_at, cordoned_at, draining_at, drain_total, found, created_at, version,
+  joined_at, last_seen_at, waiting_since, cordoned_at, draining_at, drain_total, found, created_at, version,
   (SELECT jsonb_build_object('currency', currency, 'vcpuSecond', trim_scale(vcpu_second)::text,
      'gibSecond', trim_scale(gib_second)::text, 'since', to_char(day, 'YYYY-MM-DD'))
    FROM cluster_prices WHERE cluster_id = clusters.id ORDER BY day DESC LIMIT 1) AS price`;
@@ -95,12 +96,14 @@ export const insertJoinTokenSql = statement<unknown>(
    VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 );
 
-// What the agent says, with every report; `version` stays, because no intent changed. One that starts again says no door at
-// first: gateways go on using the one they know.
+// What the agent says, with every report; `version` stays, because no intent changed. One that does not work (yet) says no
+// door: gateways go on using the one they know, and it was working until it was heard of last. What it found stays until it
+// has looked again.
 export const recordClusterSql = statement<{ id: string }>(
   'cluster_record',
   `UPDATE clusters SET capabilities = $2, door = coalesce($3, door), last_seen_at = greatest(last_seen_at, $4), runtime = $5,
-     found = $6
+     found = coalesce($6, found),
+     waiting_since = CASE WHEN $3::jsonb IS NULL THEN coalesce(waiting_since, last_seen_at, $4) END
    WHERE id = $1 AND joined_at IS NOT NULL AND removed_at IS NULL RETURNING id`,
 );
 

@@ -132,6 +132,7 @@ export function toCluster(row: ClusterRow): Cluster {
       publicKey: row.public_key,
       joinedAt: row.joined_at?.getTime(),
       lastSeenAt: row.last_seen_at?.getTime(),
+      waitingSince: row.waiting_since?.getTime(),
       cordonedAt: row.cordoned_at?.getTime(),
       drainingAt: row.draining_at?.getTime(),
       drainTotal: row.drain_total,

@@ -1,4 +1,4 @@
-import type { Id } from '#libs/domain';
+import type { Cluster, Id } from '#libs/domain';
 import { findCluster, joinCluster, recordCluster } from '#libs/store';
 import { ApiRig } from '../api.rig.js';
 
@@ -81,14 +81,24 @@ describe('emptying a cluster', () => {
       changedAt: 0,
     } as const;
     const found = { conditions: [condition], gpus: [{ product: 'NVIDIA-L4', nodes: 1, count: 4 }] };
-    const seen = { id, runtime: 'knative', capabilities: [], seenAt: Date.now() } as const;
-    const doors = await rig.parts.db.asSystem(async (tx) => {
-      await joinCluster(tx, id, {}, Date.now());
-      await recordCluster(tx, { ...seen, capabilities: [], door });
-      await recordCluster(tx, { ...seen, capabilities: [], found });
-      return (await findCluster(tx, id))?.door;
-    });
-    expect(doors).toEqual(door);
+    const at = Date.now();
+    const seen = { id, runtime: 'knative' } as const;
+    const heard = (seenAt: number, more: Partial<Cluster>): Promise<Cluster | undefined> =>
+      rig.parts.db.asSystem(async (tx) => {
+        await recordCluster(tx, { ...seen, capabilities: [], seenAt, ...more });
+        return findCluster(tx, id);
+      });
+    await rig.parts.db.asSystem((tx) => joinCluster(tx, id, {}, at));
+    const working = await heard(at - 9_000, { door, found });
+    expect([working?.waitingSince, working?.found]).toEqual([undefined, found]);
+    // waits since it was last heard of as working, which a later look at it is not
+    for (const seenAt of [at - 4_000, at]) {
+      const waiting = await heard(seenAt, {});
+      expect(waiting).toMatchObject({ door, found, waitingSince: at - 9_000, lastSeenAt: seenAt });
+    }
+    const { json: told } = await rig.call('GET', `/v1/clusters/${id}`, { key });
+    expect(told['conditions']).toContainEqual(expect.objectContaining({ type: 'Answers', reason: 'Waits' }));
+    expect((await heard(at, { door }))?.waitingSince).toBeUndefined();
     const { json } = await rig.call('GET', `/v1/clusters/${id}`, { key });
     expect(json['gpus']).toEqual(found.gpus);
     expect(json['conditions']).toContainEqual({ ...condition, changedAt: '1970-01-01T00:00:00.000Z' });

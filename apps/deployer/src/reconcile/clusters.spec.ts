@@ -1,5 +1,12 @@
 import { ROUTES_BUCKET, routeKey, routeSchema, serviceKey, targetSchema, targetsBucket } from '#libs/bus';
-import { SUSPECT_MS, type Cluster, type RouteDoor, type Service, type Target } from '#libs/domain';
+import {
+  PATIENCE_MS,
+  SUSPECT_MS,
+  type Cluster,
+  type RouteDoor,
+  type Service,
+  type Target,
+} from '#libs/domain';
 import {
   FakeAgent,
   FakeKeys,
@@ -174,6 +181,17 @@ describe('a service in several clusters', () => {
     expect(await standing()).toEqual([false, false]);
   });
 
+  it('leaves one standing by whose agent answers and waits, like one that is silent', async () => {
+    await fleet.work('east', 'west', 'south');
+    const waitingSince = fleet.clock.now();
+    fleet.clock.step(SUSPECT_MS);
+    fleet.heard();
+    fleet.become('west', { waitingSince });
+    await fleet.work();
+    const standing = (await fleet.doors()).filter(({ standby }) => standby === true);
+    expect(standing.map(({ region }) => region)).toEqual(['west']);
+  });
+
   it('leaves a region at its customer’s word', async () => {
     await fleet.work('east', 'west', 'south');
     fleet.records.holds = { held: 20, removing: 19 };
@@ -182,6 +200,25 @@ describe('a service in several clusters', () => {
     expect(await fleet.asked()).toEqual(['west']);
     expect((await fleet.target('east'))?.tombstone).toEqual({ by: 'customer' });
   });
+});
+
+it('leaves a cluster whose agent has waited for long', async () => {
+  const fleet = new Fleet('east', 'west');
+  await fleet.work('east', 'west');
+  const [from = ''] = await fleet.asked();
+  const to = from === 'east' ? 'west' : 'east';
+  const waitingSince = fleet.clock.now();
+  const wait = (ms: number): void => {
+    fleet.clock.step(ms);
+    fleet.heard();
+    fleet.become(from, { waitingSince });
+  };
+  wait(PATIENCE_MS - 1);
+  await fleet.work('east', 'west');
+  expect(await fleet.asked()).toEqual([from]);
+  wait(1);
+  await fleet.work('east', 'west');
+  expect(await fleet.asked()).toEqual([to]);
 });
 
 describe('a cluster that an operator drains', () => {

@@ -44,10 +44,12 @@ export class ClusterBoard {
     else if (before === undefined || this.differs(before, status)) await this.news.changed(clusterId);
   }
 
+  /** One that says no door waits: nothing is done before it works again, or has waited for long. */
   private differs(before: ClusterStatus, now: ClusterStatus): boolean {
     return (
       !isLive(before.sentAt, now.sentAt) ||
-      !same([before.runtime, before.door, before.capabilities], [now.runtime, now.door, now.capabilities])
+      (now.door !== undefined && !same(before.door, now.door)) ||
+      !same([before.runtime, before.capabilities], [now.runtime, now.capabilities])
     );
   }
 }

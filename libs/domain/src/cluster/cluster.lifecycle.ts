@@ -55,8 +55,14 @@ function joined({ joinedAt, createdAt }: Cluster): Condition {
   };
 }
 
-function answers({ joinedAt, lastSeenAt, createdAt }: Cluster, now: number): Condition {
+function answers({ joinedAt, lastSeenAt, waitingSince, createdAt }: Cluster, now: number): Condition {
   const type = 'Answers';
+  if (isLive(lastSeenAt, now) && waitingSince !== undefined)
+    return {
+      ...{ type, status: 'unknown', reason: 'Waits', changedAt: waitingSince },
+      message: 'Its agent answers and does not work yet; what is in the way stands in the other conditions.',
+      nextStep: 'Do what the conditions that do not hold say; the agent goes on by itself.',
+    };
   if (isLive(lastSeenAt, now))
     return {
       type,

@@ -3,7 +3,7 @@ import type { Cluster } from './cluster.types.js';
 
 /** An agent or gateway that has not reported for this long counts as away; both report every 5 s. */
 export const LIVE_MS = 15_000;
-/** A cluster that was silent for this long takes traffic only when no other can: what it said last may be no more true. */
+/** A cluster that was not heard of as working for this long takes traffic only when no other can: what it said last may be no more true. */
 export const SUSPECT_MS = 40_000;
 /** The capability of an agent that turns uploads into images. */
 export const BUILDER = 'builder';
@@ -15,14 +15,21 @@ export function isLive(seenAt: number | undefined, now: number): boolean {
   return seenAt !== undefined && now - seenAt < LIVE_MS;
 }
 
-/** Whether the cluster's agent has joined, has said where its ingress is, and answers now. */
-export function isUsable(cluster: Cluster, now: number): boolean {
-  return cluster.joinedAt !== undefined && cluster.door !== undefined && isLive(cluster.lastSeenAt, now);
+/** Whether the cluster's agent has joined, has said where its ingress is, and works and answers now. */
+export function isUsable({ joinedAt, door, waitingSince, lastSeenAt }: Cluster, now: number): boolean {
+  return (
+    joinedAt !== undefined && door !== undefined && waitingSince === undefined && isLive(lastSeenAt, now)
+  );
+}
+
+/** When the cluster was last heard of as working, UTC ms; 0: never. An agent that waits is like one that is silent. */
+export function workedAt({ waitingSince, lastSeenAt }: Cluster): number {
+  return waitingSince ?? lastSeenAt ?? 0;
 }
 
 /** Whether what the cluster said last is too old to be trusted while another one answers. */
-export function isSuspect({ lastSeenAt }: Cluster, now: number): boolean {
-  return now - (lastSeenAt ?? 0) >= SUSPECT_MS;
+export function isSuspect(cluster: Cluster, now: number): boolean {
+  return now - workedAt(cluster) >= SUSPECT_MS;
 }
 
 /** The cluster that builds: the first by id that can and answers, so that every run chooses the same; a drained one last. */

@@ -33,6 +33,8 @@ describe('clusters', () => {
     ];
     expect(chooseBuilder(clusters, 1_000)).toBe('cls_3');
     expect(chooseBuilder(clusters.slice(1), 1_000)).toBeUndefined();
+    const waiting = clusters.map((one) => ({ ...one, waitingSince: 1_000 }));
+    expect(chooseBuilder(waiting, 1_000)).toBeUndefined();
   });
 });
 

@@ -18,6 +18,8 @@ export interface Cluster {
   publicKey?: Record<string, unknown>;
   joinedAt?: number;
   lastSeenAt?: number;
+  /** Its agent answers and does not work: when it was last heard of as working. Absent while it works. */
+  waitingSince?: number;
   /** Since when it takes no new services; what it holds stays. */
   cordonedAt?: number;
   /** Since when an operator has what it holds moved elsewhere. It is cordoned as well. */

@@ -1,6 +1,6 @@
 import type { Id } from '../id.js';
 import type { Cluster } from '../cluster/cluster.types.js';
-import { isUsable } from '../cluster/cluster.rules.js';
+import { isLive, isUsable, workedAt } from '../cluster/cluster.rules.js';
 import type { Placement } from './placement.types.js';
 
 export interface PlacementNeed {
@@ -26,7 +26,7 @@ export const PATIENCE_MS = 5 * 60_000;
 /**
  * Decides which clusters hold a service and says of every cluster why. Depends on nothing but its input, not on the
  * order of `clusters`; a cluster that joins moves nothing. A cluster that holds the service is left only for one that
- * fits: after it was silent for PATIENCE_MS, when an operator drains it, or when its region is no longer asked for.
+ * fits: after it was silent, or waited, for PATIENCE_MS, when an operator drains it, or when its region is no longer asked for.
  */
 export function place(need: PlacementNeed, clusters: readonly Cluster[], now: number): Decision {
   const ranked = [...clusters].sort((a, b) => rank(need, a) - rank(need, b) || (a.id < b.id ? -1 : 1));
@@ -89,7 +89,7 @@ function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
 }
 
 function isMissed(need: PlacementNeed, cluster: Cluster, now: number): boolean {
-  return need.present.includes(cluster.id) && now - (cluster.lastSeenAt ?? 0) < PATIENCE_MS;
+  return need.present.includes(cluster.id) && now - workedAt(cluster) < PATIENCE_MS;
 }
 
 function verdict(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: number): Verdict {
@@ -104,7 +104,10 @@ function choice(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: num
     if (!chosen) return 'another cluster is chosen';
     return present ? 'it holds the service and answers' : 'it answers and fits';
   }
-  return chosen ? 'it holds the service, though its agent does not answer now' : 'its agent does not answer';
+  const why = isLive(cluster.lastSeenAt, now)
+    ? 'its agent waits for its cluster'
+    : 'its agent does not answer';
+  return chosen ? `it holds the service, though ${why} now` : why;
 }
 
 /** FNV-1a, 32 bits: the same number for the same text in every process and version. */

@@ -55,6 +55,21 @@ describe('place', () => {
       ['cls_a'],
       /answers and fits/,
     ],
+    ['one whose agent waits', {}, [cluster('a', { waitingSince: NOW })], [], /waits for its cluster/],
+    [
+      'what holds it and waits for a moment',
+      { present: ['cls_b'] },
+      [cluster('a'), cluster('b', { waitingSince: silent + 1 })],
+      ['cls_b'],
+      /waits for its cluster now/,
+    ],
+    [
+      'another when the agent of what holds it waits for long',
+      { present: ['cls_b'] },
+      [cluster('a'), cluster('b', { waitingSince: silent })],
+      ['cls_a'],
+      /answers and fits/,
+    ],
     [
       'a silent holder when nothing else fits',
       { present: ['cls_b'] },

@@ -33,7 +33,8 @@ export const clustersDescribe = defineCommand<[string], object>({
   },
 });
 
-const gpusOf = ({ gpus }: ClusterView): string | undefined =>
+// a hub of the release before does not say them
+const gpusOf = ({ gpus = [] }: ClusterView): string | undefined =>
   gpus.length === 0
     ? undefined
     : gpus.map(({ product = 'unlabelled', count }) => `${count} ${product}`).join(', ');
