@@ -285,6 +285,7 @@ export const REST_ONLY = [
   'operations.follow',
   'organizations.export',
   'ledger.export',
+  'projects.manifest',
 ];
 /** Invoices come with the end of a month: until then there is none, through both faces. */
 export const NOTHING_YET: Record<string, Fields> = {

@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/apply.js')).apply,
   },
   {
+    words: 'export',
+    summary: 'the services of the project as Knative YAML, without Towpath',
+    load: async () => (await import('./commands/export.js')).exportManifest,
+  },
+  {
     words: 'services list',
     summary: 'the services of the project',
     load: async () => (await import('./commands/services/list.js')).servicesList,

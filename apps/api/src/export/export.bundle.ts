@@ -1,7 +1,6 @@
 import type { Project, Service } from '#libs/domain';
 import {
   findOrganization,
-  findRevision,
   listAudit,
   listEveryService,
   listInvoices,
@@ -13,11 +12,9 @@ import {
   listSecrets,
   listServices,
   listUsageRecords,
-  type PageRequest,
   type StoredInvoice,
 } from '#libs/store';
 import { readBill } from '../bill/bill.queries.js';
-import type { Call } from '../call/call.js';
 import { showKey } from '../key/key.view.js';
 import { showMember } from '../member/member.view.js';
 import { showOrganization } from '../organization/organization.view.js';
@@ -27,14 +24,10 @@ import { showSecret } from '../secret/secret.view.js';
 import { showService } from '../service/service.view.js';
 import { BUNDLE_GUIDE } from './bundle.guide.js';
 import type { BundleFile } from './bundle.tar.js';
-import { serviceManifest } from './service.manifest.js';
+import { manifestOf } from './project.manifest.js';
+import { byId, each, own, pagesOf, type List, type Reading } from './reading.js';
 
-/** Rows of one page, which is one transaction and at most one file. */
-const PAGE = 1_000;
 const ALL_TIME = { startMs: 0, endMs: Number.MAX_SAFE_INTEGER };
-
-/** Runs a reading in a short transaction of its own, bound to the organization. */
-type Reading = <T>(work: (call: Call) => Promise<T>) => Promise<T>;
 
 /** Everything an organization may take with it, page by page: never more than one page is held. */
 export async function* bundleOf(read: Reading): AsyncGenerator<BundleFile> {
@@ -62,10 +55,8 @@ export async function* bundleOf(read: Reading): AsyncGenerator<BundleFile> {
 }
 
 const showStored = ({ invoice, digest, buyer }: StoredInvoice): object => ({ invoice, digest, buyer });
-const byId = ({ id }: { id: string }): string => id;
 const byUser = ({ userId }: { userId: string }): string => userId;
 const byNumber = ({ number }: { number: number }): string => String(number);
-const own = (call: Call): string => call.actor.organizationId;
 
 async function* organization(read: Reading): AsyncGenerator<BundleFile> {
   const found = await read((call) => findOrganization(call.tx, own(call)));
@@ -93,10 +84,7 @@ async function* inService(
   service: Service,
 ): AsyncGenerator<BundleFile> {
   const path = `${folder}/services/${service.name}`;
-  const name = service.status.latestReadyRevision;
-  const ready =
-    name === undefined ? undefined : await read((call) => findRevision(call.tx, own(call), service.id, name));
-  yield { path: `${path}.yaml`, content: serviceManifest(service, project, ready) };
+  yield { path: `${path}.yaml`, content: await manifestOf(read, project, service) };
   const shown = await read((call) => Promise.resolve(showService(service, project, call.parts.installation)));
   yield json(`${path}.json`, shown);
   yield* pages(
@@ -118,8 +106,6 @@ function usageOf(read: Reading, serviceId: string): AsyncGenerator<BundleFile> {
   );
 }
 
-type List<T> = (call: Call, page: PageRequest) => Promise<T[]>;
-
 /** Pages of a list as files of one JSON object a line: `<path>-00001.ndjson` and up; none when it is empty. */
 async function* pages<T extends object>(
   path: string,
@@ -133,29 +119,6 @@ async function* pages<T extends object>(
     number += 1;
     const content = page.map((item) => `${JSON.stringify(show(item))}\n`).join('');
     yield { path: `${path}-${String(number).padStart(5, '0')}.ndjson`, content };
-  }
-}
-
-async function* each<T extends object>(
-  read: Reading,
-  list: List<T>,
-  key: (item: T) => string,
-): AsyncGenerator<T> {
-  for await (const page of pagesOf(read, list, key)) yield* page;
-}
-
-async function* pagesOf<T extends object>(
-  read: Reading,
-  list: List<T>,
-  key: (item: T) => string,
-): AsyncGenerator<T[]> {
-  for (let after: string | undefined; ;) {
-    const page = { limit: PAGE, ...(after === undefined ? {} : { after }) };
-    const items = await read((call) => list(call, page));
-    if (items.length > 0) yield items;
-    const last = items.at(-1);
-    if (last === undefined || items.length < PAGE) return;
-    after = key(last);
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gunzipSync } from 'node:zlib';
+import { loadAll } from 'js-yaml';
 import { Parser, type ReadEntry } from 'tar';
 import { until } from '#libs/testing';
 import { ApiRig, type RigTenant } from '../api.rig.js';
@@ -106,6 +107,36 @@ describe('the bundle', () => {
     expect(all).not.toContain(tenant.key);
     expect(files.get('audit-00001.ndjson')).toContain('"organizations.export"');
   }, 30_000);
+
+  it('of one project, or one service, is YAML that needs no Towpath, and names what it needs besides', async () => {
+    const { key } = tenant;
+    const at = `/v1/projects/${project.id}`;
+    await rig.call('POST', `${at}/secrets`, { key, body: { name: 'word', value: 'SECRET-VALUE' } });
+    const env = [{ name: 'WORD', secret: { name: 'word', version: 'latest' } }];
+    const uploadId = await rig.upload(key, project.id);
+    await rig.service(key, project.id, 'plain');
+    await rig.service(key, project.id, 'named', { template: { source: { uploadId }, env } });
+    const manifest = async (query: string): Promise<string> => {
+      const { status, text } = await rig.call('GET', `${at}/manifest${query}`, { key });
+      expect(status).toBe(200);
+      return text;
+    };
+    const whole = await manifest('');
+    const documents = loadAll(whole) as { kind: string; metadata: { name: string; namespace?: string } }[];
+    expect(documents[0]).toEqual({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: project.handle } });
+    expect(documents.slice(1).map(({ metadata }) => metadata.name)).toEqual(
+      expect.arrayContaining(['plain', 'named']) as string[],
+    );
+    for (const { metadata } of documents.slice(1)) expect(metadata.namespace).toBe(project.handle);
+    expect(whole).not.toMatch(/SECRET-VALUE|towpath/i);
+    const one = await manifest('?service=named');
+    expect(loadAll(one)).toHaveLength(2);
+    expect(one).toContain('# needs the Secret word with the key version-latest\n');
+    expect(one).toContain('# needs its image in a registry');
+    expect((await rig.call('GET', `${at}/manifest?service=nobody`, { key })).status).toBe(404);
+    const other = await rig.tenant('neighbour');
+    expect((await rig.call('GET', `${at}/manifest`, { key: other.key })).status).toBe(404);
+  });
 
   it('is had by a closing organization too, by who may read all of it, and by nobody else', async () => {
     const other = await rig.tenant('other', true);

@@ -4,7 +4,7 @@ import { dump } from 'js-yaml';
 import { containerParts } from './container.manifest.js';
 
 /** Where an image would be pulled from that exists as content only: to be replaced by a registry it was pushed to. */
-const NO_REGISTRY = 'registry.invalid';
+export const NO_REGISTRY = 'registry.invalid';
 
 /**
  * A service as Knative reads it, without anything of Towpath: its newest intent, with the image of the revision that
