@@ -174,6 +174,7 @@ export type { PlacementNeed } from './placement/placement.rules.js';
 export { REMOVAL_COUNT, REMOVAL_SHARE, mayRemoveDerived } from './placement/removal-guard.js';
 export {
   REVISION_READY,
+  STARTING,
   foldReady,
   reportedInstances,
   reportedReady,

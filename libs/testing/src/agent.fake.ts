@@ -15,6 +15,8 @@ import type { FakeKeys } from './keys.fake.js';
 export class FakeAgent {
   /** Revisions that do not start, with the reason. */
   readonly failing = new Map<string, string>();
+  /** Revisions whose start waits, with the reason. */
+  readonly waiting = new Map<string, string>();
   /** What somebody else claims in its cluster, of every service. */
   contested: Condition | undefined;
   /** When set, builds fail with this sentence. */
@@ -71,6 +73,9 @@ export class FakeAgent {
   private readyOf(revision: string): Condition {
     const reason = this.failing.get(revision);
     const changedAt = this.clock.now();
+    const wait = this.waiting.get(revision);
+    if (wait !== undefined)
+      return { type: 'Ready', status: 'unknown', reason: wait, message: `It waits: ${wait}.`, changedAt };
     return reason === undefined
       ? { type: 'Ready', status: 'true', reason: 'Started', message: 'It started.', changedAt }
       : { type: 'Ready', status: 'false', reason, message: `It did not start: ${reason}.`, changedAt };

@@ -273,3 +273,18 @@ it('says what somebody else claims in a cluster, and with which next step, until
   expect(said('Placed')).toMatchObject({ status: 'true', reason: 'Chosen' });
   expect(said('Ready')).toMatchObject({ status: 'true' });
 });
+
+it('says what the start of a revision waits for, in the service and in the operation', async () => {
+  const fleet = new Fleet('east');
+  const agent = fleet.agents.get('east') as FakeAgent;
+  agent.waiting.set('hello-00001', 'ClusterFull');
+  await fleet.work('east');
+  const said = (): string | undefined =>
+    fleet.rows.service.status.conditions.find(({ type }) => type === 'RevisionReady')?.message;
+  const step = (): string | undefined =>
+    fleet.rows.operations[0]?.steps.find(({ name }) => name === 'ready')?.message;
+  expect([said(), step()]).toEqual(['It waits: ClusterFull.', 'hello-00001: It waits: ClusterFull.']);
+  agent.waiting.clear();
+  await fleet.work('east');
+  expect([said(), fleet.rows.operations[0]?.status]).toEqual(['The newest revision can serve.', 'succeeded']);
+});

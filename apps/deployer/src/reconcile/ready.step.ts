@@ -1,4 +1,4 @@
-import { REVISION_READY, foldReady, reportedInstances, same, withCondition } from '#libs/domain';
+import { REVISION_READY, STARTING, foldReady, reportedInstances, same, withCondition } from '#libs/domain';
 import type { Condition, PublicError, StepFact } from '#libs/domain';
 import type { RevisionRecord } from '#libs/store';
 import type { Draft } from './draft.js';
@@ -25,7 +25,9 @@ export function readyFact(revision: RevisionRecord): StepFact {
   if (ready?.status === 'false') {
     return { name: 'ready', status: 'failed', message: ready.message, error: startError(ready) };
   }
-  return { name: 'ready', status: 'running', message: `${revision.name} is starting.` };
+  const wait = waitOf(ready);
+  const message = wait === undefined ? `${revision.name} is starting.` : `${revision.name}: ${wait.message}`;
+  return { name: 'ready', status: 'running', message };
 }
 
 export function readyOf(revision: RevisionRecord): Condition | undefined {
@@ -53,7 +55,12 @@ function sayStanding(draft: Draft, newest: RevisionRecord): void {
   const ready = readyOf(newest);
   if (ready?.status === 'true') draft.say('RevisionServes');
   else if (ready?.status === 'false') draft.say('RevisionFailed', sentenceOf(ready));
-  else draft.say('RevisionStarting');
+  else draft.say('RevisionStarting', waitOf(ready));
+}
+
+/** What a start waits for, where that is more than time. */
+function waitOf(ready: Condition | undefined): { message: string; nextStep?: string } | undefined {
+  return ready?.status === 'unknown' && ready.reason !== STARTING ? sentenceOf(ready) : undefined;
 }
 
 function sentenceOf({ message, nextStep }: Condition): { message: string; nextStep?: string } {

@@ -13,14 +13,25 @@ export type Standing = 'ready' | 'failed' | 'unknown';
 
 /** A revision's condition of this type is its readiness. */
 export const REVISION_READY = 'Ready';
+/** The reason of a start that only takes its time. */
+export const STARTING = 'Starting';
 
 /** What one cluster says about a revision; a report of a former version of the target says nothing. */
 export function reportedReady(holding: Holding, revision: string): Condition | undefined {
-  const { target, report } = holding;
+  const said = reported(holding, revision);
+  return said?.status === 'unknown' ? undefined : said;
+}
+
+function reported({ target, report }: Holding, revision: string): Condition | undefined {
   if (target.tombstone || !target.revisions.some((held) => held.name === revision)) return undefined;
   if (!isCurrent(target, report)) return undefined;
-  const ready = report.revisions.find((reported) => reported.name === revision)?.ready;
-  return ready?.status === 'unknown' ? undefined : ready;
+  return report.revisions.find((one) => one.name === revision)?.ready;
+}
+
+/** What a start waits for where that is more than time: room in a cluster, a registry, a secret. */
+function waitOf(revision: string, holdings: readonly Holding[]): Condition | undefined {
+  const said = holdings.map((holding) => reported(holding, revision));
+  return said.find((ready) => ready?.status === 'unknown' && ready.reason !== STARTING);
 }
 
 /** Ready when it is in one cluster; failed when every cluster that holds the service says so. */
@@ -46,7 +57,9 @@ export function foldReady(
     if (said) return { ...said, type: REVISION_READY, changedAt: now };
   }
   if (before !== undefined && before.status !== 'unknown') return before;
-  return condition('unknown', 'Starting', 'No cluster has said yet whether the revision starts.', now);
+  const wait = waitOf(revision, holdings);
+  if (wait !== undefined) return { ...wait, type: REVISION_READY, changedAt: now };
+  return condition('unknown', STARTING, 'No cluster has said yet whether the revision starts.', now);
 }
 
 /** How many instances of a revision run now, over all clusters, by their last reports. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Condition } from '../condition.js';
 import type { Route, SplitLine, Target, TargetReport } from './placement.types.js';
-import { foldReady, standingOf } from './readiness.rules.js';
+import { foldReady, standingOf, type Holding } from './readiness.rules.js';
 import { deletedRoute, desiredRoutes, nextRoute } from './route.rules.js';
 import { resolveSplit, type SplitQuestion } from './split.rules.js';
 import { compareVersions, heldRevisions, nextTarget, type TargetBody } from './target.rules.js';
@@ -135,6 +135,23 @@ describe('readiness', () => {
     expect(standingOf('hello-00001', [{ target, report: report('false') }, { target }])).toBe('unknown');
     expect(standingOf('hello-00001', [])).toBe('unknown');
     expect(standingOf('hello-00002', holdings)).toBe('unknown');
+  });
+
+  it('says what a start waits for where that is more than time, until something is decided', () => {
+    const waits = (reason: string): Holding[] => {
+      const said = report('unknown');
+      const [revision] = said.revisions as [TargetReport['revisions'][number]];
+      return [
+        { target, report: { ...said, revisions: [{ ...revision, ready: { ...revision.ready, reason } }] } },
+      ];
+    };
+    expect(foldReady('hello-00001', waits('ClusterFull'), undefined, 9)).toMatchObject({
+      ...{ type: 'Ready', status: 'unknown', reason: 'ClusterFull' },
+    });
+    expect(foldReady('hello-00001', waits('Starting'), undefined, 9).message).toMatch(/^No cluster has said/);
+    const full = foldReady('hello-00001', waits('ClusterFull'), undefined, 9);
+    expect(foldReady('hello-00001', waits('Starting'), full, 9).reason).toBe('Starting');
+    expect(foldReady('hello-00001', waits('ClusterFull'), ready('true'), 9).status).toBe('true');
   });
 
   it('keeps what was decided until a report decides otherwise', () => {
