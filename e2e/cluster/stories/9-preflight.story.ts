@@ -16,7 +16,16 @@ describe('what the agent finds of its cluster', () => {
     const { items } = await operator.ok<List<ClusterJson>>('GET', '/v1/clusters');
     const { conditions = [], gpus } = items.find(({ runtime }) => runtime === 'knative') ?? {};
     const said = new Map(conditions.map(({ type, ...rest }) => [type, rest]));
-    for (const type of ['Kubernetes', 'Knative', 'Settings', 'Ingress', 'Storage', 'Gpus', 'Clock'])
+    for (const type of [
+      'Kubernetes',
+      'Knative',
+      'Settings',
+      'Ingress',
+      'Sandbox',
+      'Storage',
+      'Gpus',
+      'Clock',
+    ])
       expect([type, said.get(type)?.status]).toEqual([type, 'true']);
     const { items: nodes } = await kubeGet<{
       items: { status: { nodeInfo: { kubeletVersion: string }; allocatable: Record<string, string> } }[];

@@ -29,6 +29,7 @@ export async function knativeRuntime(
   const server = new URL(registry.url).host;
   const { username, password } = registry;
   const clusterId = membership.id;
+  const runtimeClass = config.TOWPATH_RUNTIME_CLASS;
   const limits = projectLimits(config.TOWPATH_PROJECT_PODS);
   const pull = username === undefined || password === undefined ? undefined : { server, username, password };
   const driver = new KnativeDriver({
@@ -45,6 +46,7 @@ export async function knativeRuntime(
       windowSeconds: config.TOWPATH_SCALE_WINDOW_SECONDS,
       startTimeoutSeconds: config.TOWPATH_START_TIMEOUT_SECONDS,
       placeTimeoutSeconds: config.TOWPATH_PLACE_TIMEOUT_SECONDS,
+      ...(runtimeClass === undefined ? {} : { runtimeClass }),
     },
     projectOf: ({ organizationId, projectId }) => ({ clusterId, organizationId, projectId, limits, pull }),
     drifts: parts.metrics.counter(

@@ -16,6 +16,7 @@ export const knativeConfig = {
   TOWPATH_CPU_REQUEST_PERCENT: percent.default(100),
   TOWPATH_MEMORY_REQUEST_PERCENT: percent.default(100),
   TOWPATH_PLACE_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(3600).default(240),
+  TOWPATH_RUNTIME_CLASS: z.string().min(1).optional(),
   TOWPATH_PROJECT_PODS: z.coerce.number().int().min(1).default(500),
 };
 

@@ -11,7 +11,7 @@ export interface KnativeCondition {
 /** The parts of a Knative Service that the driver reads. */
 export interface KnativeService extends KubeObject {
   spec: {
-    template: { metadata: { name?: string } };
+    template: { metadata: { name?: string }; spec?: { runtimeClassName?: string } };
     traffic?: { revisionName?: string; latestRevision?: boolean; percent?: number; tag?: string }[];
   };
   status?: {

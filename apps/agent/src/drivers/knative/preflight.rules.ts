@@ -16,6 +16,8 @@ export interface Survey {
     /** Absent: it may not be read. */
     ingressClass?: string;
   };
+  /** Of the RuntimeClass that instances are to run under: whether it is there. Absent: none is named. */
+  runtimeClass?: { name: string; isThere: boolean };
   /** Names, the default one first; absent: they may not be read. */
   storageClasses?: string[];
   gpus: GpuPool[];
@@ -36,6 +38,7 @@ export function findingsOf(survey: Survey): Finding[] {
     knative(survey),
     settings(survey),
     ingress(survey),
+    sandbox(survey),
     storage(survey),
     gpus(survey),
     clock(survey),
@@ -43,7 +46,8 @@ export function findingsOf(survey: Survey): Finding[] {
 }
 
 /** Whether revisions can run there at all. */
-export function isFit({ knative: found }: Survey): boolean {
+export function isFit({ knative: found, runtimeClass }: Survey): boolean {
+  if (runtimeClass?.isThere === false) return false;
   return found !== undefined && [undefined, KOURIER].includes(found.ingressClass);
 }
 
@@ -144,6 +148,20 @@ function ingress({ knative: found }: Survey): Finding {
         'NotKourier',
         `Knative routes by ${ingressClass}; the door stands in front of Kourier only.`,
         `Install net-kourier and set ingress-class of config-network to ${KOURIER}.`,
+      );
+}
+
+function sandbox({ runtimeClass }: Survey): Finding {
+  if (runtimeClass === undefined)
+    return good('Sandbox', 'Standard', "Instances run under the cluster's own runtime.");
+  const { name, isThere } = runtimeClass;
+  return isThere
+    ? good('Sandbox', 'Sandboxed', `Instances run under the RuntimeClass ${name}.`)
+    : bad(
+        'Sandbox',
+        'NoRuntimeClass',
+        `Instances are to run under the RuntimeClass ${name}, which is not there; until then nothing runs.`,
+        'Make it, or name another one by TOWPATH_RUNTIME_CLASS.',
       );
 }
 

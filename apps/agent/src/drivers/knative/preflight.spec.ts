@@ -24,6 +24,7 @@ describe('what is found of a cluster', () => {
       'Knative true Known',
       'Settings true Set',
       'Ingress true Kourier',
+      'Sandbox true Standard',
       'Storage true Known',
       'Gpus true None',
       'Clock true Same',
@@ -64,6 +65,18 @@ describe('what is found of a cluster', () => {
       { ...well, knative: { unset: [] } },
       'Ingress unknown NotReadable',
       true,
+    ],
+    [
+      'a sandbox',
+      { ...well, runtimeClass: { name: 'gvisor', isThere: true } },
+      'Sandbox true Sandboxed',
+      true,
+    ],
+    [
+      'no sandbox although one is named',
+      { ...well, runtimeClass: { name: 'gvisor', isThere: false } },
+      'Sandbox false NoRuntimeClass',
+      false,
     ],
     ['no storage', { ...well, storageClasses: [] }, 'Storage true None', true],
     ['GPUs', { ...well, gpus: [{ product: 'L4', nodes: 2, count: 8 }] }, 'Gpus true Counted', true],
@@ -111,6 +124,7 @@ class Api {
   hasKnative = false;
   hasNamespace = true;
   mayWrite = true;
+  classes = [{ metadata: { name: 'gvisor' } }];
   readonly maps = new Map<string, Record<string, string>>([
     ['config-network', { 'ingress-class': KOURIER }],
     ['config-features', { 'kubernetes.podspec-affinity': 'enabled' }],
@@ -118,8 +132,15 @@ class Api {
 
   readonly answer = ({ method, path: at, body }: SeenRequest): FakeReply => {
     if (at === '/version') return { body: { gitVersion: 'v1.35.0' } };
-    if (at.endsWith('/nodes') || at.endsWith('/storageclasses'))
-      return { body: { items: [], metadata: { resourceVersion: '1' } } };
+    const [, list] = /\/(nodes|storageclasses|runtimeclasses)$/.exec(at) ?? [];
+    if (list !== undefined) {
+      const items = list === 'runtimeclasses' ? this.classes : [];
+      return { body: { items, metadata: { resourceVersion: '1' } } };
+    }
+    return this.knative(method, at, body);
+  };
+
+  private knative(method: string, at: string, body: Buffer): FakeReply {
     if (!this.hasKnative) return refusal(404);
     if (at === '/apis/serving.knative.dev/v1') return { body: {} };
     if (!this.hasNamespace) return refusal(404);
@@ -131,7 +152,7 @@ class Api {
       this.maps.set(name, { ...this.maps.get(name), ...data });
     }
     return { body: { metadata: { name, labels }, data: this.maps.get(name) ?? {} } };
-  };
+  }
 }
 
 const refusal = (code: number): FakeReply => ({ status: code, body: { kind: 'Status', code } });
@@ -151,7 +172,12 @@ describe('the look at a cluster', () => {
     http = await FakeHttp.start(api.answer);
     ({ file, remove } = kubeconfigOf(http.url));
     connection = await KubeConnection.open(file);
-    const parts = { client: new KubeClient(connection), clusterId: CLUSTER, clock: { now: () => 0 } };
+    const parts = {
+      client: new KubeClient(connection),
+      clusterId: CLUSTER,
+      runtimeClass: 'gvisor',
+      clock: { now: () => 0 },
+    };
     preflight = new Preflight({ ...parts, logger: createLogger('preflight', 'silent') }, 10);
   });
   afterEach(async () => {
@@ -172,7 +198,11 @@ describe('the look at a cluster', () => {
     const asked = http.seen.length;
     await until(() => http.seen.length > asked + 10);
     expect([isPassed, reasonOf('Knative')]).toEqual([false, 'NotInstalled']);
+    api.classes = [];
     api.hasNamespace = true;
+    await until(() => reasonOf('Sandbox') === 'NoRuntimeClass' && reasonOf('Knative') === 'Known');
+    expect(isPassed).toBe(false);
+    api.classes = [{ metadata: { name: 'gvisor' } }];
     await passed;
     expect([reasonOf('Knative'), reasonOf('Settings'), reasonOf('Ingress')]).toEqual([
       'Known',
@@ -196,7 +226,12 @@ describe('the look at a cluster', () => {
     api.mayWrite = false;
     api.maps.set('config-defaults', {});
     preflight = new Preflight({
-      ...{ client: new KubeClient(connection), clusterId: CLUSTER, clock: { now: () => 0 } },
+      ...{
+        client: new KubeClient(connection),
+        clusterId: CLUSTER,
+        runtimeClass: 'gvisor',
+        clock: { now: () => 0 },
+      },
       logger: createLogger('preflight', 'silent'),
     });
     await preflight.passed();

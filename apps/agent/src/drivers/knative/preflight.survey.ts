@@ -10,11 +10,24 @@ const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 /** What Knative takes where nothing is said. */
 const DEFAULT_INGRESS = 'istio.ingress.networking.knative.dev';
 
+export interface SurveyParts {
+  client: KubeClient;
+  clusterId: Id<'cls'>;
+  /** What instances are to run under. */
+  runtimeClass: string | undefined;
+  clock: Clock;
+}
+
 /**
  * Looks at a cluster, and sets of Knative's settings what Towpath needs and the agent may.
  * @throws KubeError when the API server is not well, and whatever the connection throws
  */
-export async function surveyCluster(client: KubeClient, clusterId: Id<'cls'>, clock: Clock): Promise<Survey> {
+export async function surveyCluster({
+  client,
+  clusterId,
+  runtimeClass: name,
+  clock,
+}: SurveyParts): Promise<Survey> {
   const askedAt = clock.now();
   const { value, saidAt } = await client.connection.answer<{ gitVersion: string }>({
     method: 'GET',
@@ -28,6 +41,7 @@ export async function surveyCluster(client: KubeClient, clusterId: Id<'cls'>, cl
     kubernetes: value.gitVersion,
     skewMs,
     ...(knative === undefined ? {} : { knative }),
+    ...(name === undefined ? {} : { runtimeClass: { name, isThere: await hasRuntimeClass(client, name) } }),
     ...(storageClasses === undefined ? {} : { storageClasses }),
     gpus: gpusOf(nodes.items),
   };
@@ -74,6 +88,12 @@ async function settle(client: KubeClient, wanted: KnativeSettings): Promise<Sett
 
 const missing = ({ data }: KnativeSettings, there: Settings | undefined): string[] =>
   Object.keys(data).filter((key) => there?.data?.[key] !== data[key]);
+
+async function hasRuntimeClass(client: KubeClient, name: string): Promise<boolean> {
+  const found = await allowed(client.list(KINDS.runtimeClass));
+  // what may not be seen is found out by the first instance: it is refused without its class
+  return found === undefined || found.items.some(({ metadata }) => metadata.name === name);
+}
 
 async function storageClassesOf(client: KubeClient): Promise<string[] | undefined> {
   const found = await allowed(client.list(KINDS.storageClass));

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withCondition, type Clock, type ClusterFacts, type Id } from '#libs/domain';
-import type { KubeClient } from '#libs/kube';
+import { withCondition, type ClusterFacts } from '#libs/domain';
 import { Loop, type Logger } from '#libs/process';
 import { findingsOf, isFit } from './preflight.rules.js';
-import { surveyCluster } from './preflight.survey.js';
+import { surveyCluster, type SurveyParts } from './preflight.survey.js';
 
 const LOOK_MS = 300_000;
 /** While the cluster lacks what nothing can run without. */
@@ -17,7 +16,7 @@ export class Preflight {
   private isFit = false;
 
   constructor(
-    private readonly parts: { client: KubeClient; clusterId: Id<'cls'>; clock: Clock; logger: Logger },
+    private readonly parts: SurveyParts & { logger: Logger },
     waitMs = WAIT_MS,
   ) {
     this.loop = new Loop('preflight', LOOK_MS, (signal) => this.until(signal, waitMs), parts.logger);
@@ -46,8 +45,8 @@ export class Preflight {
   }
 
   private async look(): Promise<void> {
-    const { client, clusterId, clock, logger } = this.parts;
-    const survey = await surveyCluster(client, clusterId, clock);
+    const { clock, logger } = this.parts;
+    const survey = await surveyCluster(this.parts);
     const changedAt = clock.now();
     const before = this.facts?.conditions ?? [];
     const conditions = findingsOf(survey).flatMap((finding) =>

@@ -27,6 +27,8 @@ export interface ManifestSettings {
   startTimeoutSeconds: number;
   /** How long it may wait for a node and for its image before. */
   placeTimeoutSeconds: number;
+  /** The RuntimeClass that every instance runs under; absent: the cluster's own runtime. */
+  runtimeClass?: string;
 }
 
 /** The knobs of `autoscaling.knative.dev` that Towpath sets, per revision. */
@@ -113,6 +115,7 @@ function podSpec(
     containerConcurrency: revision.concurrency,
     timeoutSeconds: revision.timeoutSeconds,
     responseStartTimeoutSeconds: revision.timeoutSeconds,
+    ...(settings.runtimeClass === undefined ? {} : { runtimeClassName: settings.runtimeClass }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     ...(revision.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecretOf(revision.id) }] }),

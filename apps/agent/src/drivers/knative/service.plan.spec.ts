@@ -88,3 +88,23 @@ describe('a revision is routed', () => {
     ['not by the tag of another', seenService('hello-00001', [tagged('hello-00002')]), false],
   ])('%s', (_what, seen, expected) => expect(isTagged(seen, one, 'hello')).toBe(expected));
 });
+
+it('runs what is made from now on under the runtime class of the cluster, and what was made under its own', () => {
+  const sandboxed = { ...settings, runtimeClass: 'gvisor' };
+  const classOf = (seen: Seen): unknown => {
+    const spec = planService(targetOf([one]), seen, sandboxed)?.manifest['spec'] as {
+      template: { spec: { runtimeClassName?: string } };
+    };
+    return spec.template.spec.runtimeClassName;
+  };
+  expect(classOf({ service: undefined, revisions: [] })).toBe('gvisor');
+  const there = seenService('hello-00001', [LATEST]);
+  const revisions = [seenRevision('hello-00001', 'True')];
+  expect(classOf({ service: there, revisions })).toBeUndefined();
+  const { metadata } = there.spec.template;
+  const kata = {
+    ...there,
+    spec: { ...there.spec, template: { metadata, spec: { runtimeClassName: 'kata' } } },
+  };
+  expect(classOf({ service: kata, revisions })).toBe('kata');
+});

@@ -37,7 +37,7 @@ export function planService(target: Target, seen: Seen, settings: ManifestSettin
     templateName(seen.service),
   ]);
   return {
-    manifest: serviceManifest(target, next, traffic, settings),
+    manifest: serviceManifest(target, next, traffic, settingsOf(next, seen.service, settings)),
     remove: seen.revisions.map(({ metadata }) => metadata.name).filter((name) => !named.has(name)),
   };
 }
@@ -70,6 +70,18 @@ export function isReady(revision: KnativeRevision | undefined): boolean {
 function templateNow(target: Target, service: KnativeService | undefined): TargetRevision | undefined {
   const name = templateName(service);
   return target.revisions.find((revision) => revision.name === name);
+}
+
+/** A revision that was made keeps its runtime class: Knative refuses another one under the same name. */
+function settingsOf(
+  { name }: TargetRevision,
+  service: KnativeService | undefined,
+  settings: ManifestSettings,
+): ManifestSettings {
+  if (service === undefined || templateName(service) !== name) return settings;
+  const { runtimeClass: _now, ...others } = settings;
+  const runtimeClass = service.spec.template.spec?.runtimeClassName;
+  return runtimeClass === undefined ? others : { ...others, runtimeClass };
 }
 
 const templateName = (service: KnativeService | undefined): string | undefined =>
