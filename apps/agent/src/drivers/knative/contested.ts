@@ -16,6 +16,8 @@ export class ContestedError extends Error {
     /** For people: which object, whose, and which fields. */
     message: string,
     readonly nextStep: string,
+    /** Which fields, where only some of them are claimed. */
+    readonly claims: readonly Claim[] = [],
     /** It is about a namespace that is not ours: nothing may be written into it. */
     readonly isOfPlace = false,
   ) {
@@ -30,6 +32,7 @@ export class ContestedError extends Error {
       'NameTaken',
       `${wanted.kind} ${keyOf(wanted)} was made${by} and not by Towpath; it is left as it is.`,
       takenNextStep(wanted),
+      [],
       wanted.kind === 'Namespace',
     );
   }
@@ -41,6 +44,7 @@ export class ContestedError extends Error {
       'FieldTaken',
       `Of ${wanted.kind} ${keyOf(wanted)} others hold ${fields.join(', ')}; it is left as it is.`,
       'An operator takes these fields out of what the other manager applies; the service goes on by itself.',
+      claims,
     );
   }
 }

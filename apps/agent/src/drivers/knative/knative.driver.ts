@@ -73,7 +73,7 @@ export class KnativeDriver implements Driver {
     this.applier = new ServiceApplier(client, writer, parts.manifests, parts.images, this.drifted, logger);
     this.projects = new ProjectKeeper(client, writer, clusterId, this.drifted, this.lookAtAll, logger);
     const { runtimeClass } = parts.manifests;
-    this.preflight = new Preflight({ client, clusterId, runtimeClass, clock, logger });
+    this.preflight = new Preflight({ client, writer, clusterId, runtimeClass, clock, logger });
     this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
     this.logs = new PodLogs(client, { line: this.tellLog, end: this.logEnded }, clock, logger);
     const onChange = { service: (id: Id<'svc'>) => this.changed(id), pod: (pod: Pod) => this.logs.see(pod) };

@@ -11,7 +11,7 @@ export interface Survey {
   knative?: {
     /** Absent where its objects carry none. */
     version?: string;
-    /** `<map>: <key> = <value>` of each setting that is not as Towpath needs it and that the agent may not write. */
+    /** `<map>: <key> = <value>` of each setting that is not as Towpath needs it and that the agent may not write, and who holds it. */
     unset: string[];
     /** Absent: it may not be read. */
     ingressClass?: string;
@@ -20,10 +20,12 @@ export interface Survey {
   runtimeClass?: { name: string; isThere: boolean };
   /** Names, the default one first; absent: they may not be read. */
   storageClasses?: string[];
-  gpus: GpuPool[];
+  /** Absent: the nodes may not be listed. */
+  gpus?: GpuPool[];
 }
 
-type Finding = Omit<Condition, 'changedAt'>;
+/** One condition of a cluster. */
+export type Finding = Omit<Condition, 'changedAt'>;
 
 /** The oldest that were tried, or that Knative 1.21 says it needs. */
 const OLDEST = { kubernetes: [1, 33], knative: [1, 21] } as const;
@@ -43,6 +45,17 @@ export function findingsOf(survey: Survey): Finding[] {
     gpus(survey),
     clock(survey),
   ];
+}
+
+/** What is known of a cluster that could not be looked at. @param status what its API server answered, if anything */
+export function unreached(status: number | undefined): Finding {
+  const why = status === undefined ? 'does not answer' : `answered ${status}`;
+  return {
+    ...{ type: 'Kubernetes', status: 'unknown', reason: 'NotReachable' },
+    message: `The cluster could not be looked at: its API server ${why}.`,
+    nextStep:
+      "Look whether the agent reaches the cluster's API server, and may read it; the agent goes on by itself.",
+  };
 }
 
 /** Whether revisions can run there at all. */
@@ -132,7 +145,7 @@ function settings({ knative: found }: Survey): Finding {
         'Settings',
         'NotSet',
         `The agent may not set, in knative-serving: ${found.unset.join('; ')}.`,
-        'Set them, or give the agent the rights of deploy/agent/rights.yaml.',
+        'Set them, or give the agent the rights of deploy/agent/rights.yaml and let nobody else hold them.',
       );
 }
 
@@ -174,6 +187,7 @@ function storage({ storageClasses }: Survey): Finding {
 }
 
 function gpus({ gpus: pools }: Survey): Finding {
+  if (pools === undefined) return open('Gpus', 'NotReadable', 'The agent may not list nodes.');
   const told = pools.map(
     ({ product = 'without a label nvidia.com/gpu.product', count, nodes }) =>
       `${count} ${product} on ${nodes} node${nodes === 1 ? '' : 's'}`,

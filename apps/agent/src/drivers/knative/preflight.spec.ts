@@ -3,6 +3,7 @@ import { KubeClient, KubeConnection } from '#libs/kube';
 import { FakeHttp, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
 import { CLUSTER } from './knative.factory.rig.js';
 import { preflightManifests } from './preflight.manifests.js';
+import { ObjectWriter } from './object.writer.js';
 import { Preflight } from './preflight.js';
 import { findingsOf, gpusOf, isFit, skewOf, type GpuNode, type Survey } from './preflight.rules.js';
 
@@ -124,19 +125,28 @@ class Api {
   hasKnative = false;
   hasNamespace = true;
   mayWrite = true;
+  /** What is refused, and how. */
+  refuses: (at: string) => number | undefined = () => undefined;
+  /** Whether another manager applies the longest timeout. */
+  isHeld = false;
   classes = [{ metadata: { name: 'gvisor' } }];
   readonly maps = new Map<string, Record<string, string>>([
     ['config-network', { 'ingress-class': KOURIER }],
     ['config-features', { 'kubernetes.podspec-affinity': 'enabled' }],
   ]);
 
-  readonly answer = ({ method, path: at, body }: SeenRequest): FakeReply => {
+  readonly answer = ({ method, path: at, query, body }: SeenRequest): FakeReply => {
+    const refused = this.refuses(at);
+    if (refused !== undefined) return refusal(refused);
     if (at === '/version') return { body: { gitVersion: 'v1.35.0' } };
     const [, list] = /\/(nodes|storageclasses|runtimeclasses)$/.exec(at) ?? [];
     if (list !== undefined) {
       const items = list === 'runtimeclasses' ? this.classes : [];
       return { body: { items, metadata: { resourceVersion: '1' } } };
     }
+    const isAsked = query.get('force') === 'false';
+    if (this.isHeld && isAsked && at.endsWith('/config-defaults')) return HELD;
+    if (at.endsWith('/configmaps')) return { body: { items: [HOLDER], metadata: { resourceVersion: '1' } } };
     return this.knative(method, at, body);
   };
 
@@ -146,16 +156,37 @@ class Api {
     if (!this.hasNamespace) return refusal(404);
     const name = at.split('/').at(-1) ?? '';
     const labels = { 'app.kubernetes.io/version': '1.23.0' };
-    if (method === 'PATCH') {
-      if (!this.mayWrite) return refusal(403);
-      const { data } = JSON.parse(body.toString()) as { data: Record<string, string> };
-      this.maps.set(name, { ...this.maps.get(name), ...data });
-    }
-    return { body: { metadata: { name, labels }, data: this.maps.get(name) ?? {} } };
+    if (method === 'PATCH' && !this.mayWrite) return refusal(403);
+    if (method === 'PATCH') this.write(name, body);
+    const metadata = { name, namespace: 'knative-serving', labels };
+    return { body: { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: this.maps.get(name) ?? {} } };
+  }
+
+  private write(name: string, body: Buffer): void {
+    const { data } = JSON.parse(body.toString()) as { data: Record<string, string> };
+    this.maps.set(name, { ...this.maps.get(name), ...data });
   }
 }
 
+const HOLDER = {
+  metadata: { name: 'config-defaults', managedFields: [{ manager: 'argocd', operation: 'Apply' }] },
+};
+const HELD: FakeReply = {
+  status: 409,
+  body: {
+    ...{ kind: 'Status', code: 409, reason: 'Conflict' },
+    details: {
+      causes: [{ field: '.data.max-revision-timeout-seconds', message: 'conflict with "argocd" using v1' }],
+    },
+  },
+};
 const refusal = (code: number): FakeReply => ({ status: code, body: { kind: 'Status', code } });
+
+const CLOCK = { now: () => 0 };
+const clientParts = (connection: KubeConnection): { client: KubeClient; writer: ObjectWriter } => {
+  const client = new KubeClient(connection);
+  return { client, writer: new ObjectWriter(client, CLOCK) };
+};
 
 describe('the look at a cluster', () => {
   let api: Api;
@@ -173,10 +204,10 @@ describe('the look at a cluster', () => {
     ({ file, remove } = kubeconfigOf(http.url));
     connection = await KubeConnection.open(file);
     const parts = {
-      client: new KubeClient(connection),
+      ...clientParts(connection),
       clusterId: CLUSTER,
       runtimeClass: 'gvisor',
-      clock: { now: () => 0 },
+      clock: CLOCK,
     };
     preflight = new Preflight({ ...parts, logger: createLogger('preflight', 'silent') }, 10);
   });
@@ -227,10 +258,10 @@ describe('the look at a cluster', () => {
     api.maps.set('config-defaults', {});
     preflight = new Preflight({
       ...{
-        client: new KubeClient(connection),
+        ...clientParts(connection),
         clusterId: CLUSTER,
         runtimeClass: 'gvisor',
-        clock: { now: () => 0 },
+        clock: CLOCK,
       },
       logger: createLogger('preflight', 'silent'),
     });
@@ -240,5 +271,29 @@ describe('the look at a cluster', () => {
       message:
         'The agent may not set, in knative-serving: config-defaults: max-revision-timeout-seconds = 3600.',
     });
+  });
+
+  it('overwrites no setting that another manager applies, and names him', async () => {
+    api.hasKnative = true;
+    api.isHeld = true;
+    await preflight.passed();
+    expect(preflight.found()?.conditions.find(({ type }) => type === 'Settings')?.message).toContain(
+      'config-defaults: max-revision-timeout-seconds = 3600 (held by argocd).',
+    );
+    expect(api.maps.get('config-defaults')).toBeUndefined();
+    expect(api.maps.get('config-domain')).toBeDefined();
+  });
+
+  it('says that it could not look, and what it may not see', async () => {
+    api.hasKnative = true;
+    api.refuses = () => 401;
+    const passed = preflight.passed();
+    await until(() => reasonOf('Kubernetes') === 'NotReachable');
+    expect(preflight.found()?.conditions).toMatchObject([
+      { status: 'unknown', message: 'The cluster could not be looked at: its API server answered 401.' },
+    ]);
+    api.refuses = (at) => (at.endsWith('/nodes') ? 403 : undefined);
+    await passed;
+    expect([reasonOf('Kubernetes'), reasonOf('Gpus')]).toEqual(['Known', 'NotReadable']);
   });
 });

@@ -1,5 +1,7 @@
 import type { Clock, Id } from '#libs/domain';
 import { KINDS, KubeError, type KubeClient, type KubeObject } from '#libs/kube';
+import { ContestedError, type Claim } from './contested.js';
+import type { ObjectWriter } from './object.writer.js';
 import { KNATIVE_NAMESPACE, preflightManifests, type KnativeSettings } from './preflight.manifests.js';
 import { gpusOf, skewOf, type GpuNode, type Survey } from './preflight.rules.js';
 
@@ -12,6 +14,7 @@ const DEFAULT_INGRESS = 'istio.ingress.networking.knative.dev';
 
 export interface SurveyParts {
   client: KubeClient;
+  writer: ObjectWriter;
   clusterId: Id<'cls'>;
   /** What instances are to run under. */
   runtimeClass: string | undefined;
@@ -22,51 +25,45 @@ export interface SurveyParts {
  * Looks at a cluster, and sets of Knative's settings what Towpath needs and the agent may.
  * @throws KubeError when the API server is not well, and whatever the connection throws
  */
-export async function surveyCluster({
-  client,
-  clusterId,
-  runtimeClass: name,
-  clock,
-}: SurveyParts): Promise<Survey> {
+export async function surveyCluster(parts: SurveyParts): Promise<Survey> {
+  const { client, runtimeClass: name, clock } = parts;
   const askedAt = clock.now();
   const { value, saidAt } = await client.connection.answer<{ gitVersion: string }>({
     method: 'GET',
     path: '/version',
   });
   const skewMs = saidAt === undefined ? 0 : skewOf(saidAt, askedAt, clock.now());
-  const knative = await knativeOf(client, clusterId);
+  const knative = await knativeOf(parts);
   const storageClasses = await storageClassesOf(client);
-  const nodes = await client.list<GpuNode>(KINDS.node);
+  const nodes = await allowed(client.list<GpuNode>(KINDS.node));
   return {
     kubernetes: value.gitVersion,
     skewMs,
     ...(knative === undefined ? {} : { knative }),
     ...(name === undefined ? {} : { runtimeClass: { name, isThere: await hasRuntimeClass(client, name) } }),
     ...(storageClasses === undefined ? {} : { storageClasses }),
-    gpus: gpusOf(nodes.items),
+    ...(nodes === undefined ? {} : { gpus: gpusOf(nodes.items) }),
   };
 }
 
 /** Undefined when its API or its namespace is not there. */
-async function knativeOf(client: KubeClient, clusterId: Id<'cls'>): Promise<Survey['knative']> {
+async function knativeOf(parts: SurveyParts): Promise<Survey['knative']> {
   try {
-    await client.connection.json({ method: 'GET', path: `/apis/${KINDS.knativeService.apiVersion}` });
-    return await settledKnative(client, clusterId);
+    await parts.client.connection.json({ method: 'GET', path: `/apis/${KINDS.knativeService.apiVersion}` });
+    return await settledKnative(parts);
   } catch (error) {
     if (error instanceof KubeError && error.status === 404) return undefined;
     throw error;
   }
 }
 
-async function settledKnative(client: KubeClient, clusterId: Id<'cls'>): Promise<Survey['knative']> {
+async function settledKnative({ client, writer, clusterId }: SurveyParts): Promise<Survey['knative']> {
   const unset: string[] = [];
   let version: string | undefined;
   for (const wanted of preflightManifests(clusterId)) {
-    const there = await settle(client, wanted);
-    version ??= there?.metadata.labels?.[VERSION];
-    unset.push(
-      ...missing(wanted, there).map((key) => `${wanted.metadata.name}: ${key} = ${wanted.data[key]}`),
-    );
+    const settled = await settle(client, writer, wanted);
+    version ??= settled.there?.metadata.labels?.[VERSION];
+    unset.push(...missing(wanted, settled.there).map((key) => unsetLine(wanted, key, settled)));
   }
   const network = await allowed(client.get<Settings>(KINDS.configMap, KNATIVE_NAMESPACE, 'config-network'));
   const { data = {} } = network ?? {};
@@ -78,16 +75,34 @@ async function settledKnative(client: KubeClient, clusterId: Id<'cls'>): Promise
   };
 }
 
-/** Writes the keys that differ where that is allowed. @returns what is there then; undefined: it may not be seen */
-async function settle(client: KubeClient, wanted: KnativeSettings): Promise<Settings | undefined> {
+interface Settled {
+  /** Undefined: it may not be seen. */
+  there: Settings | undefined;
+  /** What of it others hold. */
+  claims: readonly Claim[];
+}
+
+/** Writes the keys that differ where that is allowed, and where nobody else holds them. */
+async function settle(client: KubeClient, writer: ObjectWriter, wanted: KnativeSettings): Promise<Settled> {
   const { namespace, name } = wanted.metadata;
   const there = await allowed(client.get<Settings>(KINDS.configMap, namespace, name));
-  if (there !== undefined && missing(wanted, there).length === 0) return there;
-  return (await allowed(client.apply<Settings>(KINDS.configMap, wanted, 'towpath-settings'))) ?? there;
+  try {
+    const write = writer.write(KINDS.configMap, wanted, 'towpath-settings', there, true);
+    return { there: (await allowed(write)) ?? there, claims: [] };
+  } catch (error) {
+    if (!(error instanceof ContestedError)) throw error;
+    return { there, claims: error.claims };
+  }
 }
 
 const missing = ({ data }: KnativeSettings, there: Settings | undefined): string[] =>
   Object.keys(data).filter((key) => there?.data?.[key] !== data[key]);
+
+function unsetLine({ metadata, data }: KnativeSettings, key: string, { claims }: Settled): string {
+  const holder = claims.find(({ field }) => field === `.data.${key}`);
+  const held = holder === undefined ? '' : ` (held by ${holder.manager})`;
+  return `${metadata.name}: ${key} = ${data[key]}${held}`;
+}
 
 async function hasRuntimeClass(client: KubeClient, name: string): Promise<boolean> {
   const found = await allowed(client.list(KINDS.runtimeClass));

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withCondition, type ClusterFacts } from '#libs/domain';
+import { withCondition, type ClusterFacts, type GpuPool } from '#libs/domain';
+import { KubeError } from '#libs/kube';
 import { Loop, type Logger } from '#libs/process';
-import { findingsOf, isFit } from './preflight.rules.js';
+import { findingsOf, isFit, unreached, type Finding } from './preflight.rules.js';
 import { surveyCluster, type SurveyParts } from './preflight.survey.js';
 
 const LOOK_MS = 300_000;
@@ -13,7 +14,6 @@ export class Preflight {
   private facts: ClusterFacts | undefined;
   private readonly loop: Loop;
   private readonly fit = Promise.withResolvers<void>();
-  private isFit = false;
 
   constructor(
     private readonly parts: SurveyParts & { logger: Logger },
@@ -38,18 +38,32 @@ export class Preflight {
 
   private async until(signal: AbortSignal, waitMs: number): Promise<void> {
     do {
-      await this.look();
-      if (this.isFit) return this.fit.resolve();
+      if (await this.look()) return this.fit.resolve();
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     } while (!signal.aborted);
   }
 
-  private async look(): Promise<void> {
+  /** @returns whether revisions can run there, as far as could be seen now */
+  private async look(): Promise<boolean> {
+    try {
+      const survey = await surveyCluster(this.parts);
+      this.note(findingsOf(survey), survey.gpus ?? []);
+      return isFit(survey);
+    } catch (error) {
+      const { conditions = [], gpus = [] } = this.facts ?? {};
+      const failed = unreached(error instanceof KubeError ? error.status : undefined);
+      if (!conditions.some(({ reason }) => reason === failed.reason))
+        this.parts.logger.warn({ err: error }, failed.message);
+      this.note([failed, ...conditions.filter(({ type }) => type !== failed.type)], gpus);
+      return false;
+    }
+  }
+
+  private note(findings: readonly Finding[], gpus: GpuPool[]): void {
     const { clock, logger } = this.parts;
-    const survey = await surveyCluster(this.parts);
     const changedAt = clock.now();
     const before = this.facts?.conditions ?? [];
-    const conditions = findingsOf(survey).flatMap((finding) =>
+    const conditions = findings.flatMap((finding) =>
       withCondition(
         before.filter(({ type }) => type === finding.type),
         { ...finding, changedAt },
@@ -58,7 +72,6 @@ export class Preflight {
     for (const { type, status, reason, message } of conditions)
       if (status === 'false' && before.find((one) => one.type === type)?.reason !== reason)
         logger.warn({ type, reason }, message);
-    this.facts = { conditions, gpus: survey.gpus };
-    this.isFit = isFit(survey);
+    this.facts = { conditions, gpus };
   }
 }
