@@ -236,7 +236,7 @@ export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from 
 export type { PlanVersion } from './price-plan.store.js';
 export { findRequest, listUsageRecords } from './usage-record.store.js';
 export type { MeteredRequest, RequestRecord } from './usage-record.store.js';
-export { findReplayedWindows } from './replay.store.js';
+export { findReplayedWindows, hasChangedSince } from './replay.store.js';
 export type { ReplayedWindow } from './replay.store.js';
 export { listUsedWindows } from './used-window.store.js';
 export type { UsedWindow, WindowRef } from './used-window.store.js';
@@ -340,6 +340,7 @@ export {
 } from './billing-window.store.js';
 export type { DirtyShard, UsageFilter } from './billing-window.store.js';
 export { findWindowFacts, findWindowRecords } from './window-facts.store.js';
+export type { FactsKey } from './window-facts.store.js';
 export {
   findDebtors,
   findOverdue,

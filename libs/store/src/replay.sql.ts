@@ -44,3 +44,11 @@ export const replayedWindowsSql = statement<ReplayedRow>(
    JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id
    ORDER BY w.project_id, w.service_id, w.revision_id, w.price_zone, w.window_start_ms`,
 );
+
+// What is folded and waits for the ledger, or was settled of usage that came later.
+export const changedSinceSql = statement<{ changed: boolean }>(
+  'replay_changed_since',
+  `SELECT EXISTS (SELECT FROM ledger_windows WHERE organization_id = $1 AND start_ms >= $2 AND start_ms < $3 AND unsettled)
+     OR EXISTS (SELECT FROM ledger_seals WHERE organization_id = $1 AND window_start_ms >= $2 AND window_start_ms < $3
+       AND position > $4) AS changed`,
+);

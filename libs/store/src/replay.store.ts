@@ -1,5 +1,5 @@
 import { capacityOf, type Capacity, type CountedUsage, type WindowKey } from '#libs/domain';
-import { replayedWindowsSql } from './replay.sql.js';
+import { changedSinceSql, replayedWindowsSql } from './replay.sql.js';
 import { time } from './row.js';
 import type { Tx } from './statement.js';
 import type { FactsKey } from './window-facts.store.js';
@@ -56,4 +56,14 @@ export async function findReplayedWindows(
       size: { priceZone: row.price_zone, cpuMillis: row.cpu_millis, memoryMiB: row.memory_mib },
     };
   });
+}
+
+/** Whether windows that begin in the span may say something else than they did when usage was taken in up to that position. */
+export async function hasChangedSince(
+  tx: Tx,
+  { organizationId, fromMs, toMs }: { organizationId: string; fromMs: number; toMs: number },
+  position: number,
+): Promise<boolean> {
+  const row = await tx.one(changedSinceSql, [organizationId, fromMs, toMs, position]);
+  return row?.changed !== false;
 }

@@ -37,7 +37,7 @@ export async function findWindowFacts(tx: Tx, keys: readonly FactsKey[]): Promis
 /** Billable records of one window, one by one, and all parts of the streams that began in it. */
 export async function findWindowRecords(
   tx: Tx,
-  key: WindowKey,
+  key: FactsKey,
 ): Promise<{ records: WindowRecord[]; beginning: StreamPart[] }> {
   const columns = factColumns([key]);
   const rows = await tx.run(windowRecordsSql, columns);

@@ -1,5 +1,5 @@
 import { countOf, monthOf, refuseIfAny, type Interval, type PricePlan, type WindowCount } from '#libs/domain';
-import { findBillPeriods } from '#libs/store';
+import { findBillPeriods, type StoredInvoice } from '#libs/store';
 import type { Call } from '../call/call.js';
 import { storedInvoice } from '../invoice/invoice.queries.js';
 
@@ -15,7 +15,12 @@ export interface BilledLine {
   item: string;
   spans: Interval[];
   /** What windows count for it; absent for a fee. */
-  count?: WindowCount;
+  count: WindowCount | undefined;
+  month: string;
+  /** Absent of a bill. */
+  invoice: StoredInvoice | undefined;
+  /** Whether it is what an invoice says of a month that another one had said something of. */
+  isCorrection: boolean;
 }
 
 /**
@@ -29,22 +34,23 @@ export async function lineOfBill(call: Call, { line, month, invoice }: LineInput
   if (month !== undefined && invoice !== undefined)
     refuseIfAny([{ field: 'invoice', message: 'must not be given with a month: an invoice has its own' }]);
   const corrected = /^(\d{4}-\d{2})\/(.+)$/.exec(line);
-  const invoiced =
-    invoice === undefined ? undefined : (await storedInvoice(call, organizationId, invoice)).invoice.month;
-  const of = corrected?.[1] ?? invoiced ?? month ?? monthOf(now);
+  const stored = invoice === undefined ? undefined : await storedInvoice(call, organizationId, invoice);
+  const own = stored?.invoice.month ?? month ?? monthOf(now);
+  const [, of = own, named = line] = corrected ?? [];
   const periods = await findBillPeriods(tx, organizationId, of);
   const plans = [...new Map(periods.map(({ plan }) => [`${plan.id}/${plan.version}`, plan])).values()];
-  const { plan, item } = oneOf(plans, corrected?.[2] ?? line);
+  const { plan, item } = oneOf(plans, named);
   const spans = periods.filter((one) => one.plan.id === plan.id && one.plan.version === plan.version);
-  const count = countOf(plan, item);
-  return { plan, item, spans, ...(count === undefined ? {} : { count }) };
+  return {
+    ...{ plan, item, spans, month: of, invoice: stored, isCorrection: of !== own },
+    count: countOf(plan, item),
+  };
 }
 
 /** The same, where the plan is known. */
 export function lineOfWindow(plan: PricePlan, line: string): Pick<BilledLine, 'item' | 'count'> {
   const { item } = oneOf([plan], line.replace(/^\d{4}-\d{2}\//, ''));
-  const count = countOf(plan, item);
-  return { item, ...(count === undefined ? {} : { count }) };
+  return { item, count: countOf(plan, item) };
 }
 
 function oneOf(plans: readonly PricePlan[], line: string): { plan: PricePlan; item: string } {

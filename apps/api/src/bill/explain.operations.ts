@@ -32,7 +32,8 @@ export const explainOperations = [
     permission: 'bill.read',
     rest: { method: 'GET', path: '/v1/bill/windows', status: 200 },
     graphql: 'explainedWindows',
-    summary: 'The minutes that a line of your bill or of an invoice is the sum of, by time. A fee has none.',
+    summary:
+      'The minutes that a line of your bill is the sum of, by time; of an invoice as it counted them, of a correction what changed. A fee has none.',
     input: z.strictObject({
       line,
       month: billedMonth.describe('A UTC month like `2026-11`; this month when absent.'),
@@ -48,7 +49,11 @@ export const explainOperations = [
     rest: { method: 'GET', path: '/v1/bill/windows/{window}/requests', status: 200 },
     graphql: 'explainedRequests',
     summary: "The requests that bear a minute's part of a line: for time those that opened its blocks.",
-    input: z.strictObject({ window: reference('Id of the window.'), line }),
+    input: z.strictObject({
+      window: reference('Id of the window.'),
+      line,
+      invoice: reference('Id or number of an invoice: as it counted them.').optional(),
+    }),
     item: explainedRequestView,
     key: 'id',
     handler: explainWindow,

@@ -1,12 +1,17 @@
 import {
   costLines,
   countIn,
+  formatRatio,
   inForceAt,
   ledgerWindowOf,
+  minus,
+  monthOf,
+  parseRatio,
   type CostLine,
   type CountedUsage,
   type PricePlan,
   type RequestShare,
+  type WindowCount,
   usageOfShare,
 } from '#libs/domain';
 import {
@@ -15,6 +20,7 @@ import {
   listUsedWindows,
   type PageRequest,
   type SeenWindow,
+  type Tx,
   type UsedWindow,
   type WindowRef,
 } from '#libs/store';
@@ -23,15 +29,26 @@ import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { iso } from '../call/scalars.js';
 import { placeOf } from './cost.view.js';
-import { lineOfBill, lineOfWindow, type LineInput } from './explain.line.js';
+import { lineOfBill, lineOfWindow, type BilledLine, type LineInput } from './explain.line.js';
 import type { explainedRequestView, explainedWindowView } from './explain.view.js';
-import { bearersOf } from './window.bearers.js';
+import { storedInvoice } from '../invoice/invoice.queries.js';
+import { bearersOf, type BornThen } from './window.bearers.js';
+import { inOrder, isAsThen, named, spokeBefore, windowThen, windowsThen } from './windows.then.js';
 
 const HOURS_IN_A_MONTH = 31 * 24;
 /** More than there are price zones in an installation. */
 const MOST_ZONES = 100;
 
-/** The windows of a minute that a line is the sum of. A fee has none. */
+/** A window that explains a line: what it counts, less what had been counted of it before. */
+interface Counted {
+  window: UsedWindow;
+  less?: CountedUsage | undefined;
+}
+
+/**
+ * The windows of a minute that a line is the sum of. A fee has none. Of an invoice as it had counted them, whatever came
+ * later; of a correction what it changed.
+ */
 export async function explainLine(
   call: Call,
   input: LineInput,
@@ -40,53 +57,96 @@ export async function explainLine(
   const { tx, actor, now } = call;
   const { organizationId } = actor;
   const line = await lineOfBill(call, input);
-  if (line.count === undefined) return [];
-  const of = { organizationId, spans: line.spans, count: line.count };
-  const after = page.after === undefined ? undefined : windowRef(page.after);
-  const windows = await listUsedWindows(tx, of, { after, limit: page.limit });
+  const windows = await windowsOfLine(tx, organizationId, line, page);
   const first = windows[0];
   const last = windows.at(-1);
   if (!first || !last) return [];
-  const span = { fromMs: ledgerWindowOf(first.startMs), toMs: last.startMs + 1 };
+  const span = { fromMs: ledgerWindowOf(first.window.startMs), toMs: last.window.startMs + 1 };
   const hours = await listLedgerWindows(
     tx,
     { organizationId, ...span, nowMs: now },
     { limit: HOURS_IN_A_MONTH },
   );
   const byStart = new Map(hours.map((hour) => [hour.startMs, hour]));
-  return windows.map((window) => ({
+  return windows.map(({ window, less }) => ({
     id: windowId(window),
     start: iso(window.startMs),
     ...placeOf(window),
-    ...countsOf(window),
-    ...priced(line.plan, line.item, window),
+    ...countsOf(window, less),
+    ...priced(line, window, less),
     ...stateOf(byStart.get(ledgerWindowOf(window.startMs))),
   }));
 }
 
-/** The requests that bear a window's part of a line, in the order in which they began. */
+async function windowsOfLine(
+  tx: Tx,
+  organizationId: string,
+  { count, spans, month, invoice, isCorrection, ...line }: BilledLine,
+  { after: id, limit }: PageRequest,
+): Promise<Counted[]> {
+  if (count === undefined) return [];
+  const after = id === undefined ? undefined : windowRef(id);
+  const meant = { spans, count };
+  if (!invoice || (!isCorrection && (await isAsThen(tx, { organizationId, month, invoice })))) {
+    const now = await listUsedWindows(tx, { organizationId, ...meant }, { after, limit });
+    return now.map((window) => ({ window }));
+  }
+  const then = { organizationId, month, invoice };
+  const counted = await windowsThen(tx, then, meant);
+  const named = { plan: line.plan.id, version: line.plan.version, item: line.item };
+  const before = isCorrection ? await spokeBefore(tx, then, named) : undefined;
+  const less = before ? await windowsThen(tx, { ...then, invoice: before }, meant) : [];
+  const all = isCorrection ? changesOf(counted, less, count) : counted.map((window) => ({ window }));
+  const rest = after === undefined ? all : all.filter(({ window }) => inOrder(window, after) > 0);
+  return withNames(tx, organizationId, rest.slice(0, limit));
+}
+
+/** Windows of which something else is counted than before; those that are gone, too. */
+function changesOf(now: readonly UsedWindow[], before: readonly UsedWindow[], count: WindowCount): Counted[] {
+  const was = new Map(before.map((window) => [windowId(window), window]));
+  const is = new Set(now.map(windowId));
+  const gone = before.filter((window) => !is.has(windowId(window)));
+  return [
+    ...now.map((window) => ({ window, less: was.get(windowId(window)) })),
+    ...gone.map((less) => ({ window: { ...less, ...NOTHING_COUNTED }, less })),
+  ]
+    .filter(({ window, less }) => !less || countIn(window, count) !== countIn(less, count))
+    .sort((a, b) => inOrder(a.window, b.window));
+}
+
+const NOTHING_COUNTED = {
+  ...{ requests: 0n, blocks: 0n, perRequestUnits: 0n, responseBytes: 0n },
+  metered: undefined,
+};
+
+async function withNames(tx: Tx, organizationId: string, list: readonly Counted[]): Promise<Counted[]> {
+  const windows = await named(
+    tx,
+    organizationId,
+    list.map(({ window }) => window),
+  );
+  return list.map((one, i) => ({ ...one, window: windows[i] ?? one.window }));
+}
+
+/** The requests that bear a window's part of a line, in the order in which they began; of an invoice as it had counted them. */
 export async function explainWindow(
   call: Call,
-  input: { window: string; line: string },
+  input: { window: string; line: string; invoice?: string | undefined },
   page: PageRequest,
 ): Promise<z.input<typeof explainedRequestView>[]> {
   const { tx, actor } = call;
   const { organizationId } = actor;
-  const { startMs, revisionId, priceZone } = windowRef(input.window);
-  if (startMs < 0) throw notFound('window');
-  const { plan } = inForceAt(await findPlansInForce(tx, organizationId, [startMs]), startMs);
+  const ref = windowRef(input.window);
+  if (ref.startMs < 0) throw notFound('window');
+  const { plan } = inForceAt(await findPlansInForce(tx, organizationId, [ref.startMs]), ref.startMs);
   const { item, count } = lineOfWindow(plan, input.line);
   if (count === undefined) return [];
-  const of = { organizationId, spans: [{ startMs, endMs: startMs + 1 }], count };
-  const beside = await listUsedWindows(tx, of, {
-    after: { startMs, revisionId, priceZone: '' },
-    limit: MOST_ZONES,
-  });
-  const window = beside.find((one) => one.revisionId === revisionId && one.priceZone === priceZone);
-  if (!window) throw notFound('window');
-  const { projectId, serviceId } = window;
-  const key = { organizationId, projectId, serviceId, revisionId, priceZone, windowStartMs: startMs };
-  const shares = (await bearersOf(tx, key, plan)).filter(
+  const found = await windowOf(call, ref, { count, invoice: input.invoice });
+  if (!found) throw notFound('window');
+  const { window, then } = found;
+  const { projectId, serviceId, revisionId, priceZone } = window;
+  const key = { organizationId, projectId, serviceId, revisionId, priceZone, windowStartMs: ref.startMs };
+  const shares = (await bearersOf(tx, key, plan, then)).filter(
     (share) => countIn(usageOfShare(share, window), count) > 0n,
   );
   const from = page.after === undefined ? 0 : shares.findIndex(({ id }) => id === page.after) + 1;
@@ -95,8 +155,30 @@ export async function explainWindow(
     request: requestOf(share),
     ...countsOf(usageOfShare(share, window)),
     opened: share.openedMs.map((atMs) => iso(atMs)),
-    ...priced(plan, item, usageOfShare(share, window)),
+    ...priced({ plan, item }, usageOfShare(share, window)),
   }));
+}
+
+/** A window as it is, or as an invoice had counted it. */
+async function windowOf(
+  call: Call,
+  ref: WindowRef,
+  { count, invoice }: { count: WindowCount; invoice: string | undefined },
+): Promise<{ window: UsedWindow; then?: BornThen } | undefined> {
+  const { tx, actor } = call;
+  const { organizationId } = actor;
+  const { startMs, revisionId, priceZone } = ref;
+  const stored = invoice === undefined ? undefined : await storedInvoice(call, organizationId, invoice);
+  const month = monthOf(startMs);
+  if (stored && !(await isAsThen(tx, { organizationId, month, invoice: stored }))) {
+    const counted = await windowThen(tx, organizationId, ref, stored);
+    return counted && { window: counted.used, then: { key: counted.of.key, carried: counted.carried } };
+  }
+  const of = { organizationId, spans: [{ startMs, endMs: startMs + 1 }], count };
+  const after = { startMs, revisionId, priceZone: '' };
+  const beside = await listUsedWindows(tx, of, { after, limit: MOST_ZONES });
+  const window = beside.find((one) => one.revisionId === revisionId && one.priceZone === priceZone);
+  return window && { window };
 }
 
 function requestOf({ stream }: RequestShare): string {
@@ -114,22 +196,32 @@ function windowRef(id: string): WindowRef {
 }
 
 function priced(
-  plan: PricePlan,
-  item: string,
+  { plan, item }: { plan: PricePlan; item: string },
   used: CountedUsage,
+  less?: CountedUsage,
 ): Pick<CostLine, 'quantity' | 'unit' | 'rate' | 'currency' | 'amount'> {
-  const line = costLines([{ plan, used }]).find((one) => one.item === item);
+  const lineOf = (one: CountedUsage): CostLine | undefined =>
+    costLines([{ plan, used: one }]).find((line) => line.item === item);
+  const [line, former] = [lineOf(used), less && lineOf(less)];
   const unit = plan.items.find(({ id }) => id === item)?.unit ?? '';
-  const { quantity = '0', rate = '0', amount = '0' } = line ?? {};
-  return { quantity, unit, rate, currency: plan.currency, amount };
+  const difference = (of: 'quantity' | 'amount'): string =>
+    formatRatio(minus(parseRatio(line?.[of] ?? '0'), parseRatio(former?.[of] ?? '0')));
+  const rate = line?.rate ?? former?.rate ?? '0';
+  return {
+    ...{ unit, rate, currency: plan.currency },
+    quantity: difference('quantity'),
+    amount: difference('amount'),
+  };
 }
 
-function countsOf({ requests, blocks, perRequestUnits, responseBytes }: CountedUsage) {
+function countsOf(used: CountedUsage, less?: CountedUsage) {
+  const difference = (of: 'requests' | 'blocks' | 'perRequestUnits' | 'responseBytes'): string =>
+    String(used[of] - (less?.[of] ?? 0n));
   return {
-    requests: String(requests),
-    blocks: String(blocks),
-    perRequestUnits: String(perRequestUnits),
-    responseBytes: String(responseBytes),
+    requests: difference('requests'),
+    blocks: difference('blocks'),
+    perRequestUnits: difference('perRequestUnits'),
+    responseBytes: difference('responseBytes'),
   };
 }
 

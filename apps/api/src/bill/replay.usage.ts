@@ -33,17 +33,41 @@ export interface ReplaySpan {
 /** From when on usage is counted for a plan. */
 export type ReplayPeriod = Pick<BillPeriod, 'startMs' | 'plan'>;
 
-/**
- * Usage of a span from its raw records, one list for each period: the fold of the live path, window by window. Blocks that
- * were open when the span began are those of the live path, whatever plan is asked about.
- */
+/** A window as it is counted again. */
+export interface CountedAgain {
+  of: ReplayedWindow;
+  window: BillingWindow;
+  /** What was open when it began. */
+  carried: WindowEnds | undefined;
+  /** In which of the periods it lies. */
+  period: number;
+}
+
+/** Usage of a span from its raw records, one list for each period. */
 export async function replayUsage(
   tx: Tx,
   span: ReplaySpan,
   periods: readonly ReplayPeriod[],
 ): Promise<{ days: BillPart['days'][]; windows: number }> {
-  const meters = periods.map(({ plan }) => extraMeters(plan));
   const sums = periods.map(() => new Map<string, UsageDay>());
+  let windows = 0;
+  for await (const { of, window, period } of replayWindows(tx, span, periods)) {
+    addTo(sums[period], of, window);
+    windows += 1;
+  }
+  return { days: sums.map((days) => [...days.values()]), windows };
+}
+
+/**
+ * Windows of a span from its raw records, series by series: the fold of the live path, window by window. Blocks that were open
+ * when the span began are those of the live path, whatever plan is asked about.
+ */
+export async function* replayWindows(
+  tx: Tx,
+  span: ReplaySpan,
+  periods: readonly ReplayPeriod[],
+): AsyncGenerator<CountedAgain> {
+  const meters = periods.map(({ plan }) => extraMeters(plan));
   const windows = await findReplayedWindows(tx, {
     ...span,
     instances: periods.some(({ plan }) => needsInstances(plan)),
@@ -66,10 +90,9 @@ export async function replayUsage(
       const shape = { capacity: one.capacity, meters: meters[period] ?? [] };
       const window = foldWindow(one.key.windowStartMs, own, shape, carried);
       before = { of: one, ends: window };
-      addTo(sums[period], one, window);
+      yield { of: one, window, carried, period };
     }
   }
-  return { days: sums.map((days) => [...days.values()]), windows: windows.length };
 }
 
 /** Blocks of the window before; those of the month before are kept with its last window. */

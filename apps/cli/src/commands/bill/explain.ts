@@ -18,7 +18,7 @@ export const billExplain = defineCommand<[string], Options>({
     command
       .argument('<line>', 'a price item; plan/version/item; of a correction month/plan/version/item')
       .option('--month <month>', 'of the bill of a month (UTC), e.g. 2026-11; default the current one')
-      .option('--invoice <invoice>', 'of an invoice, by number or id')
+      .option('--invoice <invoice>', 'of an invoice, by number or id, as it counted them')
       .option('--window <id>', 'the requests of this minute instead of the minutes')
       .option('--limit <n>', 'print so many at most', wholeNumber('--limit'), 100);
   },
@@ -31,7 +31,7 @@ export const billExplain = defineCommand<[string], Options>({
       return undefined;
     }
     const address = path`/v1/bill/windows/${window}/requests`;
-    const rows = await listAll<ExplainedRequestView>(client, address, { line }, limit);
+    const rows = await listAll<ExplainedRequestView>(client, address, { line, invoice }, limit);
     tow.out.list(rows, requestColumns, 'No request bears any of it.');
     return undefined;
   },
