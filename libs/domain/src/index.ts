@@ -220,7 +220,7 @@ export type { HubEvent, HubEventName } from './event/event.types.js';
 export { usageInterval } from './usage/usage-interval.js';
 export { lengthOf, partInterval, unionOf } from './usage/interval.js';
 export { MAX_INSTANCE_MS, intervalQuarantineReason } from './usage/instance.interval.js';
-export type { InstanceInterval } from './usage/instance.interval.js';
+export type { HeldUntil, InstanceInterval } from './usage/instance.interval.js';
 export { whyNotBillable } from './usage/billable.js';
 export type { NotBillableReason } from './usage/billable.js';
 export {

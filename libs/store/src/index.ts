@@ -48,7 +48,7 @@ export {
   saveCap,
 } from './cap.store.js';
 export type { Allowance, RecordName, SizedRevision, StoredCap } from './cap.store.js';
-export { lockIntervals, storeIntervals } from './instance-interval.store.js';
+export { findHoldings, lockIntervals, storeIntervals } from './instance-interval.store.js';
 export type { CheckedInterval, StoredIntervals } from './instance-interval.store.js';
 export { findInstanceTime, saveClusterPrice } from './instance-time.store.js';
 export type { StoredInstanceTime } from './instance-time.store.js';

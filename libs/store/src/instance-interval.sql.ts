@@ -65,3 +65,18 @@ export const storeIntervalsSql = statement<ToldRow>(
    SELECT ordinal::int - 1 AS ordinal, coalesce(before, start_ms) AS from_ms, other,
      before IS NULL OR before < until_ms OR before = until_ms AND ended AND NOT was_over AS news FROM told`,
 );
+
+export interface HoldingRow {
+  service_id: string;
+  cluster_id: string;
+  removed_at: Date | null;
+}
+
+// A target stays after it was removed.
+export const holdingsSql = statement<HoldingRow>(
+  'instance_interval_holdings',
+  `SELECT t.service_id, t.cluster_id,
+     CASE WHEN t.body ? 'tombstone' AND t.observed->>'removed' = 'true' THEN t.updated_at END AS removed_at
+   FROM unnest($1::text[], $2::text[], $3::text[]) AS q (organization_id, service_id, cluster_id)
+   JOIN targets t ON t.organization_id = q.organization_id AND t.service_id = q.service_id AND t.cluster_id = q.cluster_id`,
+);

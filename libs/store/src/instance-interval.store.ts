@@ -1,5 +1,5 @@
-import type { InstanceInterval } from '#libs/domain';
-import { lockIntervalsSql, storeIntervalsSql } from './instance-interval.sql.js';
+import type { HeldUntil, InstanceInterval } from '#libs/domain';
+import { holdingsSql, lockIntervalsSql, storeIntervalsSql } from './instance-interval.sql.js';
 import type { LeasedTx } from './lease.store.js';
 
 export interface StoredIntervals {
@@ -15,6 +15,28 @@ export interface StoredIntervals {
 export interface CheckedInterval {
   interval: InstanceInterval;
   priceZone: string;
+}
+
+/** Where services of intervals are, or were, asked to be held, by service and cluster. */
+export async function findHoldings(
+  tx: LeasedTx,
+  intervals: readonly InstanceInterval[],
+): Promise<(interval: InstanceInterval) => HeldUntil | undefined> {
+  const of = ({ serviceId, clusterId }: { serviceId: string; clusterId: string }): string =>
+    `${serviceId} ${clusterId}`;
+  const asked = [...new Map(intervals.map((one) => [of(one), one])).values()];
+  const rows = await tx.run(holdingsSql, [
+    asked.map(({ organizationId }) => organizationId),
+    asked.map(({ serviceId }) => serviceId),
+    asked.map(({ clusterId }) => clusterId),
+  ]);
+  const found = new Map<string, HeldUntil>(
+    rows.map(({ service_id: serviceId, cluster_id: clusterId, removed_at: removedAt }) => [
+      of({ serviceId, clusterId }),
+      { removedMs: removedAt?.getTime() },
+    ]),
+  );
+  return (interval) => found.get(of(interval));
 }
 
 /**

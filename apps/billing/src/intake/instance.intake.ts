@@ -4,10 +4,12 @@ import {
   needsInstances,
   windowsOf,
   type Clock,
+  type HeldUntil,
   type InstanceInterval,
   type PricePlan,
 } from '#libs/domain';
 import {
+  findHoldings,
   lockIntervals,
   markDirty,
   nextPosition,
@@ -48,12 +50,17 @@ export class InstanceIntake {
       this.things,
       messages.flatMap(({ records }) => records),
     );
+    const holding = await findHoldings(
+      tx,
+      messages.flatMap(({ records }) => records),
+    );
     const good: InstanceInterval[] = [];
     const bad: QuarantinedUsage[] = [];
     for (const { sender, records, malformed } of messages) {
       bad.push(...malformed);
       for (const interval of records) {
-        const reason = reasonAgainst(interval, this.things, sender, now);
+        const from = { sender, held: holding(interval) };
+        const reason = reasonAgainst(interval, this.things, from, now);
         if (reason) bad.push(quarantined(interval, reason));
         else good.push(interval);
       }
@@ -118,17 +125,18 @@ export function loadThings(
   );
 }
 
-/** Why an interval is not stored; `sender` is absent when an operator released it. */
+/** Why an interval is not stored; `from` is absent when an operator released it. */
 export function reasonAgainst(
   interval: InstanceInterval,
   things: MeteredThings,
-  sender: string | undefined,
+  from: { sender: string; held: HeldUntil | undefined } | undefined,
   nowMs: number,
 ) {
   const { organizationId, serviceId, revisionId } = interval;
   const hasService = things.service(organizationId, serviceId) !== undefined;
   const revision = things.revision(organizationId, revisionId);
-  return intervalQuarantineReason(interval, { hasService, revision, sender, nowMs });
+  const said = from ?? { sender: undefined, held: undefined };
+  return intervalQuarantineReason(interval, { hasService, revision, ...said, nowMs });
 }
 
 /** It is sent again and again as it grows, and is one entry all the same: the longest. */

@@ -55,8 +55,24 @@ async function place(): Promise<Place> {
     `INSERT INTO clusters (id, name, provider, region, zone, runtime, created_at) VALUES ($1, $1, 'p', 'r', 'z', 'local', now())`,
     [clusterId],
   );
+  await hold({ ...of, clusterId });
   return { ...of, clusterId };
 }
+
+/** The cluster is asked to hold the service; `removedMs`: it said by then that nothing of it is left. */
+const hold = (of: Place, removedMs?: number): Promise<unknown> =>
+  database.query(
+    `INSERT INTO targets (organization_id, service_id, cluster_id, generation, epoch, body, observed, updated_at)
+     VALUES ($1, $2, $3, 1, 1, $4, $5, $6)
+     ON CONFLICT (organization_id, service_id, cluster_id) DO UPDATE SET body = excluded.body,
+       observed = excluded.observed, updated_at = excluded.updated_at`,
+    [
+      ...[of.organizationId, of.serviceId, of.clusterId],
+      JSON.stringify(removedMs === undefined ? {} : { tombstone: { by: 'derived' } }),
+      JSON.stringify({ removed: removedMs !== undefined }),
+      new Date(removedMs ?? T0),
+    ],
+  );
 
 const ran = (of: Place, instanceId: string, fromMs: number, untilMs: number): InstanceInterval => ({
   clusterId: of.clusterId,
@@ -161,9 +177,26 @@ it('refuses what is not so, once, however often it is told as it grows', async (
   expect(await inMoney(of)).toEqual([['5', undefined]]);
 });
 
+it('refuses what a cluster says of a service that it was never asked to hold, or that is gone from it', async () => {
+  const [of, other] = [await place(), await place()];
+  const elsewhere = { ...of, clusterId: other.clusterId };
+  expect((await take(elsewhere, [ran(elsewhere, 'never', 0, 5)])).quarantined).toMatchObject([
+    { reason: 'foreign_sender' },
+  ]);
+  await hold(of, T0 + 10_000);
+  const told = [ran(of, 'before', 0, 11_000), ran(of, 'after', 10_000 + 5 * 60_000 + 1, 10 * 60_000)];
+  expect(await take(of, told)).toMatchObject({
+    stored: 1,
+    quarantined: [{ reason: 'foreign_sender', body: { instanceId: 'after' } }],
+  });
+  await hold(of);
+  expect(await take(of, told)).toMatchObject({ stored: 1, quarantined: [] });
+});
+
 it('keeps the first of an identity that two revisions claim', async () => {
   const of = await place();
   const other = { ...(await place()), clusterId: of.clusterId };
+  await hold(other);
   const claim = ran(other, 'a', 0, 9);
   expect((await take(of, [ran(of, 'a', 0, 5), claim])).quarantined).toMatchObject([
     { reason: 'identity_conflict', body: claim },

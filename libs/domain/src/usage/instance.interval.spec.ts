@@ -1,4 +1,9 @@
-import { intervalQuarantineReason, MAX_INSTANCE_MS, type InstanceInterval } from './instance.interval.js';
+import {
+  intervalQuarantineReason,
+  MAX_INSTANCE_MS,
+  type HeldUntil,
+  type InstanceInterval,
+} from './instance.interval.js';
 import { MAX_AHEAD_MS } from './usage.validation.js';
 
 const NOW = Date.UTC(2026, 10, 22);
@@ -16,6 +21,7 @@ const known = {
   hasService: true,
   revision: { serviceId: good.serviceId, timeoutSeconds: 60 },
   sender: good.clusterId as string | undefined,
+  held: {} as HeldUntil | undefined,
   nowMs: NOW,
 };
 
@@ -27,6 +33,15 @@ it.each<[string, Partial<InstanceInterval>, Partial<typeof known>, string | unde
   ['unprintable', { instanceId: 'a\tb' }, {}, 'malformed'],
   ['without a name', { instanceId: '' }, {}, 'malformed'],
   ['of another cluster', {}, { sender: 'cls_00000000000000000002' }, 'foreign_sender'],
+  ['of a cluster that never held the service', {}, { held: undefined }, 'foreign_sender'],
+  ['the same, by an operator\u2019s word', {}, { held: undefined, sender: undefined }, undefined],
+  [
+    'that began after it was gone',
+    {},
+    { held: { removedMs: good.startMs - MAX_AHEAD_MS - 1 } },
+    'foreign_sender',
+  ],
+  ['that began before it was gone', {}, { held: { removedMs: good.startMs - MAX_AHEAD_MS } }, undefined],
   ['of no service', {}, { hasService: false }, 'unknown_service'],
   ['of another service', { serviceId: 'svc_00000000000000000002' }, {}, 'unknown_revision'],
   ['backwards', { untilMs: good.startMs - 1 }, {}, 'not_positive'],

@@ -22,22 +22,37 @@ export interface InstanceInterval {
 /** What says that it ran longer has a wrong clock, unless an operator says otherwise. */
 export const MAX_INSTANCE_MS = 1_000 * 86_400_000;
 
+/** Whether a cluster was asked to hold a service; `removedMs`: it said by then that nothing of it is left. */
+export interface HeldUntil {
+  removedMs?: number | undefined;
+}
+
 /**
- * Checks an interval against what is known. `sender` is the cluster that sent it, as the bus's permissions prove; absent when
+ * Checks an interval against what is known; `held` absent: the cluster was never asked to hold the service. `sender` is the cluster that sent it, as the bus's permissions prove; absent when
  * an operator released it, whose word that is then, and how long it ran.
  * @returns undefined when it may be stored, else the first reason to quarantine it
  */
 export function intervalQuarantineReason(
   interval: InstanceInterval,
-  context: Pick<UsageContext, 'revision' | 'nowMs'> & { hasService: boolean; sender: string | undefined },
+  context: Pick<UsageContext, 'revision' | 'nowMs'> & {
+    hasService: boolean;
+    sender: string | undefined;
+    held: HeldUntil | undefined;
+  },
 ): QuarantineReason | undefined {
   const { clusterId, instanceId, serviceId } = interval;
   if (!/^[\x20-\x7e]{1,200}$/.test(instanceId)) return 'malformed';
   if (context.sender !== undefined && context.sender !== clusterId) return 'foreign_sender';
   if (!context.hasService) return 'unknown_service';
   if (context.revision?.serviceId !== serviceId) return 'unknown_revision';
+  if (context.sender !== undefined && !mayHaveRun(interval, context.held)) return 'foreign_sender';
   const longestMs = context.sender === undefined ? Infinity : MAX_INSTANCE_MS;
   return wrongTime(interval, context.nowMs, longestMs);
+}
+
+/** Nothing begins where nothing is held any more, by a clock that may be as far off as records may lie ahead. */
+function mayHaveRun({ startMs }: InstanceInterval, held: HeldUntil | undefined): boolean {
+  return held !== undefined && startMs <= (held.removedMs ?? Infinity) + MAX_AHEAD_MS;
 }
 
 function wrongTime(
