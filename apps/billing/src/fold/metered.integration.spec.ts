@@ -5,7 +5,6 @@ import {
   formatRatio,
   linesOf,
   monthOf,
-  newId,
   parsePricePlan,
   parsePriceSchedule,
   parseRatio,
@@ -32,6 +31,7 @@ import {
   type UsedRevision,
 } from '#libs/testing';
 import { BillingRig } from '../rig/billing.rig.js';
+import { makeHolder } from '../rig/holder.rig.js';
 
 const T0 = Date.UTC(2026, 10, 21, 12);
 const MINUTE_MS = 60_000;
@@ -184,7 +184,7 @@ function toldOf(of: UsedRevision, clusterId: Id<'cls'>, running: readonly Runnin
 
 it('a plan by time of instances is billed live as offline, whatever was told when, and a late word is counted', async () => {
   const of = await customer('instances');
-  const clusterId = newId('cls', T0, random);
+  const clusterId = await makeHolder(database, random, of);
   const rig = new BillingRig(database.db, clock);
   const records = Array.from({ length: 120 }, (_one, i) => {
     const startMs = T0 + whole(10 * MINUTE_MS);
@@ -220,7 +220,7 @@ it('a plan by time of instances is billed live as offline, whatever was told whe
 
 it('instances of who has another plan mark no minute', async () => {
   const of = await customer('seconds');
-  const clusterId = newId('cls', T0, random);
+  const clusterId = await makeHolder(database, random, of);
   const pod = { id: 'pod', begunMs: T0, startMs: T0, endMs: T0 + 200_000 };
   const rig = new BillingRig(database.db, clock);
   await rig.takeInstances(lease, clusterId, toldOf(of, clusterId, [pod]));

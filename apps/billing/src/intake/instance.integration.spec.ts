@@ -1,11 +1,4 @@
-import {
-  MAX_INSTANCE_MS,
-  RELEASABLE,
-  newId,
-  parseDecimal,
-  type Id,
-  type InstanceInterval,
-} from '#libs/domain';
+import { MAX_INSTANCE_MS, RELEASABLE, parseDecimal, type Id, type InstanceInterval } from '#libs/domain';
 import {
   findInstanceTime,
   releaseQuarantine,
@@ -24,6 +17,7 @@ import {
   type UsedRevision,
 } from '#libs/testing';
 import { BillingRig } from '../rig/billing.rig.js';
+import { hold, makeHolder } from '../rig/holder.rig.js';
 import { takeReleased } from './released.intake.js';
 
 const T0 = Date.UTC(2026, 10, 16, 12);
@@ -50,29 +44,8 @@ interface Place extends UsedRevision {
 async function place(): Promise<Place> {
   const shape = { concurrency: 1, maxInstances: 10, timeoutSeconds: 300 };
   const of = await makeUsedRevision((sql, values) => database.query(sql, values), random, shape);
-  const clusterId = newId('cls', T0, random);
-  await database.query(
-    `INSERT INTO clusters (id, name, provider, region, zone, runtime, created_at) VALUES ($1, $1, 'p', 'r', 'z', 'local', now())`,
-    [clusterId],
-  );
-  await hold({ ...of, clusterId });
-  return { ...of, clusterId };
+  return { ...of, clusterId: await makeHolder(database, random, of) };
 }
-
-/** The cluster is asked to hold the service; `removedMs`: it said by then that nothing of it is left. */
-const hold = (of: Place, removedMs?: number): Promise<unknown> =>
-  database.query(
-    `INSERT INTO targets (organization_id, service_id, cluster_id, generation, epoch, body, observed, updated_at)
-     VALUES ($1, $2, $3, 1, 1, $4, $5, $6)
-     ON CONFLICT (organization_id, service_id, cluster_id) DO UPDATE SET body = excluded.body,
-       observed = excluded.observed, updated_at = excluded.updated_at`,
-    [
-      ...[of.organizationId, of.serviceId, of.clusterId],
-      JSON.stringify(removedMs === undefined ? {} : { tombstone: { by: 'derived' } }),
-      JSON.stringify({ removed: removedMs !== undefined }),
-      new Date(removedMs ?? T0),
-    ],
-  );
 
 const ran = (of: Place, instanceId: string, fromMs: number, untilMs: number): InstanceInterval => ({
   clusterId: of.clusterId,
@@ -183,20 +156,20 @@ it('refuses what a cluster says of a service that it was never asked to hold, or
   expect((await take(elsewhere, [ran(elsewhere, 'never', 0, 5)])).quarantined).toMatchObject([
     { reason: 'foreign_sender' },
   ]);
-  await hold(of, T0 + 10_000);
+  await hold(database, of, T0 + 10_000);
   const told = [ran(of, 'before', 0, 11_000), ran(of, 'after', 10_000 + 5 * 60_000 + 1, 10 * 60_000)];
   expect(await take(of, told)).toMatchObject({
     stored: 1,
     quarantined: [{ reason: 'foreign_sender', body: { instanceId: 'after' } }],
   });
-  await hold(of);
+  await hold(database, of);
   expect(await take(of, told)).toMatchObject({ stored: 1, quarantined: [] });
 });
 
 it('keeps the first of an identity that two revisions claim', async () => {
   const of = await place();
   const other = { ...(await place()), clusterId: of.clusterId };
-  await hold(other);
+  await hold(database, other);
   const claim = ran(other, 'a', 0, 9);
   expect((await take(of, [ran(of, 'a', 0, 5), claim])).quarantined).toMatchObject([
     { reason: 'identity_conflict', body: claim },
