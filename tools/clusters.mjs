@@ -1,6 +1,6 @@
 /** The clusters of e2e/cluster: what runs, and how each is started and ended. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { Obstacle, commandLine } from './children.mjs';
@@ -26,6 +26,21 @@ export function whyNoClusters() {
     return 'real clusters are built from source: install Go 1.26 or later (its folder on PATH)';
   const { status, stdout } = spawnSync(path.join(SCRIPTS, 'can.sh'), { encoding: 'utf8' });
   return status === 0 ? undefined : stdout.trim() || 'real clusters need bash';
+}
+
+/**
+ * Takes the clusters of this machine for one run of the tests: those of another would have the same names.
+ * @returns what gives them back
+ */
+export function lockClusters() {
+  const file = path.join(clusterDir(), 'test.pid');
+  const holder = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  if (holder !== process.pid && commandLine(holder).includes('test-cluster.mjs'))
+    throw new Obstacle(
+      `another npm run test:cluster has the clusters of this machine (process ${holder}): let it end first`,
+    );
+  writeFileSync(file, String(process.pid));
+  return () => rmSync(file, { force: true });
 }
 
 /** Every cluster that has a folder, running or left behind. */

@@ -13,6 +13,7 @@ import {
   downCluster,
   interruptClusters,
   kubectlBinary,
+  lockClusters,
   startRegistry,
   upClusters,
   version,
@@ -35,6 +36,7 @@ if (why !== undefined) {
   console.log(`skipped: ${why}`);
   process.exit(0);
 }
+const unlock = lockOrLeave();
 const patterns = process.argv.slice(2);
 const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-cluster-'));
 // as root, PostgreSQL runs as another user, who must be able to pass
@@ -59,9 +61,19 @@ try {
   // also after an interruption, when no other stage begins
   if (!keep) for (const name of [FIRST, SECOND]) await stages.guard('down', () => downCluster(name));
   rmSync(temporaryDir, { recursive: true, force: true });
+  unlock();
 }
 const code = stages.summarize();
 process.exit(stages.interrupted ? 130 : code);
+
+function lockOrLeave() {
+  try {
+    return lockClusters();
+  } catch (error) {
+    console.error(error.message);
+    process.exit(2);
+  }
+}
 
 /** Whatever fails is a stage that failed: what follows needs it. */
 async function boot() {
