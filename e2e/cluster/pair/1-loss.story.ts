@@ -57,7 +57,7 @@ describe('a service on two real clusters', () => {
         await giveBack(second);
       }
       const returned = Date.now();
-      await until(`${second.name} answers again`, 200_000, () =>
+      await until(`${second.name} answers again`, 260_000, () =>
         Promise.resolve(answering(returned).includes(second.name)),
       );
       const back = Date.now() - returned;
@@ -80,7 +80,7 @@ describe('a service on two real clusters', () => {
       expect(failed.filter((one) => !wasInFlight(one, MOVED_MS))).toEqual([]);
       expect(sum(await tenant.usageOf('wide', answered), 'requests')).toBeGreaterThan(0n);
     },
-    300_000,
+    600_000,
   );
 
   async function answeredAfter(time: number, count: number): Promise<void> {
