@@ -1,4 +1,4 @@
-import { STREAMS, ensureHubTopology, instancesSubject, usageSubject } from '#libs/bus';
+import { BILLING_CONSUMER, STREAMS, ensureHubTopology, instancesSubject, usageSubject } from '#libs/bus';
 import { Health, Metrics, createLogger } from '#libs/process';
 import { testNats, until, type TestNats } from '#libs/testing';
 import { BillingMetrics } from './billing.metrics.js';
@@ -36,8 +36,12 @@ it('says how many messages of both streams wait, and when a full one may drop wh
     expect(said()).toEqual({ ok: true, message: '' });
     await jsm.streams.update(STREAMS.instances, { max_bytes: 100_000 });
     await until(() => said()?.ok === false, { what: 'that it says so', deadlineMs: 30_000 });
-    expect(said()?.message).toMatch(/^stream INSTANCES is 9\d % full while messages wait$/);
-    await jsm.streams.purge(STREAMS.instances);
+    expect(said()?.message).toMatch(/^stream INSTANCES is 9\d % full of messages that wait$/);
+    const taking = nats.bus.follow(STREAMS.instances, BILLING_CONSUMER, () => Promise.resolve());
+    await until(() => said()?.ok, { what: 'that it is well again', deadlineMs: 30_000 });
+    await taking.stop();
+    nats.bus.nc.publish(instancesSubject('cls_1'), 'x');
+    await until(() => waits('instance_messages', 1), { what: 'that one waits', deadlineMs: 30_000 });
     await until(() => said()?.ok, { what: 'that it is well again', deadlineMs: 30_000 });
   } finally {
     await watch.stop();

@@ -5,10 +5,11 @@ import type { BillingMetrics } from './billing.metrics.js';
 const LOOK_MS = 5_000;
 /** A gateway sends about one message a second: with so many waiting, bills are hours behind. */
 const MAX_PENDING = 10_000;
-/** A stream with a bound drops its oldest message when it is full, also one that waits. */
+/** A stream with a bound drops its oldest message when it is full: one that waits when nearly all of them wait. */
 const MAX_FULL = 0.8;
+const MAX_WAITING = 0.8;
 
-/** Watches how many messages wait for billing, and whether one may be dropped before it is taken in. */
+/** Watches how many messages wait for billing, and whether the stream of instances may drop one before it is taken in. */
 export class LagWatch {
   private readonly loop: Loop;
 
@@ -37,18 +38,18 @@ export class LagWatch {
     const troubles = [
       usage.pending > MAX_PENDING && `${usage.pending} usage messages wait`,
       instances.pending > MAX_PENDING && `${instances.pending} messages of instances wait`,
-      ...[usage, instances].map(({ stream, pending, full }) => {
-        const part = `${Math.round(full * 100)} %`;
-        return pending > 0 && full > MAX_FULL && `stream ${stream} is ${part} full while messages wait`;
-      }),
+      instances.full > MAX_FULL &&
+        instances.pending > MAX_WAITING * instances.messages &&
+        `stream ${STREAMS.instances} is ${Math.round(instances.full * 100)} % full of messages that wait`,
     ].filter((one) => one !== false);
     this.health.set('lag', troubles.length === 0, troubles.join('; '));
   }
 
-  private async waiting(stream: string): Promise<{ stream: string; pending: number; full: number }> {
+  private async waiting(stream: string): Promise<{ pending: number; messages: number; full: number }> {
     const jsm = await this.bus.jsm();
     const { num_pending: pending } = await jsm.consumers.info(stream, BILLING_CONSUMER);
     const { config, state } = await jsm.streams.info(stream);
-    return { stream, pending, full: config.max_bytes > 0 ? state.bytes / config.max_bytes : 0 };
+    const full = config.max_bytes > 0 ? state.bytes / config.max_bytes : 0;
+    return { pending, messages: state.messages, full };
   }
 }

@@ -290,7 +290,7 @@ export type { Change, Sweep } from './rating/blocks.js';
 export type { Capacity, OpenBlocks } from './rating/block.sweep.js';
 export { blockShares } from './rating/block.shares.js';
 export type { Busy, Opened } from './rating/block.shares.js';
-export { metersOf } from './rating/meters.js';
+export { meterKey, metersOf } from './rating/meters.js';
 export type { Meter, Quantities } from './rating/meters.js';
 export { priceUsage, underModel } from './rating/pricing.js';
 export type { PricedLine, Size, Usage } from './rating/pricing.js';

@@ -377,6 +377,7 @@ export {
   findUnsettled,
   groundOf,
   holdUnsettled,
+  markUncounted,
   invoiceWindows,
   listLedgerWindows,
   postedLines,

@@ -46,6 +46,20 @@ export const groundSql = statement<GroundRow>(
    FROM usage_intake WHERE partition = '0'`,
 );
 
+// Minutes of these hours in [$2, $3) that were counted for another plan: they lack one of the meters $5.
+export const markUncountedSql = statement<{ window_start_ms: number }>(
+  'ledger_mark_uncounted',
+  `INSERT INTO billing_dirty_windows
+     (organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, shard)
+   SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, $6
+   FROM billing_windows
+   WHERE organization_id = $1 AND window_start_ms >= $2 AND window_start_ms < $3
+     AND window_start_ms / ${HOUR_MS} * ${HOUR_MS} = ANY ($4) AND (meters IS NULL OR NOT meters ?& $5::text[])
+   ORDER BY 1, 3, 4, 5, 6
+   ON CONFLICT (organization_id, service_id, revision_id, price_zone, window_start_ms)
+   DO UPDATE SET shard = excluded.shard RETURNING window_start_ms`,
+);
+
 export interface UsedRow {
   window_start_ms: number;
   at_ms: number;

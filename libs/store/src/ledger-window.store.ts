@@ -1,6 +1,9 @@
 import {
   exactDecimal,
+  extraMeters,
+  meterKey,
   parseRatio,
+  shardOf,
   type LedgerLine,
   type LedgerWindowState,
   ledgerWindowState,
@@ -14,6 +17,7 @@ import {
   holdUnsettledSql,
   invoiceWindowsSql,
   listWindowsSql,
+  markUncountedSql,
   postedSql,
   producersSql,
   settleWindowsSql,
@@ -54,6 +58,34 @@ export async function holdUnsettled(
   beforeMs: number,
 ): Promise<LedgerWindow[]> {
   return (await tx.run(holdUnsettledSql, [organizationId, beforeMs])).map(windowOf);
+}
+
+/**
+ * Marks what was counted for another plan than the one in force (by a release that knew no other, or before terms were said),
+ * to be folded again.
+ * @returns how many minutes of these windows that are
+ */
+export async function markUncounted(
+  tx: LeasedTx,
+  organizationId: string,
+  starts: readonly number[],
+  plans: PlansInForce,
+): Promise<number> {
+  let marked = 0;
+  for (const [i, { fromMs, plan }] of plans.entries()) {
+    const keys = extraMeters(plan).map(meterKey);
+    if (keys.length === 0) continue;
+    const span = [i === 0 ? 0 : fromMs, plans[i + 1]?.fromMs ?? Number.MAX_SAFE_INTEGER];
+    const rows = await tx.run(markUncountedSql, [
+      organizationId,
+      ...span,
+      starts,
+      keys,
+      shardOf(organizationId),
+    ]);
+    marked += rows.length;
+  }
+  return marked;
 }
 
 /** Where the usage of an organization stands. */

@@ -63,9 +63,7 @@ export const requestCostView = z
     provisional: z.boolean().describe('Late records may change it until its hour is closed.'),
     opened: z
       .array(z.string())
-      .describe(
-        'When it opened blocks of 100 ms: it bears each whole, requests that share one bear nothing.',
-      ),
+      .describe('When it opened blocks: it bears each whole, requests that share one bear nothing.'),
     lines: z.array(costLineView),
     totals: z
       .array(z.object({ currency: z.string(), amount }).meta({ id: 'CostTotal' }))

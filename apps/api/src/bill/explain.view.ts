@@ -31,7 +31,7 @@ export const explainedRequestView = z
     id: z.string().describe('Identity of its first usage record in the window.'),
     request: z.string().describe('Id of the request.'),
     ...counts,
-    opened: z.array(z.string()).describe('When it opened blocks of 100 ms.'),
+    opened: z.array(z.string()).describe('When it opened blocks.'),
     ...price,
   })
   .meta({ id: 'ExplainedRequest', description: 'What one request bears of a window.' });

@@ -20,7 +20,14 @@ import {
   type Stretch,
   type UsageRecord,
 } from '#libs/domain';
-import { findBillFacts, findPlansInForce, usedInWindows, type Lease } from '#libs/store';
+import {
+  findBillFacts,
+  findPlansInForce,
+  markUncounted,
+  underLease,
+  usedInWindows,
+  type Lease,
+} from '#libs/store';
 import {
   SteppedClock,
   makeUsedRevision,
@@ -168,6 +175,30 @@ it('a plan by other blocks than 100 ms is billed live as offline, however its us
   expect(charged).toHaveLength(8);
   expect(itemsOf(bill.items)).toEqual(itemsOf(charged));
   expect(await owed(of)).toBe(sumOf(bill));
+});
+
+it('minutes that were counted for another plan than the one in force are counted again before their hour closes', async () => {
+  const of = await customer('seconds');
+  const { organizationId } = of;
+  const rig = new BillingRig(database.db, clock);
+  const records = [0, 30_000, 700_000].map((after, i) =>
+    usageOf(of, i, { startMs: T0 + after, endMs: T0 + after + 1_500 }),
+  );
+  await rig.take(lease, of.gatewayId, records);
+  await rig.fold(lease, [of]);
+  const due = await owed(of);
+  const lacking = (): Promise<number> =>
+    underLease(database.db, lease, async (tx) =>
+      markUncounted(tx, organizationId, [T0], await findPlansInForce(tx, organizationId, [T0])),
+    );
+  expect(await lacking()).toBe(0);
+  await database.query('UPDATE billing_windows SET meters = NULL WHERE organization_id = $1', [
+    organizationId,
+  ]);
+  expect(await owed(of)).not.toBe(due);
+  expect(await lacking()).toBe(2);
+  await rig.fold(lease, [of]);
+  expect([await lacking(), await owed(of)]).toEqual([0, due]);
 });
 
 /** What an agent says of instances as they grow, in an order in which nothing comes; the longest is told somewhere. */

@@ -64,6 +64,7 @@ async function foldAll(
   things: MeteredThings,
   now: number,
 ): Promise<number> {
+  const metersOf = await meterFinder(tx, taken);
   let batch = taken;
   let folded = 0;
   for (let round = 0; batch.length > 0; round++) {
@@ -72,7 +73,7 @@ async function foldAll(
       return folded;
     }
     folded += batch.length;
-    batch = await foldBatch(tx, batch, things, now);
+    batch = await foldBatch(tx, batch, { things, metersOf, now });
   }
   return folded;
 }
@@ -81,8 +82,7 @@ async function foldAll(
 async function foldBatch(
   tx: LeasedTx,
   keys: readonly WindowKey[],
-  things: MeteredThings,
-  now: number,
+  { things, metersOf, now }: { things: MeteredThings; metersOf: MeterFinder; now: number },
 ): Promise<WindowKey[]> {
   const batch = keys.toSorted((a, b) => a.windowStartMs - b.windowStartMs);
   await things.load(
@@ -90,7 +90,6 @@ async function foldBatch(
     [],
     batch.flatMap(({ revisionId }) => (revisionId === '' ? [] : [revisionId])),
   );
-  const metersOf = await meterFinder(tx, batch);
   const facts = await findWindowFacts(
     tx,
     batch.map((key) => ({ ...key, instances: metersOf(key).some(isOfInstances) })),
@@ -121,11 +120,11 @@ function capacityFor(key: WindowKey, things: MeteredThings): Capacity {
 }
 
 /** What only the plan needs that is in force in a window. */
-async function meterFinder(
-  tx: Tx,
-  batch: readonly WindowKey[],
-): Promise<(key: WindowKey) => readonly Meter[]> {
-  const planOf = await planFinder(tx, [...new Set(batch.map(({ organizationId }) => organizationId))]);
+type MeterFinder = (key: WindowKey) => readonly Meter[];
+
+/** For windows of the same organizations. */
+async function meterFinder(tx: Tx, windows: readonly WindowKey[]): Promise<MeterFinder> {
+  const planOf = await planFinder(tx, [...new Set(windows.map(({ organizationId }) => organizationId))]);
   const known = new Map<PricePlan, Meter[]>();
   return ({ organizationId, windowStartMs }) => {
     const plan = planOf(organizationId, windowStartMs);

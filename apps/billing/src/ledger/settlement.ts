@@ -14,6 +14,7 @@ import {
   findPlansInForce,
   groundOf,
   holdUnsettled,
+  markUncounted,
   postEntry,
   postedLines,
   settleWindows,
@@ -69,20 +70,8 @@ export async function settleOrganization(
     postponed: held.length > 0 && !ground.firm,
   };
   if (held.length > 0 && ground.firm) {
-    const plans = await findPlansInForce(
-      tx,
-      organizationId,
-      held.map(({ startMs }) => startMs),
-    );
-    const changes = await changesOf(tx, organizationId, held, plans);
-    const windows = { chain, plans, at, random, organizationId, position: ground.position };
-    for (const window of held)
-      await settleWindow(tx, windows, window, changes.get(window.startMs) ?? [], done);
-    await settleWindows(
-      tx,
-      organizationId,
-      held.map(({ startMs }) => startMs),
-    );
+    const settling = { chain, at, random, organizationId, position: ground.position };
+    done.postponed = !(await settleHeld(tx, settling, held, done));
   }
   const posted = await postDue(tx, organizationId as Id<'org'>, { nowMs: at.nowMs, random });
   const entries = await takeUnsealed(tx, organizationId);
@@ -92,16 +81,33 @@ export async function settleOrganization(
 
 interface Settling {
   chain: SealChain;
-  plans: PlansInForce;
   at: ClosingTime;
   random: Random;
   organizationId: string;
   position: number;
 }
 
+/** @returns false when a minute of them has to be folded first: then nothing was done */
+async function settleHeld(
+  tx: LeasedTx,
+  settling: Settling,
+  held: readonly LedgerWindow[],
+  done: Settled,
+): Promise<boolean> {
+  const { organizationId } = settling;
+  const starts = held.map(({ startMs }) => startMs);
+  const plans = await findPlansInForce(tx, organizationId, starts);
+  if ((await markUncounted(tx, organizationId, starts, plans)) > 0) return false;
+  const changes = await changesOf(tx, organizationId, starts, plans);
+  for (const window of held)
+    await settleWindow(tx, { ...settling, plans }, window, changes.get(window.startMs) ?? [], done);
+  await settleWindows(tx, organizationId, starts);
+  return true;
+}
+
 async function settleWindow(
   tx: LeasedTx,
-  { chain, plans, at, random, organizationId, position }: Settling,
+  { chain, plans, at, random, organizationId, position }: Settling & { plans: PlansInForce },
   { startMs, closedAt }: LedgerWindow,
   lines: readonly LedgerLine[],
   done: Settled,
@@ -124,10 +130,9 @@ async function settleWindow(
 async function changesOf(
   tx: LeasedTx,
   organizationId: string,
-  windows: readonly LedgerWindow[],
+  starts: readonly number[],
   plans: PlansInForce,
 ): Promise<Map<number, LedgerLine[]>> {
-  const starts = windows.map(({ startMs }) => startMs);
   const should = linesOf(plans, await usedInWindows(tx, organizationId, starts, plans));
   const posted = await postedLines(tx, organizationId, starts);
   return Map.groupBy(differenceOf(should, posted), ({ windowStartMs }) => windowStartMs);

@@ -71,6 +71,7 @@ describe('rating by the built-in plan', () => {
     ['a minimum of instance time', { measure: 'instance_time', model: undefined, minimumMs: 1 }],
     ['gpu_time', { measure: 'gpu_time', model: undefined }],
     ['blocks of requests longer than a minute', { quantumMs: 60_001 }],
+    ['blocks of requests shorter than 10 ms', { quantumMs: 9 }],
     ['build_time', { measure: 'build_time', model: undefined }],
   ])('refuses a plan that needs a %s which windows do not count', (measure, change) => {
     const items = BUILTIN_PLAN.items.map((item) => ({ ...item, ...change }));

@@ -35,6 +35,7 @@ function uncountedOf(plan: PricePlan): string | undefined {
   if (plan.items.some(({ times }) => isByDisk(times))) return 'disks';
   const { meters } = metersOf(plan);
   if (meters.some(isTooLong)) return 'blocks of requests longer than a minute';
+  if (meters.some(isTooShort)) return `blocks of requests shorter than ${SHORTEST_BLOCK_MS} ms`;
   const ofInstances = meters.filter(isOfInstances);
   if (ofInstances.some(({ states }) => states.includes('stopped'))) return 'stopped instances';
   if (ofInstances.some(({ minimumMs }) => minimumMs > 0)) return 'a minimum of instance time';
@@ -56,6 +57,11 @@ export function needsInstances(plan: PricePlan): boolean {
 /** A block is handed from its window to the next one, no further. */
 const isTooLong = ({ measure, model, quantumMs }: Meter): boolean =>
   measure === 'request_time' && model === 'concurrency' && quantumMs > WINDOW_MS;
+
+/** Who opened which block is told one by one. */
+const SHORTEST_BLOCK_MS = 10;
+const isTooShort = ({ measure, model, quantumMs }: Meter): boolean =>
+  measure === 'request_time' && model === 'concurrency' && quantumMs < SHORTEST_BLOCK_MS;
 
 function namesClasses({ items, multipliers }: PricePlan): boolean {
   const byClass = [...multipliers, ...items.flatMap((item) => item.multipliers)];

@@ -123,6 +123,8 @@ const item = (name: string, change: Record<string, unknown>) => ({
   ...{ id: name, name, measure: 'request_time', times: 'one', rate: '0.01', per: '1 s', unit: 's' },
   ...change,
 });
+/** Shorter ones are refused under concurrency. */
+const SHORTEST_BLOCK_MS = 10;
 const quantum = fc.constantFrom(1, 7, 70, 100, 1_000, 60_000);
 const minimum = fc.constantFrom(0, 50, 250, 5_000);
 const timeItem = fc.constantFrom<Record<string, unknown>>(
@@ -156,7 +158,8 @@ const schedule = fc
           ...items.map((of, n) => {
             const [ms, least] = times[n] ?? [100, 0];
             const alone = of['model'] === 'per_request' && least ? { minimum: `${least} ms` } : {};
-            return item(`time-${n}`, { ...of, quantum: `${ms} ms`, ...alone });
+            const blockMs = of['model'] === 'concurrency' ? Math.max(ms, SHORTEST_BLOCK_MS) : ms;
+            return item(`time-${n}`, { ...of, quantum: `${blockMs} ms`, ...alone });
           }),
           ...counts,
         ],
@@ -182,7 +185,7 @@ const isCounted = ({ measure, states, minimum }: Record<string, unknown>): boole
   !(states as string[] | undefined)?.includes('stopped');
 
 /** Some lists have no time of requests. */
-const more = item('more', { model: 'concurrency' });
+const more = item('more', { model: 'concurrency', quantum: '100 ms' });
 
 /** What of a published price list windows can count: without zones and classes, in force from the beginning. */
 const published = fc.constantFrom(...EXAMPLES).map((name) => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Id } from '../id.js';
 import { BUILTIN_PLAN } from '../price/builtin.plans.js';
 import { parseDecimal } from '../price/decimal.js';
+import type { PriceItem } from '../price/plan.types.js';
 import { formatRatio, fraction, parseRatio, plus, total } from '../price/ratio.js';
 import { propertyRuns } from '../property.rig.js';
 import type { UsageDay } from './billing.types.js';
@@ -166,6 +167,14 @@ describe('what was billed', () => {
       0n,
       '0.0000004',
     ]);
+  });
+
+  it('counts time once that a plan bills by both models: by its own', () => {
+    const [time] = BUILTIN_PLAN.items.filter(({ measure }) => measure === 'request_time');
+    const each = { ...(time as PriceItem), id: 'each', model: 'per_request' as const };
+    const plan = { ...BUILTIN_PLAN, items: [...BUILTIN_PLAN.items, each] };
+    const found = billedByService([{ plan, days: [day({ blocks: 10n, perRequestUnits: 14n })] }]);
+    expect(found.get('a')?.billedMs).toBe(1_000n);
   });
 });
 

@@ -75,10 +75,14 @@ export function billedByService(parts: readonly BillPart[]): Map<string, BilledT
   return services;
 }
 
-/** Time that is billed in several ways at once counts once. */
+/** Time that is billed in several ways at once counts once: of requests by the plan's model where it has both. */
 function timeOf(plan: PricePlan, { quantities }: Usage): bigint {
-  return metersOf(plan)
-    .meters.filter(({ measure, lane }) => measure.endsWith('_time') && lane.endsWith('#0'))
+  const firsts = metersOf(plan).meters.filter(
+    ({ measure, lane }) => measure.endsWith('_time') && lane.endsWith('#0'),
+  );
+  const hasModel = firsts.some(({ model }) => model === plan.model);
+  return firsts
+    .filter(({ measure, model }) => measure !== 'request_time' || !hasModel || model === plan.model)
     .reduce((sum, { lane }) => sum + (quantities.get(lane) ?? 0n), 0n);
 }
 
