@@ -28,7 +28,7 @@ const REGISTRY_PORT = 5000;
 const REGISTRY_USER = 'towpath';
 const REGISTRY_PASSWORD = 'only-for-tests';
 
-/** Of everything, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
+/** Of the build, and of everything after it, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
 
 const why = whyNoClusters();
@@ -47,10 +47,12 @@ const interrupt = () => {
   interruptClusters();
 };
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupt);
-const deadline = setTimeout(() => {
-  stages.add({ name: `ended after ${DEADLINE_MINUTES} minutes`, begin: Date.now(), passed: 0, failed: 1 });
-  interrupt();
-}, DEADLINE_MINUTES * 60_000);
+const endLate = () =>
+  setTimeout(() => {
+    stages.add({ name: `ended after ${DEADLINE_MINUTES} minutes`, begin: Date.now(), passed: 0, failed: 1 });
+    interrupt();
+  }, DEADLINE_MINUTES * 60_000);
+let deadline = endLate();
 let platform;
 const keep = process.env['TOWPATH_CLUSTER_KEEP'] !== undefined;
 try {
@@ -78,6 +80,8 @@ function lockOrLeave() {
 /** Whatever fails is a stage that failed: what follows needs it. */
 async function boot() {
   if (!(await stages.pass('build', () => buildClusters()))) return;
+  clearTimeout(deadline);
+  deadline = endLate();
   const isPair = wants('pair');
   const names = isPair ? [FIRST, SECOND] : [FIRST];
   if (!(await stages.pass('clusters', () => upClusters(names)))) return;

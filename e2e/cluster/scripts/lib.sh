@@ -66,9 +66,9 @@ hold() {
   setsid nsenter --net="/run/netns/$NETNS" unshare --mount --pid --fork --kill-child --mount-proc \
     "$HERE/node.sh" "$NAME" "$INDEX" >>"$STATE/log/node.log" 2>&1 </dev/null &
   local outer=$!
-  wait_for 10 "init process" pgrep -P $outer
+  wait_for 60 "init process" pgrep -P $outer
   pgrep -P $outer >"$STATE/init.pid"
-  wait_for 15 containerd ctr -a "$SOCKET" version
+  wait_for 60 containerd ctr -a "$SOCKET" version
 }
 # let_go: ends that process, and with it everything in the cluster; only when its pid is still that of our node.sh
 let_go() {

@@ -19,5 +19,5 @@ fi
 # in the cluster's mount and PID namespaces (so it ends with it), in the machine's network, where MACHINE is
 nsenter -t "$(cat "$STATE/init.pid")" -m -p -- setsid docker-registry serve "$DATA.yml" \
   >"$STATE/log/registry-$PORT.log" 2>&1 </dev/null &
-wait_for 10 registry sh -c "curl -s -o /dev/null http://$MACHINE:$PORT/v2/"
+wait_for 60 registry sh -c "curl -s -o /dev/null http://$MACHINE:$PORT/v2/"
 say "registry at $MACHINE:$PORT"

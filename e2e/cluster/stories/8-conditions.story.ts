@@ -59,7 +59,7 @@ describe('why an instance does not start', () => {
     const { message, violations } = await told('large', GOOD).finally(() => kubectl('uncordon', ...nodes));
     expect(violations[0]?.message).toBe('ClusterFull');
     expect(message).toMatch(/No node of the cluster had room/);
-  }, 120_000);
+  }, 240_000);
 
   it("a rule of the cluster, and the project's quota", async () => {
     await applied(namespace, {

@@ -2,6 +2,7 @@ import type { List } from '../../support/faces.js';
 import { Api } from '../../support/api.js';
 import { kubeGet } from '../../support/kubectl.js';
 import { platform } from '../../support/tenant.js';
+import { until } from '../../support/until.js';
 
 interface ClusterJson {
   runtime: string;
@@ -13,20 +14,16 @@ describe('what the agent finds of its cluster', () => {
   it('are conditions of the cluster, and what Knative lacked is set', async () => {
     const at = platform();
     const operator = new Api(at.apiUrl, at.operatorKey);
-    const { items } = await operator.ok<List<ClusterJson>>('GET', '/v1/clusters');
-    const { conditions = [], gpus } = items.find(({ runtime }) => runtime === 'knative') ?? {};
-    const said = new Map(conditions.map(({ type, ...rest }) => [type, rest]));
-    for (const type of [
-      'Kubernetes',
-      'Knative',
-      'Settings',
-      'Ingress',
-      'Sandbox',
-      'Storage',
-      'Gpus',
-      'Clock',
-    ])
-      expect([type, said.get(type)?.status]).toEqual([type, 'true']);
+    const types = ['Kubernetes', 'Knative', 'Settings', 'Ingress', 'Sandbox', 'Storage', 'Gpus', 'Clock'];
+    const { said, gpus } = await until('conditions that are all true', 60_000, async () => {
+      const { items } = await operator.ok<List<ClusterJson>>('GET', '/v1/clusters');
+      const { conditions = [], gpus } = items.find(({ runtime }) => runtime === 'knative') ?? {};
+      const said = new Map(conditions.map(({ type, ...rest }) => [type, rest]));
+      expect(types.map((type) => [type, said.get(type)?.status])).toEqual(
+        types.map((type) => [type, 'true']),
+      );
+      return { said, gpus };
+    });
     const { items: nodes } = await kubeGet<{
       items: { status: { nodeInfo: { kubeletVersion: string }; allocatable: Record<string, string> } }[];
     }>('nodes');
@@ -36,5 +33,5 @@ describe('what the agent finds of its cluster', () => {
       ...(['configmap', 'config-features', '-n', 'knative-serving'] as const),
     );
     expect(features.data).toMatchObject({ 'kubernetes.podspec-tolerations': 'enabled' });
-  }, 60_000);
+  }, 120_000);
 });

@@ -72,11 +72,15 @@ export interface HoldingRow {
   removed_at: Date | null;
 }
 
-// A target stays after it was removed.
+// A target stays after it was removed, until its cluster is; then what was stored says what it had held.
 export const holdingsSql = statement<HoldingRow>(
   'instance_interval_holdings',
-  `SELECT t.service_id, t.cluster_id,
-     CASE WHEN t.body ? 'tombstone' AND t.observed->>'removed' = 'true' THEN t.updated_at END AS removed_at
+  `SELECT q.service_id, q.cluster_id, CASE WHEN t.service_id IS NULL THEN c.removed_at
+     WHEN t.body ? 'tombstone' AND t.observed->>'removed' = 'true' THEN t.updated_at END AS removed_at
    FROM unnest($1::text[], $2::text[], $3::text[]) AS q (organization_id, service_id, cluster_id)
-   JOIN targets t ON t.organization_id = q.organization_id AND t.service_id = q.service_id AND t.cluster_id = q.cluster_id`,
+   JOIN clusters c ON c.id = q.cluster_id
+   LEFT JOIN targets t ON t.organization_id = q.organization_id AND t.service_id = q.service_id AND t.cluster_id = q.cluster_id
+   WHERE t.service_id IS NOT NULL OR c.removed_at IS NOT NULL AND EXISTS (
+     SELECT FROM instance_intervals i WHERE i.cluster_id = q.cluster_id AND i.organization_id = q.organization_id
+       AND i.service_id = q.service_id)`,
 );

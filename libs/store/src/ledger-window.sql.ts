@@ -51,10 +51,11 @@ export const markUncountedSql = statement<{ window_start_ms: number }>(
   'ledger_mark_uncounted',
   `INSERT INTO billing_dirty_windows
      (organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, shard)
-   SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms, $6
-   FROM billing_windows
-   WHERE organization_id = $1 AND window_start_ms >= $2 AND window_start_ms < $3
-     AND window_start_ms / ${HOUR_MS} * ${HOUR_MS} = ANY ($4) AND (meters IS NULL OR NOT meters ?& $5::text[])
+   SELECT w.organization_id, w.project_id, w.service_id, w.revision_id, w.price_zone, w.window_start_ms, $6
+   FROM unnest($4::bigint[]) h
+   JOIN billing_windows w ON w.organization_id = $1 AND w.window_start_ms >= greatest(h, $2)
+     AND w.window_start_ms < least(h + ${HOUR_MS}, $3)
+   WHERE w.meters IS NULL OR NOT w.meters ?& $5::text[]
    ORDER BY 1, 3, 4, 5, 6
    ON CONFLICT (organization_id, service_id, revision_id, price_zone, window_start_ms)
    DO UPDATE SET shard = excluded.shard RETURNING window_start_ms`,

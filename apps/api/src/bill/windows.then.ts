@@ -67,7 +67,7 @@ export async function windowThen(
   return undefined;
 }
 
-/** The invoice that stands and last spoke of a line of a month before this one did; what it had counted is corrected. */
+/** The invoice that stood then and last spoke of a line of a month before this one did; what it had counted is corrected. */
 export async function spokeBefore(
   tx: Tx,
   { organizationId, month, invoice: { invoice } }: MonthThen & { invoice: StoredInvoice },
@@ -75,10 +75,11 @@ export async function spokeBefore(
 ): Promise<StoredInvoice | undefined> {
   const all = await listInvoices(tx, organizationId, { limit: MOST_INVOICES });
   const older = all.filter((one) => one.invoice.issuedAt < invoice.issuedAt);
+  const known = new Set(older.map(({ invoice: { number } }) => number));
   return older.find(
     ({ invoice: one, voidedBy }) =>
       one.kind === 'invoice' &&
-      voidedBy === undefined &&
+      (voidedBy === undefined || !known.has(voidedBy)) &&
       (one.month === month ||
         one.corrections.some(
           (said) =>

@@ -166,6 +166,28 @@ it('refuses what a cluster says of a service that it was never asked to hold, or
   expect(await take(of, told)).toMatchObject({ stored: 1, quarantined: [] });
 });
 
+it('takes the last words of a cluster that was removed, of services that it had told of', async () => {
+  const of = await place();
+  const silent = await place();
+  await take(of, [ran(of, 'a', 0, 5)]);
+  for (const { clusterId } of [of, silent]) {
+    await database.query('DELETE FROM targets WHERE cluster_id = $1', [clusterId]);
+    await database.query('UPDATE clusters SET removed_at = $2 WHERE id = $1', [
+      clusterId,
+      new Date(T0 + 10_000),
+    ]);
+  }
+  const told = [ran(of, 'a', 0, 9_000), ran(of, 'after', 10_000 + 5 * 60_000 + 1, 10 * 60_000)];
+  expect(await take(of, told)).toMatchObject({
+    stored: 1,
+    quarantined: [{ reason: 'foreign_sender', body: { instanceId: 'after' } }],
+  });
+  expect(await inMoney(of)).toEqual([['9000', undefined]]);
+  expect(await take(silent, [ran(silent, 'b', 0, 5)])).toMatchObject({
+    quarantined: [{ reason: 'foreign_sender' }],
+  });
+});
+
 it('keeps the first of an identity that two revisions claim', async () => {
   const of = await place();
   const other = { ...(await place()), clusterId: of.clusterId };

@@ -77,7 +77,7 @@ export function foldWindow(
   const lengths = lengthsOf(facts);
   const metered = new Map<string, bigint>();
   const lanes = new Map<string, OpenBlocks[]>();
-  const stretches = stretchesOf(facts.running, changes, capacity, span);
+  const stretches = meters.some(isOfInstances) ? stretchesOf(facts.running, changes, capacity, span) : [];
   for (const meter of meters) {
     if (isOfInstances(meter)) {
       const covered = coverStretches(meter, stretches, span, carried.lanes);

@@ -26,8 +26,9 @@ it('at each ms as many instances are active as requests need, the oldest first, 
       for (let ms = SPAN.startMs; ms < SPAN.endMs; ms++) {
         const there = at(pods, ms).toSorted((a, b) => a.begunMs - b.begunMs || (a.id < b.id ? -1 : 1));
         const needed = blocksNeeded(at(requests, ms).length, of);
-        expect(at(stretches, ms).map(({ instanceId, state }) => [instanceId, state])).toEqual(
-          there.map(({ id }, i) => [id, i < needed ? 'active' : 'idle']),
+        const seen = at(stretches, ms).map(({ instanceId, state }) => `${instanceId} ${state}`);
+        expect(seen.toSorted()).toEqual(
+          there.map(({ id }, i) => `${id} ${i < needed ? 'active' : 'idle'}`).toSorted(),
         );
       }
     }),

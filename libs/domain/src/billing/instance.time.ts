@@ -37,38 +37,60 @@ export function stretchesOf(
     }))
     .filter(({ startMs, endMs }) => endMs > startMs)
     .toSorted((a, b) => a.begunMs - b.begunMs || (a.id < b.id ? -1 : 1));
-  return phasesOf(inside, changes, capacity, span).flatMap(({ startMs, endMs, needed }) =>
-    inside
-      .filter((one) => one.startMs <= startMs && one.endMs >= endMs)
-      .map(
-        ({ id }, i) => ({ instanceId: id, state: i < needed ? 'active' : 'idle', startMs, endMs }) as const,
-      ),
-  );
-}
-
-/** Spans in which the same instances run and as many of them are needed. */
-function phasesOf(
-  inside: readonly Running[],
-  changes: readonly Change[],
-  capacity: Capacity,
-  span: Interval,
-): (Interval & { needed: number })[] {
   const deltas = new Map<number, number>();
   for (const { atMs, delta } of changes) deltas.set(atMs, (deltas.get(atMs) ?? 0) + delta);
   const borders = new Set(inside.flatMap(({ startMs, endMs }) => [startMs, endMs]));
-  const instants = [...new Set([...borders, ...deltas.keys()])].sort((a, b) => a - b);
-  const phases: (Interval & { needed: number })[] = [];
-  let now = { startMs: span.startMs, needed: 0 };
+  const ranks = new Ranks();
   let active = 0;
-  for (const atMs of instants) {
+  for (const atMs of [...new Set([...borders, ...deltas.keys()])].sort((a, b) => a - b)) {
     active += deltas.get(atMs) ?? 0;
     const needed = blocksNeeded(active, capacity);
-    if (needed === now.needed && !borders.has(atMs)) continue;
-    if (atMs > now.startMs) phases.push({ ...now, endMs: atMs });
-    now = { startMs: atMs, needed };
+    if (borders.has(atMs))
+      ranks.enter(
+        inside.filter(({ startMs, endMs }) => startMs <= atMs && endMs > atMs),
+        needed,
+        atMs,
+      );
+    else ranks.need(needed, atMs);
   }
-  if (span.endMs > now.startMs) phases.push({ ...now, endMs: span.endMs });
-  return phases;
+  return ranks.done.toSorted((a, b) => a.startMs - b.startMs);
+}
+
+/** Instances that run now, the oldest first: the first ones are active. What changes costs, not what stays. */
+class Ranks {
+  readonly done: Stretch[] = [];
+  private running: readonly Running[] = [];
+  private needed = 0;
+  private readonly open = new Map<string, { state: 'active' | 'idle'; startMs: number }>();
+
+  /** From now on these run. */
+  enter(running: readonly Running[], needed: number, atMs: number): void {
+    const staying = new Set(running.map(({ id }) => id));
+    for (const { id } of this.running) if (!staying.has(id)) this.close(id, atMs);
+    [this.running, this.needed] = [running, needed];
+    for (const rank of running.keys()) this.look(rank, atMs);
+  }
+
+  /** From now on so many are needed. */
+  need(needed: number, atMs: number): void {
+    const [from, to] = [Math.min(needed, this.needed), Math.max(needed, this.needed)];
+    this.needed = needed;
+    for (let rank = from; rank < Math.min(to, this.running.length); rank++) this.look(rank, atMs);
+  }
+
+  private look(rank: number, atMs: number): void {
+    const { id } = this.running[rank] as Running;
+    const state = rank < this.needed ? 'active' : 'idle';
+    if (this.open.get(id)?.state === state) return;
+    this.close(id, atMs);
+    this.open.set(id, { state, startMs: atMs });
+  }
+
+  private close(instanceId: string, endMs: number): void {
+    const open = this.open.get(instanceId);
+    this.open.delete(instanceId);
+    if (open !== undefined) this.done.push({ instanceId, ...open, endMs });
+  }
 }
 
 /** What a meter counts of stretches, and until when instances are covered. */

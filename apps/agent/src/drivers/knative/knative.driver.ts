@@ -180,12 +180,14 @@ export class KnativeDriver implements Driver {
   /** One step nearer to the target. Whatever keeps new things from being made, what is there is scaled, down too. */
   private async approach({ target, opened }: Held): Promise<void> {
     const seen = (): Seen => this.view.seen(target.projectId, target.service.name, target.service.id);
-    try {
-      await this.projects.ensure(this.parts.projectOf(target));
-      await this.applier.make(target, opened, seen());
-    } finally {
-      await this.applier.tend(target, seen());
-    }
+    const failures: unknown[] = [];
+    const fail = (error: unknown): unknown => failures.push(error);
+    await this.projects
+      .ensure(this.parts.projectOf(target))
+      .then(() => this.applier.make(target, opened, seen()))
+      .catch(fail);
+    await this.applier.tend(target, seen()).catch(fail);
+    if (failures.length > 0) throw failures[0];
   }
 
   /** When a first instance that runs will have taken as long as a start may take. */

@@ -92,14 +92,18 @@ describe('an instance of the local runtime', () => {
   it('gives the place of a client that went away to the next', async () => {
     rig = await LocalRig.started({ queueLimit: 1 });
     const revision = await rig.ready(COUNTING, { concurrency: 1, maxInstances: 1 });
-    const first = rig.get(revision, '/?ms=4000');
+    const first = rig.get(revision, '/?ms=8000');
+    // of two beside it one waits; the other is refused, or came before the first
     const away = new AbortController();
-    await until(
-      async () =>
-        (await rig.get(revision, '/', AbortSignal.timeout(500)).catch(() => undefined)) === undefined,
+    const { waiting } = await until(
+      async () => {
+        const [one, other] = ['/left', '/beside'].map((path) => rig.get(revision, path, away.signal));
+        const answered = await Promise.race([one, other].map(async (of) => ({ of, answer: await of })));
+        if (answered?.answer?.status !== 503) return undefined;
+        return { waiting: answered.of === one ? other : one };
+      },
+      { what: 'a full queue', deadlineMs: 7_000 },
     );
-    const waiting = rig.get(revision, '/left', away.signal);
-    await until(async () => (await rig.get(revision)).status === 503, { what: 'a full queue' });
     away.abort();
     await expect(waiting).rejects.toThrow();
     const next = await until(async () => {
