@@ -186,3 +186,19 @@ export const usedWindowsSql = statement<UsedWindowRow>(
    LEFT JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id
    ORDER BY w.window_start_ms, w.revision_id, w.price_zone`,
 );
+
+export interface UsedNameRow {
+  service_id: string;
+  service: string;
+  project: string;
+  revision_id: string | null;
+  revision: string | null;
+}
+
+export const namesOfUsedSql = statement<UsedNameRow>(
+  'billing_names_of_used',
+  `SELECT s.id AS service_id, s.name AS service, p.handle AS project, r.id AS revision_id, r.name AS revision
+   FROM services s JOIN projects p ON p.organization_id = $1 AND p.id = s.project_id
+   LEFT JOIN revisions r ON r.organization_id = $1 AND r.service_id = s.id AND r.id = ANY ($3)
+   WHERE s.organization_id = $1 AND s.id = ANY ($2)`,
+);

@@ -238,7 +238,7 @@ export { findRequest, listUsageRecords } from './usage-record.store.js';
 export type { MeteredRequest, RequestRecord } from './usage-record.store.js';
 export { findReplayedWindows, hasChangedSince } from './replay.store.js';
 export type { ReplayedWindow } from './replay.store.js';
-export { listUsedWindows } from './used-window.store.js';
+export { listUsedWindows, withNames } from './used-window.store.js';
 export type { UsedWindow, WindowRef } from './used-window.store.js';
 export {
   dataKeyOf,

@@ -1,5 +1,5 @@
 import type { CountedUsage, Interval, WindowCount } from '#libs/domain';
-import { usedWindowsSql, type UsedWindowRow } from './billing-window.sql.js';
+import { namesOfUsedSql, usedWindowsSql, type UsedWindowRow } from './billing-window.sql.js';
 import { meteredOf } from './billing-window.store.js';
 import { present } from './row.js';
 import type { Tx } from './statement.js';
@@ -29,6 +29,26 @@ export async function listUsedWindows(
   const { startMs = -1, revisionId = '', priceZone = '' } = after ?? {};
   const values = [of.organizationId, from, to, of.count, startMs, revisionId, priceZone, limit];
   return (await tx.run(usedWindowsSql, values)).map(windowOf);
+}
+
+/** The same windows with the names of what ran: raw records have ids only. */
+export async function withNames(
+  tx: Tx,
+  organizationId: string,
+  windows: readonly UsedWindow[],
+): Promise<UsedWindow[]> {
+  const idsOf = (id: (window: UsedWindow) => string): string[] => [...new Set(windows.map(id))];
+  const rows = await tx.run(namesOfUsedSql, [
+    organizationId,
+    idsOf(({ serviceId }) => serviceId),
+    idsOf(({ revisionId }) => revisionId),
+  ]);
+  return windows.map((window) => {
+    const ofService = rows.filter(({ service_id }) => service_id === window.serviceId);
+    const revision = ofService.find(({ revision_id }) => revision_id === window.revisionId)?.revision ?? null;
+    const { project = null, service = null } = ofService[0] ?? {};
+    return { ...window, ...present({ project, service, revision }) };
+  });
 }
 
 function windowOf(row: UsedWindowRow): UsedWindow {

@@ -18,6 +18,7 @@ import {
   findPlansInForce,
   listLedgerWindows,
   listUsedWindows,
+  withNames,
   type PageRequest,
   type SeenWindow,
   type Tx,
@@ -33,7 +34,7 @@ import { lineOfBill, lineOfWindow, type BilledLine, type LineInput } from './exp
 import type { explainedRequestView, explainedWindowView } from './explain.view.js';
 import { storedInvoice } from '../invoice/invoice.queries.js';
 import { bearersOf, type BornThen } from './window.bearers.js';
-import { inOrder, isAsThen, named, spokeBefore, windowThen, windowsThen } from './windows.then.js';
+import { inOrder, isAsThen, spokeBefore, windowThen, windowsThen } from './windows.then.js';
 
 const HOURS_IN_A_MONTH = 31 * 24;
 /** More than there are price zones in an installation. */
@@ -98,7 +99,7 @@ async function windowsOfLine(
   const less = before ? await windowsThen(tx, { ...then, invoice: before }, meant) : [];
   const all = isCorrection ? changesOf(counted, less, count) : counted.map((window) => ({ window }));
   const rest = after === undefined ? all : all.filter(({ window }) => inOrder(window, after) > 0);
-  return withNames(tx, organizationId, rest.slice(0, limit));
+  return nameAll(tx, organizationId, rest.slice(0, limit));
 }
 
 /** Windows of which something else is counted than before; those that are gone, too. */
@@ -119,8 +120,8 @@ const NOTHING_COUNTED = {
   metered: undefined,
 };
 
-async function withNames(tx: Tx, organizationId: string, list: readonly Counted[]): Promise<Counted[]> {
-  const windows = await named(
+async function nameAll(tx: Tx, organizationId: string, list: readonly Counted[]): Promise<Counted[]> {
+  const windows = await withNames(
     tx,
     organizationId,
     list.map(({ window }) => window),

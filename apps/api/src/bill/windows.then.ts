@@ -3,7 +3,6 @@ import {
   findBillPeriods,
   hasChangedSince,
   listInvoices,
-  listUsedWindows,
   type StoredInvoice,
   type Tx,
   type UsedWindow,
@@ -13,8 +12,6 @@ import { replayWindows, type CountedAgain, type ReplaySpan } from './replay.usag
 
 /** More than there are invoices between a month's own one and the last that corrects it. */
 const MOST_INVOICES = 100;
-/** Minutes of one page, of all that ran in them. */
-const MOST_BESIDE = 10_000;
 
 /** A month of which is asked what an invoice had counted of it. */
 export interface MonthThen {
@@ -89,32 +86,6 @@ export async function spokeBefore(
             said.item === line.item,
         )),
   );
-}
-
-/** The same windows with the names of what ran: raw records have ids only. */
-export async function named(
-  tx: Tx,
-  organizationId: string,
-  windows: readonly UsedWindow[],
-): Promise<UsedWindow[]> {
-  const spans = [...new Set(windows.map(({ startMs }) => startMs))].map((startMs) => {
-    return { startMs, endMs: startMs + 1 };
-  });
-  const beside = await listUsedWindows(
-    tx,
-    { organizationId, spans, count: 'requests' },
-    { limit: MOST_BESIDE },
-  );
-  const byRevision = new Map(beside.map((one) => [one.revisionId, one]));
-  return windows.map((window) => {
-    const { project, service, revision } = byRevision.get(window.revisionId) ?? {};
-    return {
-      ...window,
-      ...(project === undefined ? {} : { project }),
-      ...(service === undefined ? {} : { service }),
-      ...(revision === undefined ? {} : { revision }),
-    };
-  });
 }
 
 /** By start, revision and zone. */
