@@ -37,7 +37,9 @@ export class BudgetWorker {
   private async look(signal: AbortSignal): Promise<void> {
     const lease = this.leases.holding(BUDGET_LEASE);
     const began = this.clock.now();
-    if (!lease || began < this.restUntil) return;
+    // whoever holds it now says how it is
+    if (!lease) return this.health.set('budgets', true);
+    if (began < this.restUntil) return;
     const failures: unknown[] = [];
     for (const organizationId of await this.db.asSystem(budgetedOrganizations)) {
       if (signal.aborted) return;

@@ -51,6 +51,11 @@ class Replica {
     );
   }
 
+  /** Another process holds the lease. */
+  leave(): void {
+    this.lease = undefined;
+  }
+
   look(): Promise<void> {
     return this.worker.look(new AbortController().signal);
   }
@@ -138,6 +143,12 @@ it("goes on past one organization's trouble, says so, and makes its invoice when
     ok: false,
     parts: { invoices: { message: 'a month cannot be invoiced' } },
   });
+  const former = new Replica(rig.lease);
+  await expect(former.look()).rejects.toThrow();
+  former.leave();
+  await former.look();
+  // it is whoever holds the lease now that says so
+  expect(former.health.report().ok).toBe(true);
   await use(plan);
   rig.clock.step(600_000);
   await worker.look();

@@ -64,7 +64,9 @@ export class InvoiceWorker {
   async look(signal: AbortSignal): Promise<void> {
     const lease = this.parts.leases.holding(INVOICE_LEASE);
     const began = this.parts.clock.now();
-    if (!lease || began < this.restUntil) return;
+    // whoever holds it now says how it is
+    if (!lease) return this.parts.health.set('invoices', true);
+    if (began < this.restUntil) return;
     // Hours that are missing are not open: while usage is read again after a restore, nobody's month is known to be whole.
     const beforeMs = Math.min(began - this.times.graceMs, await this.parts.takenIn.look());
     const open = await this.parts.db.asSystem((tx) => findOpenMonths(tx, beforeMs, MOST));
