@@ -24,7 +24,8 @@ export function whyNoClusters() {
   const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/local/go/bin'];
   if (!folders.some((folder) => existsSync(path.join(folder, 'go'))))
     return 'real clusters are built from source: install Go 1.26 or later (its folder on PATH)';
-  const { status, stdout } = spawnSync(path.join(SCRIPTS, 'can.sh'), { encoding: 'utf8' });
+  const stdio = ['ignore', 'pipe', 'inherit'];
+  const { status, stdout } = spawnSync(path.join(SCRIPTS, 'can.sh'), { encoding: 'utf8', stdio });
   return status === 0 ? undefined : stdout.trim() || 'real clusters need bash';
 }
 

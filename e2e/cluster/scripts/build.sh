@@ -14,20 +14,7 @@ while [ $# -gt 0 ]; do
 done
 mkdir -p "$BUILD" "$IMAGES"
 command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or later (its folder on PATH)" >&2; exit 2; }
-
-missing=()
-for command in containerd runc crun iptables nft conntrack docker-registry htpasswd nsenter ip; do
-  command -v "$command" >/dev/null || missing+=("$command")
-done
-python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
-if [ ${#missing[@]} -gt 0 ]; then
-  echo "installing Debian packages (missing: ${missing[*]})"
-  # nothing a package brings is started by its installation
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends containerd runc crun \
-    containernetworking-plugins iptables nftables conntrack socat iproute2 docker-registry apache2-utils python3-yaml \
-    >/dev/null
-fi
+"$ROOM/scripts/packages.sh"
 
 export CGO_ENABLED=0 GOFLAGS=-mod=mod
 # build MODULE OUTPUT PACKAGE [LDFLAGS]: when the module's files are not those it was built from

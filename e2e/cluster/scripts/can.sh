@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # can.sh: whether this machine can hold clusters. Fails, and says in one sentence why not, else is silent: tried, not
-# guessed, within a second.
+# guessed, within a second; the first time it installs the Debian packages that are missing.
 set -euo pipefail
 . "$(dirname "$0")/paths.sh"
 cannot() { echo "real clusters need $1"; exit 1; }
@@ -18,6 +18,7 @@ unshare --net test -w /proc/sys/net/bridge/bridge-nf-call-iptables 2>/dev/null |
 for groups in /sys/fs/cgroup/pids /sys/fs/cgroup; do
   mkdir "$groups/tow-can-$$" 2>/dev/null || continue
   rmdir "$groups/tow-can-$$"
+  "$ROOM/scripts/packages.sh" || cannot "Debian packages that cannot be installed here: containerd, runc, crun, nftables and others"
   exit 0
 done
 cannot "to make cgroups, which this machine does not allow"
