@@ -338,6 +338,7 @@ export {
   countsFor,
   countedUsage,
   extraMeters,
+  oncePerPlan,
   isOfInstances,
   needsInstances,
   refuseUncounted,

@@ -4,12 +4,12 @@ import {
   extraMeters,
   foldWindow,
   isOfInstances,
+  oncePerPlan,
   sameEnds,
   windowAfter,
   windowBefore,
   type BillingWindow,
   type Capacity,
-  type PricePlan,
   type Meter,
   type WindowEnds,
   type WindowKey,
@@ -125,13 +125,8 @@ type MeterFinder = (key: WindowKey) => readonly Meter[];
 /** For windows of the same organizations. */
 async function meterFinder(tx: Tx, windows: readonly WindowKey[]): Promise<MeterFinder> {
   const planOf = await planFinder(tx, [...new Set(windows.map(({ organizationId }) => organizationId))]);
-  const known = new Map<PricePlan, Meter[]>();
-  return ({ organizationId, windowStartMs }) => {
-    const plan = planOf(organizationId, windowStartMs);
-    const meters = known.get(plan) ?? extraMeters(plan);
-    known.set(plan, meters);
-    return meters;
-  };
+  const metersOf = oncePerPlan(extraMeters);
+  return ({ organizationId, windowStartMs }) => metersOf(planOf(organizationId, windowStartMs));
 }
 
 /** What the windows in hand and their neighbours hand over, as stored and as folded since. */

@@ -2,11 +2,11 @@ import {
   DEFAULT_ZONE,
   intervalQuarantineReason,
   needsInstances,
+  oncePerPlan,
   windowsOf,
   type Clock,
   type HeldUntil,
   type InstanceInterval,
-  type PricePlan,
 } from '#libs/domain';
 import {
   findHoldings,
@@ -95,12 +95,7 @@ async function markGrown(
   things: MeteredThings,
 ): Promise<void> {
   const planOf = await planFinder(tx, [...new Set(grown.map(({ interval }) => interval.organizationId))]);
-  const counting = new Map<PricePlan, boolean>();
-  const counts = (plan: PricePlan): boolean => {
-    const known = counting.get(plan) ?? needsInstances(plan);
-    counting.set(plan, known);
-    return known;
-  };
+  const counts = oncePerPlan(needsInstances);
   const marks = grown.flatMap(({ interval, fromMs }) => {
     const { organizationId, serviceId, revisionId, untilMs } = interval;
     const { projectId = '' } = things.service(organizationId, serviceId) ?? {};

@@ -7,7 +7,7 @@ import { documentsOf } from '../documents.js';
 import { CliError, usageError } from '../exit.js';
 import { changed, made } from '../knative/service.body.js';
 import { readKnativeService, type WantedService } from '../knative/service.reader.js';
-import { findService, finishChange, patchService } from '../service/change.js';
+import { findService, finishChange, patchService, tellChange } from '../service/change.js';
 import { readAll } from '../prompt.js';
 import type { Tow } from '../tow.js';
 
@@ -46,9 +46,7 @@ export const apply = defineCommand<[], ApplyFlags>({
     const wanted = await readFileOf(tow, flags.filename);
     for (const one of wanted) {
       const current = await findService(tow, one.name);
-      tow.out.talk(
-        `${current === undefined ? 'Making' : 'Updating'} service ${one.name} in project ${await tow.project()}`,
-      );
+      await tellChange(tow, one.name, current);
       await finishChange(tow, await send(tow, { ...one, ...accessOf(flags, one) }, current), flags.async);
     }
     return undefined;

@@ -9,7 +9,7 @@ import {
   type ServiceBody,
   type TemplateFlags,
 } from '../flags/template.flags.js';
-import { findService, finishChange, patchService } from '../service/change.js';
+import { findService, finishChange, patchService, tellChange } from '../service/change.js';
 import { uploadSource } from '../service/upload.js';
 import { confirmed } from '../prompt.js';
 import type { Tow } from '../tow.js';
@@ -50,9 +50,7 @@ export const deploy = defineCommand<[string], DeployFlags>({
     const current = await findService(tow, name);
     if (current === undefined) await settleNew(tow, name, flags);
     const code = await codeOf(tow, flags);
-    tow.out.talk(
-      `${current === undefined ? 'Making' : 'Updating'} service ${name} in project ${await tow.project()}`,
-    );
+    await tellChange(tow, name, current);
     const operation = await (current === undefined
       ? create(tow, name, flags, code)
       : patchService(tow, current, (known) => patch(flags, code, known)));

@@ -18,6 +18,13 @@ export async function findService(tow: Tow, name: string): Promise<ServiceView |
   }
 }
 
+/** Says what comes: a new service, or a change of one that is there. */
+export async function tellChange(tow: Tow, name: string, current: ServiceView | undefined): Promise<void> {
+  tow.out.talk(
+    `${current === undefined ? 'Making' : 'Updating'} service ${name} in project ${await tow.project()}`,
+  );
+}
+
 export async function getService(tow: Tow, name: string): Promise<ServiceView> {
   return (await tow.client()).get<ServiceView>(await tow.servicePath(name));
 }

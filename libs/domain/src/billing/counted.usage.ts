@@ -90,6 +90,16 @@ export function extraMeters(plan: PricePlan): Meter[] {
   return [...new Map(extra.map((meter) => [meterKey(meter), meter])).values()];
 }
 
+/** Works out once for each plan what depends on nothing else: a batch asks the same of few plans again and again. */
+export function oncePerPlan<T>(of: (plan: PricePlan) => T): (plan: PricePlan) => T {
+  const known = new Map<PricePlan, { value: T }>();
+  return (plan) => {
+    const found = known.get(plan) ?? { value: of(plan) };
+    known.set(plan, found);
+    return found.value;
+  };
+}
+
 /** Whether windows that were counted for one plan hold all that another needs. */
 export function countsFor(counted: PricePlan, plan: PricePlan): boolean {
   const held = new Set(extraMeters(counted).map(meterKey));
