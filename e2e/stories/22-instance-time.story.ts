@@ -10,8 +10,9 @@ interface Bill {
   items: { item: string; quantity: string; list: string }[];
 }
 const CALLS = 3;
+const HOUR_S = 3_600;
 
-/** Active and idle apart by the second, and all of it to the millisecond. */
+/** Active and idle apart by the second, all of it to the millisecond, and each instance for an hour at least. */
 function planOf(id: string): Record<string, unknown> {
   const time = { measure: 'instance_time', rate: '0.001', per: '1 s', unit: 's' };
   return {
@@ -21,6 +22,7 @@ function planOf(id: string): Record<string, unknown> {
       { ...time, id: 'active', name: 'Active', states: ['active'], quantum: '1 s', times: 'vcpu' },
       { ...time, id: 'idle', name: 'Idle', states: ['idle'], quantum: '1 s', times: 'vcpu' },
       { ...time, id: 'any', name: 'Any', quantum: '1 ms' },
+      { ...time, id: 'hour', name: 'An hour at least', quantum: '1 s', minimum: `${HOUR_S} s` },
       { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
     ],
   };
@@ -62,6 +64,8 @@ describe('a bill by time of instances', () => {
     });
     expect(itemOf(bill, 'requests').quantity).toBe(String(CALLS));
     expect(Number(itemOf(bill, 'active').quantity)).toBeGreaterThan(0);
+    const least = Number(itemOf(bill, 'hour').quantity);
+    expect([least % HOUR_S, least >= HOUR_S]).toEqual([0, true]);
   }, 300_000);
 
   it('leads down to its minutes', async () => {

@@ -68,7 +68,6 @@ describe('rating by the built-in plan', () => {
 
   it.each<[string, Partial<PricePlan['items'][number]>]>([
     ['stopped instances', { measure: 'instance_time', model: undefined, states: ['stopped'] }],
-    ['a minimum of instance time', { measure: 'instance_time', model: undefined, minimumMs: 1 }],
     ['gpu_time', { measure: 'gpu_time', model: undefined }],
     ['blocks of requests longer than a minute', { quantumMs: 60_001 }],
     ['blocks of requests shorter than 10 ms', { quantumMs: 9 }],

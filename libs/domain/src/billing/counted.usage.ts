@@ -38,7 +38,6 @@ function uncountedOf(plan: PricePlan): string | undefined {
   if (meters.some(isTooShort)) return `blocks of requests shorter than ${SHORTEST_BLOCK_MS} ms`;
   const ofInstances = meters.filter(isOfInstances);
   if (ofInstances.some(({ states }) => states.includes('stopped'))) return 'stopped instances';
-  if (ofInstances.some(({ minimumMs }) => minimumMs > 0)) return 'a minimum of instance time';
   return plan.items.find(({ measure }) => !COUNTED.has(measure))?.measure;
 }
 

@@ -41,7 +41,7 @@ const METER: Meter = {
   ...{ states: ['active', 'idle'] as const, quantumMs: 30, minimumMs: 0 },
 };
 const stretch = (startMs: number, endMs: number, state: 'active' | 'idle' = 'active') => ({
-  ...{ instanceId: 'pod', state, startMs, endMs },
+  ...{ instanceId: 'pod', begunMs: 0, state, startMs, endMs },
 });
 
 it.each<[string, ReturnType<typeof stretch>[], number | undefined, bigint, number | undefined]>([
@@ -59,4 +59,42 @@ it.each<[string, ReturnType<typeof stretch>[], number | undefined, bigint, numbe
 it('only the states of the meter count', () => {
   const both = [stretch(100, 130), stretch(130, 160, 'idle')];
   expect(coverStretches({ ...METER, states: ['idle'] }, both, SPAN, new Map()).ms).toBe(30n);
+});
+
+describe('a minimum', () => {
+  const LEAST = { ...METER, states: ['active'] as const, minimumMs: 150 };
+  const began = (startMs: number, endMs: number, state: 'active' | 'idle' = 'active') => ({
+    ...stretch(startMs, endMs, state),
+    begunMs: 110,
+  });
+
+  it.each<[string, ReturnType<typeof stretch>[], bigint, object[]]>([
+    [
+      'counts whole where the first use is',
+      [began(110, 111)],
+      150n,
+      [
+        { endMs: 260, count: 1 },
+        { endMs: 260, count: 0 },
+      ],
+    ],
+    [
+      'counts from the first use, to its end since the start',
+      [began(110, 170, 'idle'), began(170, 171)],
+      90n,
+      [
+        { endMs: 260, count: 1 },
+        { endMs: 260, count: 0 },
+      ],
+    ],
+    ['is handed over where nothing was used', [began(110, 111, 'idle')], 0n, [{ endMs: 260, count: 0 }]],
+  ])('%s', (_name, stretches, ms, ends) => {
+    const covered = coverStretches(LEAST, stretches, SPAN, new Map());
+    expect([covered.ms, covered.ends.get('l pod')]).toEqual([ms, ends]);
+  });
+
+  it('that was handed over counts where the first use is, by what was in force when the instance started', () => {
+    const carried = new Map([['l pod', [{ endMs: 190, count: 0 }]]]);
+    expect(coverStretches({ ...LEAST, minimumMs: 5 }, [stretch(100, 101)], SPAN, carried).ms).toBe(90n);
+  });
 });

@@ -15,6 +15,8 @@ export interface Running extends Interval {
 /** A stretch of one instance in one state. */
 export interface Stretch extends Interval {
   instanceId: string;
+  /** When the instance started. */
+  begunMs: number;
   state: InstanceState;
 }
 
@@ -61,7 +63,7 @@ class Ranks {
   readonly done: Stretch[] = [];
   private running: readonly Running[] = [];
   private needed = 0;
-  private readonly open = new Map<string, { state: 'active' | 'idle'; startMs: number }>();
+  private readonly open = new Map<string, Omit<Stretch, 'instanceId' | 'endMs'>>();
 
   /** From now on these run. */
   enter(running: readonly Running[], needed: number, atMs: number): void {
@@ -79,11 +81,11 @@ class Ranks {
   }
 
   private look(rank: number, atMs: number): void {
-    const { id } = this.running[rank] as Running;
+    const { id, begunMs } = this.running[rank] as Running;
     const state = rank < this.needed ? 'active' : 'idle';
     if (this.open.get(id)?.state === state) return;
     this.close(id, atMs);
-    this.open.set(id, { state, startMs: atMs });
+    this.open.set(id, { state, begunMs, startMs: atMs });
   }
 
   private close(instanceId: string, endMs: number): void {
@@ -96,37 +98,57 @@ class Ranks {
 /** What a meter counts of stretches, and until when instances are covered. */
 export interface Covered {
   ms: bigint;
-  /** By lane and instance, of those that are covered beyond the span. */
+  /** By lane and instance, of those of which something reaches beyond the span: see Reach. */
   ends: Map<string, OpenBlocks[]>;
+}
+
+/** How far an instance is covered, and until when its minimum lasts: handed over as one block, and as none. */
+interface Reach {
+  coveredMs: number;
+  leastMs: number;
 }
 
 /**
  * Time of instances in the states of a meter, each instance in whole quanta: one opens at the first ms in use that none of it
- * covers (as for usage files), and belongs to where it opens.
- * @param carried until when instances were covered before
+ * covers (as for usage files), and belongs to where it opens. What is used before the minimum since the start is over counts
+ * to its end, at once, so nothing is left to be counted when the instance is gone.
+ * @param carried how far instances reached before
  */
 export function coverStretches(
-  { lane, states, quantumMs }: Meter,
+  { lane, states, quantumMs, minimumMs }: Meter,
   stretches: readonly Stretch[],
   span: Interval,
   carried: ReadonlyMap<string, readonly OpenBlocks[]>,
 ): Covered {
-  const covered = new Map<string, number>();
-  for (const [key, blocks] of carried)
-    if (key.startsWith(`${lane} `)) covered.set(key, blocks[0]?.endMs ?? 0);
+  const reaches = new Map<string, Reach>();
+  for (const [key, blocks] of carried) if (key.startsWith(`${lane} `)) reaches.set(key, reachOf(blocks));
   let blocks = 0;
-  for (const { instanceId, state, startMs, endMs } of stretches) {
-    if (!states.includes(state)) continue;
+  for (const { instanceId, begunMs, state, startMs, endMs } of stretches) {
     const key = `${lane} ${instanceId}`;
-    const from = Math.max(startMs, covered.get(key) ?? 0);
-    if (from >= endMs) continue;
-    const opened = Math.ceil((endMs - from) / quantumMs);
+    const before = reaches.get(key) ?? { coveredMs: 0, leastMs: 0 };
+    const leastMs = begunMs >= span.startMs ? begunMs + minimumMs : before.leastMs;
+    const from = Math.max(startMs, before.coveredMs);
+    const to = states.includes(state) ? Math.max(endMs, leastMs) : 0;
+    const opened = Math.max(0, Math.ceil((to - from) / quantumMs));
     blocks += opened;
-    covered.set(key, from + opened * quantumMs);
+    const coveredMs = opened === 0 ? before.coveredMs : from + opened * quantumMs;
+    reaches.set(key, { coveredMs, leastMs });
   }
-  const beyond = [...covered].filter(([, endMs]) => endMs > span.endMs);
+  const ends = [...reaches].map(([key, reach]) => [key, endsOf(reach, span.endMs)] as const);
   return {
     ms: BigInt(blocks) * BigInt(quantumMs),
-    ends: new Map(beyond.map(([key, endMs]) => [key, [{ endMs, count: 1 }]])),
+    ends: new Map(ends.filter(([, open]) => open.length > 0)),
   };
+}
+
+function endsOf({ coveredMs, leastMs }: Reach, afterMs: number): OpenBlocks[] {
+  return [
+    { endMs: coveredMs, count: 1 },
+    { endMs: leastMs, count: 0 },
+  ].filter(({ endMs }) => endMs > afterMs);
+}
+
+function reachOf(blocks: readonly OpenBlocks[]): Reach {
+  const endOf = (count: number): number => blocks.find((one) => one.count === count)?.endMs ?? 0;
+  return { coveredMs: endOf(1), leastMs: endOf(0) };
 }

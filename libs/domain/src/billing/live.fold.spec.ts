@@ -63,7 +63,6 @@ function instanceEntries(
   const streams = [...Map.groupBy(billable, ({ streamId }) => streamId).values()].flatMap(unionOf);
   return stretchesOf(running, changesOf(streams, ALWAYS), capacity, ALWAYS).map((stretch) => ({
     ...{ ...stretch, kind: 'instance', revisionId: id('rev'), region: 'local', repeat: 1 },
-    begunMs: undefined,
   }));
 }
 
@@ -126,7 +125,7 @@ const item = (name: string, change: Record<string, unknown>) => ({
 /** Shorter ones are refused under concurrency. */
 const SHORTEST_BLOCK_MS = 10;
 const quantum = fc.constantFrom(1, 7, 70, 100, 1_000, 60_000);
-const minimum = fc.constantFrom(0, 50, 250, 5_000);
+const minimum = fc.constantFrom(0, 50, 250, 5_000, 150_000);
 const timeItem = fc.constantFrom<Record<string, unknown>>(
   { measure: 'request_time', model: 'concurrency' },
   { measure: 'request_time', model: 'per_request' },
@@ -157,7 +156,7 @@ const schedule = fc
         items: [
           ...items.map((of, n) => {
             const [ms, least] = times[n] ?? [100, 0];
-            const alone = of['model'] === 'per_request' && least ? { minimum: `${least} ms` } : {};
+            const alone = of['model'] !== 'concurrency' && least ? { minimum: `${least} ms` } : {};
             const blockMs = of['model'] === 'concurrency' ? Math.max(ms, SHORTEST_BLOCK_MS) : ms;
             return item(`time-${n}`, { ...of, quantum: `${blockMs} ms`, ...alone });
           }),
@@ -179,10 +178,8 @@ const EXAMPLES = [
   ...['fly', 'lambda', 'modal'],
 ];
 const COUNTED: readonly unknown[] = ['request_time', 'instance_time', 'requests', 'egress_bytes'];
-const isCounted = ({ measure, states, minimum }: Record<string, unknown>): boolean =>
-  COUNTED.includes(measure) &&
-  minimum === undefined &&
-  !(states as string[] | undefined)?.includes('stopped');
+const isCounted = ({ measure, states }: Record<string, unknown>): boolean =>
+  COUNTED.includes(measure) && !(states as string[] | undefined)?.includes('stopped');
 
 /** Some lists have no time of requests. */
 const more = item('more', { model: 'concurrency', quantum: '100 ms' });

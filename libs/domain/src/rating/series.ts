@@ -188,16 +188,20 @@ export class Series {
     return lanes;
   }
 
-  /** Blocks of one instance: each opens at the first ms in use that no block of it covers. */
+  /**
+   * Blocks of one instance: each opens at the first ms in use that no block of it covers. What is used before the minimum
+   * is over counts to its end by the price of where it opens.
+   */
   private cover(lane: string, entry: InstanceEntry): void {
     const { instanceId, startMs, endMs, repeat } = entry;
     const key = `${instanceId} ${lane}`;
     let from = Math.max(startMs, repeat > 1 ? 0 : (this.covered.get(key) ?? 0));
-    const end = Math.max(endMs, this.minimumEnd(lane, entry));
+    const least = this.minimumEnd(lane, entry);
+    const end = Math.max(endMs, least);
     while (from < end) {
       const period = this.periods.at(from);
       const quantum = period.meters.find((meter) => meter.lane === lane)?.quantumMs;
-      const stop = Math.min(end, period.endMs);
+      const stop = Math.min(end, quantum === undefined ? period.endMs : Math.max(period.endMs, least));
       const blocks = quantum === undefined ? 0 : Math.ceil((stop - from) / quantum);
       this.tally.add(period, lane, BigInt(blocks) * BigInt(quantum ?? 0) * BigInt(repeat));
       from = quantum === undefined ? stop : from + blocks * quantum;
