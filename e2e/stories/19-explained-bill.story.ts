@@ -10,6 +10,7 @@ interface Cost {
   billable: boolean;
   opened: string[];
   lines: { item: string; amount: string }[];
+  adjustments: { item: string; amount: string }[];
 }
 interface Explained {
   id: string;
@@ -82,10 +83,17 @@ describe('a bill leads down to its requests', () => {
   it('is the sum of what its requests cost, to the last unit, and shows which opened its blocks', async () => {
     await tenant.usageOf('probe', ids.length, 60_000);
     const costs = await Promise.all(ids.map(cost));
-    const bill = await tenant.api.ok<{ items: { item: string; list: string }[] }>('GET', '/v1/bill');
-    for (const { item, list } of bill.items) {
+    const bill = await tenant.api.ok<{ items: { item: string; list: string; rounded: string }[] }>(
+      'GET',
+      '/v1/bill',
+    );
+    for (const { item, list, rounded } of bill.items) {
       const lines = costs.flatMap((one) => one.lines.filter((line) => line.item === item));
       expect([item, exactSum(lines)]).toEqual([item, list]);
+      // every request that has a part in a line names the same adjustments of it
+      const named = costs.find((one) => one.lines.some((line) => line.item === item))?.adjustments ?? [];
+      const own = named.filter((one) => one.item === item);
+      expect([item, exactSum([...lines, ...own])]).toEqual([item, exactSum([{ amount: rounded }])]);
     }
     const windows = await json<Explained[]>('bill', 'explain', 'cpu');
     const opened = await Promise.all(

@@ -241,6 +241,7 @@ export const QUERIES: Record<string, Omit<Step, 'made'>> = {
   'usage.records': { fields: ({ project }) => ({ project, service: 'twin' }) },
   'bill.read': { fields: () => ({}) },
   'bill.replay': { fields: () => ({ month: '2026-01' }) },
+  'bill.line': { fields: () => ({ line: 'cpu' }) },
   'bill.explain': { fields: () => ({ line: 'cpu' }) },
   'budgets.list': { fields: () => ({}) },
   'caps.get': { fields: () => ({}) },

@@ -383,11 +383,29 @@ describe('the bill', () => {
       state: 'closed',
       amount: '0.0000024',
     };
-    await serve({ 'GET /v1/bill/windows': { body: { items: [row] } } });
+    const grant = { kind: 'grant', id: 'free', amount: '-0.1' };
+    const charge = { quantity: '2', list: '0.3', adjustments: [grant], amount: '0.2', rounded: '0.20' };
+    const line = { name: 'CPU time', unit: 's', currency: 'USD', charges: [charge], charged: '0.20' };
+    await serve({
+      'GET /v1/bill/line': { body: line },
+      'GET /v1/bill/windows': { body: { items: [row] } },
+    });
     const { out } = await tow('bill explain cpu --month 2026-10 --limit 5');
-    for (const part of [row.id, row.amount]) expect(out).toContain(part);
-    const [asked] = api.seen;
+    const steps = ['2 s at list price: 0.3', 'grant free: -0.1', 'asked for: 0.20 USD'];
+    for (const part of [...steps, row.id, row.amount]) expect(out).toContain(part);
+    const asked = api.seen.at(-1);
     expect(['line', 'month', 'limit'].map((name) => asked?.query.get(name))).toEqual(['cpu', '2026-10', '5']);
+  });
+
+  it('explains a fee by when it was held', async () => {
+    const held = [{ from: '2026-10-20T00:00:00.000Z', to: '2026-11-01T00:00:00.000Z' }];
+    const fee = { formula: '31 × 12 ms ÷ 31 ms', held };
+    const line = { name: 'Base', unit: 'month', currency: 'USD', charges: [], charged: '12.00', fee };
+    await serve({ 'GET /v1/bill/line': { body: line } });
+    const { out } = await tow('bill explain base --month 2026-10');
+    for (const part of [fee.formula, held[0]?.from, held[0]?.to, '12.00 USD']) expect(out).toContain(part);
+    expect(JSON.parse((await tow('bill explain base --json')).out)).toEqual(line);
+    expect(api.seen.map(({ path }) => path)).toEqual(['/v1/bill/line', '/v1/bill/line']);
   });
 });
 

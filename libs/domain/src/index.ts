@@ -329,8 +329,10 @@ export { stretchesOf } from './billing/instance.time.js';
 export type { Running, Stretch } from './billing/instance.time.js';
 export { sharesOfWindow } from './billing/window.shares.js';
 export type { RequestShare, WindowRecord } from './billing/window.shares.js';
-export { costLines, costTotals, usageOfShare } from './billing/request.cost.js';
-export type { CostLine, PlannedUsage } from './billing/request.cost.js';
+export { explainedLine } from './billing/line.explanation.js';
+export type { ExplainedCharge, ExplainedFee, ExplainedLine, StatedLine } from './billing/line.explanation.js';
+export { costLines, costTotals, namedAdjustments, usageOfShare } from './billing/request.cost.js';
+export type { CostLine, NamedAdjustment, PlannedUsage } from './billing/request.cost.js';
 export { billOf } from './billing/bill.js';
 export {
   countIn,

@@ -4,19 +4,11 @@ import { billedMonth } from '../call/scalars.js';
 import { creditKind } from '../credit/credit.view.js';
 import { adjustmentLineView } from '../invoice/invoice.view.js';
 import { billingModel } from '../plan/plan.view.js';
+import { billAdjustment } from './adjustment.view.js';
 import { readBill } from './bill.queries.js';
-
-const amount = z.string().describe('An exact decimal.');
+import { amount } from './cost.view.js';
 
 const billTotal = z.object({ total: amount, due: amount }).meta({ id: 'BillTotal' });
-
-const billAdjustment = z
-  .object({
-    kind: z.enum(['grant', 'tiers', 'discount']).meta({ id: 'BillAdjustmentKind' }),
-    id: z.string(),
-    amount,
-  })
-  .meta({ id: 'BillAdjustment', description: 'What lies between list price and amount.' });
 
 const billView = z
   .object({

@@ -3,10 +3,14 @@ import {
   costTotals,
   inForceAt,
   ledgerWindowOf,
+  monthOf,
+  namedAdjustments,
   usageOfShare,
   windowStart,
   windowsOf,
   LEDGER_WINDOW_MS,
+  type CostLine,
+  type NamedAdjustment,
   type PlannedUsage,
 } from '#libs/domain';
 import { findPlansInForce, findRequest, listLedgerWindows, type RequestRecord } from '#libs/store';
@@ -14,6 +18,7 @@ import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { iso } from '../call/scalars.js';
+import { readBill } from './bill.queries.js';
 import { placeOf, type requestCostView } from './cost.view.js';
 import { bearersOf } from './window.bearers.js';
 
@@ -42,7 +47,7 @@ export async function readRequestCost(
   const last = records.at(-1);
   if (!first || !last)
     throw notFound('request', 'Say when it ran with `at`, when that was more than an hour ago.');
-  const { used, opened } = await usedBy(call, records);
+  const { used, opened, months } = await usedBy(call, records);
   const lines = costLines(used);
   return {
     id: request,
@@ -57,7 +62,18 @@ export async function readRequestCost(
     opened: opened.map((atMs) => iso(atMs)),
     lines,
     totals: costTotals(lines),
+    adjustments: await adjustmentsOf(call, months, lines),
   };
+}
+
+async function adjustmentsOf(
+  call: Call,
+  months: readonly string[],
+  lines: readonly CostLine[],
+): Promise<NamedAdjustment[]> {
+  const named: NamedAdjustment[] = [];
+  for (const month of months) named.push(...namedAdjustments(await readBill(call, { month }), lines));
+  return named;
 }
 
 async function recordsOf({ tx, actor, now }: Call, { request, at }: CostInput): Promise<RequestRecord[]> {
@@ -78,12 +94,12 @@ async function recordsOf({ tx, actor, now }: Call, { request, at }: CostInput): 
 async function usedBy(
   { tx, actor }: Call,
   records: readonly RequestRecord[],
-): Promise<{ used: PlannedUsage[]; opened: number[] }> {
+): Promise<{ used: PlannedUsage[]; opened: number[]; months: string[] }> {
   const billable = records.filter((one) => one.billable && one.revisionId !== undefined);
   const used: PlannedUsage[] = [];
   const opened: number[] = [];
   const first = billable[0];
-  if (!first) return { used, opened };
+  if (!first) return { used, opened, months: [] };
   const windows = [...new Set(billable.flatMap(windowsOf))].sort((a, b) => a - b);
   const plans = await findPlansInForce(tx, actor.organizationId, windows);
   const { organizationId } = actor;
@@ -96,7 +112,7 @@ async function usedBy(
     used.push({ plan, used: usageOfShare(share, first) });
     opened.push(...share.openedMs);
   }
-  return { used, opened };
+  return { used, opened, months: [...new Set(windows.map(monthOf))] };
 }
 
 /** Until every hour in which it could open a block is closed, late records may change who bears what. */

@@ -50,6 +50,21 @@ const costLineView = z
   })
   .meta({ id: 'CostLine', description: 'What a request costs by one price item, at list price.' });
 
+const namedAdjustmentView = z
+  .object({
+    month: z.string(),
+    plan: z.string(),
+    version: z.int(),
+    item: z.string(),
+    kind: z.enum(['grant', 'tiers', 'discount', 'rounding']).meta({ id: 'NamedAdjustmentKind' }),
+    id: z.string(),
+    amount,
+  })
+  .meta({
+    id: 'NamedAdjustment',
+    description: 'What lies between list price and what is asked for a line of the bill.',
+  });
+
 export const requestCostView = z
   .object({
     id: z.string(),
@@ -67,6 +82,11 @@ export const requestCostView = z
     lines: z.array(costLineView),
     totals: z
       .array(z.object({ currency: z.string(), amount }).meta({ id: 'CostTotal' }))
-      .describe('Exact, at list price: grants, tiers, discounts and rounding are lines of the bill.'),
+      .describe('Exact, at list price.'),
+    adjustments: z
+      .array(namedAdjustmentView)
+      .describe(
+        'Of the whole lines of the bill that it has a part in, as they stand now: with what all requests cost they come to what is asked.',
+      ),
   })
   .meta({ id: 'RequestCost', description: 'What one request costs.' });

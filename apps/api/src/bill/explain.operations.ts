@@ -5,6 +5,8 @@ import { billedMonth, moment, reference } from '../call/scalars.js';
 import { readRequestCost } from './cost.queries.js';
 import { requestCostView } from './cost.view.js';
 import { explainLine, explainWindow } from './explain.queries.js';
+import { explainWholeLine } from './line.queries.js';
+import { explainedLineView } from './line.view.js';
 import { replayBill } from './replay.queries.js';
 import { replayView } from './replay.view.js';
 import { explainedRequestView, explainedWindowView } from './explain.view.js';
@@ -12,6 +14,12 @@ import { explainedRequestView, explainedWindowView } from './explain.view.js';
 const line = reference(
   'Id of a price item; `plan/version/item` where versions share it; of a correction `month/plan/version/item`.',
 );
+
+const lineInput = z.strictObject({
+  line,
+  month: billedMonth.describe('A UTC month like `2026-11`; this month when absent.'),
+  invoice: reference('Id or number of an invoice, instead of a month.').optional(),
+});
 
 export const explainOperations = [
   defineQuery({
@@ -27,6 +35,17 @@ export const explainOperations = [
     output: requestCostView,
     handler: readRequestCost,
   }),
+  defineQuery({
+    name: 'bill.line',
+    permission: 'bill.read',
+    rest: { method: 'GET', path: '/v1/bill/line', status: 200 },
+    graphql: 'explainedLine',
+    summary:
+      'A line of your bill from list price to what is asked for it, adjustment by adjustment; of a fee also when it was held, and the formula.',
+    input: lineInput,
+    output: explainedLineView,
+    handler: explainWholeLine,
+  }),
   definePage({
     name: 'bill.explain',
     permission: 'bill.read',
@@ -34,11 +53,7 @@ export const explainOperations = [
     graphql: 'explainedWindows',
     summary:
       'The minutes that a line of your bill is the sum of, by time; of an invoice as it counted them, of a correction what changed. A fee has none.',
-    input: z.strictObject({
-      line,
-      month: billedMonth.describe('A UTC month like `2026-11`; this month when absent.'),
-      invoice: reference('Id or number of an invoice, instead of a month.').optional(),
-    }),
+    input: lineInput,
     item: explainedWindowView,
     key: 'id',
     handler: explainLine,

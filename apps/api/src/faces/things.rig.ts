@@ -123,6 +123,7 @@ const BODIES: Record<string, Input> = {
   'invoices.void': { invoice: 'INV-1-000001' },
   'invoices.recordPayment': { invoice: 'INV-1-000001', amount: '1', currency: 'USD' },
   'bill.request': { request: 'nothing' },
+  'bill.line': { line: 'cpu' },
   'bill.explain': { line: 'cpu' },
   'bill.explainWindow': { window: 'rev_00000000000000000000-1795219200000-default', line: 'cpu' },
   'adjustments.create': { amount: '1', currency: 'USD', reason: 'Goodwill' },

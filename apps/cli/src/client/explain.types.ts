@@ -22,6 +22,34 @@ export interface RequestCostView {
   opened: string[];
   lines: (Priced & { plan: string; version: number; item: string })[];
   totals: { currency: string; amount: string }[];
+  adjustments: (Adjusted & { month: string; item: string })[];
+}
+
+/** What lies between list price and what is asked for. */
+export interface Adjusted {
+  kind: string;
+  id: string;
+  amount: string;
+}
+
+export interface ExplainedLineView {
+  month: string;
+  plan: string;
+  version: number;
+  item: string;
+  name: string;
+  unit: string;
+  currency: string;
+  charges: { quantity: string; list: string; adjustments: Adjusted[]; amount: string; rounded: string }[];
+  charged: string;
+  fee?: {
+    amount: string;
+    prorated: boolean;
+    held: { from: string; to: string }[];
+    heldMs: string;
+    monthMs: string;
+    formula: string;
+  };
 }
 
 export interface ExplainedWindowView extends Priced {

@@ -3,7 +3,7 @@ import type { Id } from '../id.js';
 import { BUILTIN_PLAN, MEMORY_TICK_PLAN } from '../price/builtin.plans.js';
 import type { PricePlan } from '../price/plan.types.js';
 import { propertyRuns } from '../property.rig.js';
-import { formatRatio, parseRatio, total } from '../price/ratio.js';
+import { parseRatio, total } from '../price/ratio.js';
 import type { Capacity } from '../rating/block.sweep.js';
 import { whyNotBillable } from '../usage/billable.js';
 import type { UsageRecord } from '../usage/usage.types.js';
@@ -11,7 +11,7 @@ import { billOf } from './bill.js';
 import type { UsageDay } from './billing.types.js';
 import { factsOf, foldRecords } from './fold.js';
 import { countOf, extraMeters, sumMetered, type CountedUsage } from './counted.usage.js';
-import { costLines, costTotals, usageOfShare } from './request.cost.js';
+import { costLines, costTotals, namedAdjustments, usageOfShare } from './request.cost.js';
 import { sharesOfWindow, type RequestShare } from './window.shares.js';
 import { WINDOW_MS, windowBefore, windowsOf } from './window.js';
 
@@ -138,28 +138,45 @@ const dayOf = (records: readonly UsageRecord[], of: Capacity): UsageDay => {
   };
 };
 
+const ONE: Capacity = { concurrency: 1, maxInstances: 1 };
+const ITEMS = { name: 'Free', quantity: undefined, money: undefined };
+/** So little that it is used up, in tiers that are climbed. */
 const GRANTED: PricePlan = {
   ...BUILTIN_PLAN,
-  grants: [{ id: 'free', name: 'Free', items: ['cpu'], quantity: { units: 1n, scale: 1 }, money: undefined }],
+  items: BUILTIN_PLAN.items.map((item) => {
+    const [{ rate } = { rate: { units: 1n, scale: 0 } }] = item.tiers;
+    const tiers = [
+      { upTo: { units: 1n, scale: 0 }, rate },
+      { upTo: undefined, rate: { units: 7n, scale: 2 } },
+    ];
+    return { ...item, tiers };
+  }),
+  grants: [
+    { ...ITEMS, id: 'free', items: ['cpu'], quantity: { units: 1n, scale: 1 } },
+    { ...ITEMS, id: 'money', items: ['requests', 'memory'], money: { units: 3n, scale: 2 } },
+  ],
 };
 
 it.each([
   ['blocks', BUILTIN_PLAN],
   ['each request alone', MEMORY_TICK_PLAN],
-  ['a grant', GRANTED],
+  ['grants, tiers and money', GRANTED],
 ])('costs of requests, adjustments and rounding are the lines of the bill: %s', (_name, plan) => {
   fc.assert(
     fc.property(traffic, capacity, (records, of) => {
       const costs = [...sharesOf(records, of).values()]
         .flat()
         .flatMap((share) => costLines([{ plan, used: usageOfShare(share, SIZE) }]));
-      const { items } = billOf('2026-11', [{ plan, days: [dayOf(records, of)] }]);
-      const found = items.map(({ item, adjustments }) => {
-        const own = costs.filter((line) => line.item === item).map((line) => parseRatio(line.amount));
-        const named = adjustments.map((by) => parseRatio(by.amount));
-        return { item, list: formatRatio(total(own)), amount: formatRatio(total([...own, ...named])) };
+      const discountPercent = { units: 15n, scale: 0 };
+      const bill = billOf('2026-11', [{ plan, discountPercent, days: [dayOf(records, of)] }]);
+      const named = namedAdjustments(bill, costs);
+      const found = bill.items.map(({ item }) => {
+        const parts = [...costs, ...named].filter((one) => one.item === item);
+        return { item, rounded: total(parts.map(({ amount }) => parseRatio(amount))) };
       });
-      expect(found).toEqual(items.map(({ item, list, amount }) => ({ item, list, amount })));
+      expect(found).toEqual(
+        bill.items.map(({ item, rounded }) => ({ item, rounded: total([parseRatio(rounded)]) })),
+      );
     }),
     propertyRuns(),
   );
@@ -200,6 +217,19 @@ describe('the cost of one request', () => {
       { currency: 'USD', amount: '0.0000105' },
       { currency: 'EUR', amount: '0.00000545' },
     ]);
+  });
+
+  it('names only the adjustments of what it has a part in', () => {
+    const usage = { ...usageOfShare(share([T0]), SIZE), responseBytes: 0n };
+    const [cpu] = costLines([{ plan: BUILTIN_PLAN, used: usage }]);
+    const bill = billOf('2026-11', [{ plan: BUILTIN_PLAN, days: [dayOf([record(0, T0, T0 + 1)], ONE)] }]);
+    expect(namedAdjustments(bill, cpu ? [cpu] : [])).toEqual([
+      {
+        ...{ month: '2026-11', plan: 'builtin', version: 1, item: 'cpu' },
+        ...{ kind: 'rounding', id: 'rounding', amount: '-0.0000024' },
+      },
+    ]);
+    expect(namedAdjustments(bill, [])).toEqual([]);
   });
 
   it('is explained by the count of its price item', () => {

@@ -1,8 +1,9 @@
 import { add, formatDecimal, multiply, type Decimal } from '../price/decimal.js';
 import type { PriceItem, PricePlan } from '../price/plan.types.js';
-import { formatRatio, NOTHING, parseRatio, plus, total, type Ratio } from '../price/ratio.js';
+import { formatRatio, minus, NOTHING, parseRatio, plus, total, type Ratio } from '../price/ratio.js';
 import { inUnits, listRate, priceUsage } from '../rating/pricing.js';
 import { countedUsage, type CountedUsage } from './counted.usage.js';
+import type { Bill, BillAdjustment } from './bill.js';
 import type { RequestShare } from './window.shares.js';
 
 /** What one request costs by one price item, at list price. Decimals as text, exact. */
@@ -59,6 +60,42 @@ export function costLines(list: readonly PlannedUsage[]): CostLine[] {
     rate: formatDecimal(rate),
     amount: formatRatio(amount),
   }));
+}
+
+/** What lies between list price and what is asked for a line of the bill, named; `rounding` comes last. */
+export interface NamedAdjustment {
+  /** Of the bill, `YYYY-MM`. */
+  month: string;
+  plan: string;
+  version: number;
+  /** Id of the price item. */
+  item: string;
+  kind: BillAdjustment['kind'] | 'rounding';
+  /** Id of the grant, of the item whose tiers were climbed, `discount` or `rounding`. */
+  id: string;
+  /** Exact; below 0 when it lowers the price. */
+  amount: string;
+}
+
+/**
+ * Every adjustment of those lines of a bill that have a part in the lines given: what all requests cost by a price item
+ * and its adjustments come to what the bill asks for it, to the last unit.
+ */
+export function namedAdjustments(
+  { month, items }: Pick<Bill, 'month' | 'items'>,
+  lines: readonly Pick<CostLine, 'plan' | 'version' | 'item'>[],
+): NamedAdjustment[] {
+  const keyOf = ({ plan, version, item }: Pick<CostLine, 'plan' | 'version' | 'item'>): string =>
+    `${plan} ${version} ${item}`;
+  const meant = new Set(lines.map(keyOf));
+  return items
+    .filter((one) => meant.has(keyOf(one)))
+    .flatMap(({ plan, version, item, adjustments, amount, rounded }) => {
+      const rounding = formatRatio(minus(parseRatio(rounded), parseRatio(amount)));
+      return [...adjustments, { kind: 'rounding' as const, id: 'rounding', amount: rounding }]
+        .filter((by) => by.amount !== '0')
+        .map((by) => ({ month, plan, version, item, ...by }));
+    });
 }
 
 /** Exact sums by currency: a request that runs through a change of it is paid in both. */

@@ -1,7 +1,13 @@
-import type { ExplainedRequestView, ExplainedWindowView } from '../../client/explain.types.js';
+import type {
+  ExplainedLineView,
+  ExplainedRequestView,
+  ExplainedWindowView,
+} from '../../client/explain.types.js';
 import { listAll } from '../../client/pages.js';
 import { path } from '../../client/path.js';
 import { defineCommand } from '../../command.js';
+import type { Tow } from '../../tow.js';
+import { fieldsOf } from '../../output/table.js';
 import { wholeNumber } from '../../flags/quantity.js';
 
 interface Options {
@@ -11,9 +17,12 @@ interface Options {
   limit?: number;
 }
 
-/** `tow bill explain LINE`: the minutes that a line is the sum of; with `--window` the requests of one. */
+/**
+ * `tow bill explain LINE`: how a line comes to what is asked for it, and the minutes that it is the sum of, of a fee when it
+ * was held; with `--window` the requests of one minute.
+ */
 export const billExplain = defineCommand<[string], Options>({
-  calls: ['GET /v1/bill/windows', 'GET /v1/bill/windows/{window}/requests'],
+  calls: ['GET /v1/bill/line', 'GET /v1/bill/windows', 'GET /v1/bill/windows/{window}/requests'],
   declare(command) {
     command
       .argument('<line>', 'a price item; plan/version/item; of a correction month/plan/version/item')
@@ -26,6 +35,9 @@ export const billExplain = defineCommand<[string], Options>({
     const client = await tow.client();
     if (window === undefined) {
       const query = { line, month, invoice };
+      const whole = await client.get<ExplainedLineView>('/v1/bill/line', query);
+      if (whole.fee) return showFee(tow, whole, whole.fee);
+      if (!tow.out.json) tow.out.lines([...stepsOf(whole), '']);
       const rows = await listAll<ExplainedWindowView>(client, '/v1/bill/windows', query, limit);
       tow.out.list(rows, windowColumns, 'Nothing was used for it.');
       return undefined;
@@ -36,6 +48,33 @@ export const billExplain = defineCommand<[string], Options>({
     return undefined;
   },
 });
+
+type Fee = NonNullable<ExplainedLineView['fee']>;
+
+function showFee(tow: Tow, whole: ExplainedLineView, { formula, held }: Fee): undefined {
+  if (tow.out.json) {
+    tow.out.value(whole);
+    return undefined;
+  }
+  tow.out.lines([...fieldsOf({ 'At list price': formula }), ...stepsOf(whole), '']);
+  tow.out.list(held, heldColumns, 'It is not owed.');
+  return undefined;
+}
+
+/** From list price to what is asked for it, each step by its name. */
+function stepsOf({ name, month, unit, currency, charges, charged }: ExplainedLineView): string[] {
+  const steps = charges.flatMap(({ quantity, list, adjustments, amount, rounded }) => [
+    ...[`${quantity} ${unit} at list price: ${list}`],
+    ...adjustments.map((by) => `${by.kind} ${by.id}: ${by.amount}`),
+    `comes to ${amount}, rounded ${rounded}`,
+  ]);
+  return [`${name}, ${month}`, ...steps.map((step) => `  ${step}`), `  asked for: ${charged} ${currency}`];
+}
+
+const heldColumns = {
+  FROM: (row: Fee['held'][number]) => row.from,
+  TO: (row: Fee['held'][number]) => row.to,
+};
 
 const windowColumns = {
   MINUTE: (row: ExplainedWindowView) => row.start,

@@ -4,6 +4,7 @@ import { defineCommand } from '../../command.js';
 import { fieldsOf } from '../../output/table.js';
 
 type Line = RequestCostView['lines'][number];
+type Adjusted = RequestCostView['adjustments'][number];
 
 /** `tow bill request ID`: what one request costs at list price. */
 export const billRequest = defineCommand<[string], { at?: string }>({
@@ -37,6 +38,10 @@ export const billRequest = defineCommand<[string], { at?: string }>({
       '',
     ]);
     tow.out.list<Line>(cost.lines, columns, 'It costs nothing.');
+    if (cost.adjustments.length > 0) {
+      tow.out.lines(['', 'Of the whole lines of the bill that it has a part in, as they stand now:']);
+      tow.out.list<Adjusted>(cost.adjustments, adjustmentColumns, '');
+    }
     return undefined;
   },
 });
@@ -52,4 +57,12 @@ const columns = {
   UNIT: (line: Line) => line.unit,
   RATE: (line: Line) => line.rate,
   AMOUNT: (line: Line) => `${line.amount} ${line.currency}`,
+};
+
+const adjustmentColumns = {
+  MONTH: (row: Adjusted) => row.month,
+  ITEM: (row: Adjusted) => row.item,
+  ADJUSTMENT: (row: Adjusted) => row.kind,
+  NAME: (row: Adjusted) => row.id,
+  AMOUNT: (row: Adjusted) => row.amount,
 };
