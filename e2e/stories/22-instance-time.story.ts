@@ -12,18 +12,25 @@ interface Bill {
 const CALLS = 3;
 const HOUR_S = 3_600;
 
-/** Active and idle apart by the second, all of it to the millisecond, and each instance for an hour at least. */
-function planOf(id: string): Record<string, unknown> {
+/**
+ * Active and idle apart by the second, all of it to the millisecond, and each instance for an hour at least; requests are
+ * three times as dear in the zone of these regions.
+ */
+function planOf(id: string, regions: readonly string[]): Record<string, unknown> {
   const time = { measure: 'instance_time', rate: '0.001', per: '1 s', unit: 's' };
   return {
     ...{ id, version: 1, name: 'By instance', currency: 'USD', decimals: 2 },
     effectiveFrom: '1970-01-01T00:00:00Z',
+    zones: [{ name: 'here', regions }],
     items: [
       { ...time, id: 'active', name: 'Active', states: ['active'], quantum: '1 s', times: 'vcpu' },
       { ...time, id: 'idle', name: 'Idle', states: ['idle'], quantum: '1 s', times: 'vcpu' },
       { ...time, id: 'any', name: 'Any', quantum: '1 ms' },
       { ...time, id: 'hour', name: 'An hour at least', quantum: '1 s', minimum: `${HOUR_S} s` },
-      { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
+      {
+        ...{ id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
+        multipliers: [{ zone: 'here', by: '3' }],
+      },
     ],
   };
 }
@@ -36,7 +43,9 @@ describe('a bill by time of instances', () => {
     tenant = await Tenant.create('by-instance');
     operator = new Api(tenant.platform.apiUrl, tenant.platform.operatorKey);
     const plan = `by-instance-${randomBytes(4).toString('hex')}`;
-    await operator.ok('POST', '/v1/price-plans', { document: planOf(plan) });
+    const clusters = await operator.ok<{ items: { region: string }[] }>('GET', '/v1/clusters');
+    const regions = [...new Set(clusters.items.map(({ region }) => region))];
+    await operator.ok('POST', '/v1/price-plans', { document: planOf(plan, regions) });
     await operator.ok('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, { plan });
     await tenant.mustDeploy('kept', { service: { minInstances: 1 } });
   });
@@ -62,7 +71,7 @@ describe('a bill by time of instances', () => {
       const { equal } = await tenant.api.ok<{ equal: boolean }>('GET', '/v1/bill/replay');
       return equal && seconds === itemOf(now, 'any').quantity && now;
     });
-    expect(itemOf(bill, 'requests').quantity).toBe(String(CALLS));
+    expect(itemOf(bill, 'requests')).toMatchObject({ quantity: String(CALLS), list: '0.09' });
     expect(Number(itemOf(bill, 'active').quantity)).toBeGreaterThan(0);
     const least = Number(itemOf(bill, 'hour').quantity);
     expect([least % HOUR_S, least >= HOUR_S]).toEqual([0, true]);

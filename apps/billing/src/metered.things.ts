@@ -1,4 +1,5 @@
 import {
+  findClusterRegions,
   findMeteredRevisions,
   findMeteredServices,
   type MeteredRevision,
@@ -9,17 +10,31 @@ import {
 /** Above it everything is forgotten: a bound on memory, not a tuning. */
 const MAX_KEPT = 100_000;
 
+/** What usage names, by id. */
+interface NamedThings {
+  services?: Iterable<string>;
+  revisions?: Iterable<string | undefined>;
+  clusters?: Iterable<string | undefined>;
+}
+
 /**
- * Services and revisions by id, remembered: what metering needs of them never changes. One that is not there is asked
+ * Services, revisions and regions of clusters by id, remembered: what metering needs of them never changes. One that is not there is asked
  * for again, since it may come.
  */
 export class MeteredThings {
   private readonly services = new Map<string, MeteredService>();
   private readonly revisions = new Map<string, MeteredRevision>();
+  private readonly regions = new Map<string, string>();
 
-  async load(tx: Tx, serviceIds: Iterable<string>, revisionIds: Iterable<string>): Promise<void> {
-    await learn(this.services, serviceIds, (ids) => findMeteredServices(tx, ids));
-    await learn(this.revisions, revisionIds, (ids) => findMeteredRevisions(tx, ids));
+  async load(tx: Tx, { services = [], revisions = [], clusters = [] }: NamedThings): Promise<void> {
+    await learn(this.services, services, (ids) => findMeteredServices(tx, ids));
+    await learn(this.revisions, revisions, (ids) => findMeteredRevisions(tx, ids));
+    await learn(this.regions, clusters, (ids) => findClusterRegions(tx, ids));
+  }
+
+  /** The region of a cluster, when it is loaded. */
+  region(clusterId: string | undefined): string | undefined {
+    return clusterId === undefined ? undefined : this.regions.get(clusterId);
   }
 
   /** The service, when it is loaded and belongs to that organization. */
@@ -35,10 +50,10 @@ export class MeteredThings {
 
 async function learn<T>(
   known: Map<string, T>,
-  ids: Iterable<string>,
+  ids: Iterable<string | undefined>,
   find: (ids: string[]) => Promise<Map<string, T>>,
 ): Promise<void> {
-  const unknown = [...new Set(ids)].filter((id) => !known.has(id));
+  const unknown = [...new Set(ids)].filter((id) => id !== undefined).filter((id) => !known.has(id));
   if (unknown.length === 0) return;
   if (known.size > MAX_KEPT) known.clear();
   for (const [id, thing] of await find(unknown)) known.set(id, thing);

@@ -277,7 +277,7 @@ export { BUILTIN_DOCUMENTS, BUILTIN_PLAN, BUILTIN_PLANS } from './price/builtin.
 export { parsePricePlan } from './price/plan.validation.js';
 export { nextVersion, parsePriceSchedule, planAt } from './price/schedule.js';
 export type { PriceSchedule } from './price/schedule.js';
-export { DEFAULT_ZONE, priceZoneOf } from './price/zones.js';
+export { DEFAULT_ZONE, priceZoneOf, sameZones, zoneSpans, type ZoneSpan } from './price/zones.js';
 export {
   BLOCK_MS,
   capacityOf,

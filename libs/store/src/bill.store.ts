@@ -52,8 +52,13 @@ export async function findPlansInForce(
   return [first, ...rest];
 }
 
-/** What an organization is billed by at an instant. */
-export type PlanFinder = (organizationId: string, atMs: number) => PricePlan;
+/** What organizations are billed by. */
+export interface PlanFinder {
+  /** At an instant. */
+  at(organizationId: string, atMs: number): PricePlan;
+  /** Instants at which it may change, ascending. */
+  changes(organizationId: string): number[];
+}
 
 /** Finds it for these organizations, in two statements. */
 export async function planFinder(tx: Tx, organizationIds: readonly string[]): Promise<PlanFinder> {
@@ -67,9 +72,18 @@ export async function planFinder(tx: Tx, organizationIds: readonly string[]): Pr
   }
   const all = [...lives.values()].flatMap(({ terms }) => terms);
   const versions = await versionsOf(tx, all);
-  return (organizationId, atMs) => {
-    const { madeAtMs = 0, terms = [] } = lives.get(organizationId) ?? {};
-    return planInForce(terms, versions, Math.max(atMs, madeAtMs - (madeAtMs % MINUTE_MS)));
+  const changes = (of: readonly { effectiveFromMs: number }[]): number[] =>
+    of.map(({ effectiveFromMs }) => effectiveFromMs);
+  const ofVersions = changes(versions);
+  return {
+    at(organizationId, atMs) {
+      const { madeAtMs = 0, terms = [] } = lives.get(organizationId) ?? {};
+      return planInForce(terms, versions, Math.max(atMs, madeAtMs - (madeAtMs % MINUTE_MS)));
+    },
+    changes(organizationId) {
+      const { terms = [] } = lives.get(organizationId) ?? {};
+      return [...ofVersions, ...changes(terms)].sort((a, b) => a - b);
+    },
   };
 }
 

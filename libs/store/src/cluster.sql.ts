@@ -69,6 +69,12 @@ export const removeClusterSql = statement<{ id: string }>(
   `UPDATE clusters SET removed_at = $2, name = id, version = version + 1 WHERE id = $1 RETURNING id`,
 );
 
+/** Also of clusters that were removed. */
+export const listClusterRegionsSql = statement<{ id: string; region: string }>(
+  'cluster_list_all_regions',
+  `SELECT id, region FROM clusters`,
+);
+
 export const listRegionsSql = statement<{ region: string }>(
   'cluster_list_regions',
   `SELECT DISTINCT region FROM clusters WHERE removed_at IS NULL ORDER BY region`,

@@ -236,7 +236,7 @@ export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from 
 export type { PlanVersion } from './price-plan.store.js';
 export { findRequest, listUsageRecords } from './usage-record.store.js';
 export type { MeteredRequest, RequestRecord } from './usage-record.store.js';
-export { findReplayedWindows, hasChangedSince } from './replay.store.js';
+export { findReplayedWindows, hasChangedSince, zonesOfPlans } from './replay.store.js';
 export type { ReplayedWindow } from './replay.store.js';
 export { listUsedWindows, withNames } from './used-window.store.js';
 export type { UsedWindow, WindowRef } from './used-window.store.js';
@@ -314,6 +314,7 @@ export { findReleased, listQuarantine, releaseQuarantine, settleReleased } from 
 export type { QuarantineEntry, ReleaseOutcome } from './quarantine.store.js';
 export {
   bindProducers,
+  findClusterRegions,
   findMeteredRevisions,
   findMeteredServices,
   nextPosition,

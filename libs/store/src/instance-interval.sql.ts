@@ -29,7 +29,7 @@ export const storeIntervalsSql = statement<ToldRow>(
        (i.organization_id, i.service_id, i.revision_id) IS DISTINCT FROM (t.organization_id, t.service_id, t.revision_id) AS other
      FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::boolean[], $9::text[])
        WITH ORDINALITY
-       AS t (cluster_id, instance_id, start_ms, organization_id, service_id, revision_id, until_ms, ended, price_zone, ordinal)
+       AS t (cluster_id, instance_id, start_ms, organization_id, service_id, revision_id, until_ms, ended, zones, ordinal)
      LEFT JOIN instance_intervals i ON i.cluster_id = t.cluster_id AND i.instance_id = t.instance_id AND i.start_ms = t.start_ms
    ), kept AS (
      INSERT INTO instance_intervals AS i
@@ -47,10 +47,13 @@ export const storeIntervalsSql = statement<ToldRow>(
    ), slices AS (
      INSERT INTO instance_slices (cluster_id, instance_id, start_ms, from_ms, until_ms, organization_id, service_id,
        revision_id, price_zone, taken)
-     SELECT g.cluster_id, g.instance_id, g.start_ms, at, least(at + ${SLICE_MS}, g.until_ms), g.organization_id,
-       g.service_id, g.revision_id, g.price_zone, $10
-     FROM (SELECT *, coalesce(before, start_ms) AS from_ms FROM told WHERE NOT other) g
-     CROSS JOIN LATERAL generate_series(g.from_ms, g.until_ms - 1, ${SLICE_MS}) AS at
+     SELECT g.cluster_id, g.instance_id, g.start_ms, at, least(at + ${SLICE_MS}, g.to_ms), g.organization_id,
+       g.service_id, g.revision_id, g.zone, $10
+     FROM (SELECT told.*, z.zone, greatest(coalesce(before, start_ms), z."startMs") AS from_ms,
+         least(told.until_ms, z."endMs") AS to_ms
+       FROM told CROSS JOIN LATERAL jsonb_to_recordset(told.zones::jsonb) AS z (zone text, "startMs" bigint, "endMs" bigint)
+       WHERE NOT other) g
+     CROSS JOIN LATERAL generate_series(g.from_ms, g.to_ms - 1, ${SLICE_MS}) AS at
    ), added AS (
      INSERT INTO instance_time (organization_id, cluster_id, service_id, day, instance_ms, cpu_ms, memory_ms)
      SELECT p.organization_id, p.cluster_id, p.service_id, DATE '1970-01-01' + p.day::int, sum(p.ms),

@@ -1,4 +1,4 @@
-import type { HeldUntil, InstanceInterval } from '#libs/domain';
+import type { HeldUntil, InstanceInterval, ZoneSpan } from '#libs/domain';
 import { holdingsSql, lockIntervalsSql, storeIntervalsSql } from './instance-interval.sql.js';
 import type { LeasedTx } from './lease.store.js';
 
@@ -11,10 +11,10 @@ export interface StoredIntervals {
   grown: { interval: InstanceInterval; fromMs: number }[];
 }
 
-/** An interval, and the price zone of where it ran. */
+/** An interval, and the price zones in which it ran: all of it, without gaps. */
 export interface CheckedInterval {
   interval: InstanceInterval;
-  priceZone: string;
+  zones: readonly ZoneSpan[];
 }
 
 /** Where services of intervals are, or were, asked to be held, by service and cluster. */
@@ -98,6 +98,6 @@ function columnsOf(checked: readonly CheckedInterval[]): unknown[] {
     list.map(({ revisionId }) => revisionId),
     list.map(({ untilMs }) => untilMs),
     list.map(({ ended }) => ended),
-    checked.map(({ priceZone }) => priceZone),
+    checked.map(({ zones }) => JSON.stringify(zones)),
   ];
 }

@@ -1,6 +1,6 @@
 import { SLICE_MS } from './instance-interval.sql.js';
 import { statement } from './statement.js';
-import { MAX_RECORD_MS } from './window-facts.sql.js';
+import { MAX_RECORD_MS, STORED_ZONES, zonesBy } from './window-facts.sql.js';
 
 export interface ReplayedRow {
   project_id: string;
@@ -19,15 +19,16 @@ export interface ReplayedRow {
 // From the raw records alone. $5: nothing that was taken in after this position counts. Without it, $4: of each hour only what its
 // last settlement by this time had taken in. Neither: everything.
 // $6: also what instances ran in.
-export const replayedWindowsSql = statement<ReplayedRow>(
-  'replay_windows',
-  `SELECT w.*, coalesce($5::bigint, (SELECT max(l.position) FROM ledger_seals l WHERE l.organization_id = $1
+const replayed = (name: string, zone: typeof STORED_ZONES) =>
+  statement<ReplayedRow>(
+    name,
+    `SELECT w.*, coalesce($5::bigint, (SELECT max(l.position) FROM ledger_seals l WHERE l.organization_id = $1
        AND l.window_start_ms = w.window_start_ms / 3600000 * 3600000 AND l.sealed_at <= $4),
        CASE WHEN $4::timestamptz IS NOT NULL THEN 0 END) AS up_to,
      (r.spec->'resources'->>'cpuMillis')::int AS cpu_millis, (r.spec->'resources'->>'memoryMiB')::int AS memory_mib,
      (r.spec->>'concurrency')::int AS concurrency, (r.spec->>'maxInstances')::int AS max_instances
    FROM (
-     SELECT DISTINCT u.project_id, u.service_id, u.revision_id, u.price_zone, at * 60000 AS window_start_ms
+     SELECT DISTINCT u.project_id, u.service_id, u.revision_id, ${zone.record} AS price_zone, at * 60000 AS window_start_ms
      FROM services s
      JOIN usage_records u ON u.organization_id = s.organization_id AND u.service_id = s.id
        AND u.start_ms >= $2::bigint - ${MAX_RECORD_MS} AND u.start_ms < $3::bigint
@@ -35,15 +36,21 @@ export const replayedWindowsSql = statement<ReplayedRow>(
      CROSS JOIN LATERAL generate_series(u.start_ms / 60000, (u.end_ms - 1) / 60000) at
      WHERE s.organization_id = $1 AND u.billable AND at * 60000 >= $2 AND at * 60000 < $3
      UNION
-     SELECT v.project_id, i.service_id, i.revision_id, i.price_zone, at * 60000
+     SELECT v.project_id, s.service_id, s.revision_id, ${zone.slice}, at * 60000
      FROM revisions v
-     JOIN instance_slices i ON i.organization_id = v.organization_id AND i.service_id = v.service_id AND i.revision_id = v.id
-       AND i.until_ms > $2::bigint AND i.until_ms <= $3::bigint + ${SLICE_MS} AND ($5::bigint IS NULL OR i.taken <= $5)
-     CROSS JOIN LATERAL generate_series(i.from_ms / 60000, (i.until_ms - 1) / 60000) at
+     JOIN instance_slices s ON s.organization_id = v.organization_id AND s.service_id = v.service_id AND s.revision_id = v.id
+       AND s.until_ms > $2::bigint AND s.until_ms <= $3::bigint + ${SLICE_MS} AND ($5::bigint IS NULL OR s.taken <= $5)
+     CROSS JOIN LATERAL generate_series(s.from_ms / 60000, (s.until_ms - 1) / 60000) at
      WHERE $6::boolean AND v.organization_id = $1 AND at * 60000 >= $2 AND at * 60000 < $3) w
    JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id
    ORDER BY w.project_id, w.service_id, w.revision_id, w.price_zone, w.window_start_ms`,
-);
+  );
+
+/** Price zones as they were stored. */
+export const replayedWindowsSql = replayed('replay_windows', STORED_ZONES);
+
+/** Price zones of other plans, by $7 and $8. */
+export const askedWindowsSql = replayed('replay_asked_windows', zonesBy('$7', '$8'));
 
 // What is folded and waits for the ledger, or was settled of usage that came later.
 export const changedSinceSql = statement<{ changed: boolean }>(

@@ -1,8 +1,16 @@
-import { capacityOf, type Capacity, type CountedUsage, type WindowKey } from '#libs/domain';
-import { changedSinceSql, replayedWindowsSql } from './replay.sql.js';
+import {
+  capacityOf,
+  priceZoneOf,
+  type Capacity,
+  type CountedUsage,
+  type PricePlan,
+  type WindowKey,
+} from '#libs/domain';
+import { listClusterRegionsSql } from './cluster.sql.js';
+import { askedWindowsSql, changedSinceSql, replayedWindowsSql } from './replay.sql.js';
 import { time } from './row.js';
 import type { Tx } from './statement.js';
-import type { FactsKey } from './window-facts.store.js';
+import { zoneColumns, type AskedZones, type FactsKey } from './window-facts.store.js';
 
 /** A window that raw records touch, and what ran in it. */
 export interface ReplayedWindow {
@@ -18,6 +26,7 @@ export interface ReplayedWindow {
  * @param position nothing that was taken in after it counts
  * @param settledAt UTC ms, where the position is not known; of each hour only what its settlements up to then had taken in.
  *   Both absent: everything
+ * @param zones by which usage is put in price zones; absent: as stored
  */
 export async function findReplayedWindows(
   tx: Tx,
@@ -28,6 +37,7 @@ export async function findReplayedWindows(
     settledAt,
     position,
     instances,
+    zones,
   }: {
     organizationId: string;
     fromMs: number;
@@ -35,11 +45,13 @@ export async function findReplayedWindows(
     settledAt?: number | undefined;
     position?: number | undefined;
     instances: boolean;
+    zones?: AskedZones | undefined;
   },
 ): Promise<ReplayedWindow[]> {
-  const rows = await tx.run(replayedWindowsSql, [
+  const rows = await tx.run(zones ? askedWindowsSql : replayedWindowsSql, [
     ...[organizationId, fromMs, toMs],
     ...[time(settledAt), position ?? null, instances],
+    ...zoneColumns(zones),
   ]);
   return rows.map((row) => {
     const key: WindowKey = {
@@ -56,6 +68,21 @@ export async function findReplayedWindows(
       size: { priceZone: row.price_zone, cpuMillis: row.cpu_millis, memoryMiB: row.memory_mib },
     };
   });
+}
+
+/** Price zones by these plans, each from its instant on; the first also before. */
+export async function zonesOfPlans(
+  tx: Tx,
+  periods: readonly { startMs: number; plan: PricePlan }[],
+): Promise<AskedZones> {
+  const clusters = await tx.run(listClusterRegionsSql);
+  const places = periods.map(({ plan: { zones } }) =>
+    Object.fromEntries([
+      ...zones.flatMap(({ name, regions }) => regions.map((region) => [region, name] as const)),
+      ...clusters.map(({ id, region }) => [id, priceZoneOf(region, zones)] as const),
+    ]),
+  );
+  return { places, borders: periods.slice(1).map(({ startMs }) => startMs) };
 }
 
 /** Whether windows that begin in the span may say something else than they did when usage was taken in up to that position. */

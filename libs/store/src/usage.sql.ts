@@ -129,6 +129,11 @@ export const growQuarantinedSql = statement<unknown>(
    WHERE q.number = grown.number`,
 );
 
+export const meteredClustersSql = statement<{ id: string; region: string }>(
+  'usage_clusters',
+  `SELECT id, region FROM clusters WHERE id = ANY($1)`,
+);
+
 export const meteredServicesSql = statement<{ id: string; organization_id: string; project_id: string }>(
   'usage_services',
   `SELECT id, organization_id, project_id FROM services WHERE id = ANY($1)`,

@@ -10,6 +10,7 @@ import {
   COPY_STAGING,
   bindProducersSql,
   conflictsSql,
+  meteredClustersSql,
   meteredRevisionsSql,
   meteredServicesSql,
   nextPositionSql,
@@ -160,6 +161,12 @@ export async function findMeteredServices(
   return new Map(
     rows.map((row) => [row.id, { organizationId: row.organization_id, projectId: row.project_id }]),
   );
+}
+
+/** Regions of clusters, also of removed ones, by id. */
+export async function findClusterRegions(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  const rows = ids.length === 0 ? [] : await tx.run(meteredClustersSql, [ids]);
+  return new Map(rows.map(({ id, region }) => [id, region]));
 }
 
 /** Revisions by id. */

@@ -7,27 +7,34 @@ const WINDOW_MS = '60000';
 /** The longest record (libs/domain MAX_RECORD_MS): nothing older can reach into a window. */
 export const MAX_RECORD_MS = '7200000';
 
-const OF_KEY = `u.organization_id = k.organization_id AND u.service_id = k.service_id
-       AND coalesce(u.revision_id, '') = k.revision_id AND u.price_zone = k.price_zone
-       AND coalesce(u.taken, 0) <= k.up_to`;
-const BEGINS = `${OF_KEY} AND u.start_ms >= k.start_ms AND u.start_ms < k.start_ms + ${WINDOW_MS}`;
-// The form of the partial index usage_records_crossing.
-const REACHES_IN = `${OF_KEY} AND u.end_ms > k.start_ms AND u.end_ms <= k.start_ms + ${MAX_RECORD_MS}
-       AND u.start_ms < k.start_ms AND u.start_ms / ${WINDOW_MS} <> (u.end_ms - 1) / ${WINDOW_MS}`;
+/** In which price zone something is, in SQL. */
+interface ZoneOf {
+  record: string;
+  slice: string;
+}
+
+/** As it was stored: by the plan in force when it began. */
+export const STORED_ZONES: ZoneOf = { record: 'u.price_zone', slice: 's.price_zone' };
+
+/**
+ * By other plans: a list of objects, one for each stretch of time between the borders, from ids of clusters and names of
+ * regions (of what reached no cluster) to zones.
+ */
+export function zonesBy(places: string, borders: string): ZoneOf {
+  const at = (atMs: string): string => `(${places}::jsonb -> width_bucket(${atMs}, ${borders}::bigint[]))`;
+  return {
+    record: `coalesce(${at('u.start_ms')} ->> u.cluster_id, ${at('u.start_ms')} ->> u.region, 'default')`,
+    slice: `coalesce(${at('s.from_ms')} ->> s.cluster_id, 'default')`,
+  };
+}
+
 const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
 
-// At most one row per ms, however many requests there are.
-export const changesSql = statement<{ n: number; at_ms: number; delta: number }>(
-  'window_changes',
-  `SELECT k.n, c.at_ms, sum(c.delta)::int AS delta
-   FROM ${KEYS} CROSS JOIN LATERAL (
-     SELECT u.start_ms, u.end_ms FROM usage_records u WHERE ${BEGINS} AND u.billable AND NOT ${PARTIAL('u')}
-     UNION ALL
-     SELECT u.start_ms, u.end_ms FROM usage_records u WHERE ${REACHES_IN} AND u.billable AND NOT ${PARTIAL('u')}
-   ) u CROSS JOIN LATERAL (VALUES (greatest(u.start_ms, k.start_ms), 1), (u.end_ms, -1)) c (at_ms, delta)
-   WHERE c.at_ms < k.start_ms + ${WINDOW_MS}
-   GROUP BY 1, 2 HAVING sum(c.delta) <> 0 ORDER BY 1, 2`,
-);
+export interface ChangeRow {
+  n: number;
+  at_ms: number;
+  delta: number;
+}
 
 export interface CountsRow {
   n: number;
@@ -40,47 +47,12 @@ export interface CountsRow {
   response_bytes: string;
 }
 
-export const countsSql = statement<CountsRow>(
-  'window_counts',
-  `SELECT k.n, u.billable,
-     CASE WHEN u.billable AND NOT ${PARTIAL('u')} THEN u.end_ms - u.start_ms END AS length_ms,
-     count(*)::int AS records, count(*) FILTER (WHERE u.part = 0)::text AS requests,
-     sum(u.request_bytes)::text AS request_bytes, sum(u.response_bytes)::text AS response_bytes
-   FROM ${KEYS} JOIN usage_records u ON ${BEGINS}
-   GROUP BY 1, 2, 3`,
-);
-
 export interface PartRow {
   n: number;
   stream: string;
   start_ms: number;
   end_ms: number;
 }
-
-export const reachingPartsSql = statement<PartRow>(
-  'window_reaching_parts',
-  `SELECT k.n, u.stream, u.start_ms, u.end_ms
-   FROM ${KEYS} CROSS JOIN LATERAL (
-     SELECT u.producer || ' ' || u.stream_id AS stream, u.start_ms, u.end_ms FROM usage_records u
-     WHERE ${BEGINS} AND u.billable AND ${PARTIAL('u')}
-     UNION ALL
-     SELECT u.producer || ' ' || u.stream_id, u.start_ms, u.end_ms FROM usage_records u
-     WHERE ${REACHES_IN} AND u.billable AND ${PARTIAL('u')}) u`,
-);
-
-// All billable parts of the streams whose first billable part began in the window.
-export const beginningPartsSql = statement<PartRow>(
-  'window_beginning_parts',
-  `SELECT k.n, o.producer || ' ' || o.stream_id AS stream, o.start_ms, o.end_ms
-   FROM ${KEYS} CROSS JOIN LATERAL (
-     SELECT DISTINCT u.producer, u.stream_id FROM usage_records u
-     WHERE ${BEGINS} AND u.billable AND ${PARTIAL('u')}) s
-   JOIN usage_records o ON o.producer = s.producer AND o.stream_id = s.stream_id AND ${PARTIAL('o')} AND o.billable
-     AND coalesce(o.taken, 0) <= k.up_to
-   WHERE NOT EXISTS (
-     SELECT FROM usage_records e WHERE e.producer = s.producer AND e.stream_id = s.stream_id AND ${PARTIAL('e')}
-       AND e.billable AND e.start_ms < k.start_ms)`,
-);
 
 export interface RunningRow {
   n: number;
@@ -89,18 +61,6 @@ export interface RunningRow {
   from_ms: number;
   until_ms: number;
 }
-
-// An instance's slices have no gaps: what is known of it by a position is one span.
-export const runningSql = statement<RunningRow>(
-  'window_running',
-  `SELECT k.n, s.cluster_id || ' ' || s.instance_id || ' ' || s.start_ms AS id, s.start_ms AS begun_ms,
-     min(s.from_ms) AS from_ms, max(s.until_ms) AS until_ms
-   FROM ${KEYS} JOIN instance_slices s ON s.organization_id = k.organization_id AND s.service_id = k.service_id
-     AND s.revision_id = k.revision_id AND s.price_zone = k.price_zone AND s.taken <= k.up_to
-     AND s.until_ms > k.start_ms AND s.until_ms <= k.start_ms + ${WINDOW_MS} + ${SLICE_MS}
-     AND s.from_ms < k.start_ms + ${WINDOW_MS}
-   GROUP BY 1, 2, 3`,
-);
 
 export interface WindowRecordRow {
   n: number;
@@ -116,11 +76,105 @@ export interface WindowRecordRow {
 const RECORD = `u.producer || '-' || u.position AS id, u.producer || ' ' || u.stream_id AS stream, u.part, u.last, u.start_ms,
        u.end_ms, u.response_bytes FROM usage_records u`;
 
-// Record by record, for who bears what: folding needs only the sums above.
-export const windowRecordsSql = statement<WindowRecordRow>(
-  'window_records',
-  `SELECT k.n, u.* FROM ${KEYS} CROSS JOIN LATERAL (
-     SELECT ${RECORD} WHERE ${BEGINS} AND u.billable
+/** Which records a key is about: those that begin in its window, and those that reach into it from before. */
+function ofWindow(zone: ZoneOf): { begins: string; reachesIn: string } {
+  const ofKey = `u.organization_id = k.organization_id AND u.service_id = k.service_id
+       AND coalesce(u.revision_id, '') = k.revision_id AND ${zone.record} = k.price_zone
+       AND coalesce(u.taken, 0) <= k.up_to`;
+  return {
+    begins: `${ofKey} AND u.start_ms >= k.start_ms AND u.start_ms < k.start_ms + ${WINDOW_MS}`,
+    // The form of the partial index usage_records_crossing.
+    reachesIn: `${ofKey} AND u.end_ms > k.start_ms AND u.end_ms <= k.start_ms + ${MAX_RECORD_MS}
+       AND u.start_ms < k.start_ms AND u.start_ms / ${WINDOW_MS} <> (u.end_ms - 1) / ${WINDOW_MS}`,
+  };
+}
+
+/** The statements that read what windows are made of; `name` begins their names. */
+function factStatements(name: string, zone: ZoneOf) {
+  const { begins, reachesIn } = ofWindow(zone);
+  return {
+    // At most one row per ms, however many requests there are.
+    changes: statement<ChangeRow>(
+      `${name}_changes`,
+      `SELECT k.n, c.at_ms, sum(c.delta)::int AS delta
+   FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT u.start_ms, u.end_ms FROM usage_records u WHERE ${begins} AND u.billable AND NOT ${PARTIAL('u')}
      UNION ALL
-     SELECT ${RECORD} WHERE ${REACHES_IN} AND u.billable) u`,
-);
+     SELECT u.start_ms, u.end_ms FROM usage_records u WHERE ${reachesIn} AND u.billable AND NOT ${PARTIAL('u')}
+   ) u CROSS JOIN LATERAL (VALUES (greatest(u.start_ms, k.start_ms), 1), (u.end_ms, -1)) c (at_ms, delta)
+   WHERE c.at_ms < k.start_ms + ${WINDOW_MS}
+   GROUP BY 1, 2 HAVING sum(c.delta) <> 0 ORDER BY 1, 2`,
+    ),
+    counts: statement<CountsRow>(
+      `${name}_counts`,
+      `SELECT k.n, u.billable,
+     CASE WHEN u.billable AND NOT ${PARTIAL('u')} THEN u.end_ms - u.start_ms END AS length_ms,
+     count(*)::int AS records, count(*) FILTER (WHERE u.part = 0)::text AS requests,
+     sum(u.request_bytes)::text AS request_bytes, sum(u.response_bytes)::text AS response_bytes
+   FROM ${KEYS} JOIN usage_records u ON ${begins}
+   GROUP BY 1, 2, 3`,
+    ),
+    // What is known of an instance by a position has no gaps within a minute: a zone changes with a minute.
+    running: statement<RunningRow>(
+      `${name}_running`,
+      `SELECT k.n, s.cluster_id || ' ' || s.instance_id || ' ' || s.start_ms AS id, s.start_ms AS begun_ms,
+     min(s.from_ms) AS from_ms, max(s.until_ms) AS until_ms
+   FROM ${KEYS} JOIN instance_slices s ON s.organization_id = k.organization_id AND s.service_id = k.service_id
+     AND s.revision_id = k.revision_id AND ${zone.slice} = k.price_zone AND s.taken <= k.up_to
+     AND s.until_ms > k.start_ms AND s.until_ms <= k.start_ms + ${WINDOW_MS} + ${SLICE_MS}
+     AND s.from_ms < k.start_ms + ${WINDOW_MS}
+   GROUP BY 1, 2, 3`,
+    ),
+    // Record by record, for who bears what: folding needs only the sums above.
+    records: statement<WindowRecordRow>(
+      `${name}_records`,
+      `SELECT k.n, u.* FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT ${RECORD} WHERE ${begins} AND u.billable
+     UNION ALL
+     SELECT ${RECORD} WHERE ${reachesIn} AND u.billable) u`,
+    ),
+  };
+}
+
+/** The same of streams that came in parts. */
+function partStatements(name: string, zone: ZoneOf) {
+  const { begins, reachesIn } = ofWindow(zone);
+  return {
+    reachingParts: statement<PartRow>(
+      `${name}_reaching_parts`,
+      `SELECT k.n, u.stream, u.start_ms, u.end_ms
+   FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT u.producer || ' ' || u.stream_id AS stream, u.start_ms, u.end_ms FROM usage_records u
+     WHERE ${begins} AND u.billable AND ${PARTIAL('u')}
+     UNION ALL
+     SELECT u.producer || ' ' || u.stream_id, u.start_ms, u.end_ms FROM usage_records u
+     WHERE ${reachesIn} AND u.billable AND ${PARTIAL('u')}) u`,
+    ),
+    // All billable parts of the streams whose first billable part began in the window.
+    beginningParts: statement<PartRow>(
+      `${name}_beginning_parts`,
+      `SELECT k.n, o.producer || ' ' || o.stream_id AS stream, o.start_ms, o.end_ms
+   FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT DISTINCT u.producer, u.stream_id FROM usage_records u
+     WHERE ${begins} AND u.billable AND ${PARTIAL('u')}) s
+   JOIN usage_records o ON o.producer = s.producer AND o.stream_id = s.stream_id AND ${PARTIAL('o')} AND o.billable
+     AND coalesce(o.taken, 0) <= k.up_to
+   WHERE NOT EXISTS (
+     SELECT FROM usage_records e WHERE e.producer = s.producer AND e.stream_id = s.stream_id AND ${PARTIAL('e')}
+       AND e.billable AND e.start_ms < k.start_ms)`,
+    ),
+  };
+}
+
+/** Price zones as they were stored. */
+export const storedFacts = {
+  ...factStatements('window', STORED_ZONES),
+  ...partStatements('window', STORED_ZONES),
+};
+
+const ASKED_ZONES = zonesBy('$8', '$9');
+/** Price zones of other plans, by $8 and $9 (see zonesBy). */
+export const askedFacts = {
+  ...factStatements('window_asked', ASKED_ZONES),
+  ...partStatements('window_asked', ASKED_ZONES),
+};

@@ -1,16 +1,7 @@
 import type { StreamPart, WindowFacts, WindowKey, WindowRecord } from '#libs/domain';
 import { lookupColumns } from './billing-window.store.js';
 import type { Tx } from './statement.js';
-import {
-  beginningPartsSql,
-  changesSql,
-  countsSql,
-  reachingPartsSql,
-  runningSql,
-  windowRecordsSql,
-  type CountsRow,
-  type PartRow,
-} from './window-facts.sql.js';
+import { askedFacts, storedFacts, type CountsRow, type PartRow } from './window-facts.sql.js';
 
 /** A window, and up to which position of the intake its records count; absent: all that there are. */
 export interface FactsKey extends WindowKey {
@@ -19,18 +10,34 @@ export interface FactsKey extends WindowKey {
   instances?: boolean;
 }
 
-/** What each window is made of, from the raw records; in the order asked, a few statements in all. */
-export async function findWindowFacts(tx: Tx, keys: readonly FactsKey[]): Promise<WindowFacts[]> {
+/** Price zones by other plans than those that were in force. */
+export interface AskedZones {
+  /** One for each stretch of time: from ids of clusters and names of regions to zones; anything else is in the default one. */
+  places: readonly Record<string, string>[];
+  /** UTC ms between the stretches, ascending. */
+  borders: readonly number[];
+}
+
+/**
+ * What each window is made of, from the raw records; in the order asked, a few statements in all.
+ * @param asked zones by which the windows are named; absent: as stored
+ */
+export async function findWindowFacts(
+  tx: Tx,
+  keys: readonly FactsKey[],
+  asked?: AskedZones,
+): Promise<WindowFacts[]> {
   const facts = keys.map(noFacts);
   if (keys.length === 0) return facts;
-  const columns = factColumns(keys);
-  for (const { n, at_ms, delta } of await tx.run(changesSql, columns)) {
+  const sql = asked ? askedFacts : storedFacts;
+  const columns = factColumns(keys, asked);
+  for (const { n, at_ms, delta } of await tx.run(sql.changes, columns)) {
     facts[n]?.changes.push({ atMs: at_ms, delta });
   }
-  for (const row of await tx.run(countsSql, columns)) addCounts(facts[row.n], row);
-  for (const row of await tx.run(reachingPartsSql, columns)) facts[row.n]?.reaching.push(partOf(row));
-  for (const row of await tx.run(beginningPartsSql, columns)) facts[row.n]?.beginning.push(partOf(row));
-  await addRunning(tx, facts, keys);
+  for (const row of await tx.run(sql.counts, columns)) addCounts(facts[row.n], row);
+  for (const row of await tx.run(sql.reachingParts, columns)) facts[row.n]?.reaching.push(partOf(row));
+  for (const row of await tx.run(sql.beginningParts, columns)) facts[row.n]?.beginning.push(partOf(row));
+  await addRunning(tx, facts, keys, asked);
   return facts;
 }
 
@@ -40,28 +47,43 @@ export async function findWindowRecords(
   key: FactsKey,
 ): Promise<{ records: WindowRecord[]; beginning: StreamPart[] }> {
   const columns = factColumns([key]);
-  const rows = await tx.run(windowRecordsSql, columns);
+  const rows = await tx.run(storedFacts.records, columns);
   const records = rows.map(({ id, stream, part, last, start_ms, end_ms, response_bytes }) => {
     return { id, stream, part, last, startMs: start_ms, endMs: end_ms, responseBytes: response_bytes };
   });
   const isStream = records.some(({ part, last }) => part > 0 || !last);
-  const beginning = isStream ? await tx.run(beginningPartsSql, columns) : [];
+  const beginning = isStream ? await tx.run(storedFacts.beginningParts, columns) : [];
   return { records, beginning: beginning.map(partOf) };
 }
 
 /** Instances of the windows for which they are asked. */
-async function addRunning(tx: Tx, facts: readonly WindowFacts[], keys: readonly FactsKey[]): Promise<void> {
-  const asked = [...keys.entries()].filter(([, { instances }]) => instances === true);
-  if (asked.length === 0) return;
-  const rows = await tx.run(runningSql, factColumns(asked.map(([, key]) => key)));
+async function addRunning(
+  tx: Tx,
+  facts: readonly WindowFacts[],
+  keys: readonly FactsKey[],
+  asked: AskedZones | undefined,
+): Promise<void> {
+  const meant = [...keys.entries()].filter(([, { instances }]) => instances === true);
+  if (meant.length === 0) return;
+  const columns = factColumns(
+    meant.map(([, key]) => key),
+    asked,
+  );
+  const rows = await tx.run((asked ? askedFacts : storedFacts).running, columns);
   for (const { n, id, begun_ms, from_ms, until_ms } of rows) {
-    const place = asked[n]?.[0] ?? -1;
+    const place = meant[n]?.[0] ?? -1;
     facts[place]?.running.push({ id, begunMs: begun_ms, startMs: from_ms, endMs: until_ms });
   }
 }
 
-function factColumns(keys: readonly FactsKey[]): unknown[] {
-  return [...lookupColumns(keys), keys.map(({ upTo = Number.MAX_SAFE_INTEGER }) => upTo)];
+/** Columns of zones that are asked for, if they are. */
+export function zoneColumns(asked: AskedZones | undefined): unknown[] {
+  return asked ? [JSON.stringify(asked.places), asked.borders] : [];
+}
+
+function factColumns(keys: readonly FactsKey[], asked?: AskedZones): unknown[] {
+  const upTo = keys.map(({ upTo = Number.MAX_SAFE_INTEGER }) => upTo);
+  return [...lookupColumns(keys), upTo, ...zoneColumns(asked)];
 }
 
 function noFacts(): WindowFacts {

@@ -23,7 +23,6 @@ beforeAll(async () => {
   await store(plan('gpu', { items: [{ ...requests, measure: 'gpu_time', gpuClass: 'l4' }] }));
   await store(plan('classed', { multipliers: [{ class: 'fast', by: '2' }] }));
   await store(plan('by-disk', { items: [{ ...requests, times: 'disk_gib' }] }));
-  await store(plan('zoned', { zones: [{ name: 'far', regions: ['moon'] }] }));
   await store(plan('later', { effectiveFrom: '2100-01-01T00:00:00Z' }));
   await store(plan('fee', { fees: [{ id: 'base', name: 'Base fee', amount: '30', prorated: false }] }));
 }, 60_000);
@@ -160,7 +159,6 @@ describe('terms', () => {
     ['GPU time, which nobody counts', { plan: 'gpu' }, 'NOT_SUPPORTED', ''],
     ['classes, which nobody counts', { plan: 'classed' }, 'NOT_SUPPORTED', ''],
     ['disks, which nobody counts', { plan: 'by-disk' }, 'NOT_SUPPORTED', ''],
-    ['price zones, which nobody counts', { plan: 'zoned' }, 'NOT_SUPPORTED', ''],
   ])('with %s are refused, and nothing is written', async (_what, body, code, field) => {
     const tenant = await rig.tenant('wrong');
     const before = await rows();

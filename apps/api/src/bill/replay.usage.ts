@@ -15,6 +15,7 @@ import {
   findWindowEnds,
   findReplayedWindows,
   findWindowFacts,
+  zonesOfPlans,
   type ReplayedWindow,
   type Tx,
 } from '#libs/store';
@@ -28,6 +29,8 @@ export interface ReplaySpan {
   toMs: number;
   settledAt?: number | undefined;
   position?: number | undefined;
+  /** Whether the plans of the periods have other price zones than those that were in force. */
+  rezoned?: boolean | undefined;
 }
 
 /** From when on usage is counted for a plan. */
@@ -68,8 +71,10 @@ export async function* replayWindows(
   periods: readonly ReplayPeriod[],
 ): AsyncGenerator<CountedAgain> {
   const meters = periods.map(({ plan }) => extraMeters(plan));
+  const zones = span.rezoned === true ? await zonesOfPlans(tx, periods) : undefined;
   const windows = await findReplayedWindows(tx, {
     ...span,
+    zones,
     instances: periods.some(({ plan }) => needsInstances(plan)),
   });
   let before: { of: ReplayedWindow; ends: WindowEnds } | undefined;
@@ -81,6 +86,7 @@ export async function* replayWindows(
         ...key,
         instances: meters[periodAt(periods, key.windowStartMs)]?.some(isOfInstances) === true,
       })),
+      zones,
     );
     for (const [i, one] of batch.entries()) {
       const own = facts[i];

@@ -4,6 +4,7 @@ import {
   parsePricePlan,
   parseRatio,
   total,
+  type Id,
   type Running,
   type UsageRecord,
 } from '#libs/domain';
@@ -31,7 +32,7 @@ let operator: RigTenant;
 beforeAll(async () => {
   rig = await ApiRig.start();
   operator = await rig.tenant('operators', true);
-  for (const document of [DOCUMENT, INSTANCES])
+  for (const document of [DOCUMENT, INSTANCES, ZONED])
     await rig.call('POST', '/v1/price-plans', { key: operator.key, body: { document } });
 }, 60_000);
 afterAll(() => rig.stop());
@@ -46,6 +47,13 @@ const INSTANCES = {
     { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
   ],
 };
+
+/** Twice as dear on the moon. */
+const ZONED = {
+  ...{ ...DOCUMENT, id: 'zoned', zones: [{ name: 'far', regions: ['moon'] }] },
+  multipliers: [{ zone: 'far', by: '2' }],
+};
+const MOON: Id<'cls'> = 'cls_0000000000000000moon';
 
 const recordsOf = (of: UsedRevision): UsageRecord[] => {
   const at = (position: number, from: number, to: number, change: Partial<UsageRecord> = {}): UsageRecord =>
@@ -128,6 +136,39 @@ it('what a month would have cost by blocks of a second is counted from its recor
     ['requests', '4'],
   ]);
   const document = { ...DOCUMENT, version: 2, effectiveFrom: '2100-01-01T00:00:00Z' };
+  const preview = await rig.call('POST', '/v1/price-plans/preview', {
+    key: operator.key,
+    body: { document, month: '2026-10', everybody: true },
+  });
+  const own = (preview.json['items'] as { id: string; after: string }[]).find(
+    ({ id }) => id === tenant.organizationId,
+  );
+  expect(own?.after).toBe(json['subtotal']);
+});
+
+it('a month is counted again in the price zones of another plan, by where its requests ran', async () => {
+  const tenant = await rig.tenant('abroad');
+  const of = await usedRevision(rig, tenant);
+  await rig.database.query(
+    `INSERT INTO clusters (id, name, provider, region, zone, runtime, created_at)
+     VALUES ($1, 'moon', 'own', 'moon', 'a', 'local', now())`,
+    [MOON],
+  );
+  const at = (position: number, change: Partial<UsageRecord>): UsageRecord =>
+    usageOf(of, position, { startMs: T + 20, endMs: T + 30 }, change);
+  const home = { region: 'local' };
+  const records = [at(0, home), at(1, { ...home, clusterId: MOON }), at(2, { region: 'moon' })];
+  await takeIn(rig, of, { fresh: records, all: records, position: 1 });
+  const { json } = await rig.call('GET', '/v1/bill/replay?month=2026-10&plan=zoned', { key: tenant.key });
+  const lines = json['lines'] as { item: string; quantity: string; list: string }[];
+  // one block of a second in each of the two zones; each request alone counts half a second
+  expect(lines.map(({ item, quantity, list }) => [item, quantity, list])).toEqual([
+    ['cpu', '2', '0.003'],
+    ['memory', '0.07', '0.000105'],
+    ['each', '1.5', '0.0025'],
+    ['requests', '3', '0.05'],
+  ]);
+  const document = { ...ZONED, version: 2, effectiveFrom: '2100-01-01T00:00:00Z' };
   const preview = await rig.call('POST', '/v1/price-plans/preview', {
     key: operator.key,
     body: { document, month: '2026-10', everybody: true },

@@ -72,7 +72,10 @@ export async function takeIn(
       ...{ clusterId: CLUSTER, organizationId, serviceId, revisionId, instanceId: id },
       ...{ startMs, untilMs: endMs, ended: false },
     }));
-    const intervals = told.map((interval) => ({ interval, priceZone: DEFAULT_ZONE }));
+    const intervals = told.map((interval) => {
+      const { startMs, untilMs: endMs } = interval;
+      return { interval, zones: [{ zone: DEFAULT_ZONE, startMs, endMs }] };
+    });
     await storeIntervals(tx, intervals, position);
     const key = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
     const windows = [...foldRecords(all, SHAPE, () => meters, running)].map(([windowStartMs, window]) => {

@@ -5,6 +5,7 @@ import {
   monthSpan,
   nextVersion,
   refuseUncounted,
+  sameZones,
   type BillPart,
   type Organization,
   type PricePlan,
@@ -75,7 +76,7 @@ async function previewOf(
   const asked = parts.map((part) => ({ ...part, plan: concerns(part.plan) ? plan : part.plan }));
   const other = parts.every((part, i) => countsFor(part.plan, asked[i]?.plan ?? plan))
     ? asked
-    : await recounted(call, id, month, asked);
+    : await recounted(call, id, month, { asked, own: parts });
   const [as, would] = [billOf(month, parts, terms), billOf(month, other, terms)];
   return { id, name, plan: as.plan.id, currency: would.currency, before: as.due, after: would.due };
 }
@@ -85,11 +86,12 @@ async function recounted(
   { tx }: Call,
   organizationId: string,
   month: string,
-  asked: readonly BillPart[],
+  { asked, own }: { asked: readonly BillPart[]; own: readonly BillPart[] },
 ): Promise<BillPart[]> {
   const { startMs: fromMs, endMs: toMs } = monthSpan(month);
   const starts = (await findBillPeriods(tx, organizationId, month)).map(({ startMs }) => startMs);
   const periods = asked.map(({ plan }, i) => ({ plan, startMs: starts[i] ?? fromMs }));
-  const { days } = await replayUsage(tx, { organizationId, fromMs, toMs }, periods);
+  const rezoned = asked.some(({ plan }, i) => !sameZones(plan, own[i]?.plan ?? plan));
+  const { days } = await replayUsage(tx, { organizationId, fromMs, toMs, rezoned }, periods);
   return asked.map((part, i) => ({ ...part, days: days[i] ?? [] }));
 }

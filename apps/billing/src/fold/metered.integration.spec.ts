@@ -1,6 +1,4 @@
 import {
-  UsageFold,
-  billOf,
   changesOf,
   formatRatio,
   linesOf,
@@ -8,8 +6,6 @@ import {
   parsePricePlan,
   parsePriceSchedule,
   parseRatio,
-  parseUsageEntry,
-  rateUsage,
   stretchesOf,
   total,
   type Bill,
@@ -20,17 +16,9 @@ import {
   type Stretch,
   type UsageRecord,
 } from '#libs/domain';
-import {
-  findBillFacts,
-  findPlansInForce,
-  markUncounted,
-  underLease,
-  usedInWindows,
-  type Lease,
-} from '#libs/store';
+import { findPlansInForce, markUncounted, underLease, usedInWindows, type Lease } from '#libs/store';
 import {
   SteppedClock,
-  makeUsedRevision,
   seededRandom,
   testDatabase,
   usageOf,
@@ -38,6 +26,14 @@ import {
   type UsedRevision,
 } from '#libs/testing';
 import { BillingRig } from '../rig/billing.rig.js';
+import {
+  billOfMonth,
+  customerOf,
+  instanceLine,
+  ratedOffline,
+  requestLine,
+  storePlans,
+} from '../rig/customer.rig.js';
 import { makeHolder } from '../rig/holder.rig.js';
 
 const T0 = Date.UTC(2026, 10, 21, 12);
@@ -90,60 +86,19 @@ const INSTANCES = {
   ],
 };
 
-beforeAll(async () => {
-  for (const [i, document] of [...documents, INSTANCES].entries()) {
-    const { id, version, effectiveFromMs } = parsePricePlan(document);
-    await database.query(
-      `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
-       VALUES ($1, $2, $3, $4, $5, 'me', now())`,
-      [`ppv_${String(i).repeat(20)}`, id, version, new Date(effectiveFromMs), JSON.stringify(document)],
-    );
-  }
-});
+beforeAll(() => storePlans(database, [...documents, INSTANCES]));
 
-/** An organization that is billed by the plan. */
-async function customer(plan: string): Promise<UsedRevision> {
-  const of = await makeUsedRevision((sql, values) => database.query(sql, values), random, {
-    ...SHAPE,
-    timeoutSeconds: 300,
-  });
-  const { organizationId } = of;
-  await database.query('UPDATE organizations SET created_at = to_timestamp(0) WHERE id = $1', [
-    organizationId,
-  ]);
-  await database.query(
-    `INSERT INTO billing_terms (organization_id, effective_from, plan_id, discount_percent, taxes, created_by, created_at)
-     VALUES ($1, to_timestamp(0), $2, 0, '[]', 'me', now())`,
-    [organizationId, plan],
-  );
-  return of;
-}
+const customer = (plan: string): Promise<UsedRevision> => customerOf(database, random, plan, SHAPE);
 
-/** What the same usage is rated by without any server. */
-function offline(
+const offline = (
   prices: PriceSchedule,
   of: UsedRevision,
   records: readonly UsageRecord[],
   stretches: readonly Stretch[] = [],
-) {
-  const { organizationId, serviceId, revisionId } = of;
-  const size = { cpuMillis: 1000, memoryMiB: 512, ...SHAPE };
-  const fold = new UsageFold(prices);
-  fold.add(parseUsageEntry({ kind: 'revision', id: revisionId, organizationId, serviceId, ...size }));
-  const entries = [
-    ...records.map(({ startMs, endMs, streamId }) => ({ kind: 'request', id: streamId, startMs, endMs })),
-    ...stretches.map((stretch) => ({ kind: 'instance', ...stretch })),
-  ];
-  for (const entry of entries.toSorted((a, b) => a.startMs - b.startMs))
-    fold.add(parseUsageEntry({ ...entry, revisionId }));
-  const { folded, held } = fold.finish();
-  return rateUsage(prices, folded, held);
-}
+) => ratedOffline(prices, of, SHAPE, [...records.map(requestLine), ...stretches.map(instanceLine)]);
 
-async function billed({ organizationId }: UsedRevision): Promise<Bill> {
-  const facts = await database.db.asSystem((tx) => findBillFacts(tx, organizationId, monthOf(T0)));
-  return billOf(monthOf(T0), facts.parts);
-}
+const billed = ({ organizationId }: UsedRevision): Promise<Bill> =>
+  billOfMonth(database, organizationId, monthOf(T0));
 
 /** What the ledger would be brought to in the hour, at list price. */
 async function owed({ organizationId }: UsedRevision): Promise<string> {

@@ -85,11 +85,9 @@ async function foldBatch(
   { things, metersOf, now }: { things: MeteredThings; metersOf: MeterFinder; now: number },
 ): Promise<WindowKey[]> {
   const batch = keys.toSorted((a, b) => a.windowStartMs - b.windowStartMs);
-  await things.load(
-    tx,
-    [],
-    batch.flatMap(({ revisionId }) => (revisionId === '' ? [] : [revisionId])),
-  );
+  await things.load(tx, {
+    revisions: batch.flatMap(({ revisionId }) => (revisionId === '' ? [] : [revisionId])),
+  });
   const facts = await findWindowFacts(
     tx,
     batch.map((key) => ({ ...key, instances: metersOf(key).some(isOfInstances) })),
@@ -124,9 +122,9 @@ type MeterFinder = (key: WindowKey) => readonly Meter[];
 
 /** For windows of the same organizations. */
 async function meterFinder(tx: Tx, windows: readonly WindowKey[]): Promise<MeterFinder> {
-  const planOf = await planFinder(tx, [...new Set(windows.map(({ organizationId }) => organizationId))]);
+  const plans = await planFinder(tx, [...new Set(windows.map(({ organizationId }) => organizationId))]);
   const metersOf = oncePerPlan(extraMeters);
-  return ({ organizationId, windowStartMs }) => metersOf(planOf(organizationId, windowStartMs));
+  return ({ organizationId, windowStartMs }) => metersOf(plans.at(organizationId, windowStartMs));
 }
 
 /** What the windows in hand and their neighbours hand over, as stored and as folded since. */

@@ -1,5 +1,4 @@
 import {
-  DEFAULT_ZONE,
   intervalQuarantineReason,
   needsInstances,
   oncePerPlan,
@@ -24,6 +23,7 @@ import {
   type StoredIntervals,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
+import { priceZones, type PriceZones } from '../price.zones.js';
 import type { IntakeResult } from './intake.worker.js';
 import type { InstanceMessage } from './usage.message.js';
 
@@ -83,9 +83,13 @@ export async function keepIntervals(
   await lockIntervals(tx);
   // The stream's place is told by usage of requests alone.
   const position = await nextPosition(tx, 0, nowMs);
-  const checked = intervals.map((interval) => ({ interval, priceZone: DEFAULT_ZONE }));
+  const zones = await priceZones(tx, things, intervals);
+  const checked = intervals.map((interval) => {
+    const { startMs, untilMs: endMs } = interval;
+    return { interval, zones: zones.within(interval, { startMs, endMs }) };
+  });
   const result = await storeIntervals(tx, checked, position);
-  await markGrown(tx, result.grown, things);
+  await markGrown(tx, result.grown, things, zones);
   return result;
 }
 
@@ -93,16 +97,17 @@ async function markGrown(
   tx: LeasedTx,
   grown: StoredIntervals['grown'],
   things: MeteredThings,
+  zones: PriceZones,
 ): Promise<void> {
-  const planOf = await planFinder(tx, [...new Set(grown.map(({ interval }) => interval.organizationId))]);
+  const plans = await planFinder(tx, [...new Set(grown.map(({ interval }) => interval.organizationId))]);
   const counts = oncePerPlan(needsInstances);
   const marks = grown.flatMap(({ interval, fromMs }) => {
     const { organizationId, serviceId, revisionId, untilMs } = interval;
     const { projectId = '' } = things.service(organizationId, serviceId) ?? {};
-    const of = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
+    const of = { organizationId, projectId, serviceId, revisionId };
     return windowsOf({ startMs: fromMs, endMs: untilMs })
-      .filter((windowStartMs) => counts(planOf(organizationId, windowStartMs)))
-      .map((windowStartMs) => ({ ...of, windowStartMs }));
+      .filter((windowStartMs) => counts(plans.at(organizationId, windowStartMs)))
+      .map((windowStartMs) => ({ ...of, priceZone: zones.at(interval, windowStartMs), windowStartMs }));
   });
   await markDirty(tx, marks);
 }
@@ -113,11 +118,11 @@ export function loadThings(
   things: MeteredThings,
   intervals: readonly InstanceInterval[],
 ): Promise<void> {
-  return things.load(
-    tx,
-    intervals.map(({ serviceId }) => serviceId),
-    intervals.map(({ revisionId }) => revisionId),
-  );
+  return things.load(tx, {
+    services: intervals.map(({ serviceId }) => serviceId),
+    revisions: intervals.map(({ revisionId }) => revisionId),
+    clusters: intervals.map(({ clusterId }) => clusterId),
+  });
 }
 
 /** Why an interval is not stored; `from` is absent when an operator released it. */

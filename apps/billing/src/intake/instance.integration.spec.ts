@@ -57,7 +57,10 @@ const ran = (of: Place, instanceId: string, fromMs: number, untilMs: number): In
   untilMs: T0 + untilMs,
   ended: false,
 });
-const checked = (interval: InstanceInterval) => ({ interval, priceZone: 'default' });
+const checked = (interval: InstanceInterval) => {
+  const { startMs, untilMs: endMs } = interval;
+  return { interval, zones: [{ zone: 'default', startMs, endMs }] };
+};
 const take = (of: Place, intervals: readonly unknown[], sender: string = of.clusterId) =>
   rig.takeInstances(lease, sender, intervals);
 

@@ -11,7 +11,7 @@ import {
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
 import { keepIntervals, loadThings, reasonAgainst } from './instance.intake.js';
-import { checked } from './usage.intake.js';
+import { checked, loadNamed } from './usage.intake.js';
 
 /** Records looked at in one transaction at most. */
 export const RELEASED_BATCH = 500;
@@ -53,11 +53,7 @@ async function store(
   things: MeteredThings,
   nowMs: number,
 ): Promise<Map<UsageRecord, ReleaseOutcome>> {
-  await things.load(
-    tx,
-    records.map(({ serviceId }) => serviceId),
-    records.flatMap(({ revisionId }) => revisionId ?? []),
-  );
+  await loadNamed(tx, things, records);
   const outcomes = new Map<UsageRecord, ReleaseOutcome>(
     records.map((record) => [record, refusal(record, things, nowMs) ?? 'stored']),
   );
@@ -65,7 +61,7 @@ async function store(
   if (good.length === 0) return outcomes;
   // No message of the stream: only the position moves.
   const position = await nextPosition(tx, 0, nowMs);
-  const { conflicts } = await storeUsage(tx, good.map(checked), position);
+  const { conflicts } = await storeUsage(tx, await checked(tx, things, good), position);
   for (const record of conflicts) outcomes.set(record, 'identity_conflict');
   return outcomes;
 }

@@ -1,4 +1,4 @@
-import { priceZoneOf, quarantineReason, whyNotBillable, type Clock, type UsageRecord } from '#libs/domain';
+import { quarantineReason, whyNotBillable, type Clock, type UsageRecord } from '#libs/domain';
 import { crashPoint } from '#libs/process';
 import {
   bindProducers,
@@ -14,6 +14,7 @@ import {
   type Reach,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
+import { priceZones } from '../price.zones.js';
 import type { IntakeResult } from './intake.worker.js';
 import type { UsageMessage } from './usage.message.js';
 
@@ -39,12 +40,8 @@ export class UsageIntake {
   private async store(tx: LeasedTx, messages: readonly UsageMessage[]): Promise<IntakeResult> {
     const now = this.clock.now();
     const records = messages.flatMap((message) => message.records);
-    await this.things.load(
-      tx,
-      records.map(({ serviceId }) => serviceId),
-      records.flatMap(({ revisionId }) => revisionId ?? []),
-    );
-    const good: CheckedUsage[] = [];
+    await loadNamed(tx, this.things, records);
+    const good: UsageRecord[] = [];
     const bad: QuarantinedUsage[] = [];
     for (const message of messages) {
       bad.push(...message.malformed);
@@ -52,11 +49,11 @@ export class UsageIntake {
       for (const record of message.records) {
         const reason = this.reasonAgainst(record, message.sender, owners.get(record.producer), now);
         if (reason) bad.push(quarantined(record, reason));
-        else good.push(checked(record));
+        else good.push(record);
       }
     }
     const position = await nextPosition(tx, Math.max(0, ...messages.map(({ sequence }) => sequence)), now);
-    const { stored, conflicts } = await storeUsage(tx, good, position);
+    const { stored, conflicts } = await storeUsage(tx, await checked(tx, this.things, good), position);
     bad.push(...conflicts.map((record) => quarantined(record, 'identity_conflict')));
     await quarantineUsage(tx, bad, now);
     crashPoint('billing.copied');
@@ -80,9 +77,29 @@ export class UsageIntake {
   }
 }
 
-/** A good record with what the domain says of its price. */
-export function checked(record: UsageRecord): CheckedUsage {
-  return { record, priceZone: priceZoneOf(record.region), reason: whyNotBillable(record) };
+/** Everything that records name. */
+export function loadNamed(
+  tx: LeasedTx,
+  things: MeteredThings,
+  records: readonly UsageRecord[],
+): Promise<void> {
+  return things.load(tx, {
+    services: records.map(({ serviceId }) => serviceId),
+    revisions: records.map(({ revisionId }) => revisionId),
+    clusters: records.map(({ clusterId }) => clusterId),
+  });
+}
+
+/** Good records with what the domain says of their price: a request belongs to the zone in which it began. */
+export async function checked(
+  tx: LeasedTx,
+  things: MeteredThings,
+  records: readonly UsageRecord[],
+): Promise<CheckedUsage[]> {
+  const zones = await priceZones(tx, things, records);
+  return records.map((record) => {
+    return { record, priceZone: zones.at(record, record.startMs), reason: whyNotBillable(record) };
+  });
 }
 
 function quarantined(record: UsageRecord, reason: QuarantinedUsage['reason']): QuarantinedUsage {

@@ -84,7 +84,6 @@ describe('rating by the built-in plan', () => {
     ['a multiplier by class', 'usage by class', { multipliers: [FAST] }, {}],
     ["an item's multiplier by class", 'usage by class', {}, { multipliers: [FAST] }],
     ['sizes of disks', 'disks', {}, { times: { of: 'disk_gib', atLeast: undefined, beyond: undefined } }],
-    ['price zones', 'usage by price zone', { zones: [{ name: 'far', regions: ['moon'] }] }, {}],
   ])('refuses a plan with %s, which would cost nothing', (_what, uncounted, change, ofItem) => {
     const [cpu, ...others] = BUILTIN_PLAN.items as [PricePlan['items'][number]];
     const plan = { ...BUILTIN_PLAN, ...change, items: [{ ...cpu, ...ofItem }, ...others] };

@@ -1,4 +1,4 @@
-import { formatDecimal, parseDecimal, sum, ZERO } from '../price/decimal.js';
+import { formatDecimal, multiply, parseDecimal, sum, ZERO } from '../price/decimal.js';
 import type { BillingModel, PricePlan } from '../price/plan.types.js';
 import { formatRatio, NOTHING, roundRatio } from '../price/ratio.js';
 import { chargeParts, sumCharges, type Adjustment, type Charge, type MonthPart } from '../rating/charges.js';
@@ -25,6 +25,7 @@ export interface BillLine {
   version: number;
   quantity: string;
   unit: string;
+  /** In the price zone of the revision's usage. */
   rate: string;
   /** Exact, not rounded. */
   amount: string;
@@ -164,7 +165,8 @@ function perRequest({ days, ...part }: BillPart): MonthPart {
   return { ...part, plan, lines: days.flatMap((day) => priceUsage(plan, quantitiesOf(plan, day))) };
 }
 
-function lineOf({ version }: PricePlan, day: UsageDay, { item, measured, amount }: PricedLine): BillLine {
+function lineOf({ version }: PricePlan, day: UsageDay, line: PricedLine): BillLine {
+  const { item, measured, multiplier, amount } = line;
   return {
     projectId: day.projectId,
     project: day.project,
@@ -177,7 +179,7 @@ function lineOf({ version }: PricePlan, day: UsageDay, { item, measured, amount 
     version,
     quantity: formatRatio(inUnits(measured, item)),
     unit: item.unit,
-    rate: formatDecimal(listRate(item)),
+    rate: formatDecimal(multiply(listRate(item), multiplier)),
     amount: formatRatio(amount),
   };
 }

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { parseDecimal } from '../price/decimal.js';
 import { BUILTIN_PLAN, MEMORY_TICK_PLAN } from '../price/builtin.plans.js';
 import { parsePricePlan } from '../price/plan.validation.js';
 import { compareRatios, fraction, parseRatio } from '../price/ratio.js';
@@ -35,10 +36,19 @@ const REQUESTS = { measure: 'requests' };
 const tiers = (...rates: string[]) =>
   rates.map((rate, i) => ({ rate, ...(i < rates.length - 1 ? { upTo: String(10 * (i + 1)) } : {}) }));
 
+const DEAR = {
+  zones: ['cheap', 'dear'].map((name) => ({ name, regions: [name] })),
+  multipliers: [
+    { zone: 'dear', class: undefined, by: parseDecimal('3') },
+    { zone: 'cheap', class: undefined, by: parseDecimal('0.5') },
+  ],
+};
+
 describe('the most that a request costs', () => {
   it.each<[string, PricePlan, string, string]>([
     ['built-in', BUILTIN_PLAN, '0.000002525', '0.0000004'],
     ['by memory', MEMORY_TICK_PLAN, '0.000000825', '0'],
+    ['the dearest zone', { ...planOf({ ...REQUESTS, rate: '0.1' }), ...DEAR }, '0', '0.3'],
     ['the dearest tier', planOf({ ...REQUESTS, tiers: tiers('0.1', '0.3', '0.2') }), '0', '0.3'],
   ])('%s', (_name, plan, block, request) => {
     const price = capPriceOf(plan, SIZE);

@@ -56,17 +56,20 @@ export function uncappable(plan: PricePlan): string | undefined {
 const OF_INSTANCES: ReadonlySet<string> = new Set(['instance_time', 'gpu_time']);
 
 /**
- * The most that requests of a revision of that size cost under a plan, whatever was used before, however they overlap and
- * whichever of the two models holds: time that requests share costs at most what each of them costs alone.
+ * The most that requests of a revision of that size cost under a plan, wherever they run, whatever was used before, however they
+ * overlap and whichever of the two models holds: time that requests share costs at most what each of them costs alone.
  */
 export function capPriceOf(plan: PricePlan, size: CapSize): CapPrice {
   refuseUncounted(plan);
   const dearest = { ...plan, items: plan.items.map(atHighestRate) };
   const { meters } = metersOf(plan);
-  const usage = { zone: DEFAULT_ZONE, class: undefined, size: { ...NO_DEVICES, ...size } };
+  const zones = [DEFAULT_ZONE, ...plan.zones.map(({ name }) => name)];
   const cost = (of: (meter: Meter) => bigint): CapMoney => {
     const quantities = new Map(meters.map((meter) => [meter.lane, of(meter)]));
-    return capMoney(total(priceUsage(dearest, { ...usage, quantities }).map(({ amount }) => amount)));
+    const usage = { class: undefined, size: { ...NO_DEVICES, ...size }, quantities };
+    return zones
+      .map((zone) => capMoney(total(priceUsage(dearest, { ...usage, zone }).map(({ amount }) => amount))))
+      .reduce(larger);
   };
   const isTime = ({ measure }: Meter): boolean => measure === 'request_time';
   return {

@@ -1,5 +1,6 @@
 import { TowpathError } from '../error.js';
 import type { Factor, PriceItem, PricePlan } from '../price/plan.types.js';
+import { sameZones } from '../price/zones.js';
 import { BLOCK_MS } from '../rating/blocks.js';
 import { meterKey, metersOf, type Meter, type Quantities } from '../rating/meters.js';
 import { DEFAULT_CLASS, underModel, type Usage } from '../rating/pricing.js';
@@ -16,8 +17,8 @@ export type WindowCount = string;
 export const BLOCKS_LANE = 'request_time/concurrency#0';
 
 /**
- * Windows count time of requests and of instances, requests and bytes, in one price zone, of revisions without class, disk and
- * GPUs; anything else would silently cost nothing.
+ * Windows count time of requests and of instances, requests and bytes, of revisions without class, disk and GPUs; anything
+ * else would silently cost nothing.
  * @throws TowpathError NOT_SUPPORTED
  */
 export function refuseUncounted(plan: PricePlan): void {
@@ -30,7 +31,6 @@ export function refuseUncounted(plan: PricePlan): void {
 }
 
 function uncountedOf(plan: PricePlan): string | undefined {
-  if (plan.zones.length > 0) return 'usage by price zone';
   if (namesClasses(plan)) return 'usage by class';
   if (plan.items.some(({ times }) => isByDisk(times))) return 'disks';
   const { meters } = metersOf(plan);
@@ -99,8 +99,9 @@ export function oncePerPlan<T>(of: (plan: PricePlan) => T): (plan: PricePlan) =>
   };
 }
 
-/** Whether windows that were counted for one plan hold all that another needs. */
+/** Whether windows that were counted for one plan hold all that another needs, zone by zone. */
 export function countsFor(counted: PricePlan, plan: PricePlan): boolean {
+  if (!sameZones(counted, plan)) return false;
   const held = new Set(extraMeters(counted).map(meterKey));
   return extraMeters(plan).every((meter) => held.has(meterKey(meter)));
 }

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import type { Id } from '../id.js';
-import type { PricePlan } from '../price/plan.types.js';
+import type { PricePlan, PriceZone } from '../price/plan.types.js';
 import { parsePriceSchedule, planAt, type PriceSchedule } from '../price/schedule.js';
+import { priceZoneOf } from '../price/zones.js';
 import { propertyRuns } from '../property.rig.js';
 import type { Capacity } from '../rating/block.sweep.js';
 import { changesOf } from '../rating/blocks.js';
 import { metersOf } from '../rating/meters.js';
+import type { Usage } from '../rating/pricing.js';
 import { planDocument, sorted } from '../rating/price.rig.js';
 import type { UsageEntry } from '../rating/usage.entry.js';
 import { UsageFold } from '../rating/usage.fold.js';
@@ -27,15 +29,22 @@ interface Told {
   length: number;
   cut: number;
   reached: boolean;
+  /** Which of the regions of a plan. */
+  region: number;
+}
+
+/** An instance, and in which of the regions of a plan it runs. */
+interface Placed extends Running {
+  region: string;
 }
 
 /** Whole requests, and such as came in two parts. */
 function recordsOf(list: readonly Told[]): UsageRecord[] {
-  return list.flatMap(({ at, length, cut, reached }, i) => {
+  return list.flatMap(({ at, length, cut, reached, region }, i) => {
     const parts = cut > 0 && cut < length ? [0, cut, length] : [0, length];
     return parts.slice(1).map((to, part): UsageRecord => ({
       ...{ schemaVersion: 1, producer: id('spl'), position: 2 * i + part, gatewayId: id('gw') },
-      ...{ region: 'local', streamId: `s${i}`, part, last: part === parts.length - 2 },
+      ...{ region: String(region), streamId: `s${i}`, part, last: part === parts.length - 2 },
       ...{
         startMs: T0 + at + (parts[part] ?? 0),
         endMs: T0 + at + to,
@@ -53,23 +62,42 @@ const SIZE = { cpuMillis: 500, memoryMiB: 256 };
 /** All of time in which anything is told. */
 const ALWAYS = { startMs: T0, endMs: T0 + 20 * WINDOW_MS };
 
-/** What instances did, looked at as a whole. */
+/** Usage in the regions of a plan: some of each zone, and one that no zone names. */
+function settled<T extends { region: string }>([{ zones }]: PriceSchedule, list: readonly T[]): T[] {
+  const regions = ['local', ...zones.flatMap((zone) => zone.regions.slice(0, 2))];
+  return list.map((one) => ({ ...one, region: regions[Number(one.region) % regions.length] ?? '' }));
+}
+
+/** What instances did, looked at as a whole, zone by zone: requests of a zone are served by its instances. */
 function instanceEntries(
+  [{ zones }]: PriceSchedule,
   records: readonly UsageRecord[],
-  running: readonly Running[],
+  running: readonly Placed[],
   capacity: Capacity,
 ): UsageEntry[] {
   const billable = records.filter(({ reached }) => reached);
-  const streams = [...Map.groupBy(billable, ({ streamId }) => streamId).values()].flatMap(unionOf);
-  return stretchesOf(running, changesOf(streams, ALWAYS), capacity, ALWAYS).map((stretch) => ({
-    ...{ ...stretch, kind: 'instance', revisionId: id('rev'), region: 'local', repeat: 1 },
-  }));
+  return byZone(zones, running).flatMap(([zone, own]) => {
+    const asked = billable.filter(({ region }) => priceZoneOf(region, zones) === zone);
+    const streams = [...Map.groupBy(asked, ({ streamId }) => streamId).values()].flatMap(unionOf);
+    return stretchesOf(own, changesOf(streams, ALWAYS), capacity, ALWAYS).map((stretch): UsageEntry => ({
+      ...{ ...stretch, kind: 'instance', revisionId: id('rev'), repeat: 1 },
+      region: own[0]?.region ?? '',
+    }));
+  });
+}
+
+function byZone<T extends { region: string }>(
+  zones: readonly PriceZone[],
+  list: readonly T[],
+): [zone: string, own: T[]][] {
+  return [...Map.groupBy(list, ({ region }) => priceZoneOf(region, zones))];
 }
 
 /** The same as lines of a usage file. */
 function entriesOf(
+  schedule: PriceSchedule,
   records: readonly UsageRecord[],
-  running: readonly Running[],
+  running: readonly Placed[],
   capacity: Capacity,
 ): UsageEntry[] {
   const { concurrency, maxInstances } = capacity;
@@ -80,15 +108,15 @@ function entriesOf(
     ({ position, ...record }) =>
       ({ ...record, kind: 'request', id: String(position), revisionId: id('rev'), repeat: 1 }) as const,
   );
-  return [revision, ...sorted([...requests, ...instanceEntries(records, running, capacity)])];
+  return [revision, ...sorted([...requests, ...instanceEntries(schedule, records, running, capacity)])];
 }
 
-/** Whole quantities by version and lane, without those that are nothing. */
+/** Whole quantities by version, zone and lane, without those that are nothing. */
 type Counted = Map<string, bigint>;
 
-function add(to: Counted, plan: PricePlan, quantities: ReadonlyMap<string, bigint>): void {
+function add(to: Counted, plan: PricePlan, { zone, quantities }: Usage): void {
   for (const [lane, quantity] of quantities) {
-    const key = `${plan.version} ${lane}`;
+    const key = `${plan.version} ${zone} ${lane}`;
     if (quantity > 0n) to.set(key, (to.get(key) ?? 0n) + quantity);
   }
 }
@@ -97,23 +125,30 @@ function offline(schedule: PriceSchedule, entries: readonly UsageEntry[]): Count
   const fold = new UsageFold(schedule);
   for (const entry of entries) fold.add(entry);
   const counted: Counted = new Map();
-  for (const { period, usage } of fold.finish().folded) add(counted, period.plan, usage.quantities);
+  for (const { period, usage } of fold.finish().folded) add(counted, period.plan, usage);
   return counted;
 }
 
 function live(
   schedule: PriceSchedule,
   records: readonly UsageRecord[],
-  running: readonly Running[],
+  running: readonly Placed[],
   capacity: Capacity,
 ): Counted {
   const inForce = (atMs: number): PricePlan => planAt(schedule, atMs) ?? schedule[0];
+  const metersAt = (startMs: number) => extraMeters(inForce(startMs));
+  const { zones } = schedule[0];
   const counted: Counted = new Map();
-  const windows = foldRecords(records, capacity, (startMs) => extraMeters(inForce(startMs)), running);
-  for (const [startMs, window] of windows) {
-    const plan = inForce(startMs);
-    refuseUncounted(plan);
-    add(counted, plan, quantitiesOf(plan, { ...window, ...SIZE, priceZone: 'default' }).quantities);
+  for (const priceZone of new Set(
+    [...byZone(zones, records), ...byZone(zones, running)].map(([zone]) => zone),
+  )) {
+    const inZone = ({ region }: { region: string }): boolean => priceZoneOf(region, zones) === priceZone;
+    const windows = foldRecords(records.filter(inZone), capacity, metersAt, running.filter(inZone));
+    for (const [startMs, window] of windows) {
+      const plan = inForce(startMs);
+      refuseUncounted(plan);
+      add(counted, plan, quantitiesOf(plan, { ...window, ...SIZE, priceZone }));
+    }
   }
   return counted;
 }
@@ -153,6 +188,7 @@ const schedule = fc
       versions.map((times, i) => ({
         ...{ id: 'plan', version: i + 1, name: 'Plan', currency: 'USD', decimals: 2 },
         effectiveFrom: new Date(i === 0 ? 0 : CHANGE).toISOString(),
+        zones: [{ name: 'far', regions: ['moon', 'mars'] }],
         items: [
           ...items.map((of, n) => {
             const [ms, least] = times[n] ?? [100, 0];
@@ -184,13 +220,13 @@ const isCounted = ({ measure, states }: Record<string, unknown>): boolean =>
 /** Some lists have no time of requests. */
 const more = item('more', { model: 'concurrency', quantum: '100 ms' });
 
-/** What of a published price list windows can count: without zones and classes, in force from the beginning. */
+/** What of a published price list windows can count: without classes, in force from the beginning. */
 const published = fc.constantFrom(...EXAMPLES).map((name) => {
   const document = planDocument(name, { effectiveFrom: '1970-01-01T00:00:00Z', grants: [], fees: [] });
   const items = (document['items'] as Record<string, unknown>[])
     .filter(isCounted)
-    .map((one) => ({ ...one, classes: undefined, zones: undefined, multipliers: undefined, times: 'one' }));
-  const plain = { zones: undefined, multipliers: undefined, counters: undefined };
+    .map((one) => ({ ...one, classes: undefined, multipliers: undefined, times: 'one' }));
+  const plain = { multipliers: undefined, counters: undefined };
   return parsePriceSchedule([{ ...document, ...plain, items: [...items, more] }]);
 });
 
@@ -200,6 +236,7 @@ const traffic = fc.array(
     length: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 1, max: 70_000 })),
     cut: fc.integer({ min: 0, max: 70_000 }),
     reached: fc.boolean(),
+    region: fc.nat(4),
   }),
   { maxLength: 20 },
 );
@@ -214,13 +251,14 @@ const instances = fc
     fc.record({
       at: fc.integer({ min: 0, max: 4 * WINDOW_MS }),
       length: fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 4 * WINDOW_MS })),
+      region: fc.nat(4),
     }),
     { maxLength: 5 },
   )
   .map((list) =>
-    list.map(({ at, length }, i): Running => {
+    list.map(({ at, length, region }, i): Placed => {
       const startMs = T0 + at;
-      return { id: `pod-${i}`, begunMs: startMs, startMs, endMs: startMs + length };
+      return { id: `pod-${i}`, begunMs: startMs, startMs, endMs: startMs + length, region: String(region) };
     }),
   );
 
@@ -234,8 +272,9 @@ it('windows count for any plan what the same usage is rated by offline, in any o
     fc.property(
       ...([fc.oneof(schedule, published), arrival, instances, capacity] as const),
       (plans, [records, arrived], running, of) => {
-        const expected = offline(plans, entriesOf(records, running, of));
-        expect(live(plans, arrived, running, of)).toEqual(expected);
+        const ran = settled(plans, running);
+        const expected = offline(plans, entriesOf(plans, settled(plans, records), ran, of));
+        expect(live(plans, settled(plans, arrived), ran, of)).toEqual(expected);
       },
     ),
     propertyRuns(),
@@ -243,12 +282,12 @@ it('windows count for any plan what the same usage is rated by offline, in any o
 });
 
 it('every lane of the plans is looked at', () => {
-  const records = recordsOf([{ at: 0, length: 61_000, cut: 0, reached: true }]);
+  const records = recordsOf([{ at: 0, length: 61_000, cut: 0, reached: true, region: 0 }]);
   fc.assert(
     fc.property(schedule, (plans) => {
-      const lanes = metersOf(plans[0]).meters.map(({ lane }) => `1 ${lane}`);
+      const lanes = metersOf(plans[0]).meters.map(({ lane }) => `1 default ${lane}`);
       const [startMs, endMs] = [T0, T0 + 90_000];
-      const running = [{ id: 'pod', begunMs: startMs, startMs, endMs }];
+      const running = [{ id: 'pod', begunMs: startMs, startMs, endMs, region: 'local' }];
       const counted = live(plans, records, running, { concurrency: 1, maxInstances: 1 });
       expect([...counted.keys()].sort()).toEqual(expect.arrayContaining(lanes.sort()));
     }),

@@ -1,0 +1,119 @@
+import {
+  changesOf,
+  monthOf,
+  parsePriceSchedule,
+  priceZoneOf,
+  stretchesOf,
+  type Id,
+  type Running,
+} from '#libs/domain';
+import type { Lease } from '#libs/store';
+import { SteppedClock, seededRandom, testDatabase, usageOf, type TestDatabase } from '#libs/testing';
+import { BillingRig } from '../rig/billing.rig.js';
+import {
+  billOfMonth,
+  customerOf,
+  instanceLine,
+  ratedOffline,
+  requestLine,
+  storePlans,
+} from '../rig/customer.rig.js';
+import { makeHolder } from '../rig/holder.rig.js';
+
+const T0 = Date.UTC(2026, 10, 21, 12);
+const MINUTE_MS = 60_000;
+/** From here on the moon is far. */
+const CHANGE = T0 + 10 * MINUTE_MS;
+const SHAPE = { concurrency: 2, maxInstances: 3 };
+const clock = new SteppedClock(T0 + 3_600_000);
+const random = seededRandom(12);
+const whole = (below: number): number => Buffer.from(random(4)).readUInt32BE() % below;
+
+const zones = [
+  [{ name: 'far', regions: ['mars'] }],
+  [
+    { name: 'far', regions: ['mars'] },
+    { name: 'near', regions: ['moon'] },
+  ],
+] as const;
+const item = { rate: '0.001', per: '1 s', unit: 's' };
+const documents = zones.map((own, i) => ({
+  ...{ id: 'zoned', version: i + 1, name: 'Zoned', currency: 'USD', decimals: 6, zones: own },
+  effectiveFrom: new Date(i === 0 ? 0 : CHANGE).toISOString(),
+  multipliers: own.map(({ name }) => ({ zone: name, by: name === 'far' ? '3' : '1.5' })),
+  items: [
+    { ...item, id: 'cpu', name: 'CPU', measure: 'request_time', model: 'concurrency', times: 'vcpu' },
+    { ...item, id: 'kept', name: 'Kept', measure: 'instance_time', quantum: '1 s', minimum: '1 min' },
+    { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
+  ],
+}));
+
+let database: TestDatabase;
+let lease: Lease;
+beforeAll(async () => {
+  database = await testDatabase();
+  lease = (await new BillingRig(database.db, clock).lease('zoned', 'me')) as Lease;
+  await storePlans(database, documents);
+});
+afterAll(() => database.drop());
+
+const zoneAt = (region: string, atMs: number): string =>
+  priceZoneOf(region, atMs < CHANGE ? zones[0].map(copy) : zones[1].map(copy));
+const copy = ({ name, regions }: { name: string; regions: readonly string[] }) => ({
+  name,
+  regions: [...regions],
+});
+
+it('usage costs what it does in the zone of the cluster that ran it, live as offline, also when a zone changes', async () => {
+  const of = await customerOf(database, random, 'zoned', SHAPE);
+  const { organizationId, serviceId, revisionId } = of;
+  const rig = new BillingRig(database.db, clock);
+  const regions = ['earth', 'moon', 'mars'];
+  const clusters = new Map<string, Id<'cls'>>();
+  for (const region of regions) {
+    const id = await makeHolder(database, random, of);
+    await database.query('UPDATE clusters SET region = $2 WHERE id = $1', [id, region]);
+    clusters.set(region, id);
+  }
+  const regionOf = (i: number): string => regions[i % regions.length] ?? '';
+  const records = Array.from({ length: 90 }, (_one, i) => {
+    const startMs = T0 + whole(20 * MINUTE_MS);
+    const span = { startMs, endMs: startMs + 1 + whole(i % 4 === 0 ? 90_000 : 400) };
+    return usageOf(of, i, span, { clusterId: clusters.get(regionOf(i)) as Id<'cls'> });
+  });
+  // One of each runs when zones change.
+  const running = regions.map((region, i): Running & { region: string } => {
+    const startMs = T0 + i * MINUTE_MS + 7;
+    return { id: `pod-${i}`, begunMs: startMs, startMs, endMs: CHANGE + (i + 1) * 77_777, region };
+  });
+  for (const from of [0, 45]) await rig.take(lease, of.gatewayId, records.slice(from, from + 45));
+  for (const share of [0.4, 1])
+    for (const { id: instanceId, startMs, endMs, region } of running)
+      await rig.takeInstances(lease, clusters.get(region) ?? '', [
+        {
+          ...{ clusterId: clusters.get(region), organizationId, serviceId, revisionId, instanceId, startMs },
+          ...{ untilMs: startMs + Math.floor((endMs - startMs) * share), ended: share === 1 },
+        },
+      ]);
+  await rig.fold(lease, [of]);
+  const parts = running.flatMap(({ region, ...one }) =>
+    zoneAt(region, T0) === zoneAt(region, CHANGE)
+      ? [{ region, span: { startMs: T0, endMs: one.endMs }, one }]
+      : [
+          { region, span: { startMs: T0, endMs: CHANGE }, one },
+          { region, span: { startMs: CHANGE, endMs: one.endMs }, one },
+        ],
+  );
+  const expected = ratedOffline(parsePriceSchedule(documents), of, SHAPE, [
+    ...records.map((record, i) => requestLine(record, regionOf(i))),
+    ...parts.flatMap(({ region, span, one }) =>
+      stretchesOf([one], changesOf([], span), SHAPE, span).map((stretch) => instanceLine(stretch, region)),
+    ),
+  ]);
+  const bill = await billOfMonth(database, organizationId, monthOf(T0));
+  const shown = (list: readonly { item: string; version: number; quantity: string; list: string }[]) =>
+    list.map(({ item: id, version, quantity, list: amount }) => [version, id, quantity, amount]);
+  expect(shown(bill.items)).toEqual(shown(expected.months.flatMap(({ charges }) => charges)));
+  const rates = new Set(bill.lines.filter(({ item: id }) => id === 'requests').map(({ rate }) => rate));
+  expect([...rates].sort()).toEqual(['0.01', '0.015', '0.03']);
+});
