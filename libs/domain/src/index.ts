@@ -420,6 +420,8 @@ export type {
   Posting,
   Seal,
   SealKind,
+  LedgerDay,
+  SignedDay,
   SignedSeal,
 } from './ledger/ledger.types.js';
 export {
@@ -446,6 +448,9 @@ export {
 export type { NewEntry } from './ledger/ledger.entries.js';
 export {
   chainedRow,
+  dayHash,
+  dayOfInstant,
+  dayRow,
   endRow,
   entryRow,
   headRow,

@@ -104,6 +104,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   held('ledger_due'),
   held('open_invoices'),
   held('ledger_seals'),
+  held('ledger_days'),
   held('ledger_lines'),
   held('ledger_entries'),
   held('ledger_postings'),

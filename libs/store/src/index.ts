@@ -395,5 +395,6 @@ export {
   sealedAfter,
   sealsOfDays,
 } from './ledger-seal.store.js';
+export { daysToClose, insertDay, lastDay, listDays } from './ledger-day.store.js';
 export type { SealedHour } from './ledger-seal.store.js';
 export type { SealedLine } from './ledger-seal.store.js';

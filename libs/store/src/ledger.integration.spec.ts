@@ -142,7 +142,14 @@ describe('seals', () => {
 });
 
 describe('the ledger is only added to', () => {
-  const TABLES = ['ledger_seals', 'ledger_lines', 'ledger_entries', 'ledger_postings', 'ledger_windows'];
+  const TABLES = [
+    'ledger_seals',
+    'ledger_lines',
+    'ledger_entries',
+    'ledger_postings',
+    'ledger_windows',
+    'ledger_days',
+  ];
 
   it.each(TABLES)('%s: by no role of the hub', async (table) => {
     const [rights] = await database.query<{ no: boolean }>(
@@ -160,6 +167,10 @@ describe('the ledger is only added to', () => {
     );
     await database.query(
       `UPDATE ledger_windows SET closed_at = now(), position = 1, seal_number = 1 WHERE closed_at IS NULL`,
+    );
+    await database.query(
+      `INSERT INTO ledger_days SELECT organization_id, day, number, number, hash, previous, hash, kid, signature
+       FROM ledger_seals ORDER BY number LIMIT 1 ON CONFLICT DO NOTHING`,
     );
     const column = table === 'ledger_windows' ? 'position' : 'organization_id';
     const change = column === 'position' ? 'position + 1' : `organization_id || 'x'`;

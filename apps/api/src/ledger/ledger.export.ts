@@ -1,6 +1,23 @@
 import { createHash } from 'node:crypto';
-import { chainedRow, endRow, entryRow, headRow, lineRow, sealRow, type LedgerRow } from '#libs/domain';
-import { entriesOfSeals, lastSeal, linesOfSeals, listSeals, publicSigningKeys } from '#libs/store';
+import {
+  chainedRow,
+  dayRow,
+  endRow,
+  entryRow,
+  headRow,
+  lineRow,
+  sealRow,
+  type LedgerRow,
+} from '#libs/domain';
+import {
+  entriesOfSeals,
+  lastDay,
+  lastSeal,
+  linesOfSeals,
+  listDays,
+  listSeals,
+  publicSigningKeys,
+} from '#libs/store';
 import type { Call } from '../call/call.js';
 
 /** Seals read in one transaction. */
@@ -28,13 +45,15 @@ async function* rowsOf(read: Reading, after: number): AsyncGenerator<LedgerRow> 
   yield headRow({ organizationId: from.organizationId, first: after + 1, ...from.head });
   let { previous } = from.head;
   let last = after;
+  let days = 0;
   while (last < from.upTo) {
     const page = await read(({ tx, actor }) => pageOf(tx, actor.organizationId, last, from.upTo));
     yield* page.rows;
+    days += page.days;
     last = page.last;
     previous = page.hash;
   }
-  yield endRow({ seals: last - after, head: previous });
+  yield endRow({ seals: last - after, head: previous, days });
 }
 
 type Tx = Call['tx'];
@@ -43,7 +62,11 @@ async function startOf(tx: Tx, organizationId: string, after: number) {
   const [before] = after === 0 ? [] : await listSeals(tx, organizationId, { after: after - 1, limit: 1 });
   const keys = await publicSigningKeys(tx, 'ledger', 0);
   const upTo = (await lastSeal(tx, organizationId))?.number ?? 0;
-  const head = { previous: before?.hash ?? '', keys: keys.map(({ jwk }) => jwk) };
+  const day = await lastDay(tx, organizationId, after);
+  const head = {
+    ...{ previous: before?.hash ?? '', keys: keys.map(({ jwk }) => jwk) },
+    ...{ firstOfDay: (day?.last ?? 0) + 1, previousDay: day?.hash ?? '' },
+  };
   return { organizationId, upTo, head };
 }
 
@@ -55,17 +78,19 @@ async function pageOf(tx: Tx, organizationId: string, after: number, upTo: numbe
     await entriesOfSeals(tx, organizationId, numbers),
     ({ sealNumber }) => sealNumber ?? 0,
   );
+  const days = await listDays(tx, organizationId, { first: after + 1, last: numbers.at(-1) ?? after });
   const rows = seals.flatMap((seal) => {
     const own = lines.get(seal.number) ?? [];
     return [
       ...own.map(({ line, ordinal }) => lineRow(seal.number, ordinal, line)),
       ...(entries.get(seal.number) ?? []).map((one, i) => entryRow(seal.number, own.length + i, one)),
       sealRow(seal),
+      ...days.filter((day) => day.last === seal.number).map(dayRow),
     ];
   });
   const last = seals.at(-1);
   if (last === undefined) throw new Error(`seals after ${after} are not there`);
-  return { rows, last: last.number, hash: last.hash };
+  return { rows, last: last.number, hash: last.hash, days: days.length };
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

@@ -1,6 +1,7 @@
 import { createHash, createPublicKey, generateKeyPairSync, sign, verify, type JsonWebKey } from 'node:crypto';
 import {
   LedgerVerifier,
+  dayHash,
   entryRow,
   lineRow,
   merkleRoot,
@@ -13,6 +14,7 @@ import {
 import {
   acquireLease,
   appendEntry,
+  insertDay,
   insertSeal,
   replaceSigningKey,
   underLease,
@@ -29,6 +31,8 @@ let rig: ApiRig;
 let lease: Lease;
 let tenant: RigTenant;
 let other: RigTenant;
+/** Hashes of the days that are over. */
+const days: string[] = [];
 
 beforeAll(async () => {
   rig = await ApiRig.start();
@@ -40,9 +44,25 @@ beforeAll(async () => {
   await rig.database.db.asSystem((tx) => replaceSigningKey(tx, 'ledger', key, Buffer.alloc(32)));
   let previous = '';
   // more than one page of seals
-  for (let number = 1; number <= 60; number++) previous = await seal(number, previous);
+  for (let number = 1; number <= 60; number++) {
+    previous = await seal(number, previous);
+    if (number % 20 === 0) await endDay(number, previous);
+  }
 }, 60_000);
 afterAll(() => rig.stop());
+
+/** The end of a day of 20 seals. */
+async function endDay(last: number, head: string): Promise<void> {
+  const { organizationId } = tenant;
+  const made = {
+    ...{ organizationId, day: `2026-11-${last / 20 + 20}`, first: last - 19, last, head },
+    ...{ previous: days.at(-1) ?? '', kid: 'k' },
+  };
+  const hash = dayHash(made, sha256);
+  const signature = sign(null, Buffer.from(hash, 'hex'), pair.privateKey).toString('base64url');
+  await underLease(rig.database.db, lease, (tx) => insertDay(tx, { ...made, hash, signature }));
+  days.push(hash);
+}
 
 /** A window with one line and its entry, as billing leaves them. */
 async function seal(number: number, previous: string): Promise<string> {
@@ -114,11 +134,14 @@ describe('the ledger of an organization', () => {
     expect(json).toMatchObject({ accounts, seals: 60, keys: ['k'] });
     const report = verified(await exported(tenant.key));
     expect(report).toMatchObject({ seals: 60, lines: 60, entries: 60, head: json['head'] });
+    expect(json['day']).toMatchObject({ day: '2026-11-23', seals: 60, head: json['head'], hash: days[2] });
+    expect(report).toMatchObject({ days: 3, lastDay: { day: '2026-11-23', hash: days[2] } });
     expect(report.accounts).toEqual({ balance: '6', charges: '-6' });
   });
 
   it('is exported from any seal on, and whole when there is none', async () => {
-    expect(verified(await exported(tenant.key, '?after=55'))).toMatchObject({ seals: 5, lines: 5 });
+    expect(verified(await exported(tenant.key, '?after=55'))).toMatchObject({ seals: 5, lines: 5, days: 1 });
+    expect(verified(await exported(tenant.key, '?after=40'))).toMatchObject({ seals: 20, days: 1 });
     expect(verified(await exported(other.key))).toMatchObject({ seals: 0, head: '' });
   });
 

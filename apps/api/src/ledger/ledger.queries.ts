@@ -1,5 +1,6 @@
-import { formatRatio, type LedgerAccount } from '#libs/domain';
+import { formatRatio, type LedgerAccount, type SignedDay } from '#libs/domain';
 import {
+  lastDay,
   lastSeal,
   ledgerBalances,
   listEntries as listStored,
@@ -10,19 +11,25 @@ import {
 import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { iso, isoIf } from '../call/scalars.js';
-import type { entryView, ledgerView, sealView } from './ledger.view.js';
+import type { entryView, ledgerDayView, ledgerView, sealView } from './ledger.view.js';
 
 /** What is on each account, where the chain of seals ends, and what it is signed with. */
 export async function readLedger({ tx, actor }: Call): Promise<z.input<typeof ledgerView>> {
   const { organizationId } = actor;
   const balances = await ledgerBalances(tx, organizationId);
   const head = await lastSeal(tx, organizationId);
+  const ended = await lastDay(tx, organizationId);
   const keys = await publicSigningKeys(tx, 'ledger', 0);
   return {
     accounts: postingsOf([...balances].map(([account, amount]) => ({ account, amount }))),
     ...(head === undefined ? {} : { head: head.hash, seals: head.number }),
+    ...(ended && { day: dayOf(ended) }),
     keys: keys.map(({ kid }) => kid),
   };
+}
+
+function dayOf({ day, last, head, hash, kid, signature }: SignedDay): z.input<typeof ledgerDayView> {
+  return { day, seals: last, head, hash, kid, signature };
 }
 
 /** Newest first. */

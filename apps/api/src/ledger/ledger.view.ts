@@ -8,11 +8,26 @@ const posting = z
   })
   .meta({ id: 'LedgerPosting' });
 
+export const ledgerDayView = z
+  .object({
+    day: z.string().describe('UTC.'),
+    seals: z.int().describe('Number of its last seal.'),
+    head: z.string().describe('Hash of that seal.'),
+    hash: z.string().describe('Over all of this and the day before.'),
+    kid: z.string(),
+    signature: z.string().describe('Ed25519 over the hash, base64url.'),
+  })
+  .meta({
+    id: 'LedgerDay',
+    description: 'The signed end of a day. Keep it: no export that lacks anything of before agrees with it.',
+  });
+
 export const ledgerView = z
   .object({
     accounts: z.array(posting).describe('`balance` is what the organization owes; all together sum to zero.'),
     head: z.string().optional().describe('The hash of the last seal.'),
     seals: z.int().optional(),
+    day: ledgerDayView.optional().describe('The last day that is over.'),
     keys: z.array(z.string()).describe('Ids of the keys that seals are signed with: their JWK thumbprints.'),
   })
   .meta({ id: 'Ledger', description: 'What an organization owes, in double entries.' });

@@ -1,4 +1,6 @@
 import {
+  dayHash,
+  dayOfInstant,
   entryRow,
   lineRow,
   merkleRoot,
@@ -8,7 +10,7 @@ import {
   type Seal,
   type SealKind,
 } from '#libs/domain';
-import { insertSeal, lastSeal, type LeasedTx } from '#libs/store';
+import { insertDay, insertSeal, lastDay, lastSeal, type LeasedTx } from '#libs/store';
 import { sha256, type LedgerSigner } from './ledger.signer.js';
 
 /** What goes under one seal. */
@@ -33,7 +35,7 @@ export class SealChain {
     private readonly organizationId: string,
     private readonly signer: LedgerSigner,
     private readonly at: SealedAt,
-    private last: Pick<Seal, 'number'> & { hash: string },
+    private last: Pick<Seal, 'number' | 'sealedAt'> & { hash: string },
   ) {}
 
   static async open(
@@ -43,7 +45,7 @@ export class SealChain {
     at: SealedAt,
   ): Promise<SealChain> {
     const last = await lastSeal(tx, organizationId);
-    return new SealChain(tx, organizationId, signer, at, last ?? { number: 0, hash: '' });
+    return new SealChain(tx, organizationId, signer, at, last ?? { number: 0, hash: '', sealedAt: at.nowMs });
   }
 
   /** The number that the next seal gets. */
@@ -52,6 +54,7 @@ export class SealChain {
   }
 
   async seal({ kind, windowStartMs, lines, entries }: Sealed): Promise<void> {
+    await this.endDay();
     const { organizationId, next: number } = this;
     const rows = [
       ...lines.map((line, i) => lineRow(number, i, line)),
@@ -72,6 +75,23 @@ export class SealChain {
       lines,
       entries.map(({ id }) => id),
     );
-    this.last = { number, hash };
+    this.last = { number, hash, sealedAt: seal.sealedAt };
+  }
+
+  /** Signs the day of the last seal once it is over: all seals since the day before are its. Again, it does nothing. */
+  async endDay(): Promise<void> {
+    const { tx, organizationId, signer } = this;
+    const day = dayOfInstant(this.last.sealedAt);
+    if (day >= dayOfInstant(this.at.nowMs)) return;
+    const before = await lastDay(tx, organizationId);
+    const first = (before?.last ?? 0) + 1;
+    // a clock that went back: its seals are the next day's
+    if (first > this.last.number || (before && before.day >= day)) return;
+    const made = {
+      ...{ organizationId, day, first, last: this.last.number, head: this.last.hash },
+      ...{ previous: before?.hash ?? '', kid: signer.kid },
+    };
+    const hash = dayHash(made, sha256);
+    await insertDay(tx, { ...made, hash, signature: signer.sign(hash) });
   }
 }

@@ -76,6 +76,7 @@ export async function settleOrganization(
   const posted = await postDue(tx, organizationId as Id<'org'>, { nowMs: at.nowMs, random });
   const entries = await takeUnsealed(tx, organizationId);
   if (entries.length > 0) await chain.seal({ kind: 'entries', lines: [], entries });
+  await chain.endDay();
   return { ...done, posted, sealed: entries.length };
 }
 

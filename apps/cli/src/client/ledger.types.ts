@@ -8,6 +8,7 @@ export interface LedgerView {
   accounts: LedgerPostingView[];
   head?: string;
   seals?: number;
+  day?: { day: string; seals: number; head: string; hash: string; kid: string; signature: string };
   keys: string[];
 }
 

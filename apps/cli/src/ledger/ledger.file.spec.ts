@@ -59,10 +59,13 @@ function exported(kid: string): string[] {
   const hash = sealHash(seal, sha256);
   const signature = sign(null, Buffer.from(hash, 'hex'), pair.privateKey).toString('base64url');
   const rows: LedgerRow[] = [
-    headRow({ organizationId: 'org', first: 1, previous: '', keys: [{ crv, kty, x, kid }] }),
+    headRow({
+      ...{ organizationId: 'org', first: 1, previous: '', firstOfDay: 1, previousDay: '' },
+      keys: [{ crv, kty, x, kid }],
+    }),
     row,
     sealRow({ ...seal, hash, signature }),
-    endRow({ seals: 1, head: hash }),
+    endRow({ seals: 1, head: hash, days: 0 }),
   ];
   let chain = '';
   return rows.map((one) => {

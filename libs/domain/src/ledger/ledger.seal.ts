@@ -1,10 +1,20 @@
 import { canonical } from '../canonical.js';
 import { formatDecimal } from '../price/decimal.js';
 import { formatRatio } from '../price/ratio.js';
-import type { Hash, LedgerEntry, LedgerLine, Seal, SignedSeal } from './ledger.types.js';
+import type {
+  Hash,
+  LedgerDay,
+  LedgerEntry,
+  LedgerLine,
+  Seal,
+  SignedDay,
+  SignedSeal,
+} from './ledger.types.js';
 
 /** A row of an export of the ledger: plain JSON, keys sorted when written. */
-export type LedgerRow = Record<string, unknown> & { kind: 'ledger' | 'line' | 'entry' | 'seal' | 'end' };
+export type LedgerRow = Record<string, unknown> & {
+  kind: 'ledger' | 'line' | 'entry' | 'seal' | 'day' | 'end';
+};
 
 const LEAF = 0;
 const NODE = 1;
@@ -68,12 +78,27 @@ export function merkleRoot(rows: readonly LedgerRow[], hash: Hash): string {
 
 /** The hash of a seal: over everything it says, the seal before and its root included. */
 export function sealHash(seal: Seal, hash: Hash): string {
-  return hashOfSealRow(seal.organizationId, sealedFields(seal), hash);
+  return hashOfRow(seal.organizationId, sealedFields(seal), hash);
 }
 
-/** The same from an exported seal without its hash and signature. */
-export function hashOfSealRow(organizationId: string, row: LedgerRow, hash: Hash): string {
+/** The same from an exported seal or day without its hash and signature. */
+export function hashOfRow(organizationId: string, row: LedgerRow, hash: Hash): string {
   return hexOf(hash(textBytes(canonical({ ...row, organizationId }))));
+}
+
+/** The UTC day of an instant, like 2026-11-21. */
+export function dayOfInstant(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
+/** The hash of a day: over everything it says, the day before included. */
+export function dayHash(day: LedgerDay, hash: Hash): string {
+  return hashOfRow(day.organizationId, dayFields(day), hash);
+}
+
+/** A day as it is exported, behind its last seal. */
+export function dayRow({ hash, signature, ...day }: SignedDay): LedgerRow {
+  return { ...dayFields(day), hash, signature };
 }
 
 /** The first row of an export. */
@@ -82,13 +107,16 @@ export function headRow(of: {
   /** Number of the first seal, and the hash of the one before it. */
   first: number;
   previous: string;
+  /** The same of days: the seal that the first day in the file begins with, and the hash of the day before. */
+  firstOfDay: number;
+  previousDay: string;
   keys: readonly Record<string, unknown>[];
 }): LedgerRow {
-  return { kind: 'ledger', schemaVersion: 1, ...of };
+  return { kind: 'ledger', schemaVersion: 2, ...of };
 }
 
 /** The last row of an export. */
-export function endRow(of: { seals: number; head: string }): LedgerRow {
+export function endRow(of: { seals: number; head: string; days: number }): LedgerRow {
   return { kind: 'end', ...of };
 }
 
@@ -119,11 +147,15 @@ function sealedFields(seal: Seal): LedgerRow {
     kind: 'seal',
     number,
     of: seal.kind,
-    day: at.slice(0, 10),
+    day: dayOfInstant(seal.sealedAt),
     ...(windowStartMs === undefined ? {} : { window: new Date(windowStartMs).toISOString() }),
     ...{ position, streamSequence, lines, entries, root, previous, kid },
     sealedAt: at,
   };
+}
+
+function dayFields({ day, first, last, head, previous, kid }: LedgerDay): LedgerRow {
+  return { kind: 'day', day, first, last, head, previous, kid };
 }
 
 function joined(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -95,5 +95,30 @@ export interface SignedSeal extends Seal {
   signature: string;
 }
 
+/**
+ * The end of a day of an organization's chain, once the day is over: all seals since the day before, by the hash of the last
+ * one. Hashes are lower-case hex.
+ */
+export interface LedgerDay {
+  organizationId: string;
+  /** UTC, like 2026-11-21. */
+  day: string;
+  /** Numbers of its seals: those since the day before it. */
+  first: number;
+  last: number;
+  /** Hash of the last one. */
+  head: string;
+  /** Hash of the day before, '' for the first. */
+  previous: string;
+  /** Id of the key that signed. */
+  kid: string;
+}
+
+/** A day with its hash and the Ed25519 signature over that hash (base64url). */
+export interface SignedDay extends LedgerDay {
+  hash: string;
+  signature: string;
+}
+
 /** SHA-256; passed in, since domain has no library. */
 export type Hash = (bytes: Uint8Array) => Uint8Array;

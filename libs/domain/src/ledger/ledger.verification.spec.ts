@@ -5,6 +5,8 @@ import { propertyRuns } from '../property.rig.js';
 import { owing } from './ledger.entries.js';
 import {
   chainedRow,
+  dayHash,
+  dayRow,
   endRow,
   entryRow,
   headRow,
@@ -48,12 +50,30 @@ const entry = (n: number): LedgerEntry => ({
   ...{ actorId: 'key', createdAt: n, postings: owing('payments', parseRatio(`-${n}.5`)) },
 });
 
+const signed = (hash: string): { hash: string; signature: string } => {
+  const signature = sign(null, Buffer.from(hash, 'hex'), pair.privateKey).toString('base64url');
+  return { hash, signature };
+};
+
+interface Shape {
+  lines: number;
+  entries: number;
+  /** The day ends behind it. */
+  ends?: boolean;
+}
+
 /** Rows of an export: seals over so many lines and entries each. */
-function rowsOf(shape: readonly { lines: number; entries: number }[]): LedgerRow[] {
-  const rows: LedgerRow[] = [headRow({ organizationId: 'org', first: 1, previous: '', keys: [jwk] })];
+function rowsOf(shape: readonly Shape[]): LedgerRow[] {
+  const rows: LedgerRow[] = [
+    headRow({
+      ...{ organizationId: 'org', first: 1, previous: '', firstOfDay: 1, previousDay: '' },
+      keys: [jwk],
+    }),
+  ];
   let previous = '';
+  let before = { last: 0, hash: '' };
   let n = 0;
-  shape.forEach(({ lines, entries }, i) => {
+  shape.forEach(({ lines, entries, ends }, i) => {
     const number = i + 1;
     const own = [
       ...Array.from({ length: lines }, (_, k) => lineRow(number, k, line(++n))),
@@ -64,11 +84,18 @@ function rowsOf(shape: readonly { lines: number; entries: number }[]): LedgerRow
       ...{ lines, entries, root: merkleRoot(own, sha256), previous, sealedAt: i, kid: 'k' },
     };
     const hash = sealHash(seal, sha256);
-    const signature = sign(null, Buffer.from(hash, 'hex'), pair.privateKey).toString('base64url');
-    rows.push(...own, sealRow({ ...seal, hash, signature }));
+    rows.push(...own, sealRow({ ...seal, ...signed(hash) }));
     previous = hash;
+    if (ends !== true) return;
+    const day = {
+      ...{ organizationId: 'org', day: `2026-11-0${number}`, first: before.last + 1, last: number },
+      ...{ head: hash, previous: before.hash, kid: 'k' },
+    };
+    rows.push(dayRow({ ...day, ...signed(dayHash(day, sha256)) }));
+    before = { last: number, hash: dayHash(day, sha256) };
   });
-  return [...rows, endRow({ seals: shape.length, head: previous })];
+  const days = shape.filter(({ ends }) => ends).length;
+  return [...rows, endRow({ seals: shape.length, head: previous, days })];
 }
 
 /** As an export writes them, also rows that somebody changed before. */
@@ -93,7 +120,11 @@ function verified(texts: readonly string[]): string {
 }
 
 const shapes = fc.array(
-  fc.record({ lines: fc.integer({ min: 0, max: 4 }), entries: fc.integer({ min: 0, max: 2 }) }),
+  fc.record({
+    lines: fc.integer({ min: 0, max: 4 }),
+    entries: fc.integer({ min: 0, max: 2 }),
+    ends: fc.boolean(),
+  }),
   {
     minLength: 1,
     maxLength: 4,
@@ -185,5 +216,77 @@ describe('rows that were changed before they were written out', () => {
     ['another organization', rows.with(0, { ...at(0), organizationId: 'org_2' }), 'line 5'],
   ])('%s', (_name, changed, expected) => {
     expect(verified(written(changed))).toBe(expected);
+  });
+});
+
+describe('ends of days', () => {
+  const rows = rowsOf([
+    { lines: 1, entries: 0, ends: true },
+    { lines: 1, entries: 0 },
+    { lines: 1, entries: 0, ends: true },
+    { lines: 0, entries: 1 },
+  ]);
+  const kinds = [
+    'ledger',
+    'line',
+    'seal',
+    'day',
+    'line',
+    'seal',
+    'line',
+    'seal',
+    'day',
+    'entry',
+    'seal',
+    'end',
+  ];
+  const at = (i: number): LedgerRow => rows[i] as LedgerRow;
+  const ending = (change: Record<string, unknown>): LedgerRow => ({ ...at(11), ...change });
+
+  it('are right as they were written, and the last one is told', () => {
+    expect(rows.map(({ kind }) => kind)).toEqual(kinds);
+    const verifier = new LedgerVerifier(sha256, check);
+    for (const text of written(rows)) verifier.add(text);
+    expect(verifier.finish()).toMatchObject({
+      ...{ seals: 4, days: 2 },
+      lastDay: { day: '2026-11-03', hash: at(8)['hash'] },
+    });
+  });
+
+  it.each<[string, LedgerRow[], string]>([
+    ['seals of a day that is over cut off, and the end made to fit', cut(), 'line 7'],
+    ['a day left out: the next one', rows.toSpliced(3, 1), 'line 8'],
+    ['a day swapped with another', rows.with(3, at(8)).with(8, at(3)), 'line 4'],
+    ['a day twice', rows.toSpliced(4, 0, at(3)), 'line 5'],
+    ['a day that says another date', rows.with(3, { ...at(3), day: '2026-11-02' }), 'line 4'],
+    ['a day that begins elsewhere', rows.with(8, { ...at(8), first: 3 }), 'line 9'],
+    ['a day before the seal of its rows', rows.with(2, at(3)).with(3, at(2)), 'line 3'],
+    ['another number of days', rows.with(11, ending({ days: 1 })), 'line 12'],
+  ])('%s', (_name, changed, expected) => {
+    expect(verified(written(changed))).toBe(expected);
+  });
+
+  /** Without the last seal of the second day, whose signed end stays. */
+  function cut(): LedgerRow[] {
+    const head = String(at(5)['hash']);
+    return [...rows.slice(0, 6), at(8), ending({ seals: 2, head })];
+  }
+
+  it('an export of the release before, which has none, is right', () => {
+    const { firstOfDay: _first, previousDay: _previous, ...head } = at(0);
+    const { days: _days, ...end } = at(11);
+    const seals = rows.filter(({ kind }) => kind !== 'day').slice(1, -1);
+    const former = [{ ...head, schemaVersion: 1 } as LedgerRow, ...seals, end as LedgerRow];
+    expect(verified(written(former))).toBe('4 seals, 3 lines, 1 entries');
+  });
+
+  it('a file from a seal within a day is right, by what its head says of the days before', () => {
+    const head = {
+      ...{ ...at(0), first: 3, previous: at(5)['hash'] },
+      ...{ firstOfDay: 2, previousDay: at(3)['hash'] },
+    };
+    const later = [head as LedgerRow, ...rows.slice(6, 11), ending({ seals: 2, days: 1 })];
+    expect(verified(written(later))).toBe('2 seals, 1 lines, 1 entries');
+    expect(verified(written(later.with(0, { ...head, firstOfDay: 3 })))).toBe('line 4');
   });
 });

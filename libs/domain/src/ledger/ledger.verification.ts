@@ -1,7 +1,7 @@
 import { TowpathError } from '../error.js';
 import { canonical } from '../canonical.js';
 import { NOTHING, formatRatio, parseRatio, plus, type Ratio } from '../price/ratio.js';
-import { chainedRow, hashOfSealRow, merkleRoot, type LedgerRow } from './ledger.seal.js';
+import { chainedRow, hashOfRow, merkleRoot, type LedgerRow } from './ledger.seal.js';
 import type { Hash } from './ledger.types.js';
 
 /** What a file said about an organization's ledger, once all of it was found to be right. */
@@ -12,11 +12,17 @@ export interface LedgerReport {
   entries: number;
   /** The hash of the last seal: compare it with what the installation says. */
   head: string;
+  /** Signed ends of days in the file, and the last one: its signature says what had been sealed by then. */
+  days: number;
+  lastDay?: { day: string; hash: string };
   /** Ids of the keys that signed. */
   kids: string[];
   /** What the entries of the file come to on each account; exact. */
   accounts: Record<string, string>;
 }
+
+/** Exports of this version hold signed ends of days; the ones before had none. */
+const WITH_DAYS = 2;
 
 /** Checks a signature over a hash in hex by a public JWK, and that the key's id is the JWK's thumbprint. */
 export type CheckSignature = (kid: string, jwk: unknown, hash: string, signature: string) => boolean;
@@ -31,9 +37,12 @@ export class LedgerVerifier {
   private head: LedgerRow | undefined;
   private previous = '';
   private next = 1;
+  private firstOfDay = 1;
+  private previousDay = '';
+  private lastDay: LedgerReport['lastDay'];
   private rows: LedgerRow[] = [];
   private ended = false;
-  private readonly count = { seals: 0, lines: 0, entries: 0 };
+  private readonly count = { seals: 0, lines: 0, entries: 0, days: 0 };
   private readonly kids = new Set<string>();
   private readonly sums = new Map<string, Ratio>();
 
@@ -58,6 +67,7 @@ export class LedgerVerifier {
   private take(row: LedgerRow): void {
     if (this.head === undefined) this.begin(row);
     else if (row.kind === 'seal') this.seal(row);
+    else if (row.kind === 'day') this.day(row);
     else if (row.kind === 'end') this.end(row);
     else this.cover(row);
   }
@@ -70,6 +80,7 @@ export class LedgerVerifier {
       organizationId: String(this.head?.['organizationId']),
       ...this.count,
       head: this.previous,
+      ...(this.lastDay && { lastDay: this.lastDay }),
       kids: [...this.kids],
       accounts: Object.fromEntries([...this.sums].map(([name, amount]) => [name, formatRatio(amount)])),
     };
@@ -86,10 +97,15 @@ export class LedgerVerifier {
   }
 
   private begin(row: LedgerRow): void {
-    if (row.kind !== 'ledger' || row['schemaVersion'] !== 1) this.refuse('must be the head of an export');
+    const version = Number(row['schemaVersion']);
+    if (row.kind !== 'ledger' || (version !== 1 && version !== WITH_DAYS))
+      this.refuse('must be the head of an export');
     this.head = row;
     this.next = Number(row['first']);
     this.previous = String(row['previous']);
+    if (version !== WITH_DAYS) return;
+    this.firstOfDay = Number(row['firstOfDay']);
+    this.previousDay = String(row['previousDay']);
   }
 
   private cover(row: LedgerRow): void {
@@ -113,20 +129,38 @@ export class LedgerVerifier {
   }
 
   private seal(row: LedgerRow): void {
-    const { hash, signature, ...said } = row;
+    const { hash, signature: _, ...said } = row;
     const entries = this.rows.filter(({ kind }) => kind === 'entry').length;
     if (said['number'] !== this.next || said['previous'] !== this.previous)
       this.refuse(`is not seal ${this.next} after the one before`);
     if (said['lines'] !== this.rows.length - entries || said['entries'] !== entries)
       this.refuse('covers another number of rows');
     if (said['root'] !== merkleRoot(this.rows, this.hash)) this.refuse('does not cover the rows before it');
-    if (hash !== hashOfSealRow(String(this.head?.['organizationId']), said, this.hash))
-      this.refuse('has another hash');
-    this.checkSignature(String(said['kid']), String(hash), String(signature));
+    this.checkSigned(row);
     this.previous = String(hash);
     this.next += 1;
     this.rows = [];
     this.count.seals += 1;
+  }
+
+  private day(row: LedgerRow): void {
+    if (this.rows.length > 0) this.refuse('comes before the seal of the rows before it');
+    if (row['first'] !== this.firstOfDay || row['previous'] !== this.previousDay)
+      this.refuse('is not the day after the one before');
+    if (row['last'] !== this.next - 1 || row['head'] !== this.previous)
+      this.refuse('does not end with the seal before it');
+    if (this.lastDay && String(row['day']) <= this.lastDay.day) this.refuse('is no later day');
+    this.checkSigned(row);
+    this.firstOfDay = this.next;
+    this.previousDay = String(row['hash']);
+    this.lastDay = { day: String(row['day']), hash: this.previousDay };
+    this.count.days += 1;
+  }
+
+  private checkSigned({ hash, signature, ...said }: LedgerRow): void {
+    if (hash !== hashOfRow(String(this.head?.['organizationId']), said, this.hash))
+      this.refuse('has another hash');
+    this.checkSignature(String(said['kid']), String(hash), String(signature));
   }
 
   private checkSignature(kid: string, hash: string, signature: string): void {
@@ -138,7 +172,8 @@ export class LedgerVerifier {
 
   private end(row: LedgerRow): void {
     if (this.rows.length > 0) this.refuse('comes before the seal of the rows before it');
-    if (row['seals'] !== this.count.seals || row['head'] !== this.previous)
+    const days = this.head?.['schemaVersion'] === WITH_DAYS ? this.count.days : undefined;
+    if (row['seals'] !== this.count.seals || row['head'] !== this.previous || row['days'] !== days)
       this.refuse('is the end of another file');
     this.ended = true;
   }

@@ -12,7 +12,7 @@ export const adminLedger = defineCommand<[string, string], object>({
       .argument('<file>', 'an export of a ledger (tow ledger export)')
       .addHelpText(
         'after',
-        '\nNames the first line that is not right. Compare the key and the head with what your installation says.',
+        '\nNames the first line that is not right. Compare the key, the head and the last day with what your\ninstallation says (tow ledger show).',
       );
   },
   async run(tow, [, file]) {
@@ -24,6 +24,8 @@ export const adminLedger = defineCommand<[string, string], object>({
       Lines: String(report.lines),
       Entries: String(report.entries),
       Head: report.head,
+      Days: String(report.days),
+      'Last day': report.lastDay && `${report.lastDay.day}, ${report.lastDay.hash}`,
       'Signed by': report.kids.join(', '),
       ...report.accounts,
     });

@@ -11,6 +11,7 @@ export const ledgerShow = defineCommand<[], object>({
       ...Object.fromEntries(ledger.accounts.map(({ account, amount }) => [account, amount])),
       Seals: ledger.seals ?? 0,
       Head: ledger.head,
+      'Last day': ledger.day && `${ledger.day.day}, ${ledger.day.hash}`,
       'Signed by': ledger.keys.join(', '),
     });
     return undefined;
