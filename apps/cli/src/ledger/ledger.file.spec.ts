@@ -100,6 +100,15 @@ describe('tow admin ledger verify', () => {
     expect((await verifyFile(exported(thumbprint))).out).toContain('right and whole');
   });
 
+  it('refuses a file that ends before what was kept', async () => {
+    const lines = exported(thumbprint);
+    const { hash } = JSON.parse(lines[2] ?? '') as { hash: string };
+    expect((await verifyFile(lines, '--kept', hash)).exit).toBe(0);
+    const { exit, out, err } = await verifyFile(lines, '--kept', 'f'.repeat(64));
+    expect([exit === 0, out]).toEqual([false, '']);
+    expect(err).toContain('ledger.ndjson: line 4 comes before the seal or day ffff');
+  });
+
   it.each<[string, (lines: string[]) => string[], string]>([
     ['edited', (lines) => lines.with(1, (lines[1] ?? '').replace('12.5', '12.6')), 'line 2'],
     ['without a row', (lines) => lines.toSpliced(1, 1), 'line 2'],

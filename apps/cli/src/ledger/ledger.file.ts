@@ -8,12 +8,18 @@ const MAX_ROW = 1 << 20;
 
 /**
  * Checks an export of a ledger, reading it once.
+ * @param kept hash of a seal or of the end of a day that the file must hold
  * @throws CliError naming the first line that is not right
  */
-export async function verifyLedgerFile(path: string, signal: AbortSignal): Promise<LedgerReport> {
+export async function verifyLedgerFile(
+  path: string,
+  signal: AbortSignal,
+  kept?: string,
+): Promise<LedgerReport> {
   const verifier = new LedgerVerifier(
     (bytes) => createHash('sha256').update(bytes).digest(),
     (kid, jwk, hash, signature) => isSignedBy(kid, jwk as JsonWebKey, hash, signature),
+    kept,
   );
   for await (const lines of linesOf(path, signal, { maxLine: MAX_ROW })) {
     for (const { text } of lines)

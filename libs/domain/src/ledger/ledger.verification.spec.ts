@@ -108,8 +108,8 @@ function written(rows: readonly LedgerRow[]): string[] {
   });
 }
 
-function verified(texts: readonly string[]): string {
-  const verifier = new LedgerVerifier(sha256, check);
+function verified(texts: readonly string[], kept?: string): string {
+  const verifier = new LedgerVerifier(sha256, check, kept);
   try {
     for (const text of texts) verifier.add(text);
     const { seals, lines, entries } = verifier.finish();
@@ -271,6 +271,20 @@ describe('ends of days', () => {
     const head = String(at(5)['hash']);
     return [...rows.slice(0, 6), at(8), ending({ seals: 2, head })];
   }
+
+  it('one that was kept is missed where everything from some seal on was cut off, signed ends and all', () => {
+    const until = (count: number, seals: number, days: number): LedgerRow[] => {
+      const head = rows.slice(0, count).findLast(({ kind }) => kind === 'seal')?.['hash'] ?? '';
+      return [...rows.slice(0, count), ending({ seals, days, head })];
+    };
+    const [seal, day] = [String(at(7)['hash']), String(at(8)['hash'])];
+    for (const kept of [seal, day, undefined])
+      expect(verified(written(until(11, 4, 2)), kept)).toBe('4 seals, 3 lines, 1 entries');
+    expect(verified(written(until(8, 3, 1)), seal)).toBe('3 seals, 3 lines, 0 entries');
+    expect(verified(written(until(8, 3, 1)), day)).toBe('line 9');
+    expect(verified(written(until(4, 1, 1)), seal)).toBe('line 5');
+    expect(verified(written(until(4, 1, 1)))).toBe('1 seals, 1 lines, 0 entries');
+  });
 
   it('an export of the release before, which has none, is right', () => {
     const { firstOfDay: _first, previousDay: _previous, ...head } = at(0);

@@ -42,6 +42,7 @@ export class LedgerVerifier {
   private lastDay: LedgerReport['lastDay'];
   private rows: LedgerRow[] = [];
   private ended = false;
+  private holdsKept: boolean;
   private readonly count = { seals: 0, lines: 0, entries: 0, days: 0 };
   private readonly kids = new Set<string>();
   private readonly sums = new Map<string, Ratio>();
@@ -49,7 +50,11 @@ export class LedgerVerifier {
   constructor(
     private readonly hash: Hash,
     private readonly check: CheckSignature,
-  ) {}
+    /** Hash of a seal or of the end of a day that was seen before: the file must hold it. */
+    private readonly kept?: string,
+  ) {
+    this.holdsKept = kept === undefined;
+  }
 
   /** @throws TowpathError INVALID_ARGUMENT naming the line, the first one that is not right */
   add(text: string): void {
@@ -161,6 +166,7 @@ export class LedgerVerifier {
     if (hash !== hashOfRow(String(this.head?.['organizationId']), said, this.hash))
       this.refuse('has another hash');
     this.checkSignature(String(said['kid']), String(hash), String(signature));
+    this.holdsKept ||= hash === this.kept;
   }
 
   private checkSignature(kid: string, hash: string, signature: string): void {
@@ -175,6 +181,7 @@ export class LedgerVerifier {
     const days = this.head?.['schemaVersion'] === WITH_DAYS ? this.count.days : undefined;
     if (row['seals'] !== this.count.seals || row['head'] !== this.previous || row['days'] !== days)
       this.refuse('is the end of another file');
+    if (!this.holdsKept) this.refuse(`comes before the seal or day ${this.kept}: what led to it was cut off`);
     this.ended = true;
   }
 

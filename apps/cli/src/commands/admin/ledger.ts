@@ -4,19 +4,20 @@ import { defineCommand } from '../../command.js';
 import { verifyLedgerFile } from '../../ledger/ledger.file.js';
 
 /** `tow admin ledger verify FILE`: whether an export of a ledger is whole, without any server. */
-export const adminLedger = defineCommand<[string, string], object>({
+export const adminLedger = defineCommand<[string, string], { kept?: string }>({
   calls: [],
   declare(command) {
     command
       .addArgument(new Argument('<what>', 'what to do').choices(['verify']))
       .argument('<file>', 'an export of a ledger (tow ledger export)')
+      .option('--kept <hash>', 'of a head or a last day that you kept: refuse a file that ends before it')
       .addHelpText(
         'after',
         '\nNames the first line that is not right. Compare the key, the head and the last day with what your\ninstallation says (tow ledger show).',
       );
   },
-  async run(tow, [, file]) {
-    const report = await verifyLedgerFile(resolve(tow.io.cwd, file), tow.io.signal);
+  async run(tow, [, file], { kept }) {
+    const report = await verifyLedgerFile(resolve(tow.io.cwd, file), tow.io.signal, kept);
     tow.out.thing(report, {
       Ledger: 'right and whole',
       Organization: report.organizationId,
