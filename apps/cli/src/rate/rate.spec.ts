@@ -79,7 +79,7 @@ describe('tow admin rate', () => {
     const answer = JSON.parse(out) as Record<string, never[]>;
     expect(answer).toMatchObject({
       plans: [{ id: 'cloud-run-requests', version: 1, effectiveFrom: '2020-01-01T00:00:00.000Z' }],
-      usage: { records: 2, duplicates: 0, notBillable: 0 },
+      usage: { records: 2, duplicates: 0, notBillable: 0, coldStarts: 0 },
       months: [{ organizationId: 'org', month: '2026-11', total: '48.48', due: '48.48' }],
     });
     expect(answer['lines']?.[0]).toMatchObject({
@@ -101,6 +101,7 @@ describe('tow admin rate', () => {
       records: 14 + named.length,
       duplicates: named.length,
       notBillable: 1,
+      coldStarts: 0,
     });
     expect([parse(got.out).lines, parse(got.out).months]).toEqual([
       parse(expected.out).lines,

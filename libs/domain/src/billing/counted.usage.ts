@@ -33,6 +33,7 @@ export function refuseUncounted(plan: PricePlan): void {
 function uncountedOf(plan: PricePlan): string | undefined {
   if (namesClasses(plan)) return 'usage by class';
   if (plan.items.some(({ times }) => isByDisk(times))) return 'disks';
+  if (plan.coldStart === 'free') return 'the end of cold starts';
   const { meters } = metersOf(plan);
   if (meters.some(isTooLong)) return 'blocks of requests longer than a minute';
   if (meters.some(isTooShort)) return `blocks of requests shorter than ${SHORTEST_BLOCK_MS} ms`;

@@ -106,7 +106,11 @@ function entriesOf(
   const revision = { kind: 'revision', ...of, ...SIZE, ...devices, concurrency, maxInstances } as const;
   const requests = records.map(
     ({ position, ...record }) =>
-      ({ ...record, kind: 'request', id: String(position), revisionId: id('rev'), repeat: 1 }) as const,
+      ({
+        ...record,
+        ...({ kind: 'request', id: String(position), revisionId: id('rev'), repeat: 1 } as const),
+        ...{ readyMs: undefined, readyOffsetMs: undefined },
+      }) as const,
   );
   return [revision, ...sorted([...requests, ...instanceEntries(schedule, records, running, capacity)])];
 }

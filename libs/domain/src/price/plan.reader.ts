@@ -107,6 +107,7 @@ export const planDocument = objectOf(
     decimals: wholeNumber(0, 6),
     effectiveFrom: instant,
     model: optional(wordOf(MODELS), 'concurrency'),
+    coldStart: optional(wordOf(['billed', 'free'] as const), 'billed'),
     zones: optional(listOf(zone, 0, 64), []),
     multipliers: optional(listOf(multiplier, 0, 64), []),
     counters: optional(listOf(planId, 0, 64), []),

@@ -1,5 +1,8 @@
 import type { Decimal } from './decimal.js';
 
+/** Who pays for the time in which a request waited for a first instance. */
+export type ColdStart = 'billed' | 'free';
+
 /** How request time becomes billed time (design D6); `instance` is time of instances, whatever they serve. */
 export type BillingModel = 'concurrency' | 'per_request' | 'instance';
 
@@ -110,6 +113,7 @@ export interface PricePlan {
   effectiveFromMs: number;
   /** Of request time, for items that say nothing else. */
   model: BillingModel;
+  coldStart: ColdStart;
   zones: PriceZone[];
   multipliers: Multiplier[];
   counters: string[];

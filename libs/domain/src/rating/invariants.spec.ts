@@ -369,7 +369,12 @@ describe(`invariants of rating (seed ${runs.seed}, ${runs.numRuns} runs)`, () =>
       const fold = new UsageFold(plain);
       for (const entry of sorted([...REVISIONS, ...list])) fold.add(entry);
       const free = list.filter((one) => one.kind === 'request' && !one.reached).length;
-      expect(fold.counts).toEqual({ records: list.length + 3, duplicates: 0, notBillable: free });
+      expect(fold.counts).toEqual({
+        records: list.length + 3,
+        duplicates: 0,
+        notBillable: free,
+        coldStarts: 0,
+      });
     });
   });
 });

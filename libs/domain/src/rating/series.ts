@@ -1,4 +1,6 @@
 import { whyNotBillable } from '../usage/billable.js';
+import { withoutColdStart } from '../usage/cold.start.js';
+import type { Interval } from '../usage/usage.types.js';
 import { MAX_RECORD_MS } from '../usage/usage.validation.js';
 import { ActiveSweep } from './active.sweep.js';
 import type { Capacity } from './block.sweep.js';
@@ -47,6 +49,7 @@ export class Series {
   /** Until when an instance is covered, by instance and lane. */
   private readonly covered = new Map<string, number>();
   private room = SWEEP_OUT;
+  private nowMs: number;
 
   constructor(
     readonly source: Source,
@@ -55,23 +58,25 @@ export class Series {
     startMs: number,
   ) {
     this.period = periods.at(startMs);
+    this.nowMs = startMs;
   }
 
-  /** @returns false for a request that costs nothing */
-  addRequest(entry: RequestEntry): boolean {
+  /** @returns whether the request costs anything, and whether time of it was left out */
+  addRequest(entry: RequestEntry): { isBillable: boolean; waited: boolean } {
     this.goTo(entry.startMs);
-    if (whyNotBillable(entry) !== undefined) return false;
+    if (whyNotBillable(entry) !== undefined) return { isBillable: false, waited: false };
     const { period } = this;
     const stream = isPart(entry) ? this.streamOf(entry) : undefined;
+    const timed = { ...entry, ...billableTime(entry, period) };
     for (const meter of period.meters) {
-      if (meter.measure === 'request_time') this.addTime(meter, entry, stream);
+      if (meter.measure === 'request_time') this.addTime(meter, timed, stream);
       else if (meter.measure === 'requests' && entry.part === 0)
         this.tally.add(period, meter.lane, BigInt(entry.repeat));
       else if (meter.measure === 'egress_bytes')
         this.tally.add(period, meter.lane, BigInt(entry.responseBytes) * BigInt(entry.repeat));
     }
-    if (stream !== undefined) this.extend(stream, entry);
-    return true;
+    if (stream !== undefined) this.extend(stream, timed);
+    return { isBillable: true, waited: timed.startMs > entry.startMs };
   }
 
   addInstance(entry: InstanceEntry): void {
@@ -103,6 +108,7 @@ export class Series {
   }
 
   private goTo(atMs: number): void {
+    this.nowMs = atMs;
     while (atMs >= this.period.endMs) {
       if ([...this.sweeps.values()].every((sweep) => sweep.isQuiet)) this.jumpTo(atMs);
       else this.nextPeriod();
@@ -148,7 +154,7 @@ export class Series {
       sweep = new ActiveSweep(this.source.capacity, this.period.startMs, meter.quantumMs);
       this.sweeps.set(meter.lane, sweep);
     }
-    sweep.add(from, endMs, startMs);
+    sweep.add(from, endMs, this.nowMs);
   }
 
   /** Each request alone, rounded up; a part adds what the whole stream's rounding grows by. */
@@ -221,6 +227,15 @@ export class Series {
     for (const [key, { endMs }] of this.streams) if (nowMs - endMs > MAX_RECORD_MS) this.streams.delete(key);
     this.room = Math.max(SWEEP_OUT, 2 * Math.max(this.covered.size, this.streams.size));
   }
+}
+
+/** By the plan that is in force when it begins. */
+function billableTime(
+  { startMs, endMs, readyMs: atMs, readyOffsetMs: offsetMs }: RequestEntry,
+  { plan }: Period,
+): Interval {
+  const isFree = plan.coldStart === 'free' && atMs !== undefined && offsetMs !== undefined;
+  return withoutColdStart({ startMs, endMs }, isFree ? { atMs, offsetMs } : undefined);
 }
 
 const OF_INSTANCES: ReadonlySet<string> = new Set(['instance_time', 'gpu_time']);

@@ -41,6 +41,10 @@ export interface RequestEntry {
   streamId: string | undefined;
   part: number;
   last: boolean;
+  /** When its revision had a ready instance, where it had none when the request began. */
+  readyMs: number | undefined;
+  /** By how much the clock that saw that is ahead of the one that saw the request. */
+  readyOffsetMs: number | undefined;
 }
 
 /** A stretch of one instance in one state, as an agent saw it. */
@@ -146,6 +150,8 @@ const READERS = {
       streamId: optional(name),
       part: optional(wholeNumber(0, 1_000_000), 0),
       last: optional(flag, true),
+      readyMs: optional(at),
+      readyOffsetMs: optional(wholeNumber(-YEAR_9999_MS, YEAR_9999_MS)),
     },
     'request',
   ),
@@ -231,6 +237,8 @@ function lookTogether(entry: UsageEntry, found: Violation[]): void {
 function lookAtRequest(entry: RequestEntry, found: Violation[]): void {
   if (entry.endMs - entry.startMs > MAX_RECORD_MS)
     found.push({ field: 'endMs', message: `must be at most ${MAX_RECORD_MS} ms after startMs` });
+  if ((entry.readyMs === undefined) !== (entry.readyOffsetMs === undefined))
+    found.push({ field: 'readyOffsetMs', message: 'must be there with readyMs, and only then' });
   if (!isPart(entry)) return;
   if (entry.streamId === undefined)
     found.push({ field: 'streamId', message: 'must be there for a part of a stream' });

@@ -35,6 +35,8 @@ export interface FoldCounts {
   records: number;
   duplicates: number;
   notBillable: number;
+  /** Requests of which time was left out: they waited for a first instance. */
+  coldStarts: number;
 }
 
 type Timed = Exclude<UsageEntry, RevisionEntry>;
@@ -44,7 +46,7 @@ type Timed = Exclude<UsageEntry, RevisionEntry>;
  * period. It keeps what is active or open now, never what has passed, so it can be fed any number of entries.
  */
 export class UsageFold {
-  readonly counts: FoldCounts = { records: 0, duplicates: 0, notBillable: 0 };
+  readonly counts: FoldCounts = { records: 0, duplicates: 0, notBillable: 0, coldStarts: 0 };
   private readonly periods: Periods;
   private readonly revisions = new Map<string, { entry: RevisionEntry; source: Source }>();
   private readonly series = new Map<string, Map<string, Series>>();
@@ -129,7 +131,9 @@ export class UsageFold {
   }
 
   private addRequest(entry: RequestEntry): void {
-    if (!this.seriesOf(entry, entry.revisionId).addRequest(entry)) this.counts.notBillable += 1;
+    const { isBillable, waited } = this.seriesOf(entry, entry.revisionId).addRequest(entry);
+    if (!isBillable) this.counts.notBillable += 1;
+    if (waited) this.counts.coldStarts += 1;
   }
 
   private seriesOf(

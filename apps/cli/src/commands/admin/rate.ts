@@ -79,8 +79,9 @@ function shown(schedule: PriceSchedule, { counts, lines, months }: RateAnswer): 
   return { plans, usage: counts, lines, months };
 }
 
-function words({ counts: { records, duplicates, notBillable } }: RateAnswer): string {
-  return `${records} records, ${duplicates} of them repeated, ${notBillable} not billable.`;
+function words({ counts: { records, duplicates, notBillable, coldStarts } }: RateAnswer): string {
+  const cold = coldStarts === 0 ? '' : ` ${coldStarts} without a cold start.`;
+  return `${records} records, ${duplicates} of them repeated, ${notBillable} not billable.${cold}`;
 }
 
 function instantOf(flag: string, text: string | undefined): number | undefined {
