@@ -27,3 +27,17 @@ export async function powerOff({ name }: RealCluster): Promise<void> {
 export async function powerOn({ name }: RealCluster): Promise<void> {
   await run('e2e/cluster/scripts/power.sh', [name, 'on']);
 }
+
+/** The door of a real cluster dies: nobody listens at its address; what runs in the cluster goes on. */
+export async function closeDoor(cluster: RealCluster): Promise<void> {
+  await scaleDoor(cluster, 0);
+}
+
+export async function openDoor(cluster: RealCluster): Promise<void> {
+  await scaleDoor(cluster, 1);
+}
+
+async function scaleDoor({ kubectl, kubeconfig }: RealCluster, replicas: number): Promise<void> {
+  const door = ['-n', 'towpath-system', 'deploy/towpath-door'];
+  await run(kubectl, ['--kubeconfig', kubeconfig, 'scale', ...door, `--replicas=${replicas}`]);
+}

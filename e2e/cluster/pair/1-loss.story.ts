@@ -1,4 +1,4 @@
-import { cutLink, mendLink, powerOff, powerOn } from '../../support/cluster.loss.js';
+import { closeDoor, cutLink, mendLink, openDoor, powerOff, powerOn } from '../../support/cluster.loss.js';
 import { clusterUnderTest, type RealCluster } from '../../support/kubectl.js';
 import { Lanes, WHERE_SOURCE, type Where, isAskedAtBoth, wasInFlight } from '../../support/lanes.js';
 import { Tenant, sum } from '../../support/tenant.js';
@@ -40,6 +40,7 @@ describe('a service on two real clusters', () => {
   afterAll(() => tenant.api.change('DELETE', tenant.at('wide')), 120_000);
 
   it.each([
+    ['door', closeDoor, openDoor],
     ['link', cutLink, mendLink],
     ['power', powerOff, powerOn],
   ])(

@@ -35,6 +35,9 @@ const firstPod = async (namespace: string, labels: string): Promise<Pod> => {
   return pod;
 };
 
+/** Those of the pods that run now: they are not where anything of a service at zero is. */
+const isPodOf = (host: string): boolean => host.startsWith(clusterUnderTest().pods.replace(/0\.0\/16$/, ''));
+
 const clusterIp = async (namespace: string, name: string): Promise<string> =>
   (await kubeGet<{ spec: { clusterIP: string } }>('service', name, '-n', namespace)).spec.clusterIP;
 
@@ -84,6 +87,30 @@ describe('the walls of a cluster', () => {
     for (const [what, host, port] of addresses) seen.push(`${what}: ${await tried(host, port)}`);
     expect(seen).toEqual(addresses.map(([what]) => `${what}: silence`));
   }, 120_000);
+
+  it('nor of a service at zero, nor of its first instance while it starts', async () => {
+    const { id } = await victim.mustDeploy('nap');
+    const namespace = await namespaceOfService(id);
+    const pods = async (): Promise<Pod[]> =>
+      (await kubeGet<{ items: Pod[] }>('pods', '-n', namespace, '-l', 'serving.knative.dev/service=nap'))
+        .items;
+    await until('nothing of it runs', 120_000, async () => (await pods()).length === 0);
+    const asleep: string[] = [];
+    for (const [what, host, port] of addresses.filter(([, host]) => !isPodOf(host)))
+      asleep.push(`${what}: ${await tried(host, port)}`);
+    expect(asleep.filter((one) => !one.endsWith(': silence'))).toEqual([]);
+    const waking = victim.call('nap');
+    const address = await until(
+      'the address of its first instance',
+      60_000,
+      async () => (await pods())[0]?.status.podIP,
+    );
+    const starting = [];
+    for (const port of [8080, 8012, 9090]) starting.push(await tried(address, port));
+    expect((await waking).status).toBe(200);
+    for (const port of [8080, 8012, 9090]) starting.push(await tried(address, port));
+    expect(starting).toEqual(Array.from({ length: 6 }, () => 'silence'));
+  }, 240_000);
 
   it('and would, without the walls: from a namespace of nobody most of it is open', async () => {
     const { registry } = clusterUnderTest();
