@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { clusterUnderTest } from '../../support/kubectl.js';
+import { clusterUnderTest, kubeGet, kubectl } from '../../support/kubectl.js';
 import { Tenant } from '../../support/tenant.js';
 import { tow } from '../../support/tow.js';
+import { until } from '../../support/until.js';
 
 const PROGRAM = `require('node:http').createServer((_q, r) => r.end(process.env.GREETING)).listen(process.env.PORT)`;
 
@@ -13,13 +14,18 @@ describe('plain Knative', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'plain-'));
   const file = path.join(folder, 'service.yaml');
   let tenant: Tenant;
+  let namespace: string;
   beforeAll(async () => {
     tenant = await Tenant.create('plain');
     const at = `/v1/projects/${tenant.project}`;
+    namespace = (await tenant.api.ok<{ handle: string }>('GET', at)).handle;
     const value = `${registry.username}:${registry.password}`;
     await tenant.api.ok('POST', `${at}/secrets`, { name: 'registry', value });
   }, 60_000);
-  afterAll(() => rmSync(folder, { recursive: true }));
+  afterAll(async () => {
+    await kubectl('delete', 'namespace', namespace, '--wait=false', '--ignore-not-found');
+    rmSync(folder, { recursive: true });
+  });
 
   const template = async (name: string): Promise<object> => {
     const at = `/v1/projects/${tenant.project}/services/${name}`;
@@ -27,7 +33,10 @@ describe('plain Knative', () => {
   };
 
   it('makes the same service as a deploy', async () => {
-    const container = { image, command: ['node', '-e', PROGRAM], env: [{ name: 'GREETING', value: 'hi' }] };
+    // without Towpath the whole limit is reserved, and the node is small
+    const resources = { limits: { cpu: '100m', memory: '128Mi' } };
+    const env = [{ name: 'GREETING', value: 'hi' }];
+    const container = { image, command: ['node', '-e', PROGRAM], env, resources };
     const spec = {
       containerConcurrency: 7,
       imagePullSecrets: [{ name: 'registry' }],
@@ -39,7 +48,18 @@ describe('plain Knative', () => {
     writeFileSync(file, JSON.stringify(applied));
     const made = await tow(tenant, 'apply', '-f', file, '--allow-unauthenticated');
     expect(made).toMatchObject({ code: 0 });
-    const words = ['--set-env-vars', 'GREETING=hi', '--max-instances', '3', '--concurrency', '7'];
+    const words = [
+      '--set-env-vars',
+      'GREETING=hi',
+      '--max-instances',
+      '3',
+      '--concurrency',
+      '7',
+      '--cpu',
+      '100m',
+      '--memory',
+      '128Mi',
+    ];
     const command = ['--command', `^;^node;-e;${PROGRAM}`, '--pull-secret', 'registry:latest'];
     const deployed = await tow(
       ...([
@@ -56,5 +76,35 @@ describe('plain Knative', () => {
     expect(deployed).toMatchObject({ code: 0 });
     expect(await template('applied')).toEqual(await template('deployed'));
     expect((await tenant.call('applied')).text).toBe('hi');
+  }, 240_000);
+
+  it('is what a service is exported as, and it becomes Ready without Towpath', async () => {
+    expect(await tow(tenant, 'export', 'applied', '--output', file)).toMatchObject({ code: 0 });
+    const manifest = readFileSync(file, 'utf8');
+    expect(manifest).not.toMatch(/towpath/i);
+    expect(manifest).toContain('# needs the Secret registry of type kubernetes.io/dockerconfigjson');
+    await kubectl('create', 'namespace', namespace);
+    await kubectl(
+      ...[
+        'create',
+        'secret',
+        'docker-registry',
+        'registry',
+        '-n',
+        namespace,
+        '--docker-server',
+        registry.address,
+      ],
+      ...['--docker-username', registry.username, '--docker-password', registry.password],
+    );
+    await kubectl('apply', '-f', file);
+    await until('Knative without Towpath', 120_000, async () => {
+      const { status } = await kubeGet<{ status?: { conditions?: { type: string; status: string }[] } }>(
+        ...(['services.serving.knative.dev', 'applied', '-n', namespace] as const),
+      );
+      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
+      if (ready?.status !== 'True') throw new Error(JSON.stringify(status?.conditions));
+      return true;
+    });
   }, 240_000);
 });
