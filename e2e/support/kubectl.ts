@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { until } from './until.js';
 
 const run = promisify(execFile);
 
@@ -32,9 +33,16 @@ export function clusterUnderTest(): ClusterUnderTest {
   return JSON.parse(readFileSync(file, 'utf8')) as ClusterUnderTest;
 }
 
-/** Runs kubectl as the cluster's administrator; resolves with what it printed. */
-export async function kubectl(...args: string[]): Promise<string> {
-  const { kubectl: program, kubeconfig } = clusterUnderTest();
+/** Runs kubectl as the administrator of the cluster under test; resolves with what it printed. */
+export function kubectl(...args: string[]): Promise<string> {
+  return kubectlOf(clusterUnderTest(), ...args);
+}
+
+/** The same of any real cluster. */
+export async function kubectlOf(
+  { kubectl: program, kubeconfig }: RealCluster,
+  ...args: string[]
+): Promise<string> {
   const { stdout } = await run(program, args, {
     env: { KUBECONFIG: kubeconfig, HOME: path.dirname(kubeconfig) },
   });
@@ -57,4 +65,30 @@ export async function namespaceOfService(serviceId: string): Promise<string> {
   const [only] = items;
   if (only === undefined || items.length > 1) throw new Error(`${items.length} services have that id`);
   return only.metadata.namespace;
+}
+
+/** Opens a port of this machine to one in the cluster, past every policy, as its administrator may, while the work lasts. */
+export async function forwarded<T>(
+  namespace: string,
+  target: string,
+  port: number,
+  work: (port: number) => Promise<T>,
+): Promise<T> {
+  const { kubectl: program, kubeconfig } = clusterUnderTest();
+  const child = spawn(program, ['port-forward', '-n', namespace, target, `:${port}`], {
+    env: { KUBECONFIG: kubeconfig, HOME: path.dirname(kubeconfig) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (part: Buffer) => (said += part.toString()));
+  try {
+    const opened = await until(`a way to ${target}`, 30_000, () => {
+      if (child.exitCode !== null) throw new Error(said);
+      return Promise.resolve(/^Forwarding from 127\.0\.0\.1:(\d+)/m.exec(said)?.[1]);
+    });
+    return await work(Number(opened));
+  } finally {
+    child.kill();
+  }
 }

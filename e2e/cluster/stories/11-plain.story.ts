@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { clusterUnderTest, kubeGet, kubectl } from '../../support/kubectl.js';
+import { callHost } from '../../support/gateway.js';
+import { clusterUnderTest, forwarded, kubeGet, kubectl } from '../../support/kubectl.js';
 import { Tenant } from '../../support/tenant.js';
 import { tow } from '../../support/tow.js';
 import { until } from '../../support/until.js';
@@ -48,18 +49,8 @@ describe('plain Knative', () => {
     writeFileSync(file, JSON.stringify(applied));
     const made = await tow(tenant, 'apply', '-f', file, '--allow-unauthenticated');
     expect(made).toMatchObject({ code: 0 });
-    const words = [
-      '--set-env-vars',
-      'GREETING=hi',
-      '--max-instances',
-      '3',
-      '--concurrency',
-      '7',
-      '--cpu',
-      '100m',
-      '--memory',
-      '128Mi',
-    ];
+    const words =
+      '--set-env-vars GREETING=hi --max-instances 3 --concurrency 7 --cpu 100m --memory 128Mi'.split(' ');
     const command = ['--command', `^;^node;-e;${PROGRAM}`, '--pull-secret', 'registry:latest'];
     const deployed = await tow(
       ...([
@@ -78,33 +69,43 @@ describe('plain Knative', () => {
     expect((await tenant.call('applied')).text).toBe('hi');
   }, 240_000);
 
-  it('is what a service is exported as, and it becomes Ready without Towpath', async () => {
+  it('is what a service is exported as, and it serves without Towpath', async () => {
     expect(await tow(tenant, 'export', 'applied', '--output', file)).toMatchObject({ code: 0 });
     const manifest = readFileSync(file, 'utf8');
     expect(manifest).not.toMatch(/towpath/i);
     expect(manifest).toContain('# needs the Secret registry of type kubernetes.io/dockerconfigjson');
     await kubectl('create', 'namespace', namespace);
     await kubectl(
-      ...[
-        'create',
-        'secret',
-        'docker-registry',
-        'registry',
-        '-n',
-        namespace,
-        '--docker-server',
-        registry.address,
-      ],
-      ...['--docker-username', registry.username, '--docker-password', registry.password],
+      ...['create', 'secret', 'docker-registry', 'registry', '-n', namespace],
+      ...['--docker-server', registry.address, '--docker-username', registry.username],
+      ...['--docker-password', registry.password],
     );
     await kubectl('apply', '-f', file);
-    await until('Knative without Towpath', 120_000, async () => {
-      const { status } = await kubeGet<{ status?: { conditions?: { type: string; status: string }[] } }>(
+    const host = await until('Knative to know its host', 60_000, async () => {
+      const { status } = await kubeGet<{ status?: { url?: string } }>(
         ...(['services.serving.knative.dev', 'applied', '-n', namespace] as const),
       );
-      const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-      if (ready?.status !== 'True') throw new Error(JSON.stringify(status?.conditions));
-      return true;
+      return status?.url !== undefined && new URL(status.url).host;
     });
+    // its door lets only gateways in
+    await forwarded('kourier-system', 'service/kourier', 80, async (port) =>
+      until('an answer of the ingress', 120_000, async () => {
+        const { status, text } = await callHost(port, host, '/', { timeoutMs: 10_000 });
+        if (status !== 200) throw new Error(`${status} ${text} ${await said()}`);
+        expect(text).toBe('hi');
+        return true;
+      }),
+    );
+    const { items } = await kubeGet<{ items: unknown[] }>('networkpolicies,resourcequotas', '-n', namespace);
+    expect(items).toEqual([]);
   }, 240_000);
+
+  /** What Knative and its pods say of the exported service. */
+  async function said(): Promise<string> {
+    const [service, pods] = await Promise.all([
+      kubectl('get', 'services.serving.knative.dev,revisions', '-n', namespace),
+      kubectl('describe', 'pods', '-n', namespace),
+    ]);
+    return `${service}\n${pods.slice(-3_000)}`;
+  }
 });
