@@ -149,7 +149,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     this.link.start();
     await driver.start();
     await this.instances.start();
-    driver.onChange(this.status.look);
+    driver.onChange(this.onChange);
     driver.onLog(({ serviceId, ...line }) => this.logs.add(this.ownerOf(serviceId), serviceId, line));
     for (const target of this.stores.targets.all()) this.services.add(target.service.id);
     this.builds.start();
@@ -199,6 +199,11 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     this.status.look(serviceId);
     if (this.stores.targets.get(serviceId) === undefined) this.sweep.wake();
     return again;
+  };
+
+  private readonly onChange = (serviceId: Id<'svc'>): void => {
+    this.status.look(serviceId);
+    if (this.reconciler.isBack(serviceId)) this.services.add(serviceId);
   };
 
   private readonly onTarget = async (target: Target): Promise<void> => {

@@ -177,9 +177,17 @@ describe('a reflector', () => {
     expect(changes).toEqual(['n/a', 'n/a', 'n/c']);
   });
 
-  it('gives up a silent watch', async () => {
+  it('lists anew when its watch breaks: the server may have been given older data', async () => {
+    rig.items = [pod('a', 5)];
+    rig.streams[0]?.destroy();
+    await until(() => rig.streams.length === 2);
+    expect(reflector.get('n/a')?.metadata.resourceVersion).toBe('5');
+    expect(rig.lists).toBe(2);
+  });
+
+  it('gives up a silent watch, and lists anew', async () => {
     await until(() => rig.streams.length >= 2);
-    expect(rig.lists).toBe(1);
+    expect(rig.lists).toBe(2);
   });
 
   it('forgets nothing while the server refuses', async () => {

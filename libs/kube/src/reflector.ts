@@ -22,9 +22,9 @@ export interface ReflectorOptions {
 }
 
 /**
- * A copy of a kind's objects that follows the API server: list, then watch; a new list after 410, after a silent watch
- * and after errors, with full-jitter back-off. An object that a list no longer has is gone; a failed list changes
- * nothing.
+ * A copy of a kind's objects that follows the API server: list, then watch; a new list after a silent watch and after
+ * errors, with full-jitter back-off: who answers next may have been given older data, and tells nothing of them to whoever
+ * watches from a version that is still to come. An object that a list no longer has is gone; a failed list changes nothing.
  */
 export class Reflector<T extends KubeObject> {
   private readonly objects = new Map<string, T>();
@@ -72,7 +72,7 @@ export class Reflector<T extends KubeObject> {
         this.failures = 0;
       } catch (error) {
         if (this.abort.signal.aborted) return;
-        if (isExpired(error)) this.version = undefined;
+        this.version = undefined;
         this.failures += 1;
         this.logger.warn({ err: error, kind: this.kind.kind }, 'a watch failed, will be tried again');
         await this.pause(error);
@@ -113,9 +113,9 @@ export class Reflector<T extends KubeObject> {
         this.failures = 0;
       }
     } catch (error) {
-      // A silent watch goes on from the version it had.
       if (!silence.signal.aborted) throw error;
-      this.logger.warn({ kind: this.kind.kind }, 'a watch was silent, watching anew');
+      this.version = undefined;
+      this.logger.warn({ kind: this.kind.kind }, 'a watch was silent: listed and watched anew');
     } finally {
       clearTimeout(timer);
     }
@@ -162,5 +162,3 @@ export class Reflector<T extends KubeObject> {
 export function keyOf({ metadata: { namespace, name } }: KubeObject): string {
   return namespace === undefined ? name : `${namespace}/${name}`;
 }
-
-const isExpired = (error: unknown): boolean => error instanceof KubeError && error.status === 410;

@@ -38,7 +38,7 @@ export class ServiceReconciler {
 
   readonly reconcile = async (serviceId: Id<'svc'>): Promise<Again> => {
     const target = this.parts.targets.get(serviceId);
-    if (target === undefined) return undefined;
+    if (target === undefined) return this.removeAgain(serviceId);
     if (target.tombstone) return this.remove(target);
     this.parts.guard.settle(serviceId, false);
     return this.apply(target);
@@ -92,6 +92,21 @@ export class ServiceReconciler {
     for (const old of [target, before]) if (old) await sealed.dropUnused(old, targets.all());
     this.reached.delete(serviceId);
     return undefined;
+  }
+
+  /** A cluster that was given older data shows what was removed from it: by the same word it goes again. */
+  private async removeAgain(serviceId: Id<'svc'>): Promise<Again> {
+    const { driver, logger } = this.parts;
+    if (!this.isBack(serviceId)) return undefined;
+    logger.warn({ serviceId }, 'a removed service is there again: it is removed again');
+    await driver.remove(serviceId);
+    return undefined;
+  }
+
+  /** Whether the cluster shows a service whose removal was carried out. */
+  isBack(serviceId: Id<'svc'>): boolean {
+    const { driver, targets } = this.parts;
+    return targets.wasRemoved(serviceId) && driver.services().includes(serviceId);
   }
 
   private secretMissing(name: string, before: Progress | undefined): Condition {

@@ -58,6 +58,11 @@ export class TargetStore {
     return this.removed;
   }
 
+  /** Whether its removal was carried out here, and nothing newer came. */
+  wasRemoved(serviceId: Id<'svc'>): boolean {
+    return !this.targets.has(serviceId) && this.removed.some((one) => one.serviceId === serviceId);
+  }
+
   /** Whether nothing was ever stored here, or the disk was lost. */
   get empty(): boolean {
     return this.targets.size === 0 && this.removed.length === 0;

@@ -35,7 +35,7 @@ export class ServiceApplier {
   async make(target: Target, opened: Opened, seen: Seen): Promise<void> {
     for (const revision of target.revisions) {
       await this.image(target, revision);
-      await this.secrets(target, revision, opened);
+      await this.secrets(target, revision, opened, seen);
     }
     const plan = planService(target, seen, this.settings);
     if (plan !== undefined) await this.service(target.service.id, plan.manifest, seen);
@@ -82,9 +82,15 @@ export class ServiceApplier {
     this.applied.add(key);
   }
 
-  /** The Secrets of a revision that was not applied yet. */
-  private async secrets(target: Target, revision: TargetRevision, opened: Opened): Promise<void> {
-    if (this.applied.has(revision.id)) return;
+  /** The Secrets of a revision that was not applied yet, or that a cluster with older data does not know. */
+  private async secrets(
+    target: Target,
+    revision: TargetRevision,
+    opened: Opened,
+    { revisions }: Seen,
+  ): Promise<void> {
+    const isThere = revisions.some(({ metadata }) => metadata.name === revision.name);
+    if (isThere && this.applied.has(revision.id)) return;
     for (const secret of await revisionSecrets(target, revision, opened))
       await this.writer.write(KINDS.secret, secret, 'towpath-secret');
     this.applied.add(revision.id);
