@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
+import { cp, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
+import { whileStill } from './cluster.parts.js';
 import type { RealCluster } from './kubectl.js';
 
 const run = promisify(execFile);
@@ -26,6 +29,20 @@ export async function powerOff({ name }: RealCluster): Promise<void> {
 /** Resolves when its API server answers; what ran in it has yet to start. */
 export async function powerOn({ name }: RealCluster): Promise<void> {
   await run('e2e/cluster/scripts/power.sh', [name, 'on']);
+}
+
+/**
+ * Copies what a real cluster knows of itself (its etcd).
+ * @returns what puts the copy in place of it, while the cluster is without power
+ */
+export async function copyState(cluster: RealCluster): Promise<() => Promise<void>> {
+  const state = path.join(path.dirname(path.dirname(cluster.kubeconfig)), 'etcd');
+  const copy = `${state}.copy`;
+  await whileStill(cluster, 'etcd', () => cp(state, copy, { recursive: true }));
+  return async () => {
+    await rm(state, { recursive: true });
+    await cp(copy, state, { recursive: true });
+  };
 }
 
 /** The door of a real cluster dies: nobody listens at its address; what runs in the cluster goes on. */
