@@ -22,6 +22,7 @@ const base = {
  * disks: e2e/disks, a platform on small file systems, which only root can mount.
  * upgrade: e2e/upgrade, an installation of the release before, then the same one taken over by this version.
  * cluster: e2e/cluster/stories, a platform whose agent runs a real cluster (npm run test:cluster).
+ * parts: e2e/cluster/parts, a platform of their own whose processes, and those of its real cluster, they kill and pause.
  * clusters: e2e/cluster/pair, a platform with two real clusters, parts of which they lose (npm run test:cluster).
  */
 export default {
@@ -79,6 +80,12 @@ export default {
       ...base,
       displayName: 'cluster',
       roots: ['<rootDir>/e2e/cluster/stories'],
+      testMatch: ['**/*.story.ts'],
+    },
+    {
+      ...base,
+      displayName: 'parts',
+      roots: ['<rootDir>/e2e/cluster/parts'],
       testMatch: ['**/*.story.ts'],
     },
     {

@@ -58,6 +58,7 @@ const TEST_SECONDS = {
   disks: 300,
   upgrade: 300,
   cluster: 300,
+  parts: 300,
   clusters: 300,
 };
 

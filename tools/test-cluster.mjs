@@ -1,6 +1,6 @@
 /**
  * `npm run test:cluster [-- pattern …]`: boots two real clusters; a platform that holds both, for the stories of losing
- * one; then a platform whose agent runs the first one, for all others. Leaves no process, mount, namespace or file behind.
+ * one; then, on the first one, a platform whose parts die; then one for all others. Leaves no process, mount, namespace or file behind.
  */
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -94,11 +94,9 @@ async function runStories(isPair) {
     await onPlatform(['clusters'], 'pair', pairSettings(settings), ['--clusters', '2']);
     if (!keep) await stages.pass('second down', () => downCluster(SECOND));
   }
-  if (wants('stories') || wants('../stories'))
-    await onPlatform(['cluster', 'stories'], 'platform', {
-      ...settings,
-      TOWPATH_KUBECONFIG: kubeconfigOf(FIRST),
-    });
+  const alone = { ...settings, TOWPATH_KUBECONFIG: kubeconfigOf(FIRST) };
+  if (wants('parts')) await onPlatform(['parts'], 'parts', alone);
+  if (wants('stories') || wants('../stories')) await onPlatform(['cluster', 'stories'], 'platform', alone);
 }
 
 /** Whether a story of this folder of e2e/cluster was asked for. */

@@ -1,0 +1,93 @@
+import { killPart, whileStill, type Part } from '../../support/cluster.parts.js';
+import type { List, ServiceJson } from '../../support/faces.js';
+import { HUB, type ProcessName } from '../../support/faults.js';
+import type { Answer } from '../../support/gateway.js';
+import { Storm } from '../../support/invariants.js';
+import { clusterUnderTest } from '../../support/kubectl.js';
+import { until } from '../../support/until.js';
+
+/** All but the data path: nothing that a request to an instance needs. */
+const BESIDE: ProcessName[] = [...HUB, 'agent'];
+const KUBERNETES: Part[] = ['kube-controller-manager', 'kube-scheduler', 'kubelet', 'etcd', 'kube-apiserver'];
+const STILL_MS = Number(process.env['TOWPATH_STILL_SECONDS'] ?? 60) * 1_000;
+/** As long as a service lets a request of a sleeper wait. */
+const PATIENCE_SECONDS = 10;
+
+/** Rolling updates of one service and constant load on all of them go on through everything here. */
+describe('parts of the platform and of its cluster die, or stand still', () => {
+  const cluster = clusterUnderTest();
+  let storm: Storm;
+  beforeAll(async () => {
+    storm = await Storm.begin('parts', { moving: ['moving'] });
+    for (const sleeper of ['hub-dies', 'hub-stands', 'kube-stands'])
+      await storm.tenant.mustDeploy(sleeper, { template: { timeoutSeconds: PATIENCE_SECONDS } });
+  }, 180_000);
+
+  // whatever failed: a lane that goes on holds the next story up
+  afterAll(async () => {
+    await Promise.allSettled([storm.deploys.stop(), storm.traffic.stop()]);
+    // the next platform finds the cluster empty
+    const { tenant } = storm;
+    const at = `/v1/projects/${tenant.project}/services`;
+    const { items } = await tenant.api.ok<List<ServiceJson>>('GET', at);
+    await Promise.all(items.map(({ name }) => tenant.api.change('DELETE', tenant.at(name))));
+  }, 240_000);
+
+  it('every process beside the data path, one after the other, then all at once, a sleeper being woken', async () => {
+    await storm.through(async () => {
+      for (const name of BESIDE) await storm.faults.kill(name);
+      await asleep('hub-dies');
+      const [woken] = await Promise.all([wake('hub-dies'), ...BESIDE.map((name) => storm.faults.kill(name))]);
+      expect(woken.status).toBe(200);
+      await storm.faults.allWell();
+    });
+    expect(storm.traffic.failed).toEqual([]);
+  }, 300_000);
+
+  it(
+    `all of them stand still for ${STILL_MS / 1_000} s, and a sleeper wakes meanwhile`,
+    async () => {
+      await storm.through(async () => {
+        await asleep('hub-stands');
+        const still = Promise.all(BESIDE.map((name) => storm.faults.pause(name, STILL_MS)));
+        expect((await wake('hub-stands')).status).toBe(200);
+        await still;
+        await storm.faults.allWell();
+      });
+      expect(storm.traffic.failed).toEqual([]);
+    },
+    300_000 + STILL_MS,
+  );
+
+  it('every part of Kubernetes dies, and no warm service is missed', async () => {
+    for (const part of KUBERNETES) await killPart(cluster, part);
+    expect(storm.traffic.failed).toEqual([]);
+  }, 300_000);
+
+  it('the API server stands still: warm services answer, a sleeper waits as long as it may; afterwards it wakes', async () => {
+    await asleep('kube-stands');
+    const told = await whileStill(cluster, 'kube-apiserver', () => wake('kube-stands'));
+    expect(told.status).toBe(504);
+    await until('the sleeper wakes', 60_000, async () => (await wake('kube-stands')).status === 200);
+    expect(storm.traffic.failed).toEqual([]);
+  }, 300_000);
+
+  it('then what is wanted is there, each request is on the bill, and nothing is written any more', async () => {
+    await storm.through(async () => {
+      const { requests, operations } = await storm.settle();
+      const updates = operations.filter(({ status }) => status === 'succeeded').length;
+      console.log(`${requests} requests, ${storm.traffic.failed.length} failed; ${updates} updates`);
+      expect(updates).toBeGreaterThan(0);
+    });
+  }, 300_000);
+
+  async function asleep(service: string): Promise<void> {
+    await until(`${service} sleeps`, 120_000, async () =>
+      (await storm.tenant.revisions(service)).every(({ status }) => status.instances === 0),
+    );
+  }
+
+  function wake(service: string): Promise<Answer> {
+    return storm.tenant.call(service);
+  }
+});
