@@ -35,6 +35,7 @@ export class SpoolGateway {
         revisionName: () => undefined,
         metrics: usageMetrics(new Metrics()),
         logBudget: new LogBudget(1_000),
+        clock,
         logger,
       },
       { open: {}, finishedBytes: 0 },

@@ -7,22 +7,29 @@ import { platform } from '../support/tenant.js';
 import { until } from '../support/until.js';
 
 describe('nats-server comes back with an older store', () => {
-  it('is refilled from the outbox and the rows, and no deploy is lost', async () => {
+  it('is refilled from the outbox, the rows and gateways, and no deploy and no usage is lost', async () => {
     const storm = await Storm.begin('rollback');
     const { faults, deploys } = storm;
     const store = path.join(platform().dataDir, 'nats', 'jetstream');
     const copy = mkdtempSync(path.join(tmpdir(), 'towpath-rollback-'));
     try {
       await storm.through(async () => {
-        await faults.while('nats', 'stands still and is copied', () =>
-          cpSync(store, copy, { recursive: true }),
-        );
-        await deploys.more(5);
-        await faults.while('nats', 'gets its older store back', (pid) => {
-          for (const name of readdirSync(store)) rmSync(path.join(store, name), { recursive: true });
-          cpSync(copy, store, { recursive: true });
-          process.kill(pid, 'SIGKILL');
+        // stands still and dies without having read what only the newer store has
+        const billing = faults.pid('billing');
+        await faults.while('nats', 'stands still and is copied, billing stands still from now on', () => {
+          process.kill(billing, 'SIGSTOP');
+          cpSync(store, copy, { recursive: true });
         });
+        try {
+          await deploys.more(5);
+          await faults.while('nats', 'gets its older store back', (pid) => {
+            for (const name of readdirSync(store)) rmSync(path.join(store, name), { recursive: true });
+            cpSync(copy, store, { recursive: true });
+            process.kill(pid, 'SIGKILL');
+          });
+        } finally {
+          process.kill(billing, 'SIGKILL');
+        }
         await deploys.more(3);
         await checkHub();
         await storm.settle();

@@ -235,6 +235,7 @@ export class Gateway {
       revisionName: (id: string) => this.#table.revisionName(id),
       metrics: usageMetrics(parts.metrics),
       logBudget: new LogBudget(config.TOWPATH_TENANT_LOG_LINES),
+      clock: parts.clock,
       logger: parts.logger,
     };
     return new UsageShipper(options, state);
@@ -256,7 +257,7 @@ export class Gateway {
   }
 
   #returned(): void {
-    this.#shipper.wake();
+    this.#shipper.returned();
     this.#status?.wake();
   }
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Bus } from '#libs/bus';
 import { LogBudget, type UsageRecord } from '#libs/domain';
 import { Metrics, createLogger } from '#libs/process';
-import { SteppedClock, seededRandom, temporaryFolder, type TemporaryFolder } from '#libs/testing';
+import { SteppedClock, seededRandom, temporaryFolder, until, type TemporaryFolder } from '#libs/testing';
 import { CheckpointFile } from './checkpoint.js';
 import { Spools } from './spools.js';
 import { usageMetrics } from './usage.metrics.js';
@@ -52,6 +52,7 @@ describe('shipping usage', () => {
         revisionName: () => undefined,
         metrics: usageMetrics(new Metrics()),
         logBudget: new LogBudget(1_000),
+        clock,
         logger,
       },
       state,
@@ -86,6 +87,18 @@ describe('shipping usage', () => {
     expect(new Set(shipped.map(({ producer }) => producer)).size).toBe(1);
     expect(shipped).toHaveLength(3);
     await again.stop();
+  });
+
+  it('sends what was stored last once more when the server was away, before anything new', async () => {
+    const shipper = open();
+    await shipper.ship();
+    appendFileSync(log, line);
+    await shipper.ship();
+    appendFileSync(log, line);
+    shipper.returned();
+    await until(() => shipped.length === 3, { what: 'three records' });
+    expect(shipped.map(({ position }) => position)).toEqual([0, 0, line.length]);
+    await shipper.stop();
   });
 
   it('goes on only when the checkpoint knows what was shipped', async () => {

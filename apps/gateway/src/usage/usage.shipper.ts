@@ -1,12 +1,13 @@
 import { logBatchSchema, logSubject, usageBatchSchema, usageSubject } from '#libs/bus';
 import type { Bus, LogEntry } from '#libs/bus';
-import type { Id, LogBudget, UsageRecord } from '#libs/domain';
+import type { Clock, Id, LogBudget, UsageRecord } from '#libs/domain';
 import { Loop, crashPoint } from '#libs/process';
 import type { Logger } from '#libs/process';
 import type { CheckpointFile } from './checkpoint.js';
 import { leaseOf } from './access-log.line.js';
 import { splitLines } from './line-split.js';
 import type { SplitLines } from './line-split.js';
+import { RecentMessages, type UsageMessage } from './recent.messages.js';
 import { RequestLog } from './request-log.js';
 import type { Spools } from './spools.js';
 import { StreamParts } from './stream-parts.js';
@@ -34,6 +35,7 @@ export interface ShipperOptions {
   metrics: UsageMetrics;
   /** What one organization may write into the request log. */
   logBudget: LogBudget;
+  clock: Clock;
   logger: Logger;
 }
 
@@ -56,6 +58,9 @@ export class UsageShipper {
    * again under another spool's id, and they would be billed twice.
    */
   #isKept = true;
+  readonly #recent = new RecentMessages();
+  /** Whether the server was away, and may be back with less than it had stored. */
+  #isDoubted = false;
 
   constructor(
     private readonly options: ShipperOptions,
@@ -70,9 +75,15 @@ export class UsageShipper {
     this.#loop.start();
   }
 
-  /** Call when the hub is there again. */
+  /** Call when the hub is there for the first time. */
   wake(): void {
     this.#loop.wake();
+  }
+
+  /** Call when the hub is there again: what it had stored last is sent once more. */
+  returned(): void {
+    this.#isDoubted = true;
+    this.wake();
   }
 
   async stop(): Promise<void> {
@@ -90,6 +101,7 @@ export class UsageShipper {
       metrics.openStreams.set(this.#parts.size);
       const bus = this.options.bus();
       if (!bus) return;
+      if (this.#isDoubted) await this.#sendAgain(bus);
       const isLeft = spools.isLeft;
       if (await this.#shipBatch(bus)) continue;
       if (!isLeft) {
@@ -144,10 +156,11 @@ export class UsageShipper {
   }
 
   async #publish(bus: Bus, { records, log }: Batch): Promise<void> {
-    const { gatewayId, metrics } = this.options;
+    const { clock, metrics } = this.options;
     for (const part of bySize(records)) {
-      const message = { schemaVersion: 1 as const, records: part };
-      await bus.publish(usageSubject(gatewayId), usageBatchSchema, message, { msgId: spanOf(part) });
+      const message = { msgId: spanOf(part), records: part };
+      await this.#publishUsage(bus, message);
+      this.#recent.note(message, clock.now());
     }
     metrics.records.inc(records.length);
     metrics.logRowsDropped.inc({ reason: 'limit' }, log.dropped);
@@ -155,6 +168,22 @@ export class UsageShipper {
       bySize(all).map((part) => ({ serviceId, part })),
     );
     await Promise.all(logs.map(({ serviceId, part }) => this.#publishLog(bus, serviceId, part)));
+  }
+
+  async #publishUsage(bus: Bus, { msgId, records }: UsageMessage): Promise<void> {
+    const subject = usageSubject(this.options.gatewayId);
+    await bus.publish(subject, usageBatchSchema, { schemaVersion: 1, records }, { msgId });
+  }
+
+  /** What is there already is counted once: by JetStream's own id of the message, then by each record's identity. */
+  async #sendAgain(bus: Bus): Promise<void> {
+    this.#isDoubted = false;
+    try {
+      for (const message of this.#recent.list) await this.#publishUsage(bus, message);
+    } catch (error) {
+      this.#isDoubted = true;
+      throw error;
+    }
   }
 
   /** A request log that cannot be stored must not hold back what is billed. */
