@@ -1,10 +1,11 @@
 /**
- * `npm run test:cluster [-- pattern …]`: boots two real clusters; a platform that holds both, for the stories of losing
- * one; then, on the first one, a platform whose parts die; then one for all others. Leaves no process, mount, namespace or file behind.
+ * `npm run test:cluster [-- [--knative VERSION] pattern …]`: boots two real clusters; a platform that holds both, for the
+ * stories of losing one; then, on the first one, a platform whose parts die; then one for all others. Leaves no process, mount, namespace or file behind.
  */
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { parseArgs } from 'node:util';
 import {
   agentKubeconfig,
   allowRegistry,
@@ -37,7 +38,7 @@ if (why !== undefined) {
   process.exit(0);
 }
 const unlock = lockOrLeave();
-const patterns = process.argv.slice(2);
+const { knative, patterns } = readArguments();
 const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-cluster-'));
 // as root, PostgreSQL runs as another user, who must be able to pass
 chmodSync(temporaryDir, 0o711);
@@ -68,6 +69,14 @@ try {
 const code = stages.summarize();
 process.exit(stages.interrupted ? 130 : code);
 
+function readArguments() {
+  const { values, positionals } = parseArgs({
+    options: { knative: { type: 'string', default: version('KNATIVE') } },
+    allowPositionals: true,
+  });
+  return { knative: values.knative, patterns: positionals };
+}
+
 function lockOrLeave() {
   try {
     return lockClusters();
@@ -79,12 +88,12 @@ function lockOrLeave() {
 
 /** Whatever fails is a stage that failed: what follows needs it. */
 async function boot() {
-  if (!(await stages.pass('build', () => buildClusters()))) return;
+  if (!(await stages.pass('build', () => buildClusters({ knative })))) return;
   clearTimeout(deadline);
   deadline = endLate();
   const isPair = wants('pair');
   const names = isPair ? [FIRST, SECOND] : [FIRST];
-  if (!(await stages.pass('clusters', () => upClusters(names)))) return;
+  if (!(await stages.pass('clusters', () => upClusters(names, { knative })))) return;
   await stages.guard('platform', () => runStories(isPair));
 }
 
