@@ -315,7 +315,7 @@ export {
   windowsOf,
 } from './billing/window.js';
 export type { WindowKey } from './billing/window.js';
-export type { UsageDay } from './billing/billing.types.js';
+export type { BilledSize, UsageDay } from './billing/billing.types.js';
 export { factsOf, foldRecords, foldWindow, NOTHING_OPEN, sameEnds } from './billing/fold.js';
 export type {
   BillingWindow,

@@ -1,3 +1,4 @@
+import { SIZE_COLUMNS, type SizeRow } from './revision-size.sql.js';
 import { statement } from './statement.js';
 
 export interface WindowKeyRow {
@@ -95,7 +96,7 @@ export const metersBetween = (series: string, fromMs: string, toMs: string): str
          AND x.price_zone = ${series}.price_zone AND x.window_start_ms >= ${fromMs} AND x.window_start_ms < ${toMs}
        GROUP BY 1) sums) END AS meters`;
 
-export interface UsageDayRow {
+export interface UsageDayRow extends SizeRow {
   /** How many of the borders asked with are not after it. */
   period: number;
   project_id: string;
@@ -113,8 +114,6 @@ export interface UsageDayRow {
   request_bytes: string;
   response_bytes: string;
   meters: MetersRow;
-  cpu_millis: number;
-  memory_mib: number;
 }
 
 /** UTC months like 2026-11 in which the organization used anything, ascending. */
@@ -149,8 +148,7 @@ export const usageByDaySql = statement<UsageDayRow>(
      r.name AS revision, d.price_zone,
      to_char(to_timestamp(d.day * 86400) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
      d.requests, d.not_billable_requests, d.blocks, d.per_request_units, d.request_bytes, d.response_bytes, d.meters,
-     coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
-     coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
+     ${SIZE_COLUMNS}
    FROM days d
    JOIN projects p ON p.organization_id = $1 AND p.id = d.project_id
    JOIN services s ON s.organization_id = $1 AND s.id = d.service_id
@@ -175,8 +173,7 @@ export const usedWindowsSql = statement<UsedWindowRow>(
      nullif(w.revision_id, '') AS revision_id, r.name AS revision, w.price_zone, w.requests::text,
      w.not_billable_requests::text, w.blocks::text, w.per_request_units::text, w.request_bytes::text, w.response_bytes::text,
      w.meters,
-     coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
-     coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
+     ${SIZE_COLUMNS}
    FROM (SELECT w.* FROM unnest($2::bigint[], $3::bigint[]) AS span (from_ms, to_ms)
      JOIN billing_windows w ON w.organization_id = $1 AND w.window_start_ms >= span.from_ms AND w.window_start_ms < span.to_ms
      WHERE ${COUNT} > 0 AND (w.window_start_ms, w.revision_id, w.price_zone) > ($5::bigint, $6::text, $7::text)

@@ -21,6 +21,7 @@ import {
 } from './billing-window.sql.js';
 import { present, time } from './row.js';
 import type { LeasedTx } from './lease.store.js';
+import { sizeOf } from './revision-size.sql.js';
 import type { Tx } from './statement.js';
 
 /** Marks windows to be folded again, in the transaction that changed what they are made of. */
@@ -197,7 +198,6 @@ function usageDayOf(row: UsageDayRow): UsageDay {
     requestBytes: BigInt(row.request_bytes),
     responseBytes: BigInt(row.response_bytes),
     ...meteredOf(row.meters),
-    cpuMillis: row.cpu_millis,
-    memoryMiB: row.memory_mib,
+    ...sizeOf(row),
   };
 }

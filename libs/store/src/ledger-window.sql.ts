@@ -1,4 +1,5 @@
 import { metersBetween, type MetersRow } from './billing-window.sql.js';
+import { SIZE_COLUMNS, type SizeRow } from './revision-size.sql.js';
 import { statement } from './statement.js';
 
 const HOUR_MS = '3600000';
@@ -61,7 +62,7 @@ export const markUncountedSql = statement<{ window_start_ms: number }>(
    DO UPDATE SET shard = excluded.shard RETURNING window_start_ms`,
 );
 
-export interface UsedRow {
+export interface UsedRow extends SizeRow {
   window_start_ms: number;
   at_ms: number;
   project_id: string;
@@ -73,15 +74,12 @@ export interface UsedRow {
   per_request_units: string;
   response_bytes: string;
   meters: MetersRow;
-  cpu_millis: number;
-  memory_mib: number;
 }
 
 /** $3: instants at which another version of the plan came into force, ascending. */
 export const usedSql = statement<UsedRow>(
   'ledger_used',
-  `SELECT u.*, ${metersBetween('u', 'u.at_ms', 'u.to_ms')}, coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
-     coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
+  `SELECT u.*, ${metersBetween('u', 'u.at_ms', 'u.to_ms')}, ${SIZE_COLUMNS}
    FROM (
      SELECT h AS window_start_ms, min(w.window_start_ms) AS at_ms, max(w.window_start_ms) + 1 AS to_ms, w.project_id, w.service_id, w.revision_id, w.price_zone,
        sum(w.requests)::text AS requests, sum(w.blocks)::text AS blocks,

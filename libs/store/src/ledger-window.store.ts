@@ -30,6 +30,7 @@ import {
 import { meteredOf } from './billing-window.store.js';
 import type { LeasedTx } from './lease.store.js';
 import { ms, present, time, type PageRequest } from './row.js';
+import { sizeOf } from './revision-size.sql.js';
 import type { Tx } from './statement.js';
 
 /** One hour of an organization on its way into the ledger. */
@@ -130,8 +131,7 @@ export async function usedInWindows(
     perRequestUnits: BigInt(row.per_request_units),
     responseBytes: BigInt(row.response_bytes),
     ...meteredOf(row.meters),
-    cpuMillis: row.cpu_millis,
-    memoryMiB: row.memory_mib,
+    ...sizeOf(row),
   }));
 }
 

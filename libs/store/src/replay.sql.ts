@@ -1,8 +1,9 @@
 import { SLICE_MS } from './instance-interval.sql.js';
+import { SIZE_COLUMNS, type SizeRow } from './revision-size.sql.js';
 import { statement } from './statement.js';
 import { MAX_RECORD_MS, STORED_ZONES, zonesBy } from './window-facts.sql.js';
 
-export interface ReplayedRow {
+export interface ReplayedRow extends SizeRow {
   project_id: string;
   service_id: string;
   revision_id: string;
@@ -10,8 +11,6 @@ export interface ReplayedRow {
   window_start_ms: number;
   /** Up to where usage counts; null: everything does. */
   up_to: number | null;
-  cpu_millis: number;
-  memory_mib: number;
   concurrency: number;
   max_instances: number;
 }
@@ -25,7 +24,7 @@ const replayed = (name: string, zone: typeof STORED_ZONES) =>
     `SELECT w.*, coalesce($5::bigint, (SELECT max(l.position) FROM ledger_seals l WHERE l.organization_id = $1
        AND l.window_start_ms = w.window_start_ms / 3600000 * 3600000 AND l.sealed_at <= $4),
        CASE WHEN $4::timestamptz IS NOT NULL THEN 0 END) AS up_to,
-     (r.spec->'resources'->>'cpuMillis')::int AS cpu_millis, (r.spec->'resources'->>'memoryMiB')::int AS memory_mib,
+     ${SIZE_COLUMNS},
      (r.spec->>'concurrency')::int AS concurrency, (r.spec->>'maxInstances')::int AS max_instances
    FROM (
      SELECT DISTINCT u.project_id, u.service_id, u.revision_id, ${zone.record} AS price_zone, at * 60000 AS window_start_ms

@@ -1,6 +1,7 @@
 import {
   capacityOf,
   priceZoneOf,
+  type BilledSize,
   type Capacity,
   type CountedUsage,
   type PricePlan,
@@ -8,6 +9,7 @@ import {
 } from '#libs/domain';
 import { listClusterRegionsSql } from './cluster.sql.js';
 import { askedWindowsSql, changedSinceSql, replayedWindowsSql } from './replay.sql.js';
+import { sizeOf } from './revision-size.sql.js';
 import { time } from './row.js';
 import type { Tx } from './statement.js';
 import { zoneColumns, type AskedZones, type FactsKey } from './window-facts.store.js';
@@ -16,7 +18,7 @@ import { zoneColumns, type AskedZones, type FactsKey } from './window-facts.stor
 export interface ReplayedWindow {
   key: FactsKey;
   capacity: Capacity;
-  size: Pick<CountedUsage, 'priceZone' | 'cpuMillis' | 'memoryMiB'>;
+  size: Pick<CountedUsage, 'priceZone' | keyof BilledSize>;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function findReplayedWindows(
     return {
       key: { ...key, ...(row.up_to === null ? {} : { upTo: row.up_to }) },
       capacity: capacityOf({ concurrency: row.concurrency, maxInstances: row.max_instances }),
-      size: { priceZone: row.price_zone, cpuMillis: row.cpu_millis, memoryMiB: row.memory_mib },
+      size: { priceZone: row.price_zone, ...sizeOf(row) },
     };
   });
 }

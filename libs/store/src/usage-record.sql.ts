@@ -1,3 +1,4 @@
+import { SIZE_COLUMNS, type SizeRow } from './revision-size.sql.js';
 import { statement } from './statement.js';
 
 export interface UsageRecordRow {
@@ -31,14 +32,12 @@ export const listUsageRecordsSql = statement<UsageRecordRow>(
    ORDER BY u.start_ms, u.producer, u.position LIMIT $7`,
 );
 
-export interface RequestRow extends Omit<UsageRecordRow, 'request_bytes' | 'response_bytes'> {
+export interface RequestRow extends Omit<UsageRecordRow, 'request_bytes' | 'response_bytes'>, SizeRow {
   project_id: string;
   project: string | null;
   service_id: string;
   service: string | null;
   price_zone: string;
-  cpu_millis: number;
-  memory_mib: number;
 }
 
 export interface LocatedRow {
@@ -60,8 +59,7 @@ export const findRequestSql = statement<RequestRow>(
   'usage_record_request',
   `SELECT u.producer, u.position::text, u.stream_id, u.part, u.last, u.project_id, p.handle AS project, u.service_id,
      s.name AS service, u.revision_id, r.name AS revision, u.price_zone, u.start_ms, u.end_ms, u.status, u.reached, u.billable,
-     u.not_billable_reason, coalesce((r.spec->'resources'->>'cpuMillis')::int, 0) AS cpu_millis,
-     coalesce((r.spec->'resources'->>'memoryMiB')::int, 0) AS memory_mib
+     u.not_billable_reason, ${SIZE_COLUMNS}
    FROM (
      SELECT * FROM usage_records WHERE organization_id = $1 AND producer = $2 AND position = $3
      UNION

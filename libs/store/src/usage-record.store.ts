@@ -1,5 +1,6 @@
-import type { Interval } from '#libs/domain';
+import type { BilledSize, Interval } from '#libs/domain';
 import { present, type PageRequest } from './row.js';
+import { sizeOf } from './revision-size.sql.js';
 import type { Tx } from './statement.js';
 import {
   findRequestSql,
@@ -38,7 +39,7 @@ export async function listUsageRecords(
 }
 
 /** One record of a request, with where it ran. */
-export interface RequestRecord extends Omit<MeteredRequest, 'requestBytes' | 'responseBytes'> {
+export interface RequestRecord extends Omit<MeteredRequest, 'requestBytes' | 'responseBytes'>, BilledSize {
   /** Producer and request: what the parts of one stream share. */
   stream: string;
   projectId: string;
@@ -46,8 +47,6 @@ export interface RequestRecord extends Omit<MeteredRequest, 'requestBytes' | 're
   serviceId: string;
   service?: string;
   priceZone: string;
-  cpuMillis: number;
-  memoryMiB: number;
 }
 
 /**
@@ -68,8 +67,7 @@ export async function findRequest(
     projectId: row.project_id,
     serviceId: row.service_id,
     priceZone: row.price_zone,
-    cpuMillis: row.cpu_millis,
-    memoryMiB: row.memory_mib,
+    ...sizeOf(row),
     ...present({ project: row.project, service: row.service }),
   }));
 }

@@ -2,6 +2,7 @@ import type { CountedUsage, Interval, WindowCount } from '#libs/domain';
 import { namesOfUsedSql, usedWindowsSql, type UsedWindowRow } from './billing-window.sql.js';
 import { meteredOf } from './billing-window.store.js';
 import { present } from './row.js';
+import { sizeOf } from './revision-size.sql.js';
 import type { Tx } from './statement.js';
 
 /** A minute of one revision in one price zone, as billing counted it. */
@@ -64,7 +65,6 @@ function windowOf(row: UsedWindowRow): UsedWindow {
     perRequestUnits: BigInt(row.per_request_units),
     responseBytes: BigInt(row.response_bytes),
     ...meteredOf(row.meters),
-    cpuMillis: row.cpu_millis,
-    memoryMiB: row.memory_mib,
+    ...sizeOf(row),
   };
 }

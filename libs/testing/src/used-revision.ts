@@ -16,6 +16,8 @@ export interface RevisionShape {
   concurrency: number;
   maxInstances: number;
   timeoutSeconds: number;
+  gpus?: number | undefined;
+  gpuClass?: string | undefined;
 }
 
 const NOW = Date.UTC(2026, 10, 21);
@@ -35,7 +37,8 @@ export async function makeUsedRevision(
     producer: newId('spl', NOW, random),
   };
   const { organizationId: org, projectId: prj, serviceId: svc, revisionId: rev } = made;
-  const spec = { ...shape, resources: { cpuMillis: 1000, memoryMiB: 512 } };
+  const { gpus, gpuClass, ...rest } = shape;
+  const spec = { ...rest, resources: { cpuMillis: 1000, memoryMiB: 512, gpus, gpuClass } };
   await query(`INSERT INTO organizations (id, name, created_at) VALUES ($1, $1, now())`, [org]);
   await query(
     `INSERT INTO projects (organization_id, id, name, handle, created_at) VALUES ($1, $2, 'shop', $3, now())`,

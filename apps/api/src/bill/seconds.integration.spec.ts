@@ -44,6 +44,7 @@ const INSTANCES = {
   items: [
     { ...ofInstances, id: 'active', name: 'Active', states: ['active'], quantum: '1 s', times: 'vcpu' },
     { ...ofInstances, id: 'idle', name: 'Idle', states: ['idle'], quantum: '1 s', times: 'vcpu' },
+    { ...ofInstances, id: 'l4', name: 'L4', measure: 'gpu_time', gpuClass: 'l4', quantum: '1 s' },
     { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
   ],
 };
@@ -186,7 +187,7 @@ it('a bill by time of instances is explained and replayed, also as its invoice w
     body: { plan: 'instances' },
   });
   expect(set.json).toMatchObject({ terms: [{ plan: 'instances', inForce: true }] });
-  const of = await usedRevision(rig, tenant);
+  const of = await usedRevision(rig, tenant, { gpus: 2, gpuClass: 'l4' });
   const meters = extraMeters(parsePricePlan(INSTANCES));
   const records = recordsOf(of);
   const pod = (ms: number): Running => ({ id: 'pod', begunMs: T, startMs: T, endMs: T + ms });
@@ -198,6 +199,7 @@ it('a bill by time of instances is explained and replayed, also as its invoice w
   expect(items.map(({ item, quantity }) => [item, quantity])).toEqual([
     ['active', '4'],
     ['idle', '149'],
+    ['l4', '300'],
     ['requests', '4'],
   ]);
   const explained = await get<{ items: Priced[] }>('/v1/bill/windows?month=2026-10&line=idle');
@@ -213,5 +215,5 @@ it('a bill by time of instances is explained and replayed, also as its invoice w
   await takeIn(rig, of, { fresh: [], all: records, position: 6 }, { meters, running: [pod(190_000)] });
   expect(await replay()).toEqual(before);
   const later = await get<Bill>('/v1/bill?month=2026-10');
-  expect(later.items[1]?.quantity).toBe('189');
+  expect(later.items.slice(1, 3).map(({ quantity }) => quantity)).toEqual(['189', '380']);
 });

@@ -5,6 +5,7 @@ import {
   invoiceOf,
   newId,
   whyNotBillable,
+  type BilledSize,
   type Id,
   type Invoice,
   type Meter,
@@ -32,13 +33,17 @@ const CLUSTER: Id<'cls'> = 'cls_00000000000000000001';
 const SHAPE = { concurrency: 80, maxInstances: 100, timeoutSeconds: 300 };
 
 /** A service of the tenant with a revision that ran. */
-export async function usedRevision(rig: ApiRig, { organizationId, key }: RigTenant): Promise<UsedRevision> {
+export async function usedRevision(
+  rig: ApiRig,
+  { organizationId, key }: RigTenant,
+  gpus: Pick<BilledSize, 'gpus' | 'gpuClass'> = {},
+): Promise<UsedRevision> {
   const project = await rig.project(key);
   const made = await rig.service(key, project.id, 'web');
   const now = Date.now();
   const revision = newId('rev', now, systemRandom);
   const serviceId = (made.json['service'] as { id: UsedRevision['serviceId'] }).id;
-  const spec = { ...SHAPE, resources: { cpuMillis: 1000, memoryMiB: 512 } };
+  const spec = { ...SHAPE, resources: { cpuMillis: 1000, memoryMiB: 512, ...gpus } };
   await rig.database.query(
     `INSERT INTO revisions (organization_id, id, project_id, service_id, name, number, template_generation, spec, status,
        created_at) VALUES ($1, $2, $3, $4, 'web-00001', 1, 1, $5, '{}', now())`,

@@ -24,7 +24,7 @@ const T0 = Date.UTC(2026, 10, 21, 12);
 const MINUTE_MS = 60_000;
 /** From here on the moon is far. */
 const CHANGE = T0 + 10 * MINUTE_MS;
-const SHAPE = { concurrency: 2, maxInstances: 3 };
+const SHAPE = { concurrency: 2, maxInstances: 3, gpus: 2, gpuClass: 'l4' };
 const clock = new SteppedClock(T0 + 3_600_000);
 const random = seededRandom(12);
 const whole = (below: number): number => Buffer.from(random(4)).readUInt32BE() % below;
@@ -44,9 +44,14 @@ const documents = zones.map((own, i) => ({
   items: [
     { ...item, id: 'cpu', name: 'CPU', measure: 'request_time', model: 'concurrency', times: 'vcpu' },
     { ...item, id: 'kept', name: 'Kept', measure: 'instance_time', quantum: '1 s', minimum: '1 min' },
+    { ...item, id: 'l4', name: 'L4', measure: 'gpu_time', gpuClass: 'l4', quantum: '1 s' },
+    { ...item, id: 'h100', name: 'H100', measure: 'gpu_time', gpuClass: 'h100' },
     { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
   ],
 }));
+
+/** Of what is used. */
+const IDS = ['cpu', 'kept', 'l4', 'requests'];
 
 let database: TestDatabase;
 let lease: Lease;
@@ -64,7 +69,7 @@ const copy = ({ name, regions }: { name: string; regions: readonly string[] }) =
   regions: [...regions],
 });
 
-it('usage costs what it does in the zone of the cluster that ran it, live as offline, also when a zone changes', async () => {
+it('usage and GPUs cost what they do in the zone of the cluster that ran them, live as offline, also when a zone changes', async () => {
   const of = await customerOf(database, random, 'zoned', SHAPE);
   const { organizationId, serviceId, revisionId } = of;
   const rig = new BillingRig(database.db, clock);
@@ -113,7 +118,9 @@ it('usage costs what it does in the zone of the cluster that ran it, live as off
   const bill = await billOfMonth(database, organizationId, monthOf(T0));
   const shown = (list: readonly { item: string; version: number; quantity: string; list: string }[]) =>
     list.map(({ item: id, version, quantity, list: amount }) => [version, id, quantity, amount]);
-  expect(shown(bill.items)).toEqual(shown(expected.months.flatMap(({ charges }) => charges)));
+  const used = bill.items.filter(({ quantity }) => quantity !== '0');
+  expect(shown(used)).toEqual(shown(expected.months.flatMap(({ charges }) => charges)));
+  expect(used.map(({ item: id }) => id)).toEqual([...IDS, ...IDS]);
   const rates = new Set(bill.lines.filter(({ item: id }) => id === 'requests').map(({ rate }) => rate));
   expect([...rates].sort()).toEqual(['0.01', '0.015', '0.03']);
 });

@@ -68,7 +68,6 @@ describe('rating by the built-in plan', () => {
 
   it.each<[string, Partial<PricePlan['items'][number]>]>([
     ['stopped instances', { measure: 'instance_time', model: undefined, states: ['stopped'] }],
-    ['gpu_time', { measure: 'gpu_time', model: undefined }],
     ['blocks of requests longer than a minute', { quantumMs: 60_001 }],
     ['blocks of requests shorter than 10 ms', { quantumMs: 9 }],
     ['build_time', { measure: 'build_time', model: undefined }],

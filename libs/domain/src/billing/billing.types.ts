@@ -1,7 +1,16 @@
 import type { Quantities } from '../rating/meters.js';
 
+/** The size of a revision, as far as it has a price. */
+export interface BilledSize {
+  cpuMillis: number;
+  memoryMiB: number;
+  /** Both absent without GPUs. */
+  gpus?: number | undefined;
+  gpuClass?: string | undefined;
+}
+
 /** Usage of one revision on one UTC day, as the windows sum it up. */
-export interface UsageDay {
+export interface UsageDay extends BilledSize {
   projectId: string;
   /** The project's handle. */
   project: string;
@@ -23,6 +32,4 @@ export interface UsageDay {
   responseBytes: bigint;
   /** What only the plan in force needs, by the names of its meters (see meterKey). */
   metered?: Quantities | undefined;
-  cpuMillis: number;
-  memoryMiB: number;
 }

@@ -4,7 +4,7 @@ import { sameZones } from '../price/zones.js';
 import { BLOCK_MS } from '../rating/blocks.js';
 import { meterKey, metersOf, type Meter, type Quantities } from '../rating/meters.js';
 import { DEFAULT_CLASS, underModel, type Usage } from '../rating/pricing.js';
-import type { UsageDay } from './billing.types.js';
+import type { BilledSize, UsageDay } from './billing.types.js';
 import { WINDOW_MS } from './window.js';
 
 /** What every window counts, whatever the plan. */
@@ -17,8 +17,8 @@ export type WindowCount = string;
 export const BLOCKS_LANE = 'request_time/concurrency#0';
 
 /**
- * Windows count time of requests and of instances, requests and bytes, of revisions without class, disk and GPUs; anything
- * else would silently cost nothing.
+ * Windows count time of requests, of instances and of their GPUs, requests and bytes, of revisions without class and disk;
+ * anything else would silently cost nothing.
  * @throws TowpathError NOT_SUPPORTED
  */
 export function refuseUncounted(plan: PricePlan): void {
@@ -42,7 +42,9 @@ function uncountedOf(plan: PricePlan): string | undefined {
   return plan.items.find(({ measure }) => !COUNTED.has(measure))?.measure;
 }
 
-const COUNTED: ReadonlySet<string> = new Set(['request_time', 'instance_time', 'requests', 'egress_bytes']);
+const COUNTED: ReadonlySet<string> = new Set([
+  ...['request_time', 'instance_time', 'gpu_time', 'requests', 'egress_bytes'],
+]);
 
 /** Whether a meter is of the time of instances, which agents see, not of requests. */
 export function isOfInstances({ measure }: Meter): boolean {
@@ -110,7 +112,7 @@ export function countsFor(counted: PricePlan, plan: PricePlan): boolean {
 /** What windows count of a revision, and its size. */
 export interface CountedUsage extends Pick<
   UsageDay,
-  'priceZone' | 'requests' | 'blocks' | 'perRequestUnits' | 'responseBytes' | 'cpuMillis' | 'memoryMiB'
+  'priceZone' | 'requests' | 'blocks' | 'perRequestUnits' | 'responseBytes' | keyof BilledSize
 > {
   /** What only the plan needs, by the names of its meters. */
   metered?: Quantities | undefined;
@@ -127,11 +129,11 @@ export function countedUsage(plan: PricePlan, used: CountedUsage): Usage {
 
 /** The same for a plan that is known to need nothing else. */
 export function quantitiesOf(plan: PricePlan, used: CountedUsage): Usage {
-  const { priceZone: zone, cpuMillis, memoryMiB } = used;
+  const { priceZone: zone, cpuMillis, memoryMiB, gpus = 0, gpuClass } = used;
   const quantities = new Map(
     metersOf(plan).meters.map((meter) => [meter.lane, quantityOf(meter, used)] as const),
   );
-  const size = { cpuMillis, memoryMiB, diskMiB: 0, gpus: 0, gpuClass: undefined };
+  const size = { cpuMillis, memoryMiB, diskMiB: 0, gpus, gpuClass };
   return { zone, class: undefined, size, quantities };
 }
 

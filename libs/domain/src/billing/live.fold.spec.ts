@@ -7,7 +7,7 @@ import { propertyRuns } from '../property.rig.js';
 import type { Capacity } from '../rating/block.sweep.js';
 import { changesOf } from '../rating/blocks.js';
 import { metersOf } from '../rating/meters.js';
-import type { Usage } from '../rating/pricing.js';
+import { priceUsage, type Usage } from '../rating/pricing.js';
 import { planDocument, sorted } from '../rating/price.rig.js';
 import type { UsageEntry } from '../rating/usage.entry.js';
 import { UsageFold } from '../rating/usage.fold.js';
@@ -57,7 +57,7 @@ function recordsOf(list: readonly Told[]): UsageRecord[] {
   });
 }
 
-const SIZE = { cpuMillis: 500, memoryMiB: 256 };
+const SIZE = { cpuMillis: 500, memoryMiB: 256, gpus: 2, gpuClass: 'l4' };
 
 /** All of time in which anything is told. */
 const ALWAYS = { startMs: T0, endMs: T0 + 20 * WINDOW_MS };
@@ -101,7 +101,7 @@ function entriesOf(
   capacity: Capacity,
 ): UsageEntry[] {
   const { concurrency, maxInstances } = capacity;
-  const devices = { class: undefined, diskMiB: 0, gpus: 0, gpuClass: undefined };
+  const devices = { class: undefined, diskMiB: 0 };
   const of = { id: id('rev'), organizationId: id('org'), serviceId: id('svc') };
   const revision = { kind: 'revision', ...of, ...SIZE, ...devices, concurrency, maxInstances } as const;
   const requests = records.map(
@@ -115,12 +115,16 @@ function entriesOf(
   return [revision, ...sorted([...requests, ...instanceEntries(schedule, records, running, capacity)])];
 }
 
-/** Whole quantities by version, zone and lane, without those that are nothing. */
+/** Whole quantities by version, zone and lane, and what items count of them, without those that are nothing. */
 type Counted = Map<string, bigint>;
 
-function add(to: Counted, plan: PricePlan, { zone, quantities }: Usage): void {
-  for (const [lane, quantity] of quantities) {
-    const key = `${plan.version} ${zone} ${lane}`;
+function add(to: Counted, plan: PricePlan, usage: Usage): void {
+  const items = priceUsage(plan, usage).map(({ item, measured }) => {
+    if (measured.scale !== 0) throw new RangeError(`what ${item.id} counts is not whole`);
+    return [item.id, measured.units] as const;
+  });
+  for (const [name, quantity] of [...usage.quantities, ...items]) {
+    const key = `${plan.version} ${usage.zone} ${name}`;
     if (quantity > 0n) to.set(key, (to.get(key) ?? 0n) + quantity);
   }
 }
@@ -171,6 +175,8 @@ const timeItem = fc.constantFrom<Record<string, unknown>>(
   { measure: 'instance_time' },
   { measure: 'instance_time', states: ['active'] },
   { measure: 'instance_time', states: ['idle'] },
+  { measure: 'gpu_time', gpuClass: 'l4' },
+  { measure: 'gpu_time', gpuClass: 'h100', states: ['active'] },
 );
 /** Two versions of a plan whose items measure alike, but for their quanta and minimums. */
 const schedule = fc
@@ -214,10 +220,12 @@ function measuresAlike([one, other = one]: PriceSchedule): boolean {
 }
 
 const EXAMPLES = [
-  ...['azure-container-apps', 'cloud-functions-gen1', 'cloud-run-instances', 'cloud-run-requests'],
-  ...['fly', 'lambda', 'modal'],
+  ...['azure-container-apps', 'cloud-functions-gen1', 'cloud-run-instances', 'cloud-run-jobs'],
+  ...['cloud-run-requests', 'fly', 'lambda', 'modal'],
 ];
-const COUNTED: readonly unknown[] = ['request_time', 'instance_time', 'requests', 'egress_bytes'];
+const COUNTED: readonly unknown[] = [
+  ...['request_time', 'instance_time', 'gpu_time', 'requests', 'egress_bytes'],
+];
 const isCounted = ({ measure, states }: Record<string, unknown>): boolean =>
   COUNTED.includes(measure) && !(states as string[] | undefined)?.includes('stopped');
 
@@ -298,3 +306,24 @@ it('every lane of the plans is looked at', () => {
     { ...propertyRuns(), numRuns: 50 },
   );
 });
+
+it.each([
+  ['azure-container-apps', undefined],
+  ['cloud-functions-gen1', undefined],
+  ['cloud-run-instances', undefined],
+  ['cloud-run-jobs', undefined],
+  ['cloud-run-requests', undefined],
+  ['fly', 'disks'],
+  ['lambda', 'usage by class'],
+  ['modal', 'usage by class'],
+])(
+  'the published list %s can be given to an organization, but for what nobody counts: %s',
+  (name, uncounted) => {
+    const [plan] = parsePriceSchedule([planDocument(name)]);
+    const given = (): void => {
+      refuseUncounted(plan);
+    };
+    if (uncounted === undefined) expect(given).not.toThrow();
+    else expect(given).toThrow(`does not count ${uncounted}`);
+  },
+);

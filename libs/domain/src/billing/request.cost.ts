@@ -2,6 +2,7 @@ import { add, formatDecimal, multiply, type Decimal } from '../price/decimal.js'
 import type { PriceItem, PricePlan } from '../price/plan.types.js';
 import { formatRatio, minus, NOTHING, parseRatio, plus, total, type Ratio } from '../price/ratio.js';
 import { inUnits, listRate, priceUsage } from '../rating/pricing.js';
+import type { BilledSize } from './billing.types.js';
 import { countedUsage, type CountedUsage } from './counted.usage.js';
 import type { Bill, BillAdjustment } from './bill.js';
 import type { RequestShare } from './window.shares.js';
@@ -27,9 +28,10 @@ export interface PlannedUsage {
 /** What windows count of one request, and the size of what ran it. */
 export function usageOfShare(
   { requests, blocks, perRequestUnits, responseBytes, metered }: RequestShare,
-  { priceZone, cpuMillis, memoryMiB }: Pick<CountedUsage, 'priceZone' | 'cpuMillis' | 'memoryMiB'>,
+  { priceZone, cpuMillis, memoryMiB, gpus, gpuClass }: Pick<CountedUsage, 'priceZone' | keyof BilledSize>,
 ): CountedUsage {
-  return { priceZone, cpuMillis, memoryMiB, requests, blocks, perRequestUnits, responseBytes, metered };
+  const size = { cpuMillis, memoryMiB, gpus, gpuClass };
+  return { priceZone, ...size, requests, blocks, perRequestUnits, responseBytes, metered };
 }
 
 /**

@@ -235,7 +235,10 @@ it('counts a minimum for jobs and not for what has no class', () => {
     },
     { kind: 'instance', instanceId: 'one', revisionId: 'rev', startMs: NOVEMBER, endMs: NOVEMBER + 1_001 },
   ];
-  const run = planDocument('cloud-run-instances', { grants: [] });
+  const itemsOf = (name: string, of: string) =>
+    (planDocument(name)['items'] as Line[]).map((one) => ({ ...one, classes: [of] }));
+  const items = [...itemsOf('cloud-run-instances', 'default'), ...itemsOf('cloud-run-jobs', 'job')];
+  const run = planDocument('cloud-run-instances', { grants: [], items });
   const quantities = (of: Line): unknown =>
     month(run, lines(of)).charges.map(({ item: id, quantity }) => [id, quantity]);
   expect(quantities({})).toEqual([

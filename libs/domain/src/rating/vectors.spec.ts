@@ -292,6 +292,7 @@ describe('Cloud Run by requests', () => {
 
 describe('Cloud Run by instances', () => {
   const run = planDocument('cloud-run-instances');
+  const jobs = planDocument('cloud-run-jobs');
   const job = revision({ cpuMillis: 2_000, memoryMiB: 8_192, class: 'job' });
 
   it.each([
@@ -307,14 +308,14 @@ describe('Cloud Run by instances', () => {
         endMs: NOVEMBER + day * DAY + minutes * MINUTE,
       }),
     );
-    const { total } = month(run, [job, ...nights]);
+    const { total } = month(jobs, [job, ...nights]);
     expect(total).toBe(exactly);
     // published as one number; we round each line, so 120 minutes are 3.46 + 2.56
     expect(formatDecimal(roundRatio(parseRatio(total), 2), 2)).toBe(published);
   });
 
   it('counts an attempt of a task at least a minute', () => {
-    const got = month({ ...run, ...free }, [job, instance(1_001)]);
+    const got = month({ ...jobs, ...free }, [job, instance(1_001)]);
     expect(got.charges.map(({ quantity }) => quantity)).toEqual(['120', '480']);
   });
 
