@@ -69,9 +69,10 @@ describe('a bill by time of instances', () => {
       const ran = await marginsOf(operator, tenant.organizationId);
       const seconds = exactSum(ran.map(({ instanceSeconds }) => ({ amount: instanceSeconds })));
       const { equal } = await tenant.api.ok<{ equal: boolean }>('GET', '/v1/bill/replay');
-      return equal && seconds === itemOf(now, 'any').quantity && now;
+      const isAll = itemOf(now, 'requests').quantity === String(CALLS);
+      return equal && isAll && seconds === itemOf(now, 'any').quantity && now;
     });
-    expect(itemOf(bill, 'requests')).toMatchObject({ quantity: String(CALLS), list: '0.09' });
+    expect(itemOf(bill, 'requests').list).toBe('0.09');
     expect(Number(itemOf(bill, 'active').quantity)).toBeGreaterThan(0);
     const least = Number(itemOf(bill, 'hour').quantity);
     expect([least % HOUR_S, least >= HOUR_S]).toEqual([0, true]);
