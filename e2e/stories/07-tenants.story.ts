@@ -78,8 +78,8 @@ describe('two organizations', () => {
     operations = (await operationsOf(ours.api)).filter(
       (one) =>
         one.path.includes('{') &&
-        // Clusters and price plans are the platform's.
-        !/\{(cluster|plan)\}/.test(one.path) &&
+        // Clusters, GPU classes and price plans are the platform's.
+        !/\{(cluster|gpuClass|plan)\}/.test(one.path) &&
         !PLATFORM.includes(one.permission),
     );
   });

@@ -52,6 +52,7 @@ describe('every operation gives the same result through REST and GraphQL', () =>
       ...{ other: elsewhere.organizationId, elsewhere: await inviteTo(elsewhere, email, 'viewer') },
       leaving: await closed(),
       spare: await spareCluster(),
+      unusedGpuClass: await unusedGpuClass(),
       waiting: (await tenant.api.ok<{ userCode: string }>('POST', '/v1/devices', {})).userCode,
     };
   }
@@ -60,6 +61,11 @@ describe('every operation gives the same result through REST and GraphQL', () =>
   async function spareCluster(): Promise<string> {
     const body = { name: `c-${randomBytes(4).toString('hex')}`, runtime: 'local', region: 'here' };
     return (await operator.ok<{ id: string }>('POST', '/v1/clusters', body)).id;
+  }
+
+  async function unusedGpuClass(): Promise<string> {
+    const body = { name: `g-${randomBytes(4).toString('hex')}`, nodeLabels: [{ name: 'pool', value: 'a' }] };
+    return (await operator.ok<{ id: string }>('POST', '/v1/gpu-classes', body)).id;
   }
 
   /** An organization that can be erased. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Api } from './api.js';
+import { CLUSTER_COMMANDS } from './faces.clusters.js';
 import { PASSWORD } from './person.js';
 import type { Fields } from './walk.js';
 
@@ -200,20 +201,7 @@ export const COMMANDS: Record<string, Step> = {
     fields: (twin) => ({ document: pricePlan(twin) }),
     made: (answer, twin) => (twin['plan'] = (answer['version'] as { plan: string }).plan),
   },
-  'clusters.create': {
-    operator: true,
-    fields: () => ({ name: `c-${randomBytes(4).toString('hex')}`, runtime: 'local', region: 'here' }),
-    made: (answer, twin) => (twin['cluster'] = String(answer['id'])),
-  },
-  'clusters.cordon': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
-  'clusters.drain': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
-  'clusters.uncordon': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
-  'clusters.setPrice': {
-    operator: true,
-    fields: (twin) => ({ cluster: twin['cluster'], currency: 'USD', vcpuSecond: '0.00001', gibSecond: '0' }),
-  },
-  'clusters.remove': { operator: true, fields: (twin) => ({ cluster: twin['spare'] }) },
-  'clusters.createJoinToken': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
+  ...CLUSTER_COMMANDS,
 };
 
 export const QUERIES: Record<string, Omit<Step, 'made'>> = {
@@ -277,6 +265,8 @@ export const QUERIES: Record<string, Omit<Step, 'made'>> = {
   },
   'clusters.list': { operator: true, fields: () => ({}) },
   'clusters.get': { operator: true, fields: (twin) => ({ cluster: twin['cluster'] }) },
+  'gpuClasses.list': { operator: true, fields: () => ({}) },
+  'gpuClasses.get': { operator: true, fields: (twin) => ({ gpuClass: twin['gpuClass'] }) },
 };
 
 /** Only REST can carry these: a body of bytes, a stream of events. */

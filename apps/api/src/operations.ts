@@ -11,6 +11,7 @@ import { deviceOperations } from './device/device.operations.js';
 import { erasureOperations } from './erasure/erasure.operations.js';
 import { explainOperations } from './bill/explain.operations.js';
 import { exportOperations } from './export/export.operations.js';
+import { gpuClassOperations } from './gpu-class/gpu-class.operations.js';
 import { grantOperations } from './grant/grant.operations.js';
 import { invitationOperations } from './invitation/invitation.operations.js';
 import { invoiceOperations } from './invoice/invoice.operations.js';
@@ -77,5 +78,6 @@ export function apiOperations(): Registry {
     ...quarantineOperations,
     ...auditOperations,
     ...clusterOperations,
+    ...gpuClassOperations,
   ]);
 }

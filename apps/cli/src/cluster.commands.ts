@@ -47,4 +47,24 @@ export const CLUSTER_COMMANDS: readonly CommandEntry[] = [
     summary: 'a token that lets an agent join (platform operator)',
     load: async () => (await import('./commands/clusters/join-token.js')).clustersJoinToken,
   },
+  {
+    words: 'gpu-classes list',
+    summary: 'kinds of GPUs that are offered (platform operator)',
+    load: async () => (await import('./commands/gpu-classes/list.js')).gpuClassesList,
+  },
+  {
+    words: 'gpu-classes create',
+    summary: 'offer a kind of GPU by name (platform operator)',
+    load: async () => (await import('./commands/gpu-classes/create.js')).gpuClassesCreate,
+  },
+  {
+    words: 'gpu-classes describe',
+    summary: 'one kind of GPU (platform operator)',
+    load: async () => (await import('./commands/gpu-classes/describe.js')).gpuClassesDescribe,
+  },
+  {
+    words: 'gpu-classes delete',
+    summary: 'offer a kind of GPU no more (platform operator)',
+    load: async () => (await import('./commands/gpu-classes/delete.js')).gpuClassesDelete,
+  },
 ];

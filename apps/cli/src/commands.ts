@@ -28,6 +28,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   plans: 'price plans (platform operator)',
   quarantine: 'usage that was refused (platform operator)',
   clusters: 'clusters (platform operator)',
+  'gpu-classes': 'kinds of GPUs (platform operator)',
   audit: 'who changed what',
   contexts: 'APIs you are logged in to',
   admin: 'an installation on this machine: backup, restore; rating and checking files; margins',

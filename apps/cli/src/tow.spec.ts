@@ -448,7 +448,7 @@ describe('deploy', () => {
       'GET /v1/operations/op_1/events': ended,
     });
     const result = await tow(
-      'deploy hello --source . --set-env-vars A=1 --memory 1Gi --allow-unauthenticated --min-instances 2',
+      'deploy hello --source . --set-env-vars A=1 --memory 1Gi --gpus 1 --gpu-class l4 --allow-unauthenticated --min-instances 2',
     );
     expect(result).toMatchObject({ exit: 0, out: 'http://hello--web.localhost:8081\n' });
     const sent = api.asked('POST', '/v1/projects/web/uploads')[0];
@@ -467,7 +467,7 @@ describe('deploy', () => {
       template: {
         source: { uploadId: 'upl_1' },
         env: [{ name: 'A', value: '1' }],
-        resources: { memoryMiB: 1024 },
+        resources: { memoryMiB: 1024, gpus: 1, gpuClass: 'l4' },
       },
     });
     expect(result.err).toContain('| npm ci');

@@ -14,6 +14,7 @@ export const ID_PREFIXES = [
   'bld', // build
   'op', // operation
   'cls', // cluster
+  'gpc', // GPU class
   'gw', // gateway
   'jt', // join token
   'aud', // audit row

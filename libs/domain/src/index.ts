@@ -95,6 +95,16 @@ export {
   isUsable,
 } from './cluster/cluster.rules.js';
 export { clusterConditions } from './cluster/cluster.lifecycle.js';
+export {
+  GPU_LIMITS,
+  GPU_RESOURCE,
+  GPUS,
+  keyProblem,
+  labelValueProblem,
+  resourceProblem,
+  validateGpuClass,
+} from './cluster/gpu-class.js';
+export type { GpuClass, Toleration } from './cluster/gpu-class.js';
 export { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, isJoinToken } from './cluster/join-token.js';
 export type {
   Access,
@@ -162,6 +172,7 @@ export {
   pinnedSecrets,
   secretReferences,
 } from './service/container.rules.js';
+export { validateGpuUse } from './service/gpu.validation.js';
 export { envNameProblem, validateService, validateTemplate } from './service/service.validation.js';
 export type { ServiceIntent } from './service/service.validation.js';
 export { missingRevisions, validateTraffic } from './service/traffic.validation.js';

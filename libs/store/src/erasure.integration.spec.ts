@@ -230,6 +230,7 @@ it('names every other table as one that holds nothing of a tenant', async () => 
     'cluster_prices',
     'clusters',
     'gateways',
+    'gpu_classes',
     'hub',
     'invoice_numbers',
     'invoicing',

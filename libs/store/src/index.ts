@@ -107,6 +107,15 @@ export {
   listRegions,
   removeCluster,
 } from './cluster.store.js';
+export {
+  allGpuClasses,
+  countGpuClassServices,
+  deleteGpuClass,
+  findGpuClass,
+  insertGpuClass,
+  listGpuClasses,
+  usableGpuClasses,
+} from './gpu-class.store.js';
 export type { ClusterHolding, NewCluster, NewJoinToken } from './cluster.store.js';
 export {
   decideDeviceRequest,

@@ -1,15 +1,17 @@
 import type { Project, Service, Template } from '#libs/domain';
-import { findRevision, listServices } from '#libs/store';
+import { findGpuClass, findRevision, listServices } from '#libs/store';
 import { dump } from 'js-yaml';
 import { byId, each, own, type Reading } from './reading.js';
-import { NO_REGISTRY, serviceManifest } from './service.manifest.js';
+import { ACCELERATOR, NO_REGISTRY, serviceManifest } from './service.manifest.js';
 
 /** A service's manifest with the image of its newest ready revision. */
 export async function manifestOf(read: Reading, project: Project, service: Service): Promise<string> {
   const name = service.status.latestReadyRevision;
   const ready =
     name === undefined ? undefined : await read((call) => findRevision(call.tx, own(call), service.id, name));
-  return serviceManifest(service, project, ready);
+  const { gpuClass } = service.template.resources;
+  const found = gpuClass === undefined ? undefined : await read((call) => findGpuClass(call.tx, gpuClass));
+  return serviceManifest(service, project, ready, found?.resource);
 }
 
 /** Documents that make a project, or one service of it, on a cluster with Knative and without Towpath; part by part. */
@@ -31,7 +33,7 @@ const servicesOf = (read: Reading, project: Project): AsyncGenerator<Service> =>
   each(read, (call, page) => listServices(call.tx, own(call), project.id, page), byId);
 
 /** What has to be there before it serves, since nobody gets it out of Towpath: values of secrets, images that were built. */
-function needsOf({ env, files = [], pullSecret }: Template, manifest: string): string[] {
+function needsOf({ env, files = [], pullSecret, resources }: Template, manifest: string): string[] {
   const named = [
     ...env.flatMap((entry) => ('secret' in entry ? [entry.secret] : [])),
     ...files.map((file) => file.secret),
@@ -39,6 +41,9 @@ function needsOf({ env, files = [], pullSecret }: Template, manifest: string): s
   const keys = named.map(({ name, version }) => `the Secret ${name} with the key version-${version}`);
   return [
     ...new Set(keys),
+    ...(resources.gpuClass === undefined
+      ? []
+      : [`nodes with GPUs that have the label ${ACCELERATOR}: ${resources.gpuClass}`]),
     ...(pullSecret === undefined
       ? []
       : [`the Secret ${pullSecret.name} of type kubernetes.io/dockerconfigjson`]),

@@ -1,16 +1,25 @@
-import { pinnedImage } from '#libs/domain';
-import type { EnvEntry, Project, Revision, Service, Template } from '#libs/domain';
+import { GPU_RESOURCE, pinnedImage } from '#libs/domain';
+import type { EnvEntry, Project, Resources, Revision, Service, Template } from '#libs/domain';
 import { dump } from 'js-yaml';
 import { containerParts } from './container.manifest.js';
 
 /** Where an image would be pulled from that exists as content only: to be replaced by a registry it was pushed to. */
 export const NO_REGISTRY = 'registry.invalid';
 
+/** Cloud Run's name of a GPU class, which Kubernetes itself has none for. */
+export const ACCELERATOR = 'run.googleapis.com/accelerator';
+
 /**
  * A service as Knative reads it, without anything of Towpath: its newest intent, with the image of the revision that
  * was ready last. Revisions of before are not in it, so traffic is the newest one's.
+ * @param resource what nodes offer the GPUs of its class as
  */
-export function serviceManifest(service: Service, project: Project, ready: Revision | undefined): string {
+export function serviceManifest(
+  service: Service,
+  project: Project,
+  ready: Revision | undefined,
+  resource = GPU_RESOURCE,
+): string {
   const manifest = {
     apiVersion: 'serving.knative.dev/v1',
     kind: 'Service',
@@ -23,7 +32,7 @@ export function serviceManifest(service: Service, project: Project, ready: Revis
         : {}),
     },
     spec: {
-      template: templateOf(service, imageOf(service, project, ready)),
+      template: templateOf(service, imageOf(service, project, ready), resource),
       traffic: [{ latestRevision: true, percent: 100, ...tagOf(service) }],
     },
   };
@@ -39,7 +48,7 @@ function imageOf({ name, template }: Service, { handle }: Project, ready: Revisi
   return ready === undefined ? `${image}:not-built` : `${image}@${ready.spec.imageDigest}`;
 }
 
-function templateOf({ template, minInstances }: Service, image: string): object {
+function templateOf({ template, minInstances }: Service, image: string, resource: string): object {
   const { resources, concurrency, timeoutSeconds, maxInstances, port, protocol, command } = template;
   const { pod, container } = containerParts(template);
   return {
@@ -53,6 +62,7 @@ function templateOf({ template, minInstances }: Service, image: string): object 
       containerConcurrency: concurrency,
       timeoutSeconds,
       ...pod,
+      ...(resources.gpuClass === undefined ? {} : { nodeSelector: { [ACCELERATOR]: resources.gpuClass } }),
       containers: [
         {
           image,
@@ -60,11 +70,16 @@ function templateOf({ template, minInstances }: Service, image: string): object 
           ...container,
           ports: [{ name: protocol, containerPort: port }],
           ...envOf(template),
-          resources: { limits: { cpu: `${resources.cpuMillis}m`, memory: `${resources.memoryMiB}Mi` } },
+          resources: { limits: limitsOf(resources, resource) },
         },
       ],
     },
   };
+}
+
+function limitsOf({ cpuMillis, memoryMiB, gpus }: Resources, resource: string): object {
+  const limits = { cpu: `${cpuMillis}m`, memory: `${memoryMiB}Mi` };
+  return gpus === undefined ? limits : { ...limits, [resource]: String(gpus) };
 }
 
 function envOf({ env }: Template): { env?: object[] } {

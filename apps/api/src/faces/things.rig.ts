@@ -110,6 +110,7 @@ const BODIES: Record<string, Input> = {
   'services.update': { access: 'public' },
   'traffic.set': { traffic },
   'clusters.setPrice': { currency: 'USD', vcpuSecond: '0.00001', gibSecond: '0.000001' },
+  'gpuClasses.create': { name: 'l4', nodeLabels: [{ name: 'gpu', value: 'l4' }] },
   'plans.get': { plan: 'builtin' },
   'plans.create': { document: BUILTIN_DOCUMENTS[0] },
   'plans.preview': {

@@ -1,11 +1,13 @@
 import {
   CONTAINERS,
+  GPUS,
   TowpathError,
   containerFields,
   missingRevisions,
   refuseIfAny,
   revisionName,
   secretReferences,
+  validateGpuUse,
   validateService,
   type Id,
   type Project,
@@ -22,6 +24,7 @@ import {
   hasCapability,
   holdFromSweep,
   listRegions,
+  usableGpuClasses,
 } from '#libs/store';
 import type { Call } from '../call/call.js';
 
@@ -41,8 +44,10 @@ export async function checkIntent(
     ...(await missingUpload(call, project, intent.template)),
     ...(await missingSecrets(call, project, intent.template)),
     ...(await unknownRevisions(call, project, intent.traffic, service?.id)),
+    ...(await refusedGpus(call, intent.template)),
   ]);
   await checkContainers(call, intent.template);
+  await checkGpus(call, intent.template);
   await checkSuffix(call, project, intent, service?.id);
 }
 
@@ -109,6 +114,20 @@ async function checkContainers(call: Call, template: Template): Promise<void> {
   throw new TowpathError('NOT_SUPPORTED', `The local runtime runs source folders only, without: ${names}.`, {
     violations: fields.map((field) => ({ field, message: 'is not supported here' })),
     nextStep: 'Deploy a source folder without it, or join a Kubernetes cluster with Knative.',
+  });
+}
+
+async function refusedGpus(call: Call, { resources }: Template): Promise<Violation[]> {
+  if (resources.gpuClass === undefined) return [];
+  return validateGpuUse(resources, await usableGpuClasses(call.tx));
+}
+
+/** A class without nodes now is good: its pool may be scaled to zero, or come. */
+async function checkGpus(call: Call, { resources }: Template): Promise<void> {
+  if (resources.gpuClass === undefined || (await hasCapability(call.tx, GPUS))) return;
+  throw new TowpathError('NOT_SUPPORTED', 'No cluster of this installation can give GPUs to instances.', {
+    violations: [{ field: 'template.resources.gpuClass', message: 'is not supported here' }],
+    nextStep: 'Deploy without GPUs, or join a Kubernetes cluster with Knative.',
   });
 }
 

@@ -2,6 +2,7 @@ import {
   BOUNDS,
   CONTAINER_BOUNDS,
   CONTAINER_LIMITS,
+  GPU_LIMITS,
   LIMITS,
   PROBE_TYPES,
   envNameProblem,
@@ -88,6 +89,10 @@ export const templateInput = z
       .strictObject({
         cpuMillis: bounded(BOUNDS.cpuMillis).nullish(),
         memoryMiB: bounded(BOUNDS.memoryMiB).nullish(),
+        gpus: bounded(BOUNDS.gpus)
+          .nullish()
+          .describe('Whole GPUs that each instance holds; with `gpuClass`, or neither.'),
+        gpuClass: z.string().min(1).max(GPU_LIMITS.nameCharacters).nullish(),
       })
       .meta({ id: 'ResourcesInput' })
       .nullish(),

@@ -25,7 +25,14 @@ export const conditionView = z
   })
   .meta({ id: 'Condition', description: "A named fact about a thing's state." });
 
-export const resourcesView = z.object({ cpuMillis: z.int(), memoryMiB: z.int() }).meta({ id: 'Resources' });
+export const resourcesView = z
+  .object({
+    cpuMillis: z.int(),
+    memoryMiB: z.int(),
+    gpus: z.int().optional().describe('Whole GPUs that each instance holds.'),
+    gpuClass: z.string().optional(),
+  })
+  .meta({ id: 'Resources' });
 
 const probeView = z
   .object({

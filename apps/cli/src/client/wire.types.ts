@@ -8,6 +8,7 @@ import type {
   PublicError,
   Resources,
   Role,
+  Toleration,
   TrafficTarget,
 } from '#libs/domain';
 
@@ -172,6 +173,17 @@ export interface ClusterView {
   price?: { currency: string; vcpuSecond: string; gibSecond: string; since: string };
   gpus: { product?: string; nodes: number; count: number }[];
   conditions: ConditionView[];
+}
+
+export interface GpuClassView {
+  id: string;
+  name: string;
+  resource: string;
+  nodeLabels: { name: string; value: string }[];
+  tolerations: Toleration[];
+  minCpuMillis?: number;
+  minMemoryMiB?: number;
+  createdAt: string;
 }
 
 export interface AuditView {

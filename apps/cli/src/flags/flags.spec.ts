@@ -3,6 +3,7 @@ import { containerBody, probeOf } from './container.flags.js';
 import { envChanges, fileChanges, secretOf } from './env.flags.js';
 import { parsePairs, splitList } from './pairs.js';
 import { cpuMillis, durationSeconds, memoryMiB } from './quantity.js';
+import { tolerationOf } from './toleration.js';
 import { changedTraffic, parsePercents, parseTags, type TrafficFlags } from './traffic.flags.js';
 
 describe('--memory', () => {
@@ -243,4 +244,17 @@ describe('traffic', () => {
       }),
     );
   });
+});
+
+describe('taints that are tolerated', () => {
+  it.each([
+    ['nvidia.com/gpu', { key: 'nvidia.com/gpu', operator: 'Exists' }],
+    ['gpu=l4', { key: 'gpu', operator: 'Equal', value: 'l4' }],
+    ['gpu=:NoExecute', { key: 'gpu', operator: 'Equal', value: '', effect: 'NoExecute' }],
+    ['gpu:NoSchedule', { key: 'gpu', operator: 'Exists', effect: 'NoSchedule' }],
+  ])('%s', (text, toleration) => expect(tolerationOf(text)).toEqual(toleration));
+
+  it.each(['', '=l4', 'gpu:Never'])('%s is none', (text) =>
+    expect(() => tolerationOf(text)).toThrow('--tolerations'),
+  );
 });

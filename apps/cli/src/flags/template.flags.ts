@@ -23,6 +23,9 @@ import { cpuMillis, durationSeconds, memoryMiB, wholeNumber } from './quantity.j
 export interface TemplateFlags extends EnvFlags, ContainerFlags {
   memory?: number;
   cpu?: number;
+  gpus?: number;
+  gpuClass?: string;
+  clearGpus?: boolean;
   concurrency?: number;
   timeout?: number;
   minInstances?: number;
@@ -53,6 +56,13 @@ export interface ServiceBody {
   version?: string;
 }
 
+interface ResourcesBody {
+  cpuMillis?: number | null;
+  memoryMiB?: number | null;
+  gpus?: number | null;
+  gpuClass?: string | null;
+}
+
 export interface TemplateBody extends ContainerBody {
   source?: { uploadId: string } | null;
   image?: string | null;
@@ -60,7 +70,7 @@ export interface TemplateBody extends ContainerBody {
   env?: EnvChange[];
   files?: FileChange[];
   /** Of these null goes back to the default. */
-  resources?: { cpuMillis?: number | null; memoryMiB?: number | null };
+  resources?: ResourcesBody;
   concurrency?: number | null;
   timeoutSeconds?: number | null;
   maxInstances?: number | null;
@@ -75,6 +85,13 @@ export function declareTemplateFlags(command: Command): void {
   command
     .option('--memory <size>', 'memory of an instance, e.g. 512Mi or 2Gi', memoryMiB)
     .option('--cpu <cpus>', 'CPUs of an instance, e.g. 1 or 500m', cpuMillis)
+    .addOption(
+      new Option('--gpus <n>', 'whole GPUs of each instance')
+        .argParser(wholeNumber('--gpus'))
+        .conflicts('clearGpus'),
+    )
+    .addOption(new Option('--gpu-class <class>', 'of which class they are').conflicts('clearGpus'))
+    .option('--clear-gpus', 'no GPUs')
     .option('--concurrency <n>', 'requests one instance serves at a time', wholeNumber('--concurrency'))
     .option('--timeout <time>', 'longest time of a request, e.g. 300 or 5m', durationSeconds('--timeout'))
     .option('--min-instances <n>', 'instances that always run', wholeNumber('--min-instances'))
@@ -148,7 +165,7 @@ export function dependsOnState(flags: TemplateFlags): boolean {
 }
 
 function templateBody(flags: TemplateFlags, current: Current): TemplateBody {
-  const resources = { ...optional('cpuMillis', flags.cpu), ...optional('memoryMiB', flags.memory) };
+  const resources = resourcesBody(flags);
   return {
     ...optional('env', envChanges(flags, current.env)),
     ...optional('files', fileChanges(flags, current.files ?? [])),
@@ -162,6 +179,15 @@ function templateBody(flags: TemplateFlags, current: Current): TemplateBody {
     ...containerBody(flags),
     ...optional('pullSecret', flags.pullSecret),
     ...optional('revisionSuffix', flags.revisionSuffix),
+  };
+}
+
+function resourcesBody({ cpu, memory, gpus, gpuClass, clearGpus }: TemplateFlags): ResourcesBody {
+  return {
+    ...optional('cpuMillis', cpu),
+    ...optional('memoryMiB', memory),
+    ...optional('gpus', clearGpus ? null : gpus),
+    ...optional('gpuClass', clearGpus ? null : gpuClass),
   };
 }
 

@@ -93,9 +93,16 @@ function readResources(of: Fields): NonNullable<ContainerPart['resources']> {
   const limits = resources.part('limits');
   const cpu = quantity(limits, 'cpu', cpuMillis);
   const memory = quantity(limits, 'memory', (text) => sizeMiB(text, 'memory'));
+  const gpus = readGpus(limits);
   limits.end();
   resources.end();
-  return present({ cpuMillis: cpu, memoryMiB: memory });
+  return present({ cpuMillis: cpu, memoryMiB: memory, gpus });
+}
+
+/** A device is a resource with a domain; of which class it is stands in the pod's nodeSelector. */
+function readGpus(limits: Fields): number | undefined {
+  const [first] = limits.names().filter((name) => name.includes('/'));
+  return first === undefined ? undefined : limits.whole(first);
 }
 
 /** A quantity by the rules of the flag of the same name. */

@@ -39,6 +39,11 @@ export class Fields {
     return undefined;
   }
 
+  /** What nobody took from it yet. */
+  names(): string[] {
+    return [...this.left.keys()];
+  }
+
   /** Also of text, as annotations and quantities are written. */
   whole(name: string): number | undefined {
     const value = this.take(name);

@@ -51,6 +51,6 @@ function without(template: TemplateBody, known: TemplateView): TemplateBody {
       })),
       ...(volumes ?? []),
     ],
-    resources: { cpuMillis: null, memoryMiB: null, ...template.resources },
+    resources: { cpuMillis: null, memoryMiB: null, gpus: null, gpuClass: null, ...template.resources },
   };
 }

@@ -22,6 +22,7 @@ spec:
       containerConcurrency: 80
       timeoutSeconds: 300
       imagePullSecrets: [{ name: registry }]
+      nodeSelector: { run.googleapis.com/accelerator: nvidia-l4 }
       volumes:
         - name: files-0
           projected:
@@ -43,7 +44,7 @@ spec:
             - { name: A, value: b }
             - { name: TOKEN, valueFrom: { secretKeyRef: { name: token, key: version-3 } } }
             - { name: KEY, valueFrom: { secretKeyRef: { name: key, key: version-latest } } }
-          resources: { limits: { cpu: 500m, memory: 256Mi } }
+          resources: { limits: { cpu: 500m, memory: 256Mi, nvidia.com/gpu: '2' } }
   traffic: [{ latestRevision: true, percent: 100, tag: new }]
 `;
 
@@ -62,7 +63,7 @@ const WANTED: WantedService = {
       { name: 'TOKEN', secret: { name: 'token', version: 3 } },
       { name: 'KEY', secret: { name: 'key', version: 'latest' } },
     ],
-    resources: { cpuMillis: 500, memoryMiB: 256 },
+    resources: { cpuMillis: 500, memoryMiB: 256, gpus: 2, gpuClass: 'nvidia-l4' },
     port: 8080,
     protocol: 'h2c',
     probes: {
@@ -134,10 +135,11 @@ describe('a Knative Service', () => {
     ['a command as a probe', service({ livenessProbe: { exec: {} } }), `${C}.livenessProbe.exec`],
     ['a size', service({ resources: { limits: { memory: 'much' } } }), `${C}.resources.limits.memory`],
     [
-      'GPUs',
-      service({ resources: { limits: { 'nvidia.com/gpu': 1 } } }),
-      `${C}.resources.limits["nvidia.com/gpu"]`,
+      'two kinds of devices',
+      service({ resources: { limits: { 'nvidia.com/gpu': 1, 'amd.com/gpu': 1 } } }),
+      `${C}.resources.limits["amd.com/gpu"]`,
     ],
+    ['a choice of nodes', service({}, { nodeSelector: { zone: 'a' } }), `${P}.nodeSelector.zone`],
     [
       'a key that is no version',
       service({ env: [{ name: 'A', valueFrom: { secretKeyRef: { name: 's', key: 'password' } } }] }),
@@ -213,7 +215,7 @@ describe('what is sent', () => {
         ],
         files: [{ path: '/old', secret: null }],
         volumes: [{ name: 'scratch', mountPath: null }],
-        resources: { cpuMillis: null, memoryMiB: null },
+        resources: { cpuMillis: null, memoryMiB: null, gpus: null, gpuClass: null },
         ...{ concurrency: null, timeoutSeconds: 5, maxInstances: null, port: null, protocol: null },
       },
     });

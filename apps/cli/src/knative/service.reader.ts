@@ -16,6 +16,8 @@ export interface WantedService extends Pick<ServiceBody, 'access' | 'minInstance
 /** Most requests at a time, which is what Knative's 0 means here. */
 const UNBOUNDED = 1000;
 const SCALING = 'autoscaling.knative.dev';
+/** Cloud Run's name of a GPU class, which Kubernetes itself has none for. */
+const ACCELERATOR = 'run.googleapis.com/accelerator';
 const VISIBILITY = 'networking.knative.dev/visibility';
 /** What a cluster or kubectl writes by itself, so that an object read from a cluster can be applied. */
 const WRITTEN = {
@@ -114,9 +116,13 @@ function readPod(of: Fields): TemplateBody {
   if (container === undefined) of.problem('containers', 'is missing');
   const read = container && readContainer(container);
   const mounted = readVolumes(of.list('volumes'), read?.mounts ?? []);
+  const nodes = of.part('nodeSelector');
+  const gpuClass = nodes.text(ACCELERATOR);
+  nodes.end();
   of.end();
+  const resources = { ...read?.part.resources, ...present({ gpuClass }) };
   return {
-    ...{ source: null, ...read?.part, ...mounted, pullSecret },
+    ...{ source: null, ...read?.part, ...mounted, pullSecret, resources },
     ...present({ concurrency: concurrency === 0 ? UNBOUNDED : concurrency, timeoutSeconds }),
   };
 }

@@ -1,4 +1,4 @@
-import { CONTAINERS, containerFields, isCurrent, place, regionsWithout, same } from '#libs/domain';
+import { CONTAINERS, GPUS, containerFields, isCurrent, place, regionsWithout, same } from '#libs/domain';
 import type { Cluster, Placement, PublicError } from '#libs/domain';
 import type { Draft } from './draft.js';
 
@@ -63,7 +63,9 @@ function runtimeOf({ build, records }: Draft): Cluster['runtime'] | undefined {
 }
 
 function capabilitiesOf({ revisions }: Draft): string[] {
-  return revisions.some(({ spec }) => containerFields(spec).length > 0) ? [CONTAINERS] : [];
+  const containers = revisions.some(({ spec }) => containerFields(spec).length > 0);
+  const gpus = revisions.some(({ spec }) => spec.resources.gpus !== undefined);
+  return [...(containers ? [CONTAINERS] : []), ...(gpus ? [GPUS] : [])];
 }
 
 function refuse(draft: Draft, reasons: readonly { clusterId: string; reason: string }[]): void {

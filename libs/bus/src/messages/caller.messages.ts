@@ -1,6 +1,6 @@
 /** What the api asks identity about callers of private services. */
 import { z } from 'zod';
-import { count, id } from './messages.js';
+import { count, id } from './message.parts.js';
 
 /** Identity answers on `identity.caller-token`. Whether the subject may call the service is the api's to know. */
 export const CALLER_TOKEN_ASK = {

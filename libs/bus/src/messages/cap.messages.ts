@@ -1,6 +1,6 @@
 /** What a gateway asks billing of an organization that has a cap. Money is whole numbers of 10^-12 of the currency. */
 import { z } from 'zod';
-import { count, id } from './messages.js';
+import { count, id } from './message.parts.js';
 
 const money = z.string().regex(/^\d{1,24}$/);
 /** Positions of records, by who noted them. */

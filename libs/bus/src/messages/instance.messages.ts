@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, id } from './messages.js';
+import { count, id } from './message.parts.js';
 
 /** One instance, as long as its agent has seen it run; the longest of one (cluster, instance, start) is true. */
 export const instanceIntervalSchema = z.object({

@@ -1,14 +1,7 @@
 /** Schemas of what travels between hub, agents and gateways. A later version must still read today's samples. */
 import { z } from 'zod';
-
-export const id = <P extends string>(prefix: P) => {
-  const form = new RegExp(`^${prefix}_[a-z0-9]{20}$`);
-  return z.custom<`${P}_${string}`>((v) => typeof v === 'string' && form.test(v), {
-    message: `must be an id ${prefix}_…`,
-  });
-};
-const digest = z.custom<`sha256:${string}`>((v) => typeof v === 'string' && /^sha256:[0-9a-f]{64}$/.test(v));
-export const count = z.int().nonnegative();
+import { count, digest, id } from './message.parts.js';
+import { protocol, targetRevision } from './revision.messages.js';
 
 const condition = z.object({
   type: z.string(),
@@ -27,41 +20,6 @@ const publicError = z.object({
 });
 
 const door = z.object({ host: z.string(), port: z.int(), secure: z.literal(true).exactOptional() });
-const pinnedSecret = z.object({ id: id('sec'), version: z.int() });
-const envEntry = z.union([
-  z.object({ name: z.string(), value: z.string() }),
-  z.object({ name: z.string(), secret: pinnedSecret }),
-]);
-const probe = z.object({
-  type: z.enum(['http', 'tcp', 'grpc']),
-  path: z.string().exactOptional(),
-  service: z.string().exactOptional(),
-  initialDelaySeconds: count.exactOptional(),
-  periodSeconds: count.exactOptional(),
-  timeoutSeconds: count.exactOptional(),
-  failureThreshold: count.exactOptional(),
-});
-const volume = z.object({
-  name: z.string(),
-  mountPath: z.string(),
-  medium: z.enum(['memory', 'disk']),
-  sizeMiB: count,
-});
-/** What only agents with the capability `containers` get. */
-const containerOptions = {
-  files: z.array(z.object({ path: z.string(), secret: pinnedSecret })).exactOptional(),
-  args: z.array(z.string()).exactOptional(),
-  probes: z
-    .object({
-      startup: probe.exactOptional(),
-      readiness: probe.exactOptional(),
-      liveness: probe.exactOptional(),
-    })
-    .exactOptional(),
-  volumes: z.array(volume).exactOptional(),
-};
-const resources = z.object({ cpuMillis: z.int(), memoryMiB: z.int() });
-const protocol = z.enum(['http1', 'h2c']);
 
 /** KV targets_<cluster>, key service.<id>. */
 export const targetSchema = z.object({
@@ -74,27 +32,7 @@ export const targetSchema = z.object({
   epoch: count,
   suspended: z.literal(true).exactOptional(),
   tombstone: z.object({ by: z.enum(['customer', 'operator', 'derived']) }).exactOptional(),
-  revisions: z.array(
-    z.object({
-      id: id('rev'),
-      name: z.string(),
-      host: z.string(),
-      /** Absent: built from source; else only agents with the capability `containers` get it. */
-      image: z.string().exactOptional(),
-      imageDigest: digest,
-      pullSecret: pinnedSecret.exactOptional(),
-      env: z.array(envEntry),
-      resources,
-      concurrency: z.int(),
-      timeoutSeconds: z.int(),
-      minInstances: count,
-      maxInstances: z.int(),
-      port: z.int(),
-      protocol,
-      command: z.array(z.string()).exactOptional(),
-      ...containerOptions,
-    }),
-  ),
+  revisions: z.array(targetRevision),
 });
 
 /** KV targets_<cluster>, key build.<id>: what the builder agent is asked to build, once. */

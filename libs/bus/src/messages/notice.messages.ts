@@ -1,7 +1,7 @@
 /** What the bus says of what organizations are told: the body of `hub.<type with . as ->.<notice id>`, at least once. */
 import type { NoticeData, NoticeType } from '#libs/domain';
 import { z } from 'zod';
-import { id } from './messages.js';
+import { id } from './message.parts.js';
 
 /** The same notice is the same message: a reader remembers `noticeId`. */
 const head = { schemaVersion: z.literal(1), noticeId: id('ntc'), organizationId: id('org') };

@@ -1,7 +1,7 @@
 /** What the api asks identity about people: request and answer of every verb. Identity answers on `identity.<verb>`. */
 import { ROLES } from '#libs/domain';
 import { z } from 'zod';
-import { count, id } from './messages.js';
+import { count, id } from './message.parts.js';
 
 /** Who asks, for audit, rates and what a person is shown of its sessions. */
 const by = z.object({ requestId: z.string(), address: z.string(), client: z.string() });

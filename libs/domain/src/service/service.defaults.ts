@@ -27,6 +27,7 @@ export function initialServiceStatus(): ServiceStatus {
 export const BOUNDS = {
   cpuMillis: { minimum: 80, maximum: 8000 },
   memoryMiB: { minimum: 64, maximum: 32_768 },
+  gpus: { minimum: 1, maximum: 16 },
   concurrency: { minimum: 1, maximum: 1000 },
   timeoutSeconds: { minimum: 1, maximum: 3600 },
   maxInstances: { minimum: 1, maximum: 1000 },

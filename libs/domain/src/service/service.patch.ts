@@ -114,9 +114,13 @@ function keptPullSecret(
 
 function patchResources(old: Resources, change: Patch<Resources> | null | undefined): Resources {
   if (change === null) return { ...TEMPLATE_DEFAULTS.resources };
+  const gpus = patched(old.gpus, change?.gpus, undefined);
+  const gpuClass = patched(old.gpuClass, change?.gpuClass, undefined);
   return {
     cpuMillis: patched(old.cpuMillis, change?.cpuMillis, TEMPLATE_DEFAULTS.resources.cpuMillis),
     memoryMiB: patched(old.memoryMiB, change?.memoryMiB, TEMPLATE_DEFAULTS.resources.memoryMiB),
+    ...(gpus === undefined ? {} : { gpus }),
+    ...(gpuClass === undefined ? {} : { gpuClass }),
   };
 }
 

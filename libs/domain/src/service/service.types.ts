@@ -35,6 +35,10 @@ export interface Resources {
   /** Thousandths of a CPU. */
   cpuMillis: number;
   memoryMiB: number;
+  /** Whole GPUs that each instance holds for as long as it runs; given with their class, or not at all. */
+  gpus?: number;
+  /** A name that the operator defined. */
+  gpuClass?: string;
 }
 
 /** What every revision made from it will be; a change of it makes a new revision. */

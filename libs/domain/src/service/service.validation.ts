@@ -2,6 +2,7 @@ import { imageReferenceProblem } from '../build/image-reference.js';
 import type { Violation } from '../error.js';
 import { violationOf } from '../name.js';
 import { validateContainer } from './container.validation.js';
+import { validateGpus } from './gpu.validation.js';
 import { validateNumber, validateWords } from './number.validation.js';
 import { BOUNDS, LIMITS, RESERVED_PORTS } from './service.defaults.js';
 import { revisionSuffixProblem, serviceNameProblem } from './service.names.js';
@@ -50,6 +51,7 @@ export function validateTemplate(template: Template, service: string): Violation
     ...validateEnv(template.env),
     ...validateNumber('template.resources.cpuMillis', resources.cpuMillis, BOUNDS.cpuMillis),
     ...validateNumber('template.resources.memoryMiB', resources.memoryMiB, BOUNDS.memoryMiB),
+    ...validateGpus(resources),
     ...validateNumber('template.concurrency', template.concurrency, BOUNDS.concurrency),
     ...validateNumber('template.timeoutSeconds', template.timeoutSeconds, BOUNDS.timeoutSeconds),
     ...validateNumber('template.maxInstances', template.maxInstances, BOUNDS.maxInstances),

@@ -1,3 +1,4 @@
+import type { Resources } from '#libs/domain';
 import { defineCommand } from '../../command.js';
 import { fieldsOf, tableOf } from '../../output/table.js';
 import { getService } from '../../service/change.js';
@@ -25,7 +26,7 @@ export const servicesDescribe = defineCommand<[string], object>({
         Access: service.access,
         Revision: service.latestReadyRevision,
         Image: template.image,
-        Resources: `${template.resources.cpuMillis}m CPU, ${template.resources.memoryMiB} MiB`,
+        Resources: resourcesOf(template.resources),
         Concurrency: template.concurrency,
         Timeout: `${template.timeoutSeconds} s`,
         Instances: `${service.minInstances} to ${template.maxInstances}`,
@@ -43,3 +44,8 @@ export const servicesDescribe = defineCommand<[string], object>({
     return undefined;
   },
 });
+
+function resourcesOf({ cpuMillis, memoryMiB, gpus, gpuClass }: Resources): string {
+  const held = gpus === undefined ? '' : `, ${gpus} ${gpuClass}`;
+  return `${cpuMillis}m CPU, ${memoryMiB} MiB${held}`;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { count, digest, id } from './message.parts.js';
+
+const pinnedSecret = z.object({ id: id('sec'), version: z.int() });
+const envEntry = z.union([
+  z.object({ name: z.string(), value: z.string() }),
+  z.object({ name: z.string(), secret: pinnedSecret }),
+]);
+const probe = z.object({
+  type: z.enum(['http', 'tcp', 'grpc']),
+  path: z.string().exactOptional(),
+  service: z.string().exactOptional(),
+  initialDelaySeconds: count.exactOptional(),
+  periodSeconds: count.exactOptional(),
+  timeoutSeconds: count.exactOptional(),
+  failureThreshold: count.exactOptional(),
+});
+const volume = z.object({
+  name: z.string(),
+  mountPath: z.string(),
+  medium: z.enum(['memory', 'disk']),
+  sizeMiB: count,
+});
+/** What only agents with the capability `containers` get. */
+const containerOptions = {
+  files: z.array(z.object({ path: z.string(), secret: pinnedSecret })).exactOptional(),
+  args: z.array(z.string()).exactOptional(),
+  probes: z
+    .object({
+      startup: probe.exactOptional(),
+      readiness: probe.exactOptional(),
+      liveness: probe.exactOptional(),
+    })
+    .exactOptional(),
+  volumes: z.array(volume).exactOptional(),
+};
+const resources = z.object({
+  cpuMillis: z.int(),
+  memoryMiB: z.int(),
+  /** Only agents with the capability `gpus` get them. */
+  gpus: count.exactOptional(),
+  gpuClass: z.string().exactOptional(),
+});
+export const protocol = z.enum(['http1', 'h2c']);
+
+/** What a cluster is asked to run of a revision. */
+export const targetRevision = z.object({
+  id: id('rev'),
+  name: z.string(),
+  host: z.string(),
+  /** Absent: built from source; else only agents with the capability `containers` get it. */
+  image: z.string().exactOptional(),
+  imageDigest: digest,
+  pullSecret: pinnedSecret.exactOptional(),
+  env: z.array(envEntry),
+  resources,
+  concurrency: z.int(),
+  timeoutSeconds: z.int(),
+  minInstances: count,
+  maxInstances: z.int(),
+  port: z.int(),
+  protocol,
+  command: z.array(z.string()).exactOptional(),
+  ...containerOptions,
+});

@@ -1,0 +1,81 @@
+import type { Violation } from '../error.js';
+import type { Id } from '../id.js';
+import { violationOf } from '../name.js';
+
+/** A kind of GPU that an operator offers by name, and the nodes that have it. It never changes. */
+export interface GpuClass {
+  id: Id<'gpc'>;
+  name: string;
+  /** The extended resource that its nodes offer, counted in whole GPUs. */
+  resource: string;
+  /** All of them are on each of its nodes, with exactly these values. */
+  nodeLabels: Record<string, string>;
+  /** What keeps others away from its nodes. */
+  tolerations: Toleration[];
+  /** Thousandths of a CPU that an instance needs at least. */
+  minCpuMillis?: number;
+  minMemoryMiB?: number;
+  createdAt: number;
+}
+
+/** As in a pod: of which taint, and of which effect of it; absent: any. */
+export interface Toleration {
+  key?: string;
+  operator: 'Exists' | 'Equal';
+  value?: string;
+  effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+/** What a node offers its GPUs as where an operator says nothing. */
+export const GPU_RESOURCE = 'nvidia.com/gpu';
+
+/** The capability of an agent whose cluster can hand GPUs to instances. */
+export const GPUS = 'gpus';
+
+export const GPU_LIMITS = { nameCharacters: 63, nodeLabels: 20, tolerations: 10 } as const;
+
+const PART = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+const DOMAIN = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
+/** Why a text cannot be an extended resource: those have a domain, and Kubernetes' own is no GPU's. */
+export function resourceProblem(text: string): string | undefined {
+  if (keyProblem(text) !== undefined || !text.includes('/')) return 'must be like nvidia.com/gpu';
+  return /(^|\.)kubernetes\.io\//.test(text) ? "must not be one of Kubernetes' own" : undefined;
+}
+
+/** Why a text cannot be the key of a label or taint. */
+export function keyProblem(text: string): string | undefined {
+  const [name = '', domain, ...more] = text.split('/').reverse();
+  const isKey = more.length === 0 && PART.test(name) && (domain === undefined || DOMAIN.test(domain));
+  return isKey ? undefined : 'must be a key as Kubernetes takes it, like nvidia.com/gpu.product';
+}
+
+/** Why a text cannot be the value of a label. */
+export function labelValueProblem(text: string): string | undefined {
+  return text === '' || PART.test(text)
+    ? undefined
+    : 'must be at most 63 letters, digits, and _ . - between them';
+}
+
+/** All reasons why nodes and taints cannot be found by these; empty when they can. */
+export function validateGpuClass(
+  nodeLabels: readonly { name: string; value: string }[],
+  tolerations: readonly Toleration[],
+): Violation[] {
+  const names = nodeLabels.map(({ name }) => name);
+  return [
+    ...violationOf('nodeLabels', names.length === 0 ? 'must name one at least' : undefined),
+    ...nodeLabels.flatMap(({ name }, index) =>
+      violationOf(`nodeLabels[${index}].name`, names.indexOf(name) < index ? 'is given twice' : undefined),
+    ),
+    ...tolerations.flatMap((toleration, index) => validateToleration(toleration, `tolerations[${index}]`)),
+  ];
+}
+
+function validateToleration({ key, operator, value }: Toleration, at: string): Violation[] {
+  const isExists = operator === 'Exists';
+  return [
+    ...violationOf(`${at}.key`, key === undefined && !isExists ? 'must be there with Equal' : undefined),
+    ...violationOf(`${at}.value`, isExists && value !== undefined ? 'is for Equal only' : undefined),
+  ];
+}
