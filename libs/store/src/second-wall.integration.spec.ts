@@ -124,7 +124,10 @@ describe('row-level security without any filter of ours', () => {
        FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace ORDER BY proname`,
     );
     expect(views).toEqual([]);
-    const known = ['find_api_key', 'find_person', 'list_cluster_holdings', 'list_organizations'];
+    const known = [
+      ...['count_gpu_class_services', 'find_api_key', 'find_person', 'list_cluster_holdings'],
+      'list_organizations',
+    ];
     expect(functions.map(({ name }) => name)).toEqual(known);
     for (const { config, open } of functions) expect([config, open]).toEqual([['search_path=public'], false]);
   });

@@ -111,6 +111,7 @@ const BODIES: Record<string, Input> = {
   'traffic.set': { traffic },
   'clusters.setPrice': { currency: 'USD', vcpuSecond: '0.00001', gibSecond: '0.000001' },
   'gpuClasses.create': { name: 'l4', nodeLabels: [{ name: 'gpu', value: 'l4' }] },
+  'gpuClasses.get': { gpuClass: 'nothing' },
   'plans.get': { plan: 'builtin' },
   'plans.create': { document: BUILTIN_DOCUMENTS[0] },
   'plans.preview': {

@@ -117,6 +117,7 @@ const NOTHING_YET = [
   'invoices.get',
   'bill.request',
   'bill.explainWindow',
+  'gpuClasses.get',
 ];
 
 describe('both faces', () => {
