@@ -64,7 +64,7 @@ describe('every operation gives the same result through REST and GraphQL', () =>
   }
 
   async function unusedGpuClass(): Promise<string> {
-    const body = { name: `g-${randomBytes(4).toString('hex')}`, nodeLabels: [{ name: 'pool', value: 'a' }] };
+    const body = { name: `c-${randomBytes(4).toString('hex')}`, nodeLabels: [{ name: 'pool', value: 'a' }] };
     return (await operator.ok<{ id: string }>('POST', '/v1/gpu-classes', body)).id;
   }
 

@@ -20,7 +20,7 @@ export const CLUSTER_COMMANDS: Record<string, Step> = {
   'gpuClasses.create': {
     operator: true,
     fields: () => ({
-      name: `g-${randomBytes(4).toString('hex')}`,
+      name: `c-${randomBytes(4).toString('hex')}`,
       nodeLabels: [{ name: 'nvidia.com/gpu.product', value: 'NVIDIA-L4' }],
       tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists' }],
       minCpuMillis: 4000,
