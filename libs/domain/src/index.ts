@@ -101,10 +101,11 @@ export {
   GPUS,
   keyProblem,
   labelValueProblem,
+  lacksGpus,
   resourceProblem,
   validateGpuClass,
 } from './cluster/gpu-class.js';
-export type { GpuClass, Toleration } from './cluster/gpu-class.js';
+export type { GpuClass, GpuNodes, Toleration } from './cluster/gpu-class.js';
 export { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, isJoinToken } from './cluster/join-token.js';
 export type {
   Access,

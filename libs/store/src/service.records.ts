@@ -2,6 +2,7 @@ import { KEPT_AFTER_SERVING, makesRevision, secretReferences, serviceHost } from
 import type {
   Build,
   Cluster,
+  GpuClass,
   Operation,
   Placement,
   Route,
@@ -12,6 +13,7 @@ import type {
 } from '#libs/domain';
 import { findBuildOfUpload, saveBuild } from './build.store.js';
 import { listClusters } from './cluster.store.js';
+import { allGpuClasses } from './gpu-class.store.js';
 import { findHeld } from './held.store.js';
 import { hubEpoch } from './hub.store.js';
 import type { LeasedTx } from './lease.store.js';
@@ -58,6 +60,7 @@ export interface ServiceRecords extends IntentRecord {
   /** Operations that have not ended, oldest first. */
   operations: Operation[];
   clusters: Cluster[];
+  gpuClasses: GpuClass[];
   /** The secrets that the template names. */
   secrets: Secret[];
   hubEpoch: number;
@@ -95,17 +98,19 @@ export async function loadServiceRecords(
   if (!intent) return undefined;
   const { service } = intent;
   const hosts = hostsOf(intent, domain);
-  const [operations, upload, placement, held, targets, routes, clusters, secrets, epoch] = await Promise.all([
-    listOpenOperations(tx, service),
-    uploadOf(tx, service),
-    findPlacement(tx, service),
-    findHeld(tx, id),
-    listTargets(tx, service),
-    listRoutes(tx, service, hosts),
-    listClusters(tx, ALL),
-    secretsOf(tx, service),
-    hubEpoch(tx),
-  ]);
+  const [operations, upload, placement, held, targets, routes, clusters, gpuClasses, secrets, epoch] =
+    await Promise.all([
+      listOpenOperations(tx, service),
+      uploadOf(tx, service),
+      findPlacement(tx, service),
+      findHeld(tx, id),
+      listTargets(tx, service),
+      listRoutes(tx, service, hosts),
+      listClusters(tx, ALL),
+      allGpuClasses(tx),
+      secretsOf(tx, service),
+      hubEpoch(tx),
+    ]);
   const [build, revisions] = await Promise.all([
     upload && findBuildOfUpload(tx, { ...refOf(service), uploadId: upload.id }),
     listRelevantRevisions(tx, service, {
@@ -126,6 +131,7 @@ export async function loadServiceRecords(
     hosts,
     ...(held ? { held } : {}),
     clusters,
+    gpuClasses,
     secrets,
     hubEpoch: epoch,
   };

@@ -100,6 +100,7 @@ export function testServiceRecords(now: number, clusters: Cluster[], name = 'hel
     operations: [testOperation(service, 'deploy', { makesRevision: true, now })],
     clusters,
     secrets: [],
+    gpuClasses: [],
     hubEpoch: 1,
     hosts: [`${name}--default.localhost`],
   };

@@ -1,5 +1,5 @@
 import { CONTAINERS, GPUS, containerFields, isCurrent, place, regionsWithout, same } from '#libs/domain';
-import type { Cluster, Placement, PublicError } from '#libs/domain';
+import type { Cluster, GpuClass, Placement, PublicError } from '#libs/domain';
 import type { Draft } from './draft.js';
 
 /** Owns Placed: decides which clusters hold the service and stores the decision with its reasons. */
@@ -16,6 +16,7 @@ export function placementStep(draft: Draft): void {
       regions: service.regions ?? [],
       present: draft.placed,
       capabilities: capabilitiesOf(draft),
+      gpuClasses: gpuClassesOf(draft),
       ...(runtime ? { runtime } : {}),
     },
     records.clusters,
@@ -66,6 +67,11 @@ function capabilitiesOf({ revisions }: Draft): string[] {
   const containers = revisions.some(({ spec }) => containerFields(spec).length > 0);
   const gpus = revisions.some(({ spec }) => spec.resources.gpus !== undefined);
   return [...(containers ? [CONTAINERS] : []), ...(gpus ? [GPUS] : [])];
+}
+
+function gpuClassesOf({ revisions, records }: Draft): GpuClass[] {
+  const held = revisions.map(({ spec }) => spec.resources.gpuClass);
+  return records.gpuClasses.filter(({ name }) => held.includes(name));
 }
 
 function refuse(draft: Draft, reasons: readonly { clusterId: string; reason: string }[]): void {

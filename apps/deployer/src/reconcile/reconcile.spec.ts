@@ -9,7 +9,7 @@ import {
   targetsBucket,
   type GatewayStatus,
 } from '#libs/bus';
-import type { Operation, OperationKind, Route, Service, Target, TrafficTarget } from '#libs/domain';
+import type { GpuClass, Operation, OperationKind, Route, Service, Target, TrafficTarget } from '#libs/domain';
 import {
   FakeAgent,
   FakeKeys,
@@ -223,6 +223,28 @@ describe('one service, from intent to what gateways serve', () => {
     expect((await world.target()).revisions.map(({ imageDigest }) => imageDigest)).toEqual([
       imageOf(testDigest('a')),
       testDigest('b'),
+    ]);
+  });
+
+  it('tells a cluster that can hand out GPUs where those of the class are', async () => {
+    const nodes = { resource: 'nvidia.com/gpu', nodeLabels: { pool: 'l4' }, tolerations: [] };
+    const l4: GpuClass = { id: 'gpc_0', name: 'l4', ...nodes, createdAt: 0 };
+    world.records.add({ ...world.rows, gpuClasses: [l4, { ...l4, name: 'h100' }] });
+    await world.settle();
+    const { template } = world.rows.service;
+    const resources = { ...template.resources, gpus: 1, gpuClass: 'l4' };
+    const operation = world.change('update', { template: { ...template, resources } }, true);
+    await world.pass();
+    expect(world.found(operation).steps.find(({ name }) => name === 'placement')?.message).toMatch(
+      /cannot do: gpus/,
+    );
+    world.records.add({ ...world.rows, clusters: [{ ...world.cluster, capabilities: ['builder', 'gpus'] }] });
+    await world.settle();
+    expect(world.found(operation).status).toBe('succeeded');
+    const held = (await world.target()).revisions.map((one) => [one.resources.gpus, one.gpuNodes]);
+    expect(held).toEqual([
+      [undefined, undefined],
+      [1, nodes],
     ]);
   });
 

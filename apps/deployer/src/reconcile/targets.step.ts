@@ -12,7 +12,12 @@ export function targetsStep(draft: Draft): void {
   // At the organization's cap nothing is kept warm; what runs ends by itself.
   const kept = draft.records.cap?.reached ? 0 : draft.service.minInstances;
   const revisions = heldRevisions(draft.revisions, wanted).map((revision) =>
-    targetRevision(revision, clusterHost(draft, revision), served.has(revision.name) ? kept : 0),
+    targetRevision(
+      revision,
+      clusterHost(draft, revision),
+      served.has(revision.name) ? kept : 0,
+      draft.records.gpuClasses,
+    ),
   );
   const stopped = isServing(draft.records.organizationStatus) ? {} : { suspended: true as const };
   for (const clusterId of draft.placed) {

@@ -41,6 +41,20 @@ const resources = z.object({
   gpus: count.exactOptional(),
   gpuClass: z.string().exactOptional(),
 });
+/** How the nodes that have its GPUs are found, and what they offer. */
+const gpuNodes = z.object({
+  resource: z.string(),
+  nodeLabels: z.record(z.string(), z.string()),
+  tolerations: z.array(
+    z.object({
+      key: z.string().exactOptional(),
+      operator: z.enum(['Exists', 'Equal']),
+      value: z.string().exactOptional(),
+      effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).exactOptional(),
+    }),
+  ),
+});
+
 export const protocol = z.enum(['http1', 'h2c']);
 
 /** What a cluster is asked to run of a revision. */
@@ -54,6 +68,7 @@ export const targetRevision = z.object({
   pullSecret: pinnedSecret.exactOptional(),
   env: z.array(envEntry),
   resources,
+  gpuNodes: gpuNodes.exactOptional(),
   concurrency: z.int(),
   timeoutSeconds: z.int(),
   minInstances: count,

@@ -1,6 +1,7 @@
 import type { Violation } from '../error.js';
 import type { Id } from '../id.js';
 import { violationOf } from '../name.js';
+import type { Cluster } from './cluster.types.js';
 
 /** A kind of GPU that an operator offers by name, and the nodes that have it. It never changes. */
 export interface GpuClass {
@@ -18,12 +19,29 @@ export interface GpuClass {
   createdAt: number;
 }
 
+/** How the nodes of a class are found, and what they offer: all that a cluster needs to know of it. */
+export type GpuNodes = Pick<GpuClass, 'resource' | 'nodeLabels' | 'tolerations'>;
+
 /** As in a pod: of which taint, and of which effect of it; absent: any. */
 export interface Toleration {
   key?: string;
   operator: 'Exists' | 'Equal';
   value?: string;
   effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+}
+
+/** The label by which clusters count their GPUs. */
+const PRODUCT = 'nvidia.com/gpu.product';
+
+/**
+ * Whether a cluster is known to have no node of the class. Clusters count GPUs by the product that their nodes name, and
+ * only NVIDIA's: of others, and before a look, nothing is known.
+ */
+export function lacksGpus({ found }: Pick<Cluster, 'found'>, { resource, nodeLabels }: GpuNodes): boolean {
+  const looked = found?.conditions.some(({ type, status }) => type === 'Gpus' && status === 'true');
+  if (!looked || resource !== GPU_RESOURCE) return false;
+  const product = nodeLabels[PRODUCT];
+  return !found?.gpus.some((pool) => product === undefined || pool.product === product);
 }
 
 /** What a node offers its GPUs as where an operator says nothing. */

@@ -1,6 +1,7 @@
 import type { Id } from '../id.js';
 import type { Cluster } from '../cluster/cluster.types.js';
 import { isLive, isUsable, workedAt } from '../cluster/cluster.rules.js';
+import { lacksGpus, type GpuClass } from '../cluster/gpu-class.js';
 import type { Placement } from './placement.types.js';
 
 export interface PlacementNeed {
@@ -9,6 +10,8 @@ export interface PlacementNeed {
   runtime?: Cluster['runtime'];
   /** Capabilities that every revision needs together. */
   capabilities?: readonly string[];
+  /** Of which its revisions hold GPUs. */
+  gpuClasses?: readonly GpuClass[];
   /** One cluster in each of these; none: one, wherever it is. */
   regions: readonly string[];
   /** Clusters that hold it now, in order of preference; they are kept while they answer. */
@@ -85,7 +88,13 @@ function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
     return cluster.drainingAt === undefined ? 'it is cordoned: it takes no new services' : DRAINED;
   const missing = need.capabilities?.find((capability) => !cluster.capabilities.includes(capability));
   if (missing !== undefined) return `its agent cannot do: ${missing}`;
-  return undefined;
+  return need.present.includes(cluster.id) ? undefined : gpusMissing(need, cluster);
+}
+
+/** Taken ones count: an instance waits where they are. */
+function gpusMissing({ gpuClasses = [] }: PlacementNeed, cluster: Cluster): string | undefined {
+  const missing = gpuClasses.find((gpuClass) => lacksGpus(cluster, gpuClass));
+  return missing && `none of its nodes has GPUs of class ${missing.name}`;
 }
 
 function isMissed(need: PlacementNeed, cluster: Cluster, now: number): boolean {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import type { Cluster } from '../cluster/cluster.types.js';
-import { PATIENCE_MS, place, regionsWithout, stableHash } from './placement.rules.js';
+import type { Cluster, GpuPool } from '../cluster/cluster.types.js';
+import type { GpuClass } from '../cluster/gpu-class.js';
+import type { Condition } from '../condition.js';
+import { PATIENCE_MS, place, regionsWithout, stableHash, type PlacementNeed } from './placement.rules.js';
 import { mayRemoveDerived } from './removal-guard.js';
 
 const REGIONS = ['east', 'north', 'west'];
@@ -22,13 +24,30 @@ const cluster = (name: string, more: Partial<Cluster> = {}): Cluster => ({
   version: 1,
   ...more,
 });
+const l4: GpuClass = {
+  ...{ id: 'gpc_0', name: 'l4', resource: 'nvidia.com/gpu', tolerations: [], createdAt: 0 },
+  nodeLabels: { 'nvidia.com/gpu.product': 'NVIDIA-L4' },
+};
+/** A cluster whose nodes were looked at. */
+const counted = (name: string, gpus: GpuPool[], status: Condition['status'] = 'true'): Cluster => {
+  const look = { type: 'Gpus', status, reason: 'r', message: 'm', changedAt: 0 };
+  return cluster(name, { found: { conditions: [look], gpus } });
+};
 const { joinedAt: _joined, ...unjoined } = cluster('new');
 
 describe('place', () => {
   const need = { serviceId: SERVICE, regions: [] as string[], present: [] as Cluster['id'][] };
   const silent = NOW - PATIENCE_MS;
 
-  it.each<[string, Partial<typeof need> & { runtime?: Cluster['runtime'] }, Cluster[], string[], RegExp]>([
+  it.each<
+    [
+      string,
+      Partial<typeof need> & Pick<PlacementNeed, 'gpuClasses' | 'runtime'>,
+      Cluster[],
+      string[],
+      RegExp,
+    ]
+  >([
     ['nothing to choose from', {}, [], [], /^$/],
     ['the only one', {}, [cluster('a')], ['cls_a'], /answers and fits/],
     ['one that never joined', {}, [unjoined], [], /no agent has joined/],
@@ -54,6 +73,38 @@ describe('place', () => {
       [cluster('a'), cluster('b', { lastSeenAt: silent })],
       ['cls_a'],
       /answers and fits/,
+    ],
+    [
+      'GPUs where there are some of the class',
+      { gpuClasses: [l4] },
+      [
+        counted('a', [{ product: 'H100', nodes: 1, count: 8 }]),
+        counted('b', [{ product: 'NVIDIA-L4', nodes: 1, count: 1 }]),
+      ],
+      ['cls_b'],
+      /fits/,
+    ],
+    ['GPUs nowhere', { gpuClasses: [l4] }, [counted('a', [])], [], /none of its nodes has GPUs of class l4/],
+    [
+      'GPUs where nodes could not be looked at',
+      { gpuClasses: [l4] },
+      [counted('a', [], 'unknown')],
+      ['cls_a'],
+      /fits/,
+    ],
+    [
+      'GPUs of a resource that nobody counts',
+      { gpuClasses: [{ ...l4, resource: 'amd.com/gpu' }] },
+      [counted('a', [])],
+      ['cls_a'],
+      /fits/,
+    ],
+    [
+      'what holds it although its nodes are away',
+      { gpuClasses: [l4], present: ['cls_a'] },
+      [counted('a', []), counted('b', [{ product: 'NVIDIA-L4', nodes: 1, count: 1 }])],
+      ['cls_a'],
+      /holds the service/,
     ],
     ['one whose agent waits', {}, [cluster('a', { waitingSince: NOW })], [], /waits for its cluster/],
     [

@@ -11,6 +11,7 @@ import type { Digest } from '../build/build.types.js';
 import type { ContainerOptions } from '../service/container.types.js';
 import type { Access } from '../service/service.types.js';
 import type { Door } from '../cluster/cluster.types.js';
+import type { GpuNodes } from '../cluster/gpu-class.js';
 
 /** The stored decision which clusters hold a service, in order of preference, with the reasons. */
 export interface Placement {
@@ -49,6 +50,8 @@ export interface TargetRevision extends ContainerOptions {
   env: PinnedEnvEntry[];
   files?: SecretFile<PinnedSecret>[];
   resources: Resources;
+  /** Where there are GPUs of its class, when it holds some. */
+  gpuNodes?: GpuNodes;
   concurrency: number;
   timeoutSeconds: number;
   minInstances: number;

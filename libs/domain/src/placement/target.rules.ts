@@ -1,4 +1,5 @@
 import { same } from '../canonical.js';
+import type { GpuClass } from '../cluster/gpu-class.js';
 import { revisionHost } from '../service/service.names.js';
 import type { Revision } from '../service/service.types.js';
 import type { Target, TargetReport, TargetRevision } from './placement.types.js';
@@ -33,8 +34,19 @@ export function targetRevision(
   { id, name, spec }: Revision,
   host: string,
   minInstances: number,
+  gpuClasses: readonly GpuClass[],
 ): TargetRevision {
-  return { id, name, host, ...spec, minInstances };
+  return { id, name, host, ...spec, ...gpuNodesOf(spec, gpuClasses), minInstances };
+}
+
+function gpuNodesOf(
+  { resources: { gpuClass } }: Revision['spec'],
+  gpuClasses: readonly GpuClass[],
+): Pick<TargetRevision, 'gpuNodes'> {
+  const found = gpuClasses.find(({ name }) => name === gpuClass);
+  if (found === undefined) return {};
+  const { resource, nodeLabels, tolerations } = found;
+  return { gpuNodes: { resource, nodeLabels, tolerations } };
 }
 
 /**

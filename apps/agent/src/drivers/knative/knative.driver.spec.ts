@@ -82,7 +82,7 @@ describe('what somebody else claims', () => {
       images: undefined as unknown as PublishedImages,
       projectOf: ({ organizationId, projectId }) => ({
         ...{ clusterId: CLUSTER, organizationId, projectId, pull: undefined },
-        limits: { pods: 5, cpuMillis: 1, memoryMiB: 1 },
+        limits: { pods: 5, cpuMillis: 1, memoryMiB: 1, gpus: 1 },
       }),
       drifts: { inc: ({ kind }) => drifts.push(kind) },
       ...{ clock: new SteppedClock(), logger: createLogger('driver', 'silent') },

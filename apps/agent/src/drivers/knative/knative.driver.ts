@@ -3,6 +3,7 @@ import { withCondition } from '#libs/domain';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { Clock } from '#libs/domain';
 import type { KubeClient } from '#libs/kube';
+import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
 import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
 import { ClusterView } from './cluster.view.js';
@@ -44,7 +45,7 @@ export interface KnativeParts {
   door: DoorKeeper;
   manifests: ManifestSettings;
   images: PublishedImages;
-  projectOf: (target: Target) => ProjectFacts;
+  projectOf: (target: Target) => Omit<ProjectFacts, 'gpuResources'>;
   /** Counts objects of ours that somebody else changed or deleted. */
   drifts: { inc: (labels: { kind: string }) => void };
   clock: Clock;
@@ -180,10 +181,12 @@ export class KnativeDriver implements Driver {
   /** One step nearer to the target. Whatever keeps new things from being made, what is there is scaled, down too. */
   private async approach({ target, opened }: Held): Promise<void> {
     const seen = (): Seen => this.view.seen(target.projectId, target.service.name, target.service.id);
+    const targets = [...this.held.values()].map((held) => held.target);
+    const gpuResources = gpuResourcesOf(targets, target.projectId);
     const failures: unknown[] = [];
     const fail = (error: unknown): unknown => failures.push(error);
     await this.projects
-      .ensure(this.parts.projectOf(target))
+      .ensure({ ...this.parts.projectOf(target), gpuResources })
       .then(() => this.applier.make(target, opened, seen()))
       .catch(fail);
     await this.applier.tend(target, seen()).catch(fail);
@@ -233,7 +236,14 @@ export class KnativeDriver implements Driver {
     const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
     const refused = seen === undefined ? obstacleOf(obstacle, revision) : undefined;
     if (refused !== undefined) return refused;
-    const readiness = readinessOf(revision, seen, pods, lines, before);
+    const readiness = readinessOf(
+      revision,
+      seen,
+      pods,
+      lines,
+      before,
+      waitingGpus(this.view.allPods(), revision),
+    );
     const end = this.startEnds(held, revision);
     if (readiness.status === 'unknown' && end !== undefined && end <= this.parts.clock.now())
       return startTimeout(revision);

@@ -7,6 +7,8 @@ export const LABELS = {
   project: 'towpath.dev/project',
   service: 'towpath.dev/service',
   revision: 'towpath.dev/revision',
+  /** Of instances that hold GPUs. */
+  gpuClass: 'towpath.dev/gpu-class',
 } as const;
 
 /** Annotation: hash of what was applied, so that a difference in the cluster is drift and not a new wish. */

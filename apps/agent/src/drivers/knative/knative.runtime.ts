@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PeerCertificate, type Membership, type PeerIdentity } from '#libs/bus';
-import { BOUNDS, BUILDER, CONTAINERS, type Id, type PeerSide } from '#libs/domain';
+import { BOUNDS, BUILDER, CONTAINERS, GPUS, type Id, type PeerSide } from '#libs/domain';
 import { KubeClient, KubeConnection } from '#libs/kube';
 import type { ProcessParts } from '#libs/process';
 import type { FolderBlobs } from '#libs/store';
@@ -30,7 +30,7 @@ export async function knativeRuntime(
   const { username, password } = registry;
   const clusterId = membership.id;
   const runtimeClass = config.TOWPATH_RUNTIME_CLASS;
-  const limits = projectLimits(config.TOWPATH_PROJECT_PODS);
+  const limits = projectLimits(config.TOWPATH_PROJECT_PODS, config.TOWPATH_PROJECT_GPUS);
   const pull = username === undefined || password === undefined ? undefined : { server, username, password };
   const driver = new KnativeDriver({
     clusterId,
@@ -62,7 +62,7 @@ export async function knativeRuntime(
     buildOutput: { base: () => images.baseImage(), finish: () => Promise.resolve() },
     sweepImages: () => Promise.resolve(),
     // Builds run beside the agent and isolate nothing.
-    capabilities: [CONTAINERS, ...(config.NODE_ENV === 'production' ? [] : [BUILDER])],
+    capabilities: [CONTAINERS, GPUS, ...(config.NODE_ENV === 'production' ? [] : [BUILDER])],
   };
 }
 
@@ -101,6 +101,7 @@ function clusterDoor(
 }
 
 /** A project's share: as much as its pods may have at most, so that the number of pods is what counts. */
-function projectLimits(pods: number): ProjectLimits {
-  return { pods, cpuMillis: pods * BOUNDS.cpuMillis.maximum, memoryMiB: pods * BOUNDS.memoryMiB.maximum };
+function projectLimits(pods: number, gpus: number): ProjectLimits {
+  const { cpuMillis, memoryMiB } = BOUNDS;
+  return { pods, cpuMillis: pods * cpuMillis.maximum, memoryMiB: pods * memoryMiB.maximum, gpus };
 }

@@ -18,6 +18,8 @@ export const knativeConfig = {
   TOWPATH_PLACE_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(3600).default(240),
   TOWPATH_RUNTIME_CLASS: z.string().min(1).optional(),
   TOWPATH_PROJECT_PODS: z.coerce.number().int().min(1).default(500),
+  /** Whole GPUs that the instances of a project may hold at a time, of each resource. */
+  TOWPATH_PROJECT_GPUS: z.coerce.number().int().min(0).default(8),
 };
 
 export type KnativeConfig = z.infer<z.ZodObject<typeof knativeConfig>>;

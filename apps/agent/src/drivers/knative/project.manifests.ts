@@ -8,6 +8,7 @@ export interface ProjectLimits {
   pods: number;
   cpuMillis: number;
   memoryMiB: number;
+  gpus: number;
 }
 
 /** Registry credentials as a kubelet reads them (`.dockerconfigjson`). */
@@ -23,6 +24,8 @@ export interface ProjectFacts {
   projectId: Id<'prj'>;
   limits: ProjectLimits;
   pull: PullCredentials | undefined;
+  /** What nodes offer the GPUs of its services as. */
+  gpuResources: readonly string[];
 }
 
 /** Everything a project has in a cluster before its first service, in the order in which it is applied. */
@@ -40,6 +43,9 @@ export function projectManifests(facts: ProjectFacts): KubeObject[] {
           pods: String(facts.limits.pods),
           'limits.cpu': cpuQuantity(facts.limits.cpuMillis),
           'limits.memory': memoryQuantity(facts.limits.memoryMiB),
+          ...Object.fromEntries(
+            facts.gpuResources.map((resource) => [`requests.${resource}`, String(facts.limits.gpus)]),
+          ),
         },
       },
     },

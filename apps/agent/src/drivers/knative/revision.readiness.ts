@@ -28,6 +28,7 @@ const LOOP = 3;
  * Translates what Knative and the pods of a revision say into one condition with cause and next step.
  * @param lines the last lines of the newest instance, for a crash; undefined while they are not read yet
  * @param before what the start waited for: nothing of it is left after its deadline
+ * @param gpusWaiting instances in the cluster that wait for a GPU of its class
  */
 export function readinessOf(
   revision: TargetRevision,
@@ -35,12 +36,17 @@ export function readinessOf(
   pods: readonly Pod[],
   lines: readonly string[] | undefined,
   before?: string,
+  gpusWaiting = 0,
 ): Readiness {
   if (seen === undefined || !isObserved(seen))
     return waiting('Starting', 'The cluster has not taken the revision yet.');
   const ready = conditionOf(seen.status?.conditions, 'Ready');
   if (ready?.status === 'True') return READY;
-  return crashOf(revision, pods, lines) ?? delayOf(revision, ready, pods, before);
+  return (
+    crashOf(revision, pods, lines) ??
+    gpuWait(revision, ready, gpusWaiting) ??
+    delayOf(revision, ready, pods, before)
+  );
 }
 
 /**
@@ -68,6 +74,22 @@ const READY: Readiness = {
   reason: 'Ready',
   message: 'An instance was started and opened its port.',
 };
+
+/** Waiting for a GPU ends when somebody lets go of one, or a node comes: nobody has to deploy again. */
+function gpuWait(
+  { resources: { gpuClass }, gpuNodes }: TargetRevision,
+  ready: KnativeCondition | undefined,
+  waits: number,
+): Readiness | undefined {
+  if (gpuClass === undefined || gpuNodes === undefined || ready?.reason !== 'Unschedulable') return undefined;
+  const line = waits > 1 ? ` ${waits} instances wait for one.` : '';
+  return ready.message?.includes(`Insufficient ${gpuNodes.resource}`)
+    ? waiting('GpusTaken', `All GPUs of class ${gpuClass} in the cluster are taken; it waits for one.${line}`)
+    : waiting(
+        'NoGpuNode',
+        `No node with GPUs of class ${gpuClass} has room for an instance; it waits for one.${line}`,
+      );
+}
 
 /** Why nothing serves although nothing crashed. */
 function delayOf(

@@ -220,7 +220,8 @@ describe('a project', () => {
     clusterId: settings.clusterId,
     organizationId: testId('org'),
     projectId: PROJECT,
-    limits: { pods: 10, cpuMillis: 1500, memoryMiB: 1024 },
+    limits: { pods: 10, cpuMillis: 1500, memoryMiB: 1024, gpus: 4 },
+    gpuResources: [],
     pull: { server: 'registry.test', username: 'u', password: 'p' },
   };
   const manifests = projectManifests(facts);
@@ -246,6 +247,13 @@ describe('a project', () => {
     const text = JSON.stringify(manifests.slice(1, 4));
     expect(text).not.toContain('8080');
     for (const range of ['10.0.0.0/8', '169.254.0.0/16', '192.168.0.0/16']) expect(text).toContain(range);
+  });
+
+  it('may hold so many GPUs of each resource that its services use', () => {
+    const quota = projectManifests({ ...facts, gpuResources: ['amd.com/gpu', 'nvidia.com/gpu'] })[4];
+    expect(quota).toMatchObject({
+      spec: { hard: { 'requests.amd.com/gpu': '4', 'requests.nvidia.com/gpu': '4' } },
+    });
   });
 
   it('has no pull secret where the registry asks for none', () => {

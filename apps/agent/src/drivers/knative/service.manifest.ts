@@ -10,7 +10,8 @@ import {
 import type { KubeObject } from '#libs/kube';
 import { cpuQuantity, memoryQuantity } from './quantity.js';
 import { probesOf, volumesOf } from './container.manifest.js';
-import { startSeconds } from './start.deadline.js';
+import { gpuLabels, gpuLimits, gpuPlace } from './gpu.manifest.js';
+import { placeSeconds, startSeconds } from './start.deadline.js';
 import { LABELS, environmentSecretOf, namespaceOf, pullSecretOf } from './knative.names.js';
 
 /** What a translation needs to know of the cluster and of the operator's choices. */
@@ -69,11 +70,11 @@ export function serviceManifest(
       template: {
         metadata: {
           name: newest.name,
-          labels: { ...labels, [LABELS.revision]: kubernetesName(newest.id) },
+          labels: { ...labels, [LABELS.revision]: kubernetesName(newest.id), ...gpuLabels(newest) },
           annotations: {
             ...autoscalingAnnotations(newest, settings),
             'serving.knative.dev/no-gc': 'true',
-            'serving.knative.dev/progress-deadline': `${settings.placeTimeoutSeconds + startSeconds(newest, settings)}s`,
+            'serving.knative.dev/progress-deadline': `${placeSeconds(newest, settings) + startSeconds(newest, settings)}s`,
           },
         },
         spec: podSpec(target, newest, settings),
@@ -120,6 +121,7 @@ function podSpec(
     enableServiceLinks: false,
     ...(revision.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecretOf(revision.id) }] }),
     ...(volumes.length === 0 ? {} : { volumes }),
+    ...gpuPlace(revision),
     containers: [
       {
         name: 'app',
@@ -129,7 +131,7 @@ function podSpec(
         ports: [{ name: revision.protocol === 'h2c' ? 'h2c' : 'http1', containerPort: revision.port }],
         env: environmentOf(revision),
         resources: {
-          limits: { cpu: cpuQuantity(cpuMillis), memory: memoryQuantity(memoryMiB) },
+          limits: { cpu: cpuQuantity(cpuMillis), memory: memoryQuantity(memoryMiB), ...gpuLimits(revision) },
           requests: {
             cpu: cpuQuantity(share(cpuMillis, settings.cpuRequestPercent)),
             memory: memoryQuantity(share(memoryMiB, settings.memoryRequestPercent)),

@@ -5,6 +5,17 @@ import { APP_CONTAINER, conditionOf, type Pod } from './knative.types.js';
 /** Beyond its startup probe: what the cluster takes to see that it was answered; seconds. */
 const SLACK = 10;
 
+/** GPUs come free when somebody else lets go of them: Knative's deadline is final, so it is set where nobody waits for it. */
+const GPU_WAIT_SECONDS = 30 * 24 * 3600;
+
+/** How long a revision's first instance may wait for a node and its image, seconds. */
+export function placeSeconds(
+  { resources }: TargetRevision,
+  { placeTimeoutSeconds }: { placeTimeoutSeconds: number },
+): number {
+  return resources.gpus === undefined ? placeTimeoutSeconds : GPU_WAIT_SECONDS;
+}
+
 /** How long a revision's container may run before its instance is ready, seconds. */
 export function startSeconds(
   revision: TargetRevision,

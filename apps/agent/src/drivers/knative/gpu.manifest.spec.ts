@@ -1,0 +1,84 @@
+import { testId } from '#libs/testing';
+import type { TargetRevision } from '#libs/domain';
+import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
+import { PROJECT, revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
+import { LABELS } from './knative.names.js';
+import type { Pod } from './knative.types.js';
+import { readinessOf } from './revision.readiness.js';
+import { serviceManifest } from './service.manifest.js';
+
+const gpuNodes = {
+  resource: 'nvidia.com/gpu',
+  nodeLabels: { 'nvidia.com/gpu.product': 'NVIDIA-L4' },
+  tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists' as const }],
+};
+const held = revisionOf('hello-00001', {
+  resources: { cpuMillis: 4000, memoryMiB: 1024, gpus: 2, gpuClass: 'nvidia-l4' },
+  gpuNodes,
+});
+
+it('instances with GPUs go to nodes of their class, are counted by it, and wait for long', () => {
+  const { spec } = serviceManifest(targetOf([held]), held, [], settings) as unknown as {
+    spec: { template: unknown };
+  };
+  expect(spec.template).toMatchObject({
+    metadata: {
+      labels: { [LABELS.gpuClass]: 'nvidia-l4' },
+      annotations: { 'serving.knative.dev/progress-deadline': `${30 * 24 * 3600 + 60}s` },
+    },
+    spec: {
+      nodeSelector: gpuNodes.nodeLabels,
+      tolerations: gpuNodes.tolerations,
+      containers: [{ resources: { limits: { cpu: '4', memory: '1Gi', 'nvidia.com/gpu': '2' } } }],
+    },
+  });
+});
+
+it('others are as they were', () => {
+  const plain = revisionOf('hello-00001');
+  const manifest = JSON.stringify(serviceManifest(targetOf([plain]), plain, [], settings));
+  for (const word of ['nodeSelector', 'tolerations', LABELS.gpuClass]) expect(manifest).not.toContain(word);
+  expect(manifest).toContain('"serving.knative.dev/progress-deadline":"160s"');
+});
+
+const TAKEN = '0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 node(s) had untolerated taint(s).';
+const NOWHERE = "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.";
+
+it.each([
+  ['all are taken', TAKEN, 1, 'GpusTaken', /class nvidia-l4 in the cluster are taken; it waits for one\.$/],
+  ['others wait as well', TAKEN, 3, 'GpusTaken', /3 instances wait for one\.$/],
+  ['no node has them', NOWHERE, 1, 'NoGpuNode', /No node with GPUs of class nvidia-l4/],
+])('a start waits while %s', (_name, message, waits, reason, text) => {
+  const seen = seenRevision('hello-00001', 'False', { reason: 'Unschedulable', message });
+  const told = readinessOf(held, seen, [], undefined, undefined, waits);
+  expect(told).toMatchObject({ status: 'unknown', reason });
+  expect(told.message).toMatch(text);
+});
+
+it('counts instances of a class that no node has taken', () => {
+  const pod = (gpuClass: string, status: 'True' | 'False', more: object = {}): Pod => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', labels: { [LABELS.gpuClass]: gpuClass }, ...more },
+    status: { conditions: [{ type: 'PodScheduled', status }] },
+  });
+  const pods = [
+    pod('l4', 'False'),
+    pod('l4', 'False'),
+    pod('l4', 'True'),
+    pod('h100', 'False'),
+    pod('l4', 'False', { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+  ];
+  const of = (gpuClass: string): TargetRevision =>
+    revisionOf('a', { resources: { ...held.resources, gpuClass } });
+  const counts = [of('l4'), of('h100'), of('a'), revisionOf('plain')].map((one) => waitingGpus(pods, one));
+  expect(counts).toEqual([2, 1, 0, 0]);
+});
+
+it('a project is told what the GPUs of its own services are offered as', () => {
+  const amd = revisionOf('amd', { gpuNodes: { ...gpuNodes, resource: 'amd.com/gpu' } });
+  const other = targetOf([amd], { projectId: testId('prj') });
+  const targets = [targetOf([held, revisionOf('plain')]), targetOf([held]), other];
+  expect(gpuResourcesOf(targets, PROJECT)).toEqual(['nvidia.com/gpu']);
+  expect(gpuResourcesOf([targetOf([revisionOf('plain')])], PROJECT)).toEqual([]);
+});

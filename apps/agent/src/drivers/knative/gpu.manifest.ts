@@ -1,0 +1,37 @@
+import type { Id, Target, TargetRevision } from '#libs/domain';
+import { LABELS } from './knative.names.js';
+import { conditionOf, type Pod } from './knative.types.js';
+
+/** By which instances of a class are counted. */
+export function gpuLabels({ resources: { gpuClass } }: TargetRevision): Record<string, string> {
+  return gpuClass === undefined ? {} : { [LABELS.gpuClass]: gpuClass };
+}
+
+/** Nodes of the class only, whatever keeps others away from them. */
+export function gpuPlace({ gpuNodes }: TargetRevision): Record<string, unknown> {
+  if (gpuNodes === undefined) return {};
+  const { nodeLabels, tolerations } = gpuNodes;
+  return { nodeSelector: nodeLabels, ...(tolerations.length === 0 ? {} : { tolerations }) };
+}
+
+/** Kubernetes takes devices as limits, and reserves as many. */
+export function gpuLimits({ resources: { gpus }, gpuNodes }: TargetRevision): Record<string, string> {
+  return gpus === undefined || gpuNodes === undefined ? {} : { [gpuNodes.resource]: String(gpus) };
+}
+
+/** How many instances of its class no node has taken yet. */
+export function waitingGpus(pods: readonly Pod[], { resources: { gpuClass } }: TargetRevision): number {
+  if (gpuClass === undefined) return 0;
+  return pods.filter(
+    ({ metadata, status }) =>
+      metadata.labels?.[LABELS.gpuClass] === gpuClass &&
+      metadata.deletionTimestamp === undefined &&
+      conditionOf(status?.conditions, 'PodScheduled')?.status === 'False',
+  ).length;
+}
+
+/** What nodes offer the GPUs of a project's services as. */
+export function gpuResourcesOf(targets: readonly Target[], projectId: Id<'prj'>): string[] {
+  const revisions = targets.filter((one) => one.projectId === projectId).flatMap((one) => one.revisions);
+  return [...new Set(revisions.flatMap(({ gpuNodes }) => gpuNodes?.resource ?? []))].sort();
+}
