@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Api } from '../support/api.js';
-import { COMMANDS, NOTHING_YET, QUERIES, REST_ONLY, type Twin } from '../support/faces.table.js';
+import type { Twin } from '../support/faces.step.js';
+import { COMMANDS, NOTHING_YET, QUERIES, REST_ONLY } from '../support/faces.table.js';
 import { Person, inviteTo, newEmail } from '../support/person.js';
 import { Tenant } from '../support/tenant.js';
 import {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Step } from './faces.table.js';
+import type { Step } from './faces.step.js';
 
 /** What operators do to clusters, and to the GPUs they offer. */
 export const CLUSTER_COMMANDS: Record<string, Step> = {
