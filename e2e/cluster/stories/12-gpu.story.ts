@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto';
+import { Api } from '../../support/api.js';
+import type { RevisionJson } from '../../support/faces.js';
+import { clusterUnderTest, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
+import { Tenant, platform } from '../../support/tenant.js';
+import { until } from '../../support/until.js';
+
+/** No device is behind it: the node says that it has one, and the real scheduler hands it out. */
+const RESOURCE = 'gpu.example/device';
+const LABEL = 'gpu.example/pool';
+const CLASS = `story-${randomBytes(3).toString('hex')}`;
+const COUNT = '/status/capacity/gpu.example~1device';
+
+interface Pods {
+  items: {
+    metadata: { labels: Record<string, string> };
+    spec: {
+      nodeSelector?: Record<string, string>;
+      containers: { name: string; resources: { limits: Record<string, string> } }[];
+    };
+  }[];
+}
+
+describe('GPUs of a class', () => {
+  const { name: node } = clusterUnderTest();
+  const operator = new Api(platform().apiUrl, platform().operatorKey);
+  let tenant: Tenant;
+  const patch = (...changes: object[]): Promise<string> =>
+    kubectl('patch', 'node', node, '--subresource=status', '--type=json', '-p', JSON.stringify(changes));
+
+  beforeAll(async () => {
+    await kubectl('label', '--overwrite', 'node', node, `${LABEL}=${CLASS}`);
+    await patch({ op: 'add', path: COUNT, value: '1' });
+    await operator.ok('POST', '/v1/gpu-classes', {
+      name: CLASS,
+      resource: RESOURCE,
+      nodeLabels: [{ name: LABEL, value: CLASS }],
+    });
+    tenant = await Tenant.create('gpus');
+  }, 120_000);
+  afterAll(async () => {
+    await kubectl('label', 'node', node, `${LABEL}-`);
+    await patch({ op: 'remove', path: COUNT });
+  });
+
+  const template = { resources: { cpuMillis: 250, memoryMiB: 128, gpus: 1, gpuClass: CLASS } };
+  const begin = async (name: string): Promise<void> => {
+    const uploadId = await tenant.uploadTo(tenant.project);
+    const body = { name, access: 'public', template: { source: { uploadId }, ...template } };
+    await tenant.api.ok('POST', `/v1/projects/${tenant.project}/services`, body);
+  };
+  const ready = async (name: string): Promise<RevisionJson['status']['conditions'][number] | undefined> =>
+    (await tenant.revisions(name))[0]?.status.conditions.find(({ type }) => type === 'Ready');
+
+  it('unknown: the classes that there are', async () => {
+    const resources = { ...template.resources, gpuClass: 'nothing' };
+    const body = { name: 'unknown', template: { image: 'registry.example/a', resources } };
+    const refused = await tenant.api.request<{ violations: { field: string; message: string }[] }>(
+      'POST',
+      `/v1/projects/${tenant.project}/services`,
+      body,
+    );
+    expect(refused.status).toBe(400);
+    const [violation] = refused.body.violations;
+    expect(violation?.field).toBe('template.resources.gpuClass');
+    expect(violation?.message).toContain(CLASS);
+  }, 60_000);
+
+  it('are held by an instance on a node of the class, and counted in the project', async () => {
+    const service = await tenant.mustDeploy('holds', { template, service: { minInstances: 1 } });
+    expect((await tenant.call('holds')).status).toBe(200);
+    const namespace = await namespaceOfService(service.id);
+    const { items } = await kubeGet<Pods>('pods', '-n', namespace);
+    expect(items.map(({ metadata }) => metadata.labels['towpath.dev/gpu-class'])).toEqual([CLASS]);
+    expect(items[0]?.spec.nodeSelector).toEqual({ [LABEL]: CLASS });
+    const app = items[0]?.spec.containers.find(({ name }) => name === 'app');
+    expect(app?.resources.limits[RESOURCE]).toBe('1');
+    const quota = await kubeGet<{ status: { used: Record<string, string> } }>(
+      ...(['resourcequota', 'towpath', '-n', namespace] as const),
+    );
+    expect(quota.status.used[`requests.${RESOURCE}`]).toBe('1');
+  }, 180_000);
+
+  it('taken: who comes waits, is told how many wait, and serves when they come free', async () => {
+    await begin('first');
+    await begin('second');
+    for (const name of ['first', 'second'])
+      await until(
+        `${name} waits for a GPU`,
+        120_000,
+        async () => (await ready(name))?.reason === 'GpusTaken',
+      );
+    await until('one of them is told of both', 120_000, async () => {
+      const told = await Promise.all(
+        ['first', 'second'].map(async (name) => (await tenant.service(name)).status.conditions),
+      );
+      return JSON.stringify(told).includes('2 instances wait for one');
+    });
+    const used = await operator.request('DELETE', `/v1/gpu-classes/${CLASS}`);
+    expect(used.status).toBe(409);
+
+    await patch({ op: 'replace', path: COUNT, value: '3' });
+    for (const name of ['first', 'second'])
+      await until(`${name} has its GPU`, 180_000, async () => (await ready(name))?.status === 'true');
+    await until('first serves', 60_000, async () => (await tenant.call('first')).status === 200);
+  }, 480_000);
+});
