@@ -18,6 +18,7 @@ import {
   type UsedRevision,
 } from '#libs/testing';
 import { BillingRig } from '../rig/billing.rig.js';
+import { EndedDays } from './ended.days.js';
 import { ledgerSigner, sha256 } from './ledger.signer.js';
 import { SealChain } from './seal.chain.js';
 import { settleOrganization } from './settlement.js';
@@ -119,4 +120,18 @@ it('two at once end it once', async () => {
   expect(await spans()).toEqual([['2026-11-21', 1, 1]]);
   const last = await database.db.asSystem((tx) => lastSeal(tx, of.organizationId));
   expect(last?.number).toBe(1);
+});
+
+it('a seal of yesterday that is committed after midnight ends its day too, and then nobody is asked for', async () => {
+  // before all that the other tests seal, so that nobody else waits
+  const midnight = Date.UTC(2026, 0, 22);
+  const ended = new EndedDays();
+  const due = (atMs: number): Promise<string[]> => database.db.asSystem((tx) => ended.due(tx, atMs));
+  expect(await due(midnight + 1)).toEqual([]);
+  await sealed(midnight - 1);
+  expect(await due(midnight + 5_000)).toEqual([of.organizationId]);
+  await settled(midnight + 5_000);
+  expect([await spans(), await due(midnight + HOUR)]).toEqual([[['2026-01-21', 1, 1]], []]);
+  await sealed(midnight - 1);
+  expect(await due(midnight + HOUR)).toEqual([]);
 });

@@ -1,7 +1,6 @@
 import {
   LEDGER_WINDOW_MS,
   closingOf,
-  dayOfInstant,
   ledgerWindowOf,
   shardOf,
   type Clock,
@@ -9,7 +8,6 @@ import {
 } from '#libs/domain';
 import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
 import {
-  daysToClose,
   findProducers,
   findUnsettled,
   organizationsDue,
@@ -19,15 +17,13 @@ import {
   type Lease,
   type LeaseKeeper,
   type LeasedTx,
-  type Tx,
 } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import { foldLease } from '../fold/fold.worker.js';
+import { EndedDays } from './ended.days.js';
 import { settleOrganization, type Settled, type SettlementParts } from './settlement.js';
 
 const LOOK_MS = 5_000;
-/** Organizations whose day is ended at a look beside the others: at midnight it is everybody's. */
-const DAYS_AT_ONCE = 500;
 
 /** How long windows wait: for late records, and for gateways that say nothing. */
 export interface ClosingTimes {
@@ -50,8 +46,7 @@ interface Parts {
 /** Settles the organizations of every shard whose lease this process holds. */
 export class LedgerWorker {
   private readonly loop: Loop;
-  /** The day before which all days of everybody have ended. */
-  private daysEndedBefore = '';
+  private readonly days = new EndedDays();
 
   constructor(private readonly parts: Parts) {
     this.loop = new Loop('ledger', LOOK_MS, (signal) => this.look(signal), parts.logger);
@@ -78,7 +73,7 @@ export class LedgerWorker {
       ...(await findUnsettled(tx, beforeMs)),
       ...(await organizationsToSeal(tx)),
       ...(await organizationsDue(tx)),
-      ...(await this.daysToEnd(tx, at.nowMs)),
+      ...(await this.days.due(tx, at.nowMs)),
     ]);
     if (due.length === 0) return health.set('ledger', true);
     const parts = await this.parts.signing();
@@ -93,14 +88,6 @@ export class LedgerWorker {
     }
     health.set('ledger', failures.length === 0, failures.length === 0 ? '' : 'windows cannot be closed');
     if (failures.length > 0) throw failures[0];
-  }
-
-  private async daysToEnd(tx: Tx, nowMs: number): Promise<string[]> {
-    const today = dayOfInstant(nowMs);
-    if (today <= this.daysEndedBefore) return [];
-    const due = await daysToClose(tx, today, DAYS_AT_ONCE);
-    if (due.length === 0) this.daysEndedBefore = today;
-    return due;
   }
 
   private async closingTime(): Promise<ClosingTime> {

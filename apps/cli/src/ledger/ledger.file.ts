@@ -8,7 +8,7 @@ const MAX_ROW = 1 << 20;
 
 /**
  * Checks an export of a ledger, reading it once.
- * @param kept hash of a seal or of the end of a day that the file must hold
+ * @param kept hash of a seal or of the end of a day that the file must hold or go on from
  * @throws CliError naming the first line that is not right
  */
 export async function verifyLedgerFile(

@@ -301,6 +301,12 @@ describe('ends of days', () => {
     };
     const later = [head as LedgerRow, ...rows.slice(6, 11), ending({ seals: 2, days: 1 })];
     expect(verified(written(later))).toBe('2 seals, 1 lines, 1 entries');
+    // what was kept is what it goes on from: the signed rows after it say so, the head alone does not
+    for (const kept of [at(5)['hash'], at(3)['hash']])
+      expect(verified(written(later), String(kept))).toBe('2 seals, 1 lines, 1 entries');
+    expect(verified(written(later), String(at(2)['hash']))).toBe('line 7');
+    const none = [head as LedgerRow, ending({ seals: 0, days: 0, head: at(5)['hash'] })];
+    expect(verified(written(none), String(at(5)['hash']))).toBe('line 2');
     expect(verified(written(later.with(0, { ...head, firstOfDay: 3 })))).toBe('line 4');
   });
 });

@@ -50,7 +50,7 @@ export class LedgerVerifier {
   constructor(
     private readonly hash: Hash,
     private readonly check: CheckSignature,
-    /** Hash of a seal or of the end of a day that was seen before: the file must hold it. */
+    /** Hash of a seal or of the end of a day that was seen before: the file must hold it, or go on right behind it. */
     private readonly kept?: string,
   ) {
     this.holdsKept = kept === undefined;
@@ -166,7 +166,7 @@ export class LedgerVerifier {
     if (hash !== hashOfRow(String(this.head?.['organizationId']), said, this.hash))
       this.refuse('has another hash');
     this.checkSignature(String(said['kid']), String(hash), String(signature));
-    this.holdsKept ||= hash === this.kept;
+    this.holdsKept ||= hash === this.kept || said['previous'] === this.kept;
   }
 
   private checkSignature(kid: string, hash: string, signature: string): void {
@@ -181,7 +181,10 @@ export class LedgerVerifier {
     const days = this.head?.['schemaVersion'] === WITH_DAYS ? this.count.days : undefined;
     if (row['seals'] !== this.count.seals || row['head'] !== this.previous || row['days'] !== days)
       this.refuse('is the end of another file');
-    if (!this.holdsKept) this.refuse(`comes before the seal or day ${this.kept}: what led to it was cut off`);
+    if (!this.holdsKept)
+      this.refuse(
+        `comes before the seal or day ${this.kept}, or the file begins later: it neither holds it nor goes on from it`,
+      );
     this.ended = true;
   }
 

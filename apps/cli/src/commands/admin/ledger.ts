@@ -10,7 +10,10 @@ export const adminLedger = defineCommand<[string, string], { kept?: string }>({
     command
       .addArgument(new Argument('<what>', 'what to do').choices(['verify']))
       .argument('<file>', 'an export of a ledger (tow ledger export)')
-      .option('--kept <hash>', 'of a head or a last day that you kept: refuse a file that ends before it')
+      .option(
+        '--kept <hash>',
+        'of a head or a last day that you kept: refuse a file that neither holds it nor goes on from it',
+      )
       .addHelpText(
         'after',
         '\nNames the first line that is not right. Compare the key, the head and the last day with what your\ninstallation says (tow ledger show).',
