@@ -95,7 +95,7 @@ describe('a bill leads down to its requests', () => {
       const own = named.filter((one) => one.item === item);
       expect([item, exactSum([...lines, ...own])]).toEqual([item, exactSum([{ amount: rounded }])]);
     }
-    const windows = await json<Explained[]>('bill', 'explain', 'cpu');
+    const { windows } = await json<{ windows: Explained[] }>('bill', 'explain', 'cpu');
     const opened = await Promise.all(
       windows.map(({ id }) => json<Explained[]>('bill', 'explain', 'cpu', '--window', id)),
     );

@@ -83,7 +83,7 @@ describe('a bill by time of instances', () => {
       const bill = await tenant.api.ok<Bill>('GET', '/v1/bill');
       const { code, stdout } = await tow(tenant, 'bill', 'explain', 'idle', '--json');
       if (code !== 0) return false;
-      const minutes = JSON.parse(stdout) as { amount: string }[];
+      const { windows: minutes } = JSON.parse(stdout) as { windows: { amount: string }[] };
       return minutes.length > 0 && exactSum(minutes) === itemOf(bill, 'idle').list;
     });
   });

@@ -395,6 +395,8 @@ describe('the bill', () => {
     for (const part of [...steps, row.id, row.amount]) expect(out).toContain(part);
     const asked = api.seen.at(-1);
     expect(['line', 'month', 'limit'].map((name) => asked?.query.get(name))).toEqual(['cpu', '2026-10', '5']);
+    const { out: json } = await tow('bill explain cpu --json');
+    expect(JSON.parse(json)).toEqual({ ...line, windows: [row] });
   });
 
   it('explains a fee by when it was held', async () => {
@@ -404,7 +406,7 @@ describe('the bill', () => {
     await serve({ 'GET /v1/bill/line': { body: line } });
     const { out } = await tow('bill explain base --month 2026-10');
     for (const part of [fee.formula, held[0]?.from, held[0]?.to, '12.00 USD']) expect(out).toContain(part);
-    expect(JSON.parse((await tow('bill explain base --json')).out)).toEqual(line);
+    expect(JSON.parse((await tow('bill explain base --json')).out)).toEqual({ ...line, windows: [] });
     expect(api.seen.map(({ path }) => path)).toEqual(['/v1/bill/line', '/v1/bill/line']);
   });
 });

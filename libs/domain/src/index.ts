@@ -345,7 +345,7 @@ export { explainedLine } from './billing/line.explanation.js';
 export type { ExplainedCharge, ExplainedFee, ExplainedLine, StatedLine } from './billing/line.explanation.js';
 export { costLines, costTotals, namedAdjustments, usageOfShare } from './billing/request.cost.js';
 export type { CostLine, NamedAdjustment, PlannedUsage } from './billing/request.cost.js';
-export { billOf } from './billing/bill.js';
+export { billItems, billOf } from './billing/bill.js';
 export {
   countIn,
   countOf,

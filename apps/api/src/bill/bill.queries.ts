@@ -1,4 +1,4 @@
-import { billOf, monthOf, type Bill } from '#libs/domain';
+import { billItems, billOf, monthOf, type Bill, type BillItem } from '#libs/domain';
 import { adjustmentsOfMonth, findBillFacts, findMonthInvoice } from '#libs/store';
 import type { Call } from '../call/call.js';
 
@@ -11,4 +11,10 @@ export async function readBill(call: Call, input: { month?: string | undefined }
   const of = { month, stored };
   const adjustments = await adjustmentsOfMonth(tx, actor.organizationId, of, parts.at(-1)?.plan);
   return billOf(month, parts, { ...terms, adjustments });
+}
+
+/** What a month's bill asks for, item by item, without what pays for it or what it would be under another model. */
+export async function readBillItems({ tx, actor }: Call, month: string): Promise<BillItem[]> {
+  const { parts } = await findBillFacts(tx, actor.organizationId, month);
+  return billItems(parts);
 }

@@ -9,7 +9,6 @@ import {
   windowStart,
   windowsOf,
   LEDGER_WINDOW_MS,
-  type CostLine,
   type NamedAdjustment,
   type PlannedUsage,
 } from '#libs/domain';
@@ -18,7 +17,7 @@ import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
 import { iso } from '../call/scalars.js';
-import { readBill } from './bill.queries.js';
+import { readBillItems } from './bill.queries.js';
 import { placeOf, type requestCostView } from './cost.view.js';
 import { bearersOf } from './window.bearers.js';
 
@@ -36,6 +35,12 @@ interface CostInput {
   at?: string | undefined;
 }
 
+/** What a request bears of one window. */
+interface Borne extends PlannedUsage {
+  windowStartMs: number;
+  openedMs: readonly number[];
+}
+
 /** What a request costs at list price: the blocks it opened, itself, and what it sent. */
 export async function readRequestCost(
   call: Call,
@@ -47,8 +52,8 @@ export async function readRequestCost(
   const last = records.at(-1);
   if (!first || !last)
     throw notFound('request', 'Say when it ran with `at`, when that was more than an hour ago.');
-  const { used, opened, months } = await usedBy(call, records);
-  const lines = costLines(used);
+  const borne = await borneBy(call, records);
+  const lines = costLines(borne);
   return {
     id: request,
     ...placeOf(first),
@@ -59,20 +64,18 @@ export async function readRequestCost(
     billable: records.some(({ billable }) => billable),
     ...(last.notBillableReason === undefined ? {} : { notBillableReason: last.notBillableReason }),
     provisional: await isProvisional(call, first.startMs, last.endMs),
-    opened: opened.map((atMs) => iso(atMs)),
+    opened: borne.flatMap(({ openedMs }) => openedMs.map((atMs) => iso(atMs))),
     lines,
     totals: costTotals(lines),
-    adjustments: await adjustmentsOf(call, months, lines),
+    adjustments: await adjustmentsOf(call, borne),
   };
 }
 
-async function adjustmentsOf(
-  call: Call,
-  months: readonly string[],
-  lines: readonly CostLine[],
-): Promise<NamedAdjustment[]> {
+/** Month by month: a line of a bill is named only where the request has a part in it in that month. */
+async function adjustmentsOf(call: Call, borne: readonly Borne[]): Promise<NamedAdjustment[]> {
   const named: NamedAdjustment[] = [];
-  for (const month of months) named.push(...namedAdjustments(await readBill(call, { month }), lines));
+  for (const [month, own] of Map.groupBy(borne, ({ windowStartMs }) => monthOf(windowStartMs)))
+    named.push(...namedAdjustments({ month, items: await readBillItems(call, month) }, costLines(own)));
   return named;
 }
 
@@ -90,29 +93,42 @@ async function recordsOf({ tx, actor, now }: Call, { request, at }: CostInput): 
   return [];
 }
 
-/** Window by window, so that only one is held at a time. */
-async function usedBy(
-  { tx, actor }: Call,
-  records: readonly RequestRecord[],
-): Promise<{ used: PlannedUsage[]; opened: number[]; months: string[] }> {
-  const billable = records.filter((one) => one.billable && one.revisionId !== undefined);
-  const used: PlannedUsage[] = [];
-  const opened: number[] = [];
-  const first = billable[0];
-  if (!first) return { used, opened, months: [] };
-  const windows = [...new Set(billable.flatMap(windowsOf))].sort((a, b) => a - b);
-  const plans = await findPlansInForce(tx, actor.organizationId, windows);
+/** Window by window, so that only one is held at a time; each in the zone in which its records were counted. */
+async function borneBy({ tx, actor }: Call, records: readonly RequestRecord[]): Promise<Borne[]> {
   const { organizationId } = actor;
-  const { projectId, serviceId, revisionId = '', priceZone } = first;
-  for (const windowStartMs of windows) {
+  const reached = windowsReached(records);
+  if (reached.length === 0) return [];
+  const starts = reached.map(({ windowStartMs }) => windowStartMs);
+  const plans = await findPlansInForce(tx, organizationId, starts);
+  const borne: Borne[] = [];
+  for (const { windowStartMs, revisionId, record } of reached) {
+    const { projectId, serviceId, priceZone, stream: own } = record;
     const key = { organizationId, projectId, serviceId, revisionId, priceZone, windowStartMs };
     const { plan } = inForceAt(plans, windowStartMs);
-    const share = (await bearersOf(tx, key, plan)).find(({ stream }) => stream === first.stream);
+    const share = (await bearersOf(tx, key, plan)).find(({ stream }) => stream === own);
     if (!share) continue;
-    used.push({ plan, used: usageOfShare(share, first) });
-    opened.push(...share.openedMs);
+    borne.push({ windowStartMs, plan, used: usageOfShare(share, record), openedMs: share.openedMs });
   }
-  return { used, opened, months: [...new Set(windows.map(monthOf))] };
+  return borne;
+}
+
+interface Reached {
+  windowStartMs: number;
+  revisionId: string;
+  /** One that reaches into it. */
+  record: RequestRecord;
+}
+
+/** The windows that billable records reach into, by time and zone, each once. */
+function windowsReached(records: readonly RequestRecord[]): Reached[] {
+  const found = new Map<string, Reached>();
+  for (const record of records) {
+    const { billable, revisionId, priceZone } = record;
+    if (!billable || revisionId === undefined) continue;
+    for (const windowStartMs of windowsOf(record))
+      found.set(`${windowStartMs} ${priceZone}`, { windowStartMs, revisionId, record });
+  }
+  return [...found.values()].sort((a, b) => a.windowStartMs - b.windowStartMs);
 }
 
 /** Until every hour in which it could open a block is closed, late records may change who bears what. */

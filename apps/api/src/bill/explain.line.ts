@@ -28,23 +28,31 @@ export interface BilledLine {
  * `month/plan/version/item`.
  * @throws TowpathError INVALID_ARGUMENT when the bill has no such line or several
  */
-export async function lineOfBill(call: Call, { line, month, invoice }: LineInput): Promise<BilledLine> {
+export async function lineOfBill(call: Call, input: LineInput): Promise<BilledLine> {
   const { tx, actor, now } = call;
   const { organizationId } = actor;
+  const { month, invoice } = input;
   if (month !== undefined && invoice !== undefined)
     refuseIfAny([{ field: 'invoice', message: 'must not be given with a month: an invoice has its own' }]);
-  const corrected = /^(\d{4}-\d{2})\/(.+)$/.exec(line);
   const stored = invoice === undefined ? undefined : await storedInvoice(call, organizationId, invoice);
   const own = stored?.invoice.month ?? month ?? monthOf(now);
-  const [, of = own, named = line] = corrected ?? [];
+  const { of, named } = monthMeant(input, own);
   const periods = await findBillPeriods(tx, organizationId, of);
   const plans = [...new Map(periods.map(({ plan }) => [`${plan.id}/${plan.version}`, plan])).values()];
   const { plan, item } = oneOf(plans, named);
   const spans = periods.filter((one) => one.plan.id === plan.id && one.plan.version === plan.version);
   return {
-    ...{ plan, item, spans, month: of, invoice: stored, isCorrection: of !== own },
+    ...{ plan, item, spans, month: of, invoice: stored, isCorrection: stored !== undefined && of !== own },
     count: countOf(plan, item),
   };
+}
+
+/** A line may say its month; of a bill that is then the bill's. */
+function monthMeant({ line, month }: LineInput, own: string): { of: string; named: string } {
+  const [, of = own, named = line] = /^(\d{4}-\d{2})\/(.+)$/.exec(line) ?? [];
+  if (month !== undefined && month !== of)
+    refuseIfAny([{ field: 'month', message: `must be ${of} or absent: the line says its month` }]);
+  return { of, named };
 }
 
 /** The same, where the plan is known. */

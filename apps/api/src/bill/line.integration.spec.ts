@@ -126,3 +126,11 @@ it('a fee of a month in which the organization was not there is not owed', async
     fee: { held: [], formula: '0' },
   });
 });
+
+it('a line that says its month is that of the month, also without an invoice', async () => {
+  expect(await lineOf('2026-10/steps/1/cpu', '')).toEqual(await lineOf('cpu'));
+  const refused = await rig.call('GET', '/v1/bill/line?line=2026-10/steps/1/cpu&month=2026-09', {
+    key: tenant.key,
+  });
+  expect([refused.status, refused.json['code']]).toEqual([400, 'INVALID_ARGUMENT']);
+});

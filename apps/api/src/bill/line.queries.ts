@@ -2,7 +2,7 @@ import { explainedLine, formatDecimal, parseDecimal, sum, type StatedLine } from
 import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { iso } from '../call/scalars.js';
-import { readBill } from './bill.queries.js';
+import { readBillItems } from './bill.queries.js';
 import { lineOfBill, type BilledLine, type LineInput } from './explain.line.js';
 import type { explainedLineView } from './line.view.js';
 
@@ -34,7 +34,7 @@ async function statedLines(
   { month, invoice, isCorrection }: BilledLine,
 ): Promise<readonly StatedLine[]> {
   if (invoice && !isCorrection) return invoice.invoice.lines;
-  return (await readBill(call, { month })).items;
+  return readBillItems(call, month);
 }
 
 function correctedBy({ invoice, month, plan, item }: BilledLine): string {

@@ -61,7 +61,11 @@ export async function takeIn(
   rig: ApiRig,
   of: UsedRevision,
   { fresh, all, position }: { fresh: readonly UsageRecord[]; all: readonly UsageRecord[]; position: number },
-  { meters = [], running = [] }: { meters?: readonly Meter[]; running?: readonly Running[] } = {},
+  {
+    meters = [],
+    running = [],
+    zone = DEFAULT_ZONE,
+  }: { meters?: readonly Meter[]; running?: readonly Running[]; zone?: string } = {},
 ): Promise<void> {
   const ask = { name: 'used', owner: 'me', now: Date.now(), lifeMs: 3_600_000 };
   const lease = (await rig.database.db.asSystem((tx) => acquireLease(tx, ask))) as Lease;
@@ -69,7 +73,7 @@ export async function takeIn(
   await underLease(rig.database.db, lease, async (tx) => {
     const checked = fresh.map((record) => ({
       record,
-      priceZone: DEFAULT_ZONE,
+      priceZone: zone,
       reason: whyNotBillable(record),
     }));
     await storeUsage(tx, checked, position);
@@ -79,10 +83,10 @@ export async function takeIn(
     }));
     const intervals = told.map((interval) => {
       const { startMs, untilMs: endMs } = interval;
-      return { interval, zones: [{ zone: DEFAULT_ZONE, startMs, endMs }] };
+      return { interval, zones: [{ zone, startMs, endMs }] };
     });
     await storeIntervals(tx, intervals, position);
-    const key = { organizationId, projectId, serviceId, revisionId, priceZone: DEFAULT_ZONE };
+    const key = { organizationId, projectId, serviceId, revisionId, priceZone: zone };
     const windows = [...foldRecords(all, SHAPE, () => meters, running)].map(([windowStartMs, window]) => {
       return { key: { ...key, windowStartMs }, window };
     });

@@ -120,12 +120,25 @@ export function billOf(month: string, parts: readonly BillPart[], terms: BillTer
     lines: priced.flatMap(({ plan, days }) =>
       days.flatMap(({ day, lines }) => lines.map((line) => lineOf(plan, day, line))),
     ),
-    items: charged.flatMap(({ plan, charges }) => itemsOf(plan, charges)),
+    items: itemsOfAll(charged),
     adjustments: [...adjustments],
     ...totals,
     ...settle(formatDecimal(asked, decimals), { month, currency, decimals }, terms),
-    comparison: { perRequest: totalOf(chargesOf(parts.map(perRequest))) },
+    comparison: {
+      perRequest: totalOf(
+        chargesOf(parts.map((part) => pricedBy(part, underModel(part.plan, 'per_request')))),
+      ),
+    },
   };
+}
+
+/**
+ * The items of that bill alone: nothing by day, no credits, no other model.
+ * @throws TowpathError NOT_SUPPORTED for a plan that needs what the windows do not count
+ */
+export function billItems(parts: readonly BillPart[]): BillItem[] {
+  for (const { plan } of parts) refuseUncounted(plan);
+  return itemsOfAll(chargesOf(parts.map((part) => pricedBy(part, part.plan))));
 }
 
 const PLAIN: BillTerms = { taxes: [], credits: [] };
@@ -160,8 +173,7 @@ function merged([first, ...rest]: readonly MonthPart[]): MonthPart[] {
   return [{ ...first, lines, ...(held[0] === undefined ? {} : { held: { ...held[0], ms } }) }];
 }
 
-function perRequest({ days, ...part }: BillPart): MonthPart {
-  const plan = underModel(part.plan, 'per_request');
+function pricedBy({ days, ...part }: BillPart, plan: PricePlan): MonthPart {
   return { ...part, plan, lines: days.flatMap((day) => priceUsage(plan, quantitiesOf(plan, day))) };
 }
 
@@ -182,6 +194,10 @@ function lineOf({ version }: PricePlan, day: UsageDay, line: PricedLine): BillLi
     rate: formatDecimal(multiply(listRate(item), multiplier)),
     amount: formatRatio(amount),
   };
+}
+
+function itemsOfAll(charged: readonly Charged[]): BillItem[] {
+  return charged.flatMap(({ plan, charges }) => itemsOf(plan, charges));
 }
 
 /** Every item of the plan, used or not, and the fees that are owed. */

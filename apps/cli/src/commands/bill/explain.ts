@@ -19,7 +19,7 @@ interface Options {
 
 /**
  * `tow bill explain LINE`: how a line comes to what is asked for it, and the minutes that it is the sum of, of a fee when it
- * was held; with `--window` the requests of one minute.
+ * was held; with `--window` the requests of one minute. As JSON the line with its `windows`.
  */
 export const billExplain = defineCommand<[string], Options>({
   calls: ['GET /v1/bill/line', 'GET /v1/bill/windows', 'GET /v1/bill/windows/{window}/requests'],
@@ -36,10 +36,12 @@ export const billExplain = defineCommand<[string], Options>({
     if (window === undefined) {
       const query = { line, month, invoice };
       const whole = await client.get<ExplainedLineView>('/v1/bill/line', query);
-      if (whole.fee) return showFee(tow, whole, whole.fee);
-      if (!tow.out.json) tow.out.lines([...stepsOf(whole), '']);
-      const rows = await listAll<ExplainedWindowView>(client, '/v1/bill/windows', query, limit);
-      tow.out.list(rows, windowColumns, 'Nothing was used for it.');
+      // a fee has no minutes
+      const windows = whole.fee
+        ? []
+        : await listAll<ExplainedWindowView>(client, '/v1/bill/windows', query, limit);
+      if (tow.out.json) tow.out.value({ ...whole, windows });
+      else show(tow, whole, windows);
       return undefined;
     }
     const address = path`/v1/bill/windows/${window}/requests`;
@@ -51,14 +53,11 @@ export const billExplain = defineCommand<[string], Options>({
 
 type Fee = NonNullable<ExplainedLineView['fee']>;
 
-function showFee(tow: Tow, whole: ExplainedLineView, { formula, held }: Fee): undefined {
-  if (tow.out.json) {
-    tow.out.value(whole);
-    return undefined;
-  }
-  tow.out.lines([...fieldsOf({ 'At list price': formula }), ...stepsOf(whole), '']);
-  tow.out.list(held, heldColumns, 'It is not owed.');
-  return undefined;
+function show({ out }: Tow, whole: ExplainedLineView, windows: readonly ExplainedWindowView[]): void {
+  const { fee } = whole;
+  out.lines([...(fee ? fieldsOf({ 'At list price': fee.formula }) : []), ...stepsOf(whole), '']);
+  if (fee) out.list(fee.held, heldColumns, 'It is not owed.');
+  else out.list(windows, windowColumns, 'Nothing was used for it.');
 }
 
 /** From list price to what is asked for it, each step by its name. */
