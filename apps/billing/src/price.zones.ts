@@ -1,5 +1,5 @@
 import { DEFAULT_ZONE, priceZoneOf, zoneSpans, type Interval, type ZoneSpan } from '#libs/domain';
-import { planFinder, type Tx } from '#libs/store';
+import type { PlanFinder } from '#libs/store';
 import type { MeteredThings } from './metered.things.js';
 
 /** What ran, and where: in the region of its cluster. `region` is that of the gateway, for what reached no cluster. */
@@ -15,26 +15,15 @@ export interface PriceZones {
   within(placed: Placed, span: Interval): ZoneSpan[];
 }
 
-/** Of usage whose clusters are loaded. */
-export async function priceZones(
-  tx: Tx,
-  things: MeteredThings,
-  usage: readonly Placed[],
-): Promise<PriceZones> {
-  const organizations = [...new Set(usage.map(({ organizationId }) => organizationId))];
-  const plans = await planFinder(tx, organizations);
-  const zoned = new Set(
-    organizations.filter((id) =>
-      [0, ...plans.changes(id)].some((atMs) => plans.at(id, atMs).zones.length > 0),
-    ),
-  );
+/** By these plans, of usage whose clusters are loaded. */
+export function priceZones(plans: PlanFinder, things: MeteredThings): PriceZones {
   const at = ({ organizationId, clusterId, region }: Placed, atMs: number): string => {
-    if (!zoned.has(organizationId)) return DEFAULT_ZONE;
+    if (!plans.hasZones) return DEFAULT_ZONE;
     return priceZoneOf(things.region(clusterId) ?? region ?? '', plans.at(organizationId, atMs).zones);
   };
-  return {
-    at,
-    within: (placed, span) =>
-      zoneSpans(span, plans.changes(placed.organizationId), (atMs) => at(placed, atMs)),
+  const within = (placed: Placed, span: Interval): ZoneSpan[] => {
+    const changes = plans.hasZones ? plans.changes(placed.organizationId) : [];
+    return zoneSpans(span, changes, (atMs) => at(placed, atMs));
   };
+  return { at, within };
 }

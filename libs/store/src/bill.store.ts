@@ -58,6 +58,8 @@ export interface PlanFinder {
   at(organizationId: string, atMs: number): PricePlan;
   /** Instants at which it may change, ascending. */
   changes(organizationId: string): number[];
+  /** Whether any of them, at any time, has price zones. */
+  hasZones: boolean;
 }
 
 /** Finds it for these organizations, in two statements. */
@@ -76,6 +78,7 @@ export async function planFinder(tx: Tx, organizationIds: readonly string[]): Pr
     of.map(({ effectiveFromMs }) => effectiveFromMs);
   const ofVersions = changes(versions);
   return {
+    hasZones: versions.some(({ zones }) => zones.length > 0),
     at(organizationId, atMs) {
       const { madeAtMs = 0, terms = [] } = lives.get(organizationId) ?? {};
       return planInForce(terms, versions, Math.max(atMs, madeAtMs - (madeAtMs % MINUTE_MS)));

@@ -35,7 +35,7 @@ const replayed = (name: string, zone: typeof STORED_ZONES) =>
      CROSS JOIN LATERAL generate_series(u.start_ms / 60000, (u.end_ms - 1) / 60000) at
      WHERE s.organization_id = $1 AND u.billable AND at * 60000 >= $2 AND at * 60000 < $3
      UNION
-     SELECT v.project_id, s.service_id, s.revision_id, ${zone.slice}, at * 60000
+     SELECT v.project_id, s.service_id, s.revision_id, ${zone.slice('at * 60000')}, at * 60000
      FROM revisions v
      JOIN instance_slices s ON s.organization_id = v.organization_id AND s.service_id = v.service_id AND s.revision_id = v.id
        AND s.until_ms > $2::bigint AND s.until_ms <= $3::bigint + ${SLICE_MS} AND ($5::bigint IS NULL OR s.taken <= $5)

@@ -48,7 +48,7 @@ export interface TouchedRow {
 const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
 
 // Stores what is new and tells which windows it touches: those a record reaches into, and for the part of a stream the
-// window in which the stream began so far (its rounding belongs there).
+// window in which the stream began so far (its rounding belongs there), in the zone of the part that it began with.
 export const storeSql = statement<TouchedRow>(
   'usage_store',
   `WITH fresh AS (
@@ -60,12 +60,13 @@ export const storeSql = statement<TouchedRow>(
             at * 60000 AS window_start_ms, (at = f.start_ms / 60000)::int AS records
      FROM fresh f CROSS JOIN LATERAL generate_series(f.start_ms / 60000, (f.end_ms - 1) / 60000) at
      UNION ALL
-     SELECT f.organization_id, f.project_id, f.service_id, coalesce(f.revision_id, ''), f.price_zone,
+     SELECT f.organization_id, f.project_id, f.service_id, coalesce(f.revision_id, ''), first.price_zone,
             first.start_ms / 60000 * 60000, 0
      FROM fresh f CROSS JOIN LATERAL (
-       SELECT min(o.start_ms) AS start_ms FROM usage_records o
-       WHERE o.producer = f.producer AND o.stream_id = f.stream_id AND ${PARTIAL('o')} AND o.billable) first
-     WHERE ${PARTIAL('f')} AND first.start_ms IS NOT NULL
+       SELECT o.start_ms, o.price_zone FROM usage_records o
+       WHERE o.producer = f.producer AND o.stream_id = f.stream_id AND ${PARTIAL('o')} AND o.billable
+       ORDER BY o.start_ms LIMIT 1) first
+     WHERE ${PARTIAL('f')}
    )
    SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms,
           sum(records)::int AS records

@@ -10,11 +10,12 @@ export const MAX_RECORD_MS = '7200000';
 /** In which price zone something is, in SQL. */
 interface ZoneOf {
   record: string;
-  slice: string;
+  /** Of the part of a slice that lies in the window that begins there. */
+  slice: (windowStartMs: string) => string;
 }
 
 /** As it was stored: by the plan in force when it began. */
-export const STORED_ZONES: ZoneOf = { record: 'u.price_zone', slice: 's.price_zone' };
+export const STORED_ZONES: ZoneOf = { record: 'u.price_zone', slice: () => 's.price_zone' };
 
 /**
  * By other plans: a list of objects, one for each stretch of time between the borders, from ids of clusters and names of
@@ -24,7 +25,7 @@ export function zonesBy(places: string, borders: string): ZoneOf {
   const at = (atMs: string): string => `(${places}::jsonb -> width_bucket(${atMs}, ${borders}::bigint[]))`;
   return {
     record: `coalesce(${at('u.start_ms')} ->> u.cluster_id, ${at('u.start_ms')} ->> u.region, 'default')`,
-    slice: `coalesce(${at('s.from_ms')} ->> s.cluster_id, 'default')`,
+    slice: (windowStartMs) => `coalesce(${at(windowStartMs)} ->> s.cluster_id, 'default')`,
   };
 }
 
@@ -120,7 +121,7 @@ function factStatements(name: string, zone: ZoneOf) {
       `SELECT k.n, s.cluster_id || ' ' || s.instance_id || ' ' || s.start_ms AS id, s.start_ms AS begun_ms,
      min(s.from_ms) AS from_ms, max(s.until_ms) AS until_ms
    FROM ${KEYS} JOIN instance_slices s ON s.organization_id = k.organization_id AND s.service_id = k.service_id
-     AND s.revision_id = k.revision_id AND ${zone.slice} = k.price_zone AND s.taken <= k.up_to
+     AND s.revision_id = k.revision_id AND ${zone.slice('k.start_ms')} = k.price_zone AND s.taken <= k.up_to
      AND s.until_ms > k.start_ms AND s.until_ms <= k.start_ms + ${WINDOW_MS} + ${SLICE_MS}
      AND s.from_ms < k.start_ms + ${WINDOW_MS}
    GROUP BY 1, 2, 3`,

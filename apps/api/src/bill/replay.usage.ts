@@ -63,7 +63,8 @@ export async function replayUsage(
 
 /**
  * Windows of a span from its raw records, series by series: the fold of the live path, window by window. Blocks that were open
- * when the span began are those of the live path, whatever plan is asked about.
+ * when the span began are those of the live path, whatever plan is asked about, found by the names of their price zones: a zone
+ * that only the plan asked about has begins with none.
  */
 export async function* replayWindows(
   tx: Tx,

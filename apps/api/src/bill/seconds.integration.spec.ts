@@ -10,7 +10,7 @@ import {
 } from '#libs/domain';
 import { usageOf, type UsedRevision } from '#libs/testing';
 import { ApiRig, type RigTenant } from '../api.rig.js';
-import { invoiceOfMonth, takeIn, usedRevision } from './used.rig.js';
+import { CLUSTER, invoiceOfMonth, takeIn, usedRevision } from './used.rig.js';
 
 const T = Date.parse('2026-10-10T12:00:00Z');
 const time = { measure: 'request_time', rate: '0.001', per: '1 s', unit: 's' };
@@ -216,4 +216,48 @@ it('a bill by time of instances is explained and replayed, also as its invoice w
   expect(await replay()).toEqual(before);
   const later = await get<Bill>('/v1/bill?month=2026-10');
   expect(later.items.slice(1, 3).map(({ quantity }) => quantity)).toEqual(['189', '380']);
+});
+
+it('time of instances is counted again minute by minute in the price zones of a plan that changes them', async () => {
+  const tenant = await rig.tenant('moved');
+  const of = await usedRevision(rig, tenant);
+  await rig.database.query(
+    `INSERT INTO clusters (id, name, provider, region, zone, runtime, created_at)
+     VALUES ($1, 'far', 'own', 'mars', 'a', 'local', now())`,
+    [CLUSTER],
+  );
+  for (const [version, from, zones] of [
+    [1, 0, []],
+    [2, T + 60_000, [{ name: 'far', regions: ['mars'] }]],
+  ] as const) {
+    const multipliers = zones.map(({ name }) => ({ zone: name, by: '2' }));
+    const effectiveFrom = new Date(from).toISOString();
+    const document = { ...INSTANCES, id: 'moving', version, effectiveFrom, zones, multipliers };
+    await rig.database.query(
+      `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
+       VALUES ($1, 'moving', $2, $3, $4, 'me', now())`,
+      [`ppv_${String(version).repeat(20)}`, version, effectiveFrom, JSON.stringify(document)],
+    );
+  }
+  await rig.database.query('UPDATE organizations SET created_at = to_timestamp(0) WHERE id = $1', [
+    tenant.organizationId,
+  ]);
+  for (const [from, planId] of [
+    [0, 'instances'],
+    [T + 60_000, 'seconds'],
+  ] as const)
+    await rig.database.query(
+      `INSERT INTO billing_terms (organization_id, effective_from, plan_id, discount_percent, taxes, created_by, created_at)
+       VALUES ($1, $2, $3, 0, '[]', 'me', now())`,
+      [tenant.organizationId, new Date(from), planId],
+    );
+  const pod: Running = { id: 'moved', begunMs: T, startMs: T, endMs: T + 150_000 };
+  await takeIn(rig, of, { fresh: [], all: [], position: 1 }, { running: [pod] });
+  const { json } = await rig.call('GET', '/v1/bill/replay?month=2026-10&plan=moving', { key: tenant.key });
+  const lines = json['lines'] as { item: string; version: number; quantity: string; list: string }[];
+  const idle = lines.filter(({ item }) => item === 'idle');
+  expect(idle.map(({ version, quantity, list }) => [version, quantity, list])).toEqual([
+    [1, '60', '0.06'],
+    [2, '90', '0.18'],
+  ]);
 });

@@ -28,7 +28,7 @@ import type { UsedRevision } from '#libs/testing';
 import type { ApiRig, RigTenant } from '../api.rig.js';
 
 /** Where instances run. */
-const CLUSTER: Id<'cls'> = 'cls_00000000000000000001';
+export const CLUSTER: Id<'cls'> = 'cls_00000000000000000001';
 
 const SHAPE = { concurrency: 80, maxInstances: 100, timeoutSeconds: 300 };
 

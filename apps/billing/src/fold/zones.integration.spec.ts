@@ -43,6 +43,7 @@ const documents = zones.map((own, i) => ({
   multipliers: own.map(({ name }) => ({ zone: name, by: name === 'far' ? '3' : '1.5' })),
   items: [
     { ...item, id: 'cpu', name: 'CPU', measure: 'request_time', model: 'concurrency', times: 'vcpu' },
+    { ...item, id: 'each', name: 'Each', measure: 'request_time', model: 'per_request', quantum: '1 s' },
     { ...item, id: 'kept', name: 'Kept', measure: 'instance_time', quantum: '1 s', minimum: '1 min' },
     { ...item, id: 'l4', name: 'L4', measure: 'gpu_time', gpuClass: 'l4', quantum: '1 s' },
     { ...item, id: 'h100', name: 'H100', measure: 'gpu_time', gpuClass: 'h100' },
@@ -51,7 +52,7 @@ const documents = zones.map((own, i) => ({
 }));
 
 /** Of what is used. */
-const IDS = ['cpu', 'kept', 'l4', 'requests'];
+const IDS = ['cpu', 'each', 'kept', 'l4', 'requests'];
 
 let database: TestDatabase;
 let lease: Lease;
@@ -124,3 +125,43 @@ it('usage and GPUs cost what they do in the zone of the cluster that ran them, l
   const rates = new Set(bill.lines.filter(({ item: id }) => id === 'requests').map(({ rate }) => rate));
   expect([...rates].sort()).toEqual(['0.01', '0.015', '0.03']);
 });
+
+it.each([
+  ['as they come', [0, 1, 2]],
+  ['the last first', [2, 1, 0]],
+  ['the first last', [1, 2, 0]],
+])(
+  'a stream that goes on while its zone changes is one request of the zone where it began: %s',
+  async (_name, order) => {
+    const of = await customerOf(database, random, 'zoned', SHAPE);
+    const rig = new BillingRig(database.db, clock);
+    const clusterId = await makeHolder(database, random, of);
+    await database.query("UPDATE clusters SET region = 'moon' WHERE id = $1", [clusterId]);
+    const at = [-90_500, -30_000, 20_000, 40_200];
+    const records = [0, 1, 2].map((part) => {
+      const span = { startMs: CHANGE + (at[part] ?? 0), endMs: CHANGE + (at[part + 1] ?? 0) };
+      return usageOf(of, part, span, { clusterId, streamId: 'long', part, last: part === 2 });
+    });
+    for (const part of order) {
+      await rig.take(lease, of.gatewayId, [records[part]]);
+      await rig.fold(lease, [of]);
+    }
+    const expected = ratedOffline(
+      parsePriceSchedule(documents),
+      of,
+      SHAPE,
+      records.map((record) => {
+        const { streamId, part, last } = record;
+        return { ...requestLine(record, 'moon'), streamId, part, last };
+      }),
+    );
+    const { items } = await billOfMonth(database, of.organizationId, monthOf(T0));
+    const used = items.filter(({ quantity }) => quantity !== '0');
+    const charges = expected.months.flatMap((month) => month.charges);
+    expect(used.map(({ item: id, version, quantity, list }) => [id, version, quantity, list])).toEqual(
+      charges.map(({ item: id, version, quantity, list }) => [id, version, quantity, list]),
+    );
+    // 130.7 s from its first part on
+    expect(used.filter(({ item: id }) => id === 'each').map(({ quantity }) => quantity)).toEqual(['131']);
+  },
+);

@@ -6,6 +6,7 @@ import {
   type Clock,
   type HeldUntil,
   type InstanceInterval,
+  type WindowKey,
 } from '#libs/domain';
 import {
   findHoldings,
@@ -19,6 +20,7 @@ import {
   type Database,
   type Lease,
   type LeasedTx,
+  type PlanFinder,
   type QuarantinedUsage,
   type StoredIntervals,
 } from '#libs/store';
@@ -83,25 +85,26 @@ export async function keepIntervals(
   await lockIntervals(tx);
   // The stream's place is told by usage of requests alone.
   const position = await nextPosition(tx, 0, nowMs);
-  const zones = await priceZones(tx, things, intervals);
+  const plans = await planFinder(tx, [...new Set(intervals.map(({ organizationId }) => organizationId))]);
+  const zones = priceZones(plans, things);
   const checked = intervals.map((interval) => {
     const { startMs, untilMs: endMs } = interval;
     return { interval, zones: zones.within(interval, { startMs, endMs }) };
   });
   const result = await storeIntervals(tx, checked, position);
-  await markGrown(tx, result.grown, things, zones);
+  const marks = marksOf(result.grown, things, plans, zones);
+  await markDirty(tx, marks);
   return result;
 }
 
-async function markGrown(
-  tx: LeasedTx,
+function marksOf(
   grown: StoredIntervals['grown'],
   things: MeteredThings,
+  plans: PlanFinder,
   zones: PriceZones,
-): Promise<void> {
-  const plans = await planFinder(tx, [...new Set(grown.map(({ interval }) => interval.organizationId))]);
+): WindowKey[] {
   const counts = oncePerPlan(needsInstances);
-  const marks = grown.flatMap(({ interval, fromMs }) => {
+  return grown.flatMap(({ interval, fromMs }) => {
     const { organizationId, serviceId, revisionId, untilMs } = interval;
     const { projectId = '' } = things.service(organizationId, serviceId) ?? {};
     const of = { organizationId, projectId, serviceId, revisionId };
@@ -109,7 +112,6 @@ async function markGrown(
       .filter((windowStartMs) => counts(plans.at(organizationId, windowStartMs)))
       .map((windowStartMs) => ({ ...of, priceZone: zones.at(interval, windowStartMs), windowStartMs }));
   });
-  await markDirty(tx, marks);
 }
 
 /** Everything that intervals name. */

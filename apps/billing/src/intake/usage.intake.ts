@@ -3,6 +3,7 @@ import { crashPoint } from '#libs/process';
 import {
   bindProducers,
   nextPosition,
+  planFinder,
   quarantineUsage,
   storeUsage,
   underLease,
@@ -96,7 +97,8 @@ export async function checked(
   things: MeteredThings,
   records: readonly UsageRecord[],
 ): Promise<CheckedUsage[]> {
-  const zones = await priceZones(tx, things, records);
+  const plans = await planFinder(tx, [...new Set(records.map(({ organizationId }) => organizationId))]);
+  const zones = priceZones(plans, things);
   return records.map((record) => {
     return { record, priceZone: zones.at(record, record.startMs), reason: whyNotBillable(record) };
   });

@@ -30,9 +30,13 @@ export interface Source {
 interface Stream {
   endMs: number;
   lengthMs: number;
-  /** Where it began: a request belongs whole to that period. */
+  /** Where it began: what is rounded alone belongs whole to that period and price zone. */
   period: Period;
+  tally: Tally;
 }
+
+/** Streams of a source by their id, in whatever price zone they go on. */
+export type Streams = Map<string, Stream>;
 
 /** Entries are forgotten when so many came since they were last looked through, or twice as many as stayed. */
 const SWEEP_OUT = 4_096;
@@ -45,7 +49,6 @@ export class Series {
   readonly tally = new Tally();
   private period: Period;
   private readonly sweeps = new Map<string, ActiveSweep>();
-  private readonly streams = new Map<string, Stream>();
   /** Until when an instance is covered, by instance and lane. */
   private readonly covered = new Map<string, number>();
   private room = SWEEP_OUT;
@@ -55,6 +58,7 @@ export class Series {
     readonly source: Source,
     readonly zone: string,
     private readonly periods: Periods,
+    private readonly streams: Streams,
     startMs: number,
   ) {
     this.period = periods.at(startMs);
@@ -167,14 +171,14 @@ export class Series {
     const of = stream.period.meters.find(({ lane }) => lane === meter.lane) ?? meter;
     const before = stream.lengthMs === 0 ? 0n : aloneMs(of, stream.lengthMs);
     const longer = stream.lengthMs + Math.max(0, endMs - Math.max(startMs, stream.endMs));
-    this.tally.add(stream.period, meter.lane, aloneMs(of, longer) - before);
+    stream.tally.add(stream.period, meter.lane, aloneMs(of, longer) - before);
   }
 
   private streamOf({ streamId = '', startMs }: RequestEntry): Stream {
     const known = this.streams.get(streamId);
     // reports come each minute: after two hours it is another stream
     if (known !== undefined && startMs - known.endMs <= MAX_RECORD_MS) return known;
-    const stream = { endMs: startMs, lengthMs: 0, period: this.period };
+    const stream = { endMs: startMs, lengthMs: 0, period: this.period, tally: this.tally };
     this.streams.set(streamId, stream);
     if (this.streams.size > this.room) this.forget(startMs);
     return stream;

@@ -6,7 +6,7 @@ import { unionOf } from '../usage/interval.js';
 import { capacityOf } from './blocks.js';
 import { Periods, type Asked, type Period } from './periods.js';
 import type { Usage } from './pricing.js';
-import { Series, type Source } from './series.js';
+import { Series, type Source, type Streams } from './series.js';
 import type {
   BuildEntry,
   CountEntry,
@@ -49,7 +49,7 @@ export class UsageFold {
   readonly counts: FoldCounts = { records: 0, duplicates: 0, notBillable: 0, coldStarts: 0 };
   private readonly periods: Periods;
   private readonly revisions = new Map<string, { entry: RevisionEntry; source: Source }>();
-  private readonly series = new Map<string, Map<string, Series>>();
+  private readonly series = new Map<string, { zones: Map<string, Series>; streams: Streams }>();
   private readonly subscriptions = new Map<string, Interval[]>();
   /** Identities at the present instant. */
   private readonly seen = new Map<string, UsageEntry>();
@@ -80,7 +80,7 @@ export class UsageFold {
 
   /** Everything that was used; the fold ends with it. */
   finish(): { folded: FoldedUsage[]; held: Held[] } {
-    const all = [...this.series.values()].flatMap((zones) => [...zones.values()]);
+    const all = [...this.series.values()].flatMap(({ zones }) => [...zones.values()]);
     for (const one of all) one.finish();
     const folded = all.flatMap(({ source, zone, tally }) =>
       [...tally.entries()].map(([period, quantities]) => {
@@ -142,13 +142,14 @@ export class UsageFold {
   ): Series {
     const zone = this.periods.at(entry.startMs).zoneOf(entry.region);
     const key = revisionId ?? looseKey(entry as BuildEntry | CountEntry);
-    const known = this.series.get(key)?.get(zone);
+    const own = this.series.get(key) ?? { zones: new Map<string, Series>(), streams: new Map() as Streams };
+    const known = own.zones.get(zone);
     if (known !== undefined) return known;
     const source =
       revisionId === undefined ? looseSource(entry as BuildEntry | CountEntry) : this.revisionOf(revisionId);
-    const made = new Series(source, zone, this.periods, entry.startMs);
-    const byZone = this.series.get(key) ?? new Map<string, Series>();
-    this.series.set(key, byZone.set(zone, made));
+    const made = new Series(source, zone, this.periods, own.streams, entry.startMs);
+    own.zones.set(zone, made);
+    this.series.set(key, own);
     return made;
   }
 
