@@ -45,7 +45,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 try {
   await inOrder([fast, unit, contracts, integration, stories]);
   // mostly waiting, each on platforms of its own
-  await Promise.all([inOrder([crashes]), inOrder([replicas, fleet, disks])]);
+  const lanes = await Promise.allSettled([inOrder([crashes]), inOrder([replicas, fleet, disks])]);
+  for (const { reason } of lanes) if (reason !== undefined) throw reason;
   await inOrder([upgrade]);
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()));
@@ -130,15 +131,24 @@ async function disks() {
   }
 }
 
+let turn = Promise.resolve();
+
+/** Two platforms that chose their ports in the same moment could choose the same. */
+function inTurn(work) {
+  const done = turn.then(work);
+  turn = done.catch(() => undefined);
+  return done;
+}
+
 async function onOwnPlatform(name, args = []) {
   if (!existsSync(inRoot('dist/apps/api/src/main.js'))) return;
   await stages.guard('platform', async () => {
     const faults = path.join(temporaryDir, `${name}-faults`);
     mkdirSync(faults, { recursive: true });
     const env = { TOWPATH_FAULTS_DIR: faults };
-    const platform = await startStoryPlatform(path.join(temporaryDir, name), env, args);
+    const platform = await inTurn(() => startStoryPlatform(path.join(temporaryDir, name), env, args));
     try {
-      // one after the other: each looks at a whole machine
+      // one after the other: each looks at a whole platform
       await stages.jest(name, { patterns, env: { ...platform.env, ...env }, workers: 1 });
     } finally {
       if (stages.interrupted) await platform.stop();

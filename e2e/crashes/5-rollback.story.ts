@@ -16,12 +16,13 @@ describe('nats-server comes back with an older store', () => {
       await storm.through(async () => {
         // stands still and dies without having read what only the newer store has
         const billing = faults.pid('billing');
-        await faults.while('nats', 'stands still and is copied, billing stands still from now on', () => {
-          process.kill(billing, 'SIGSTOP');
-          cpSync(store, copy, { recursive: true });
-        });
         try {
-          await deploys.more(5);
+          await faults.while('nats', 'stands still and is copied, billing stands still from now on', () => {
+            process.kill(billing, 'SIGSTOP');
+            cpSync(store, copy, { recursive: true });
+          });
+          // gateways keep what they sent for a minute
+          await deploys.more(2);
           await faults.while('nats', 'gets its older store back', (pid) => {
             for (const name of readdirSync(store)) rmSync(path.join(store, name), { recursive: true });
             cpSync(copy, store, { recursive: true });

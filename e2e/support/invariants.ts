@@ -173,6 +173,7 @@ export class Storm {
       const { status } = await this.tenant.service(service);
       const ready = status.conditions.find(({ type }) => type === 'Ready');
       expect([service, ready?.status]).toEqual([service, 'true']);
+      await this.checkEnded(service);
     }
     const inside = await HubInside.open(platform(), this.faults);
     try {
@@ -182,6 +183,17 @@ export class Storm {
     } finally {
       await inside.close();
     }
+  }
+
+  /** What served before runs no instance any more: a cluster takes its time, and each that ends is written. */
+  private async checkEnded(service: string): Promise<void> {
+    await until(`former revisions of ${service} to end`, SETTLE_MS, async () => {
+      const { latestReadyRevision } = await this.tenant.service(service);
+      const former = (await this.tenant.revisions(service)).filter(
+        ({ name }) => name !== latestReadyRevision,
+      );
+      return former.every(({ status }) => status.instances === 0);
+    });
   }
 }
 

@@ -19,7 +19,7 @@ export class RecentMessages {
   #sent: { message: UsageMessage; atMs: number }[] = [];
   #records = 0;
 
-  /** Of the messages of the last minute, as many of the newest as memory allows; in the order they were sent. */
+  /** The newest message and those of the minute before it, as many as memory allows; in the order they were sent. */
   get list(): readonly UsageMessage[] {
     return this.#sent.map(({ message }) => message);
   }
