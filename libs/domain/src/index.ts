@@ -289,7 +289,14 @@ export { BUILTIN_DOCUMENTS, BUILTIN_PLAN, BUILTIN_PLANS } from './price/builtin.
 export { parsePricePlan } from './price/plan.validation.js';
 export { nextVersion, parsePriceSchedule, planAt } from './price/schedule.js';
 export type { PriceSchedule } from './price/schedule.js';
-export { DEFAULT_ZONE, priceZoneOf, sameZones, zoneSpans, type ZoneSpan } from './price/zones.js';
+export {
+  DEFAULT_ZONE,
+  priceZoneOf,
+  sameZones,
+  zoneSpans,
+  zonesBeside,
+  type ZoneSpan,
+} from './price/zones.js';
 export {
   BLOCK_MS,
   capacityOf,
@@ -328,7 +335,7 @@ export {
 } from './billing/window.js';
 export type { WindowKey } from './billing/window.js';
 export type { BilledSize, UsageDay } from './billing/billing.types.js';
-export { factsOf, foldRecords, foldWindow, NOTHING_OPEN, sameEnds } from './billing/fold.js';
+export { factsOf, foldRecords, foldWindow, handedOn, NOTHING_OPEN, sameEnds } from './billing/fold.js';
 export type {
   BillingWindow,
   StreamPart,

@@ -42,7 +42,7 @@ const replayed = (name: string, zone: typeof STORED_ZONES) =>
      CROSS JOIN LATERAL generate_series(s.from_ms / 60000, (s.until_ms - 1) / 60000) at
      WHERE $6::boolean AND v.organization_id = $1 AND at * 60000 >= $2 AND at * 60000 < $3) w
    JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id
-   ORDER BY w.project_id, w.service_id, w.revision_id, w.price_zone, w.window_start_ms`,
+   ORDER BY w.project_id, w.service_id, w.revision_id, w.window_start_ms, w.price_zone`,
   );
 
 /** Price zones as they were stored. */

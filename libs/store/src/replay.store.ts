@@ -22,8 +22,8 @@ export interface ReplayedWindow {
 }
 
 /**
- * All windows that begin in [fromMs, toMs) and that billable records touch, found in the records themselves: series by
- * series, each in the order of time.
+ * All windows that begin in [fromMs, toMs) and that billable records touch, found in the records themselves: revision
+ * by revision, each in the order of time.
  * @param instances whether windows in which only instances ran are asked for, too
  * @param position nothing that was taken in after it counts
  * @param settledAt UTC ms, where the position is not known; of each hour only what its settlements up to then had taken in.

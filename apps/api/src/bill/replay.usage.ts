@@ -1,7 +1,9 @@
 import {
   extraMeters,
   foldWindow,
+  handedOn,
   isOfInstances,
+  monthOf,
   needsInstances,
   sumMetered,
   windowBefore,
@@ -10,8 +12,10 @@ import {
   type BillingWindow,
   type UsageDay,
   type WindowEnds,
+  zonesBeside,
 } from '#libs/domain';
 import {
+  findBillPeriods,
   findWindowEnds,
   findReplayedWindows,
   findWindowFacts,
@@ -58,11 +62,11 @@ export async function replayUsage(
     addTo(sums[period], of, window);
     windows += 1;
   }
-  return { days: sums.map((days) => [...days.values()]), windows };
+  return { days: sums.map((days) => inOrder([...days.values()])), windows };
 }
 
 /**
- * Windows of a span from its raw records, series by series: the fold of the live path, window by window. Blocks that were open
+ * Windows of a span from its raw records, revision by revision: the fold of the live path, window by window. Blocks that were open
  * when the span began are those of the live path, whatever plan is asked about, found by the names of their price zones: a zone
  * that only the plan asked about has begins with none.
  */
@@ -78,7 +82,7 @@ export async function* replayWindows(
     zones,
     instances: periods.some(({ plan }) => needsInstances(plan)),
   });
-  let before: { of: ReplayedWindow; ends: WindowEnds } | undefined;
+  const handed = new HandedOver(tx, span.fromMs, await plansFrom(tx, span, periods));
   for (let from = 0; from < windows.length; from += BATCH) {
     const batch = windows.slice(from, from + BATCH);
     const facts = await findWindowFacts(
@@ -92,32 +96,84 @@ export async function* replayWindows(
     for (const [i, one] of batch.entries()) {
       const own = facts[i];
       if (!own) continue;
-      const carried = await carriedInto(tx, one, before, span.fromMs);
+      const carried = await handed.carriedInto(one);
       const period = periodAt(periods, one.key.windowStartMs);
       const shape = { capacity: one.capacity, meters: meters[period] ?? [] };
       const window = foldWindow(one.key.windowStartMs, own, shape, carried);
-      before = { of: one, ends: window };
+      handed.set(one, window);
       yield { of: one, window, carried, period };
     }
   }
 }
 
-/** Blocks of the window before; those of the month before are kept with its last window. */
-async function carriedInto(
+/** What windows of one revision hand over, minute by minute; what was open before the span is kept with its last window. */
+class HandedOver {
+  private revision = '';
+  private minuteMs = 0;
+  private before = new Map<string, WindowEnds>();
+  private now = new Map<string, WindowEnds>();
+
+  constructor(
+    private readonly tx: Tx,
+    private readonly fromMs: number,
+    /** Plans in the order of time: the one before the span, and those of the periods. */
+    private readonly plans: readonly ReplayPeriod[],
+  ) {}
+
+  async carriedInto({ key }: ReplayedWindow): Promise<WindowEnds | undefined> {
+    this.goTo(`${key.serviceId} ${key.revisionId}`, key.windowStartMs);
+    const windowStartMs = windowBefore(key.windowStartMs);
+    const zones = [key.priceZone, ...this.zonesBefore(key)];
+    const ends =
+      windowStartMs < this.fromMs
+        ? await findWindowEnds(
+            this.tx,
+            zones.map((priceZone) => ({ ...key, priceZone, windowStartMs })),
+          )
+        : zones.map((zone) => this.before.get(zone));
+    return handedOn(ends[0], ends.slice(1));
+  }
+
+  set({ key }: ReplayedWindow, ends: WindowEnds): void {
+    this.now.set(key.priceZone, ends);
+  }
+
+  private goTo(revision: string, minuteMs: number): void {
+    if (revision === this.revision && minuteMs === this.minuteMs) return;
+    const goesOn = revision === this.revision && windowBefore(minuteMs) === this.minuteMs;
+    this.before = goesOn ? this.now : new Map<string, WindowEnds>();
+    this.now = new Map();
+    [this.revision, this.minuteMs] = [revision, minuteMs];
+  }
+
+  /** Other zones in which something may have been that goes on in this one. */
+  private zonesBefore({ priceZone, windowStartMs }: ReplayedWindow['key']): string[] {
+    const i = this.plans.findIndex(({ startMs }) => startMs === windowStartMs);
+    const [before, own] = [this.plans[i - 1], this.plans[i]];
+    if (!before || !own) return [];
+    return zonesBeside(before.plan, own.plan).filter((zone) => zone !== priceZone);
+  }
+}
+
+/** The plan that was in force before the span, and those of the periods from its beginning on. */
+async function plansFrom(
   tx: Tx,
-  { key }: ReplayedWindow,
-  before: { of: ReplayedWindow; ends: WindowEnds } | undefined,
-  fromMs: number,
-): Promise<WindowEnds | undefined> {
-  const windowStartMs = windowBefore(key.windowStartMs);
-  if (windowStartMs < fromMs) return (await findWindowEnds(tx, [{ ...key, windowStartMs }]))[0];
-  return before && seriesOf(before.of) === seriesOf({ key }) && before.of.key.windowStartMs === windowStartMs
-    ? before.ends
-    : undefined;
+  { organizationId, fromMs }: ReplaySpan,
+  periods: readonly ReplayPeriod[],
+): Promise<ReplayPeriod[]> {
+  const last = (await findBillPeriods(tx, organizationId, monthOf(fromMs - 1))).at(-1);
+  return [...(last ? [{ ...last, startMs: -Infinity }] : []), ...periods];
 }
 
 function seriesOf({ key: { serviceId, revisionId, priceZone } }: Pick<ReplayedWindow, 'key'>): string {
   return `${serviceId} ${revisionId} ${priceZone}`;
+}
+
+/** Revision by revision, each by price zone, as the days of a bill are. */
+function inOrder(days: readonly UsageDay[]): UsageDay[] {
+  return [...Map.groupBy(days, ({ revisionId }) => revisionId).values()].flatMap((own) =>
+    own.sort((a, b) => (a.priceZone < b.priceZone ? -1 : 1)),
+  );
 }
 
 function periodAt(periods: readonly ReplayPeriod[], atMs: number): number {

@@ -232,7 +232,9 @@ it('time of instances is counted again minute by minute in the price zones of a 
   ] as const) {
     const multipliers = zones.map(({ name }) => ({ zone: name, by: '2' }));
     const effectiveFrom = new Date(from).toISOString();
-    const document = { ...INSTANCES, id: 'moving', version, effectiveFrom, zones, multipliers };
+    const kept = { ...ofInstances, id: 'kept', name: 'Kept', quantum: '1 s', minimum: '2 min' };
+    const items = [...INSTANCES.items, kept];
+    const document = { ...INSTANCES, id: 'moving', version, effectiveFrom, zones, multipliers, items };
     await rig.database.query(
       `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
        VALUES ($1, 'moving', $2, $3, $4, 'me', now())`,
@@ -255,9 +257,15 @@ it('time of instances is counted again minute by minute in the price zones of a 
   await takeIn(rig, of, { fresh: [], all: [], position: 1 }, { running: [pod] });
   const { json } = await rig.call('GET', '/v1/bill/replay?month=2026-10&plan=moving', { key: tenant.key });
   const lines = json['lines'] as { item: string; version: number; quantity: string; list: string }[];
-  const idle = lines.filter(({ item }) => item === 'idle');
-  expect(idle.map(({ version, quantity, list }) => [version, quantity, list])).toEqual([
+  const linesOf = (id: string): unknown[] =>
+    lines.filter(({ item }) => item === id).map(({ version, quantity, list }) => [version, quantity, list]);
+  expect(linesOf('idle')).toEqual([
     [1, '60', '0.06'],
     [2, '90', '0.18'],
+  ]);
+  // its minimum is counted once, where it began
+  expect(linesOf('kept')).toEqual([
+    [1, '120', '0.12'],
+    [2, '30', '0.06'],
   ]);
 });

@@ -3,6 +3,7 @@ import {
   capacityOf,
   extraMeters,
   foldWindow,
+  handedOn,
   isOfInstances,
   oncePerPlan,
   sameEnds,
@@ -13,6 +14,7 @@ import {
   type Meter,
   type WindowEnds,
   type WindowKey,
+  zonesBeside,
 } from '#libs/domain';
 import {
   findWindowEnds,
@@ -22,6 +24,7 @@ import {
   saveWindows,
   takeDirty,
   type LeasedTx,
+  type PlanFinder,
   type Tx,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
@@ -64,7 +67,8 @@ async function foldAll(
   things: MeteredThings,
   now: number,
 ): Promise<number> {
-  const metersOf = await meterFinder(tx, taken);
+  const plans = await planFinder(tx, [...new Set(taken.map(({ organizationId }) => organizationId))]);
+  const metersOf = meterFinder(plans);
   let batch = taken;
   let folded = 0;
   for (let round = 0; batch.length > 0; round++) {
@@ -73,16 +77,24 @@ async function foldAll(
       return folded;
     }
     folded += batch.length;
-    batch = await foldBatch(tx, batch, { things, metersOf, now });
+    batch = await foldBatch(tx, batch, { things, plans, metersOf, now });
   }
   return folded;
+}
+
+/** What folding needs to know beside the windows. */
+interface With {
+  things: MeteredThings;
+  plans: PlanFinder;
+  metersOf: MeterFinder;
+  now: number;
 }
 
 /** Folds these windows, oldest first; returns the windows after them that start differently now. */
 async function foldBatch(
   tx: LeasedTx,
   keys: readonly WindowKey[],
-  { things, metersOf, now }: { things: MeteredThings; metersOf: MeterFinder; now: number },
+  { things, plans, metersOf, now }: With,
 ): Promise<WindowKey[]> {
   const batch = keys.toSorted((a, b) => a.windowStartMs - b.windowStartMs);
   await things.load(tx, {
@@ -92,7 +104,7 @@ async function foldBatch(
     tx,
     batch.map((key) => ({ ...key, instances: metersOf(key).some(isOfInstances) })),
   );
-  const before = await HandedOver.load(tx, batch);
+  const before = await HandedOver.load(tx, batch, plans);
   const results: { key: WindowKey; window: BillingWindow }[] = [];
   const next: WindowKey[] = [];
   for (const [i, key] of batch.entries()) {
@@ -101,13 +113,13 @@ async function foldBatch(
     const shape = { capacity: capacityFor(key, things), meters: metersOf(key) };
     const window = foldWindow(key.windowStartMs, own, shape, before.carriedInto(key));
     results.push({ key, window });
-    const follower = { ...key, windowStartMs: windowAfter(key.windowStartMs) };
-    if (before.changes(key, window) && before.exists(follower)) next.push(follower);
+    if (before.changes(key, window)) next.push(...before.followersOf(key));
     before.set(key, window);
   }
   await saveWindows(tx, results, now);
   const inBatch = new Set(batch.map(nameOf));
-  return next.filter((key) => !inBatch.has(nameOf(key)));
+  const others = next.filter((key) => !inBatch.has(nameOf(key)));
+  return [...new Map(others.map((key) => [nameOf(key), key])).values()];
 }
 
 function capacityFor(key: WindowKey, things: MeteredThings): Capacity {
@@ -120,47 +132,58 @@ function capacityFor(key: WindowKey, things: MeteredThings): Capacity {
 /** What only the plan needs that is in force in a window. */
 type MeterFinder = (key: WindowKey) => readonly Meter[];
 
-/** For windows of the same organizations. */
-async function meterFinder(tx: Tx, windows: readonly WindowKey[]): Promise<MeterFinder> {
-  const plans = await planFinder(tx, [...new Set(windows.map(({ organizationId }) => organizationId))]);
+function meterFinder(plans: PlanFinder): MeterFinder {
   const metersOf = oncePerPlan(extraMeters);
   return ({ organizationId, windowStartMs }) => metersOf(plans.at(organizationId, windowStartMs));
 }
 
 /** What the windows in hand and their neighbours hand over, as stored and as folded since. */
 class HandedOver {
-  private constructor(private readonly ends: Map<string, WindowEnds>) {}
+  private readonly ends = new Map<string, WindowEnds>();
 
-  static async load(tx: Tx, batch: readonly WindowKey[]): Promise<HandedOver> {
+  private constructor(private readonly plans: PlanFinder) {}
+
+  static async load(tx: Tx, batch: readonly WindowKey[], plans: PlanFinder): Promise<HandedOver> {
+    const handed = new HandedOver(plans);
     const keys = new Map<string, WindowKey>();
-    for (const key of batch) {
-      for (const windowStartMs of [
-        windowBefore(key.windowStartMs),
-        key.windowStartMs,
-        windowAfter(key.windowStartMs),
-      ]) {
-        keys.set(nameOf({ ...key, windowStartMs }), { ...key, windowStartMs });
-      }
-    }
+    for (const key of batch)
+      for (const one of [key, ...handed.beside(key, windowBefore), ...handed.beside(key, windowAfter)])
+        keys.set(nameOf(one), one);
     const stored = await findWindowEnds(tx, [...keys.values()]);
-    const ends = new Map<string, WindowEnds>();
     [...keys.keys()].forEach((name, i) => {
       const own = stored[i];
-      if (own) ends.set(name, own);
+      if (own) handed.ends.set(name, own);
     });
-    return new HandedOver(ends);
+    return handed;
   }
 
   carriedInto(key: WindowKey): WindowEnds | undefined {
-    return this.ends.get(nameOf({ ...key, windowStartMs: windowBefore(key.windowStartMs) }));
+    const [own, ...others] = this.beside(key, windowBefore).map((one) => this.ends.get(nameOf(one)));
+    return handedOn(own, others);
   }
 
   changes(key: WindowKey, ends: WindowEnds): boolean {
     return !sameEnds(this.ends.get(nameOf(key)) ?? NOTHING_OPEN, ends);
   }
 
-  exists(key: WindowKey): boolean {
-    return this.ends.has(nameOf(key));
+  /** Windows there are that begin with what this one hands over. */
+  followersOf(key: WindowKey): WindowKey[] {
+    return this.beside(key, windowAfter).filter((one) => this.ends.has(nameOf(one)));
+  }
+
+  /** The window a minute on of the same zone, then, where price zones change between them, those of the others. */
+  private beside(key: WindowKey, minuteOn: (windowStartMs: number) => number): WindowKey[] {
+    const windowStartMs = minuteOn(key.windowStartMs);
+    const own = { ...key, windowStartMs };
+    if (!this.plans.hasZones) return [own];
+    const [here, there] = [key.windowStartMs, windowStartMs].map((atMs) =>
+      this.plans.at(key.organizationId, atMs),
+    );
+    const zones = here && there && here !== there ? zonesBeside(there, here) : [];
+    return [
+      own,
+      ...zones.filter((zone) => zone !== key.priceZone).map((priceZone) => ({ ...own, priceZone })),
+    ];
   }
 
   set(key: WindowKey, ends: WindowEnds): void {

@@ -44,7 +44,7 @@ const documents = zones.map((own, i) => ({
   items: [
     { ...item, id: 'cpu', name: 'CPU', measure: 'request_time', model: 'concurrency', times: 'vcpu' },
     { ...item, id: 'each', name: 'Each', measure: 'request_time', model: 'per_request', quantum: '1 s' },
-    { ...item, id: 'kept', name: 'Kept', measure: 'instance_time', quantum: '1 s', minimum: '1 min' },
+    { ...item, id: 'kept', name: 'Kept', measure: 'instance_time', quantum: '1 s', minimum: '11 min' },
     { ...item, id: 'l4', name: 'L4', measure: 'gpu_time', gpuClass: 'l4', quantum: '1 s' },
     { ...item, id: 'h100', name: 'H100', measure: 'gpu_time', gpuClass: 'h100' },
     { id: 'requests', name: 'Requests', measure: 'requests', rate: '0.01', per: '1', unit: 'request' },
@@ -165,3 +165,30 @@ it.each([
     expect(used.filter(({ item: id }) => id === 'each').map(({ quantity }) => quantity)).toEqual(['131']);
   },
 );
+
+it('an instance that runs on while its zone changes is covered once, as by one price', async () => {
+  const of = await customerOf(database, random, 'zoned', SHAPE);
+  const { organizationId, serviceId, revisionId } = of;
+  const rig = new BillingRig(database.db, clock);
+  const clusterId = await makeHolder(database, random, of);
+  await database.query("UPDATE clusters SET region = 'moon' WHERE id = $1", [clusterId]);
+  const startMs = CHANGE - 90_000;
+  const kept = async (ms: number, ended: boolean): Promise<unknown[]> => {
+    const untilMs = startMs + ms;
+    await rig.takeInstances(lease, clusterId, [
+      { clusterId, organizationId, serviceId, revisionId, instanceId: 'pod', startMs, untilMs, ended },
+    ]);
+    await rig.fold(lease, [of]);
+    const { items } = await billOfMonth(database, organizationId, monthOf(T0));
+    return items
+      .filter(({ item: id, quantity }) => id === 'kept' && quantity !== '0')
+      .map(({ version, quantity }) => [version, quantity]);
+  };
+  // its minimum of 11 minutes, at once; then by the second
+  expect(await kept(60_000, false)).toEqual([[1, '660']]);
+  expect(await kept(240_000, false)).toEqual([[1, '660']]);
+  expect(await kept(670_000, true)).toEqual([
+    [1, '660'],
+    [2, '10'],
+  ]);
+});

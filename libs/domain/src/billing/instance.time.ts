@@ -141,6 +141,20 @@ export function coverStretches(
   };
 }
 
+/** How far instances reach that were in several price zones: each as far as it does in any of them. */
+export function furthest(
+  lists: readonly ReadonlyMap<string, readonly OpenBlocks[]>[],
+): Map<string, OpenBlocks[]> {
+  const found = new Map<string, Reach>();
+  for (const [key, blocks] of lists.flatMap((list) => [...list])) {
+    if (!key.includes(' ')) continue; // of no instance
+    const [one, other = one] = [reachOf(blocks), found.get(key)];
+    const coveredMs = Math.max(one.coveredMs, other.coveredMs);
+    found.set(key, { coveredMs, leastMs: Math.max(one.leastMs, other.leastMs) });
+  }
+  return new Map([...found].map(([key, reach]) => [key, endsOf(reach, 0)]));
+}
+
 function endsOf({ coveredMs, leastMs }: Reach, afterMs: number): OpenBlocks[] {
   return [
     { endMs: coveredMs, count: 1 },

@@ -1,4 +1,4 @@
-import { priceZoneOf, sameZones, zoneSpans } from './zones.js';
+import { priceZoneOf, sameZones, zoneSpans, zonesBeside } from './zones.js';
 
 const FAR = { zones: [{ name: 'far', regions: ['moon', 'mars'] }] };
 const zoned = (name: string, ...regions: string[]) => ({ zones: [{ name, regions }] });
@@ -34,4 +34,9 @@ it.each([
   ['another name', FAR, zoned('near', 'moon', 'mars'), false],
 ])('zones are alike or not: %s', (_name, a, b, alike) => {
   expect([sameZones(a, b), sameZones(b, a)]).toEqual([alike, alike]);
+});
+
+it('what goes on when zones change may be in any zone of the other plan; else it stays', () => {
+  expect(zonesBeside(FAR, { zones: [] })).toEqual(['default', 'far']);
+  expect(zonesBeside(FAR, zoned('far', 'mars', 'moon'))).toEqual([]);
 });

@@ -35,6 +35,11 @@ export function zoneSpans(
   return spans;
 }
 
+/** All zones of a plan, where another plan puts regions in others: what goes on from one to the other may be in any of them. */
+export function zonesBeside(plan: Pick<PricePlan, 'zones'>, other: Pick<PricePlan, 'zones'>): string[] {
+  return sameZones(plan, other) ? [] : [DEFAULT_ZONE, ...plan.zones.map(({ name }) => name)];
+}
+
 /** Whether two plans put every region in a zone of the same name. */
 export function sameZones(a: Pick<PricePlan, 'zones'>, b: Pick<PricePlan, 'zones'>): boolean {
   const regions = [...a.zones, ...b.zones].flatMap((zone) => zone.regions);

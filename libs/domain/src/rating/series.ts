@@ -35,8 +35,13 @@ interface Stream {
   tally: Tally;
 }
 
-/** Streams of a source by their id, in whatever price zone they go on. */
-export type Streams = Map<string, Stream>;
+/** What a source's series share: streams and instances go on in other price zones. */
+export class Followed {
+  /** By their id. */
+  readonly streams = new Map<string, Stream>();
+  /** Until when an instance is covered, by instance and lane. */
+  readonly covered = new Map<string, number>();
+}
 
 /** Entries are forgotten when so many came since they were last looked through, or twice as many as stayed. */
 const SWEEP_OUT = 4_096;
@@ -49,8 +54,6 @@ export class Series {
   readonly tally = new Tally();
   private period: Period;
   private readonly sweeps = new Map<string, ActiveSweep>();
-  /** Until when an instance is covered, by instance and lane. */
-  private readonly covered = new Map<string, number>();
   private room = SWEEP_OUT;
   private nowMs: number;
 
@@ -58,7 +61,7 @@ export class Series {
     readonly source: Source,
     readonly zone: string,
     private readonly periods: Periods,
-    private readonly streams: Streams,
+    private readonly followed: Followed,
     startMs: number,
   ) {
     this.period = periods.at(startMs);
@@ -87,7 +90,7 @@ export class Series {
     this.goTo(entry.startMs);
     const lanes = new Set(this.lanesOf(entry));
     for (const lane of lanes) this.cover(lane, entry);
-    if (this.covered.size > this.room) this.forget(entry.startMs);
+    if (this.followed.covered.size > this.room) this.forget(entry.startMs);
   }
 
   addBuild({ startMs, endMs, repeat }: BuildEntry): void {
@@ -175,12 +178,12 @@ export class Series {
   }
 
   private streamOf({ streamId = '', startMs }: RequestEntry): Stream {
-    const known = this.streams.get(streamId);
+    const known = this.followed.streams.get(streamId);
     // reports come each minute: after two hours it is another stream
     if (known !== undefined && startMs - known.endMs <= MAX_RECORD_MS) return known;
     const stream = { endMs: startMs, lengthMs: 0, period: this.period, tally: this.tally };
-    this.streams.set(streamId, stream);
-    if (this.streams.size > this.room) this.forget(startMs);
+    this.followed.streams.set(streamId, stream);
+    if (this.followed.streams.size > this.room) this.forget(startMs);
     return stream;
   }
 
@@ -205,7 +208,7 @@ export class Series {
   private cover(lane: string, entry: InstanceEntry): void {
     const { instanceId, startMs, endMs, repeat } = entry;
     const key = `${instanceId} ${lane}`;
-    let from = Math.max(startMs, repeat > 1 ? 0 : (this.covered.get(key) ?? 0));
+    let from = Math.max(startMs, repeat > 1 ? 0 : (this.followed.covered.get(key) ?? 0));
     const least = this.minimumEnd(lane, entry);
     const end = Math.max(endMs, least);
     while (from < end) {
@@ -216,7 +219,7 @@ export class Series {
       this.tally.add(period, lane, BigInt(blocks) * BigInt(quantum ?? 0) * BigInt(repeat));
       from = quantum === undefined ? stop : from + blocks * quantum;
     }
-    if (repeat === 1) this.covered.set(key, from);
+    if (repeat === 1) this.followed.covered.set(key, from);
   }
 
   /** A start counts at least as long as the minimum, from when it began. */
@@ -227,9 +230,11 @@ export class Series {
 
   /** Lets go of what can not matter any more. */
   private forget(nowMs: number): void {
-    for (const [key, untilMs] of this.covered) if (untilMs <= nowMs) this.covered.delete(key);
-    for (const [key, { endMs }] of this.streams) if (nowMs - endMs > MAX_RECORD_MS) this.streams.delete(key);
-    this.room = Math.max(SWEEP_OUT, 2 * Math.max(this.covered.size, this.streams.size));
+    for (const [key, untilMs] of this.followed.covered)
+      if (untilMs <= nowMs) this.followed.covered.delete(key);
+    for (const [key, { endMs }] of this.followed.streams)
+      if (nowMs - endMs > MAX_RECORD_MS) this.followed.streams.delete(key);
+    this.room = Math.max(SWEEP_OUT, 2 * Math.max(this.followed.covered.size, this.followed.streams.size));
   }
 }
 

@@ -6,7 +6,7 @@ import { unionOf } from '../usage/interval.js';
 import { capacityOf } from './blocks.js';
 import { Periods, type Asked, type Period } from './periods.js';
 import type { Usage } from './pricing.js';
-import { Series, type Source, type Streams } from './series.js';
+import { Followed, Series, type Source } from './series.js';
 import type {
   BuildEntry,
   CountEntry,
@@ -49,7 +49,7 @@ export class UsageFold {
   readonly counts: FoldCounts = { records: 0, duplicates: 0, notBillable: 0, coldStarts: 0 };
   private readonly periods: Periods;
   private readonly revisions = new Map<string, { entry: RevisionEntry; source: Source }>();
-  private readonly series = new Map<string, { zones: Map<string, Series>; streams: Streams }>();
+  private readonly series = new Map<string, { zones: Map<string, Series>; followed: Followed }>();
   private readonly subscriptions = new Map<string, Interval[]>();
   /** Identities at the present instant. */
   private readonly seen = new Map<string, UsageEntry>();
@@ -142,12 +142,12 @@ export class UsageFold {
   ): Series {
     const zone = this.periods.at(entry.startMs).zoneOf(entry.region);
     const key = revisionId ?? looseKey(entry as BuildEntry | CountEntry);
-    const own = this.series.get(key) ?? { zones: new Map<string, Series>(), streams: new Map() as Streams };
+    const own = this.series.get(key) ?? { zones: new Map<string, Series>(), followed: new Followed() };
     const known = own.zones.get(zone);
     if (known !== undefined) return known;
     const source =
       revisionId === undefined ? looseSource(entry as BuildEntry | CountEntry) : this.revisionOf(revisionId);
-    const made = new Series(source, zone, this.periods, own.streams, entry.startMs);
+    const made = new Series(source, zone, this.periods, own.followed, entry.startMs);
     own.zones.set(zone, made);
     this.series.set(key, own);
     return made;
