@@ -81,6 +81,10 @@ class RecordingDriver implements Driver {
     this.held.delete(serviceId);
     return Promise.resolve();
   }
+  /** Its cluster was given older data, and shows the service. */
+  shows(serviceId: Id<'svc'>): void {
+    this.held.set(serviceId, []);
+  }
   ready(serviceId: Id<'svc'>): void {
     const states = this.held.get(serviceId) ?? [];
     for (const one of states) one.ready = condition({ type: 'Ready', status: 'true', reason: 'Ready' });
@@ -481,9 +485,14 @@ describe('the agent on a real nats-server', () => {
     expect(await files('sealed')).toEqual([]);
     await stop(agent);
     const again = new RecordingDriver();
+    again.shows(id('svc', 1));
+    again.shows(id('svc', 3));
     await start({ driver: again });
     await project(target(1, 1, [revision(1)]));
     await until(() => logs.some((text) => text.includes('older target is refused')));
+    await until(() => again.removed.length > 0);
+    // of the third nobody ever said that it goes
+    expect(again.removed).toEqual([id('svc', 1)]);
     expect(again.applied.map((one) => one.target.service.id)).toEqual([id('svc', 2)]);
   });
 

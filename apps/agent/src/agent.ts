@@ -152,6 +152,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     driver.onChange(this.onChange);
     driver.onLog(({ serviceId, ...line }) => this.logs.add(this.ownerOf(serviceId), serviceId, line));
     for (const target of this.stores.targets.all()) this.services.add(target.service.id);
+    for (const id of driver.services()) this.removeIfBack(id);
     this.builds.start();
     this.sweep.start();
     this.hasStarted = true;
@@ -203,8 +204,12 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
 
   private readonly onChange = (serviceId: Id<'svc'>): void => {
     this.status.look(serviceId);
-    if (this.reconciler.isBack(serviceId)) this.services.add(serviceId);
+    this.removeIfBack(serviceId);
   };
+
+  private removeIfBack(serviceId: Id<'svc'>): void {
+    if (this.reconciler.isBack(serviceId)) this.services.add(serviceId);
+  }
 
   private readonly onTarget = async (target: Target): Promise<void> => {
     const acceptance = await this.stores.targets.accept(target);

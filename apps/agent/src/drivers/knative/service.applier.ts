@@ -17,8 +17,10 @@ export type OnDrift = (kind: string, name: string, difference: string) => void;
 
 /** Writes one service's objects: each with its own field manager, and only when something differs. */
 export class ServiceApplier {
-  /** Built images and secrets of revisions that were applied: revisions never change. */
-  private readonly applied = new Set<string>();
+  /** Revisions whose built image was published: revisions never change. */
+  private readonly published = new Set<Id<'rev'>>();
+  /** For which Knative Revision, by its uid, the Secrets of a revision were written. */
+  private readonly secretsOf = new Map<Id<'rev'>, string | undefined>();
   /** What was last asked for of each service. */
   private readonly wishes = new Map<string, Wish>();
 
@@ -76,24 +78,26 @@ export class ServiceApplier {
     { id, image, imageDigest }: TargetRevision,
   ): Promise<void> {
     if (image !== undefined) return;
-    const key = `${id} image`;
-    if (this.applied.has(key)) return;
+    if (this.published.has(id)) return;
     await this.images.publish(imageDigest, repositoryOf(organizationId, projectId));
-    this.applied.add(key);
+    this.published.add(id);
   }
 
-  /** The Secrets of a revision that was not applied yet, or that a cluster with older data does not know. */
+  /**
+   * The Secrets of a revision, once for each Knative Revision of it: a cluster that was given older data has none of them,
+   * and may have made the Revision again before this agent saw that it was gone.
+   */
   private async secrets(
     target: Target,
     revision: TargetRevision,
     opened: Opened,
     { revisions }: Seen,
   ): Promise<void> {
-    const isThere = revisions.some(({ metadata }) => metadata.name === revision.name);
-    if (isThere && this.applied.has(revision.id)) return;
+    const uid = revisions.find(({ metadata }) => metadata.name === revision.name)?.metadata.uid;
+    if (uid !== undefined && this.secretsOf.get(revision.id) === uid) return;
     for (const secret of await revisionSecrets(target, revision, opened))
       await this.writer.write(KINDS.secret, secret, 'towpath-secret');
-    this.applied.add(revision.id);
+    this.secretsOf.set(revision.id, uid);
   }
 
   private async service(id: Id<'svc'>, manifest: KubeObject, seen: Seen): Promise<void> {
