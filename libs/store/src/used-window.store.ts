@@ -28,7 +28,8 @@ export async function listUsedWindows(
   const from = of.spans.map(({ startMs }) => startMs);
   const to = of.spans.map(({ endMs }) => endMs);
   const { startMs = -1, revisionId = '', priceZone = '' } = after ?? {};
-  const values = [of.organizationId, from, to, of.count, startMs, revisionId, priceZone, limit];
+  const { of: counted, gpuClass = null } = of.count;
+  const values = [of.organizationId, from, to, counted, startMs, revisionId, priceZone, limit, gpuClass];
   return (await tx.run(usedWindowsSql, values)).map(windowOf);
 }
 

@@ -218,6 +218,36 @@ it('a bill by time of instances is explained and replayed, also as its invoice w
   expect(later.items.slice(1, 3).map(({ quantity }) => quantity)).toEqual(['189', '380']);
 });
 
+it('a price of GPU time is explained by minutes of instances with those GPUs, now and as an invoice counted them', async () => {
+  const tenant = await rig.tenant('with-gpus');
+  await rig.call('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, {
+    key: operator.key,
+    body: { plan: 'instances' },
+  });
+  const meters = extraMeters(parsePricePlan(INSTANCES));
+  const of = await usedRevision(rig, tenant, { gpus: 2, gpuClass: 'l4' });
+  const others = [
+    await usedRevision(rig, tenant),
+    await usedRevision(rig, tenant, { gpus: 1, gpuClass: 'h100' }),
+  ];
+  const run = (one: UsedRevision, ms: number, position: number): Promise<void> => {
+    const pod: Running = { id: `pod-${one.revisionId}`, begunMs: T, startMs: T, endMs: T + ms };
+    return takeIn(rig, one, { fresh: [], all: [], position }, { meters, running: [pod] });
+  };
+  for (const one of [of, ...others]) await run(one, 90_000, 5);
+  const explained = async (line: string, more = ''): Promise<string[]> => {
+    const path = `/v1/bill/windows?${more === '' ? 'month=2026-10' : more}&line=${line}`;
+    const { json } = await rig.call('GET', path, { key: tenant.key });
+    return (json['items'] as { quantity: string }[]).map(({ quantity }) => quantity);
+  };
+  expect(await explained('l4')).toEqual(['120', '60']);
+  expect(await explained('idle')).toHaveLength(6);
+  const { number } = await invoiceOfMonth(rig, tenant.organizationId, '2026-10', 5);
+  for (const one of [of, ...others]) await run(one, 150_000, 6);
+  expect(await explained('l4')).toEqual(['120', '120', '60']);
+  expect(await explained('l4', `invoice=${number}`)).toEqual(['120', '60']);
+});
+
 it('time of instances is counted again minute by minute in the price zones of a plan that changes them', async () => {
   const tenant = await rig.tenant('moved');
   const of = await usedRevision(rig, tenant);

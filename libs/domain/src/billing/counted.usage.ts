@@ -10,8 +10,13 @@ import { WINDOW_MS } from './window.js';
 /** What every window counts, whatever the plan. */
 export type WindowColumn = 'blocks' | 'perRequestUnits' | 'requests' | 'responseBytes';
 
-/** What windows count for a price item: a column, or the name of a meter that only some plans need. */
-export type WindowCount = string;
+/** What windows count for a price item. */
+export interface WindowCount {
+  /** A column, or the name of a meter that only some plans need. */
+  of: string;
+  /** Only windows of instances with GPUs of that class: their time is counted with that of all others. */
+  gpuClass?: string;
+}
 
 /** The lane of the blocks of 100 ms that every window counts. */
 export const BLOCKS_LANE = 'request_time/concurrency#0';
@@ -144,18 +149,21 @@ function quantityOf(meter: Meter, used: CountedUsage): bigint {
 }
 
 /** What of a usage a price item counts. */
-export function countIn(used: CountedUsage, count: WindowCount): bigint {
-  return isColumn(count) ? used[count] : (used.metered?.get(count) ?? 0n);
+export function countIn(used: CountedUsage, { of, gpuClass }: WindowCount): bigint {
+  if (gpuClass !== undefined && gpuClass !== used.gpuClass) return 0n;
+  return isColumn(of) ? used[of] : (used.metered?.get(of) ?? 0n);
 }
 
 const COLUMNS: readonly string[] = ['blocks', 'perRequestUnits', 'requests', 'responseBytes'];
-const isColumn = (count: WindowCount): count is WindowColumn => COLUMNS.includes(count);
+const isColumn = (of: string): of is WindowColumn => COLUMNS.includes(of);
 
 /** What windows count for a price item: what explains its lines. Undefined for what no window counts. */
 export function countOf(plan: PricePlan, itemId: string): WindowCount | undefined {
   const { meters, lanes } = metersOf(plan);
   const meter = meters.find(({ lane }) => lane === lanes.get(itemId));
-  return meter && (columnOf(meter) ?? meterKey(meter));
+  const gpuClass = plan.items.find(({ id }) => id === itemId)?.gpuClass;
+  if (meter === undefined) return undefined;
+  return { of: columnOf(meter) ?? meterKey(meter), ...(gpuClass === undefined ? {} : { gpuClass }) };
 }
 
 /** Adds up what was counted beside the columns. */

@@ -234,9 +234,9 @@ describe('the cost of one request', () => {
 
   it('is explained by the count of its price item', () => {
     expect(BUILTIN_PLAN.items.map(({ id: item }) => countOf(BUILTIN_PLAN, item))).toEqual([
-      'blocks',
-      'blocks',
-      'requests',
+      { of: 'blocks' },
+      { of: 'blocks' },
+      { of: 'requests' },
     ]);
     expect(countOf(BUILTIN_PLAN, 'other')).toBeUndefined();
   });
