@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { createLogger } from '#libs/process';
+import { createLogger, type Logger } from '#libs/process';
 import { FakeHttp, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
 import { KubeClient } from './client.js';
 import { KubeConnection } from './connection.js';
@@ -197,5 +197,40 @@ describe('a reflector', () => {
     expect(reflector.all()).toHaveLength(1);
     rig.refusal = undefined;
     await until(() => rig.lists === 2);
+  });
+});
+
+describe('failures of watches in a row', () => {
+  const rig = new WatchRig();
+  const failures: unknown[] = [];
+  const telling = {
+    warn: (about: { failures?: number }) => failures.push(about.failures),
+  } as unknown as Logger;
+  let time = 0;
+  let reflector: Reflector<KubeObject>;
+  let close: () => Promise<void>;
+
+  beforeEach(async () => {
+    const opened = await clientOf(rig.answer);
+    close = opened.close;
+    const options = { onChange: () => undefined, random: () => 0, now: () => time };
+    reflector = new Reflector(opened.client, KINDS.pod, {}, telling, options);
+    reflector.start();
+    await until(() => rig.streams.length === 1);
+  });
+  afterEach(async () => {
+    await reflector.stop();
+    await close();
+  });
+
+  it('are counted until one has lived for a while, whatever they told', async () => {
+    for (const [nth, lived] of [1_000, 1_000, 1_000, 60_000, 1_000].entries()) {
+      rig.write('ADDED', pod('b', 100 + nth));
+      await until(() => reflector.get('n/b') !== undefined);
+      time += lived;
+      rig.streams.at(-1)?.destroy();
+      await until(() => rig.streams.length === nth + 2);
+    }
+    expect(failures).toEqual([1, 2, 3, 1, 2]);
   });
 });

@@ -8,6 +8,8 @@ const SILENCE_MS = 90_000;
 const WATCH_SECONDS = 300;
 const RETRY_BASE_MS = 200;
 const RETRY_MAX_MS = 30_000;
+/** A watch that broke sooner counts as one more failure in a row, whatever it told: else each would soon be a new list. */
+const LIVED_MS = 5_000;
 
 interface WatchEvent<T> {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -19,6 +21,8 @@ export interface ReflectorOptions {
   onChange: (key: string) => void;
   silenceMs?: number;
   random?: () => number;
+  /** ms of a clock that only goes forward. */
+  now?: () => number;
 }
 
 /**
@@ -65,16 +69,21 @@ export class Reflector<T extends KubeObject> {
   }
 
   private async run(): Promise<void> {
+    const { now = () => performance.now() } = this.options;
     while (!this.abort.signal.aborted) {
+      let watchedAt: number | undefined;
       try {
         if (this.version === undefined) await this.list();
+        watchedAt = now();
         await this.watch();
         this.failures = 0;
       } catch (error) {
         if (this.abort.signal.aborted) return;
         this.version = undefined;
-        this.failures += 1;
-        this.logger.warn({ err: error, kind: this.kind.kind }, 'a watch failed, will be tried again');
+        const hasLived = watchedAt !== undefined && now() - watchedAt >= LIVED_MS;
+        this.failures = hasLived ? 1 : this.failures + 1;
+        const about = { err: error, kind: this.kind.kind, failures: this.failures };
+        this.logger.warn(about, 'a watch failed, will be tried again');
         await this.pause(error);
       }
     }
@@ -110,7 +119,6 @@ export class Reflector<T extends KubeObject> {
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), silenceMs);
         this.take(JSON.parse(line) as WatchEvent<T>);
-        this.failures = 0;
       }
     } catch (error) {
       if (!silence.signal.aborted) throw error;
