@@ -21,6 +21,14 @@ interface Pods {
   }[];
 }
 
+/** GPUs without a price are refused. */
+const planOf = (id: string): Record<string, unknown> => ({
+  ...{ id, version: 1, name: 'GPUs', currency: 'USD', decimals: 2, effectiveFrom: '1970-01-01T00:00:00Z' },
+  items: [
+    { id: 'gpu', name: 'GPU', measure: 'gpu_time', gpuClass: CLASS, rate: '0.0002', per: '1 s', unit: 's' },
+  ],
+});
+
 describe('GPUs of a class', () => {
   const { name: node } = clusterUnderTest();
   const operator = new Api(platform().apiUrl, platform().operatorKey);
@@ -37,6 +45,9 @@ describe('GPUs of a class', () => {
       nodeLabels: [{ name: LABEL, value: CLASS }],
     });
     tenant = await Tenant.create('gpus');
+    const plan = `gpus-${CLASS}`;
+    await operator.ok('POST', '/v1/price-plans', { document: planOf(plan) });
+    await operator.ok('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, { plan });
   }, 120_000);
   afterAll(async () => {
     await kubectl('label', 'node', node, `${LABEL}-`);

@@ -289,6 +289,7 @@ export { BUILTIN_DOCUMENTS, BUILTIN_PLAN, BUILTIN_PLANS } from './price/builtin.
 export { parsePricePlan } from './price/plan.validation.js';
 export { nextVersion, parsePriceSchedule, planAt } from './price/schedule.js';
 export type { PriceSchedule } from './price/schedule.js';
+export { hasGpuPrice } from './price/gpu.price.js';
 export {
   DEFAULT_ZONE,
   priceZoneOf,

@@ -5,11 +5,12 @@ import { ApiRig } from '../api.rig.js';
 let rig: ApiRig;
 let operator: string;
 let customer: string;
+let organizationId: string;
 let project: string;
 beforeAll(async () => {
   rig = await ApiRig.start();
   ({ key: operator } = await rig.tenant('operators', true));
-  ({ key: customer } = await rig.tenant('customers'));
+  ({ key: customer, organizationId } = await rig.tenant('customers'));
   project = (await rig.project(customer)).id;
 });
 afterAll(() => rig.stop());
@@ -27,6 +28,22 @@ const deploy = (name: string, resources: object): ReturnType<ApiRig['call']> =>
     body: { name, template: { image: 'registry.example/team/app:1', resources } },
   });
 const HELD = { gpus: 1, cpuMillis: 4000, memoryMiB: 16_384 };
+
+const GPU_PLAN = {
+  ...{ id: 'gpus', version: 1, name: 'GPUs', currency: 'USD', decimals: 2 },
+  effectiveFrom: '1970-01-01T00:00:00Z',
+  items: [
+    {
+      id: 'l4',
+      name: 'L4',
+      measure: 'gpu_time',
+      gpuClass: 'nvidia-l4',
+      rate: '0.0002',
+      per: '1 s',
+      unit: 's',
+    },
+  ],
+};
 
 /** A cluster whose agent can hand out GPUs. */
 async function joined(name: string): Promise<void> {
@@ -82,6 +99,15 @@ it('is used by services, once a cluster can hand out GPUs, and stays while one d
     { field: 'template.resources.memoryMiB' },
   ]);
 
+  const unpriced = await deploy('unpriced', { ...HELD, gpuClass: 'nvidia-l4' });
+  expect(unpriced.json['violations']).toMatchObject([
+    { field: 'template.resources.gpuClass', message: expect.stringContaining('no price') as string },
+  ]);
+  await rig.call('POST', '/v1/price-plans', { key: operator, body: { document: GPU_PLAN } });
+  await rig.call('PUT', `/v1/organizations/${organizationId}/billing-terms`, {
+    key: operator,
+    body: { plan: 'gpus' },
+  });
   expect((await deploy('held', { ...HELD, gpuClass: 'nvidia-l4' })).status).toBe(202);
   const at = `/v1/projects/${project}/services/held`;
   const shown = await rig.call('GET', at, { key: customer });

@@ -3,6 +3,8 @@ import {
   GPUS,
   TowpathError,
   containerFields,
+  hasGpuPrice,
+  inForceAt,
   missingRevisions,
   refuseIfAny,
   revisionName,
@@ -19,6 +21,7 @@ import {
 } from '#libs/domain';
 import {
   existingRevisions,
+  findPlansInForce,
   findSecret,
   findUpload,
   hasCapability,
@@ -48,6 +51,7 @@ export async function checkIntent(
   ]);
   await checkContainers(call, intent.template);
   await checkGpus(call, intent.template);
+  refuseIfAny(await unpricedGpus(call, intent.template));
   await checkSuffix(call, project, intent, service?.id);
 }
 
@@ -120,6 +124,17 @@ async function checkContainers(call: Call, template: Template): Promise<void> {
 async function refusedGpus(call: Call, { resources }: Template): Promise<Violation[]> {
   if (resources.gpuClass === undefined) return [];
   return validateGpuUse(resources, await usableGpuClasses(call.tx));
+}
+
+/** They are dear, and without a price they would cost nothing. */
+async function unpricedGpus(call: Call, { resources }: Template): Promise<Violation[]> {
+  const { gpuClass } = resources;
+  if (gpuClass === undefined) return [];
+  const { tx, actor, now } = call;
+  const { plan } = inForceAt(await findPlansInForce(tx, actor.organizationId, [now]), now);
+  if (hasGpuPrice(plan, gpuClass)) return [];
+  const message = 'has no price in your price plan: ask the operator for a plan that has one';
+  return [{ field: 'template.resources.gpuClass', message }];
 }
 
 /** A class without nodes now is good: its pool may be scaled to zero, or come. */
