@@ -190,6 +190,7 @@ function report(results: Rounds, fsync: string): void {
     'usage intake',
     line('/ combined limit 1 / (1 / pull + 1 / COPY)', spread(parts), GOALS.combined),
     line('/ INSERT of unnest, a transaction a message', rateRatio(results, 'intake', 'unnest'), GOALS.unnest),
+    line('  of which no more can be had than by COPY / unnest', rateRatio(results, 'COPY', 'unnest')),
     line('10 % repeated and 5 % late / clean', rateRatio(results, 'mixed', 'intake'), GOALS.mixed),
     line('/ COPY with the same unique index', rateRatio(results, 'intake', 'COPY')),
     `  control, COPY / COPY: ${print(control)}`,
