@@ -51,7 +51,9 @@ describe('GPUs of a class', () => {
   }, 120_000);
   afterAll(async () => {
     await kubectl('label', 'node', node, `${LABEL}-`);
-    await patch({ op: 'remove', path: COUNT });
+    // without it when beforeAll came to no end
+    const { status } = await kubeGet<{ status: { capacity: Record<string, string> } }>('node', node);
+    if (RESOURCE in status.capacity) await patch({ op: 'remove', path: COUNT });
   });
 
   const template = { resources: { cpuMillis: 250, memoryMiB: 128, gpus: 1, gpuClass: CLASS } };
@@ -95,12 +97,11 @@ describe('GPUs of a class', () => {
   it('taken: who comes waits, is told how many wait, and serves when they come free', async () => {
     await begin('first');
     await begin('second');
-    for (const name of ['first', 'second'])
-      await until(
-        `${name} waits for a GPU`,
-        120_000,
-        async () => (await ready(name))?.reason === 'GpusTaken',
-      );
+    const both = async (): Promise<Awaited<ReturnType<typeof ready>>[]> =>
+      Promise.all(['first', 'second'].map(ready));
+    await until('both wait for a GPU', 240_000, async () =>
+      (await both()).every((condition) => condition?.reason === 'GpusTaken'),
+    );
     await until('one of them is told of both', 120_000, async () => {
       const told = await Promise.all(
         ['first', 'second'].map(async (name) => (await tenant.service(name)).status.conditions),
@@ -111,8 +112,9 @@ describe('GPUs of a class', () => {
     expect(used.status).toBe(409);
 
     await patch({ op: 'replace', path: COUNT, value: '3' });
-    for (const name of ['first', 'second'])
-      await until(`${name} has its GPU`, 180_000, async () => (await ready(name))?.status === 'true');
+    await until('both have their GPUs', 240_000, async () =>
+      (await both()).every((condition) => condition?.status === 'true'),
+    );
     await until('first serves', 60_000, async () => (await tenant.call('first')).status === 200);
-  }, 480_000);
+  }, 900_000);
 });

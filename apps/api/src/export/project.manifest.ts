@@ -1,8 +1,9 @@
+import { ACCELERATOR } from '#libs/domain';
 import type { Project, Service, Template } from '#libs/domain';
 import { findGpuClass, findRevision, listServices } from '#libs/store';
 import { dump } from 'js-yaml';
 import { byId, each, own, type Reading } from './reading.js';
-import { ACCELERATOR, NO_REGISTRY, serviceManifest } from './service.manifest.js';
+import { NO_REGISTRY, serviceManifest } from './service.manifest.js';
 
 /** A service's manifest with the image of its newest ready revision. */
 export async function manifestOf(read: Reading, project: Project, service: Service): Promise<string> {

@@ -1,13 +1,10 @@
-import { GPU_RESOURCE, pinnedImage } from '#libs/domain';
+import { ACCELERATOR, GPU_RESOURCE, pinnedImage } from '#libs/domain';
 import type { EnvEntry, Project, Resources, Revision, Service, Template } from '#libs/domain';
 import { dump } from 'js-yaml';
 import { containerParts } from './container.manifest.js';
 
 /** Where an image would be pulled from that exists as content only: to be replaced by a registry it was pushed to. */
 export const NO_REGISTRY = 'registry.invalid';
-
-/** Cloud Run's name of a GPU class, which Kubernetes itself has none for. */
-export const ACCELERATOR = 'run.googleapis.com/accelerator';
 
 /**
  * A service as Knative reads it, without anything of Towpath: its newest intent, with the image of the revision that

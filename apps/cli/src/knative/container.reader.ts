@@ -19,7 +19,7 @@ export interface Mount {
 }
 
 /** The container, and where it mounts what. */
-export function readContainer(of: Fields): { part: ContainerPart; mounts: Mount[] } {
+export function readContainer(of: Fields, isOfGpuClass: boolean): { part: ContainerPart; mounts: Mount[] } {
   of.ignore('name');
   const image = of.text('image');
   if (image === undefined) of.problem('image', 'is missing');
@@ -29,7 +29,7 @@ export function readContainer(of: Fields): { part: ContainerPart; mounts: Mount[
     command: of.texts('command') ?? null,
     args: of.texts('args') ?? null,
     env: of.list('env').flatMap((entry) => readEntry(entry) ?? []),
-    resources: readResources(of),
+    resources: readResources(of, isOfGpuClass),
     ...port,
     probes: {
       startup: readProbe(of.object('startupProbe'), port.port) ?? null,
@@ -88,20 +88,23 @@ function readVersion(of: Fields): number | 'latest' | undefined {
   return version === 'latest' ? version : Number(version);
 }
 
-function readResources(of: Fields): NonNullable<ContainerPart['resources']> {
+function readResources(of: Fields, isOfGpuClass: boolean): NonNullable<ContainerPart['resources']> {
   const resources = of.part('resources');
   const limits = resources.part('limits');
   const cpu = quantity(limits, 'cpu', cpuMillis);
   const memory = quantity(limits, 'memory', (text) => sizeMiB(text, 'memory'));
-  const gpus = readGpus(limits);
+  const gpus = readGpus(limits, isOfGpuClass);
   limits.end();
   resources.end();
   return present({ cpuMillis: cpu, memoryMiB: memory, gpus });
 }
 
-/** A device is a resource with a domain; of which class it is stands in the pod's nodeSelector. */
-function readGpus(limits: Fields): number | undefined {
-  const [first] = limits.names().filter((name) => name.includes('/'));
+/**
+ * A device is a resource with a domain. Classes may count their GPUs as any: where the pod's nodeSelector names one, a
+ * device is its GPUs, elsewhere only what is called so.
+ */
+function readGpus(limits: Fields, isOfGpuClass: boolean): number | undefined {
+  const [first] = limits.names().filter((name) => (isOfGpuClass ? name.includes('/') : /\/gpu$/.test(name)));
   return first === undefined ? undefined : limits.whole(first);
 }
 

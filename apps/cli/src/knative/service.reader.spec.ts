@@ -139,6 +139,11 @@ describe('a Knative Service', () => {
       service({ resources: { limits: { 'nvidia.com/gpu': 1, 'amd.com/gpu': 1 } } }),
       `${C}.resources.limits["amd.com/gpu"]`,
     ],
+    [
+      'a device that is no GPU',
+      service({ resources: { limits: { 'devices.example/fuse': 1 } } }),
+      `${C}.resources.limits["devices.example/fuse"]`,
+    ],
     ['a choice of nodes', service({}, { nodeSelector: { zone: 'a' } }), `${P}.nodeSelector.zone`],
     [
       'a key that is no version',

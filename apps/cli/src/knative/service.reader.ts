@@ -1,3 +1,4 @@
+import { ACCELERATOR } from '#libs/domain';
 import type { SecretReference, TrafficTarget, Violation } from '#libs/domain';
 import type { ServiceBody, TemplateBody } from '../flags/template.flags.js';
 import { readContainer, readVolumes } from './container.reader.js';
@@ -16,8 +17,6 @@ export interface WantedService extends Pick<ServiceBody, 'access' | 'minInstance
 /** Most requests at a time, which is what Knative's 0 means here. */
 const UNBOUNDED = 1000;
 const SCALING = 'autoscaling.knative.dev';
-/** Cloud Run's name of a GPU class, which Kubernetes itself has none for. */
-const ACCELERATOR = 'run.googleapis.com/accelerator';
 const VISIBILITY = 'networking.knative.dev/visibility';
 /** What a cluster or kubectl writes by itself, so that an object read from a cluster can be applied. */
 const WRITTEN = {
@@ -114,11 +113,11 @@ function readPod(of: Fields): TemplateBody {
   const [container, ...others] = of.list('containers');
   for (const other of others) other.problem(undefined, 'is not supported: one container is run');
   if (container === undefined) of.problem('containers', 'is missing');
-  const read = container && readContainer(container);
-  const mounted = readVolumes(of.list('volumes'), read?.mounts ?? []);
   const nodes = of.part('nodeSelector');
   const gpuClass = nodes.text(ACCELERATOR);
   nodes.end();
+  const read = container && readContainer(container, gpuClass !== undefined);
+  const mounted = readVolumes(of.list('volumes'), read?.mounts ?? []);
   of.end();
   const resources = { ...read?.part.resources, ...present({ gpuClass }) };
   return {

@@ -1,6 +1,7 @@
-import { CONTAINERS, GPUS, containerFields, isCurrent, place, regionsWithout, same } from '#libs/domain';
-import type { Cluster, GpuClass, Placement, PublicError } from '#libs/domain';
+import { isCurrent, neededCapabilities, place, regionsWithout, same } from '#libs/domain';
+import type { Cluster, Placement, PlacementNeed, PublicError } from '#libs/domain';
 import type { Draft } from './draft.js';
+import { wantedRevisions } from './targets.step.js';
 
 /** Owns Placed: decides which clusters hold the service and stores the decision with its reasons. */
 export function placementStep(draft: Draft): void {
@@ -15,8 +16,7 @@ export function placementStep(draft: Draft): void {
       serviceId: service.id,
       regions: service.regions ?? [],
       present: draft.placed,
-      capabilities: capabilitiesOf(draft),
-      gpuClasses: gpuClassesOf(draft),
+      ...needOf(draft),
       ...(runtime ? { runtime } : {}),
     },
     records.clusters,
@@ -63,15 +63,27 @@ function runtimeOf({ build, records }: Draft): Cluster['runtime'] | undefined {
   return records.clusters.find((cluster) => cluster.id === build?.clusterId)?.runtime;
 }
 
-function capabilitiesOf({ revisions }: Draft): string[] {
-  const containers = revisions.some(({ spec }) => containerFields(spec).length > 0);
-  const gpus = revisions.some(({ spec }) => spec.resources.gpus !== undefined);
-  return [...(containers ? [CONTAINERS] : []), ...(gpus ? [GPUS] : [])];
+/** What the newest revision and those that are wanted need; a former one that is kept decides about no cluster. */
+function needOf(draft: Draft): Pick<PlacementNeed, 'capabilities' | 'gpuClasses' | 'gpusServed'> {
+  const wanted = wantedRevisions(draft);
+  const specs = draft.revisions
+    .filter((revision, index, { length }) => index === length - 1 || wanted.has(revision.name))
+    .map(({ spec }) => spec);
+  const asked = specs.map(({ resources }) => resources.gpuClass);
+  return {
+    capabilities: [...new Set(specs.flatMap(neededCapabilities))].sort(),
+    gpuClasses: draft.records.gpuClasses.filter(({ name }) => asked.includes(name)),
+    gpusServed: gpusServed(draft),
+  };
 }
 
-function gpuClassesOf({ revisions, records }: Draft): GpuClass[] {
-  const held = revisions.map(({ spec }) => spec.resources.gpuClass);
-  return records.gpuClasses.filter(({ name }) => held.includes(name));
+function gpusServed({ revisions, holdings }: Draft): NonNullable<PlacementNeed['gpusServed']> {
+  const served = revisions.filter(({ servedAt }) => servedAt !== undefined).map(({ id }) => id);
+  return holdings.flatMap(({ target: { clusterId, revisions: held } }) =>
+    held.flatMap(({ id, resources: { gpuClass } }) =>
+      gpuClass !== undefined && served.includes(id) ? [{ clusterId, gpuClass }] : [],
+    ),
+  );
 }
 
 function refuse(draft: Draft, reasons: readonly { clusterId: string; reason: string }[]): void {

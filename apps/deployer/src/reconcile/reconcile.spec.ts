@@ -234,10 +234,12 @@ describe('one service, from intent to what gateways serve', () => {
     const { template } = world.rows.service;
     const resources = { ...template.resources, gpus: 1, gpuClass: 'l4' };
     const operation = world.change('update', { template: { ...template, resources } }, true);
-    await world.pass();
-    expect(world.found(operation).steps.find(({ name }) => name === 'placement')?.message).toMatch(
-      /cannot do: gpus/,
-    );
+    const placement = (): string | undefined =>
+      world.found(operation).steps.find(({ name }) => name === 'placement')?.message;
+    await world.settle();
+    expect(placement()).toMatch(/cannot do: gpus/);
+    expect((await world.target()).revisions.map(({ name }) => name)).toEqual([REVISION_1]);
+    expect(world.splits).toBe(`${REVISION_1}=100`);
     world.records.add({ ...world.rows, clusters: [{ ...world.cluster, capabilities: ['builder', 'gpus'] }] });
     await world.settle();
     expect(world.found(operation).status).toBe('succeeded');
@@ -246,6 +248,15 @@ describe('one service, from intent to what gateways serve', () => {
       [undefined, undefined],
       [1, nodes],
     ]);
+    // what serves now needs none, and what served before is no reason to look for one that has them
+    const plain = world.change('update', { template }, true);
+    await world.settle();
+    world.records.add({ ...world.rows, clusters: [world.cluster] });
+    await world.settle();
+    expect([world.found(plain).status, world.splits]).toEqual(['succeeded', `hello-00003=100`]);
+    expect(world.rows.service.status.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Placed', status: 'true' }),
+    );
   });
 
   it('says why an image cannot be had, and what serves goes on', async () => {

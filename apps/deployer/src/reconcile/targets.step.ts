@@ -1,5 +1,13 @@
-import { heldRevisions, isServing, keptHost, makesRevision, nextTarget, targetRevision } from '#libs/domain';
-import type { Id, Revision, TargetBody } from '#libs/domain';
+import {
+  canRun,
+  heldRevisions,
+  isServing,
+  keptHost,
+  makesRevision,
+  nextTarget,
+  targetRevision,
+} from '#libs/domain';
+import type { Id, Revision, TargetBody, TargetRevision } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
 import { serving } from './traffic.step.js';
@@ -11,18 +19,31 @@ export function targetsStep(draft: Draft): void {
   const served = serving(draft.split);
   // At the organization's cap nothing is kept warm; what runs ends by itself.
   const kept = draft.records.cap?.reached ? 0 : draft.service.minInstances;
-  const revisions = heldRevisions(draft.revisions, wanted).map((revision) =>
+  const held = heldRevisions(draft.revisions, wanted);
+  const asked = (revision: Revision): TargetRevision =>
     targetRevision(
       revision,
       clusterHost(draft, revision),
       served.has(revision.name) ? kept : 0,
       draft.records.gpuClasses,
-    ),
-  );
+    );
   const stopped = isServing(draft.records.organizationStatus) ? {} : { suspended: true as const };
   for (const clusterId of draft.placed) {
+    const revisions = held.filter((revision) => isSent(draft, clusterId, revision)).map(asked);
     draft.targets = withTarget(draft, { ...bodyOf(draft, clusterId), ...stopped, revisions });
   }
+}
+
+/**
+ * A cluster is told of no revision that it cannot run: it stays placed while none fits. What it has it keeps, whatever
+ * its agent can do after a restart, and whichever nodes are away for a moment.
+ */
+function isSent({ records, targets }: Draft, clusterId: Id<'cls'>, { id, spec }: Revision): boolean {
+  const has = targets.find(({ target }) => target.clusterId === clusterId)?.target.revisions ?? [];
+  const cluster = records.clusters.find((one) => one.id === clusterId);
+  return (
+    has.some((one) => one.id === id) || (cluster !== undefined && canRun(spec, cluster, records.gpuClasses))
+  );
 }
 
 /** The host by which clusters route to the revision. */
@@ -48,7 +69,8 @@ export function withTarget(draft: Draft, body: TargetBody): TargetRecord[] {
   return [...draft.targets.filter((other) => other !== record), { ...record, target }];
 }
 
-function wantedRevisions(draft: Draft): Set<string> {
+/** Names of those with traffic or a tag, asked for or in force, of those that operations wait for, and of the newest ready. */
+export function wantedRevisions(draft: Draft): Set<string> {
   const awaited = draft.operations
     .filter(makesRevision)
     .map(({ generation }) => draft.revisionOf(generation)?.name);

@@ -30,18 +30,33 @@ export interface Toleration {
   effect?: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
 }
 
+/** Cloud Run's name of a GPU class, which Kubernetes itself has none for. */
+export const ACCELERATOR = 'run.googleapis.com/accelerator';
+
 /** The label by which clusters count their GPUs. */
 const PRODUCT = 'nvidia.com/gpu.product';
 
+type Looked = Pick<Cluster, 'found'>;
+
+/** Whether a cluster is known to have no node of the class. */
+export function lacksGpus(cluster: Looked, gpuClass: GpuNodes): boolean {
+  return isThere(cluster, gpuClass) === false;
+}
+
+/** Whether a cluster is known to have nodes of the class. */
+export function hasGpus(cluster: Looked, gpuClass: GpuNodes): boolean {
+  return isThere(cluster, gpuClass) === true;
+}
+
 /**
- * Whether a cluster is known to have no node of the class. Clusters count GPUs by the product that their nodes name, and
- * only NVIDIA's: of others, and before a look, nothing is known.
+ * Clusters count GPUs by the product that their nodes name, and only NVIDIA's: of others, and before a look, nothing is
+ * known (undefined).
  */
-export function lacksGpus({ found }: Pick<Cluster, 'found'>, { resource, nodeLabels }: GpuNodes): boolean {
+function isThere({ found }: Looked, { resource, nodeLabels }: GpuNodes): boolean | undefined {
   const looked = found?.conditions.some(({ type, status }) => type === 'Gpus' && status === 'true');
-  if (!looked || resource !== GPU_RESOURCE) return false;
+  if (!looked || resource !== GPU_RESOURCE) return undefined;
   const product = nodeLabels[PRODUCT];
-  return !found?.gpus.some((pool) => product === undefined || pool.product === product);
+  return found?.gpus.some((pool) => product === undefined || pool.product === product);
 }
 
 /** What a node offers its GPUs as where an operator says nothing. */

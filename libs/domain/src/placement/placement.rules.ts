@@ -1,7 +1,7 @@
 import type { Id } from '../id.js';
 import type { Cluster } from '../cluster/cluster.types.js';
 import { isLive, isUsable, workedAt } from '../cluster/cluster.rules.js';
-import { lacksGpus, type GpuClass } from '../cluster/gpu-class.js';
+import { hasGpus, lacksGpus, type GpuClass } from '../cluster/gpu-class.js';
 import type { Placement } from './placement.types.js';
 
 export interface PlacementNeed {
@@ -12,6 +12,8 @@ export interface PlacementNeed {
   capabilities?: readonly string[];
   /** Of which its revisions hold GPUs. */
   gpuClasses?: readonly GpuClass[];
+  /** Where revisions with GPUs of a class, by its name, served: nodes that are away there come back. */
+  gpusServed?: readonly { clusterId: Id<'cls'>; gpuClass: string }[];
   /** One cluster in each of these; none: one, wherever it is. */
   regions: readonly string[];
   /** Clusters that hold it now, in order of preference; they are kept while they answer. */
@@ -72,11 +74,17 @@ function chooseOne(need: PlacementNeed, ranked: readonly Cluster[], now: number)
   return { clusterIds: chosen ? [chosen.id] : [], reasons };
 }
 
-/** Lower is better: present ones in their order, then by a hash of service and cluster (rendezvous), last what is drained. */
-function rank(need: PlacementNeed, { id, drainingAt }: Cluster): number {
+/**
+ * Lower is better: present ones in their order, then by a hash of service and cluster (rendezvous), those of which it is
+ * not known whether they have the GPUs behind the others, last what is drained.
+ */
+function rank(need: PlacementNeed, cluster: Cluster): number {
+  const { id, drainingAt } = cluster;
   if (drainingAt !== undefined) return Number.MAX_SAFE_INTEGER;
   const present = need.present.indexOf(id);
-  return present >= 0 ? present - need.present.length : stableHash(`${need.serviceId} ${id}`);
+  if (present >= 0) return present - need.present.length;
+  const isKnown = (need.gpuClasses ?? []).every((gpuClass) => hasGpus(cluster, gpuClass));
+  return stableHash(`${need.serviceId} ${id}`) + (isKnown ? 0 : HASHES);
 }
 
 function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
@@ -87,13 +95,18 @@ function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
   if (cluster.cordonedAt !== undefined && !need.present.includes(cluster.id))
     return cluster.drainingAt === undefined ? 'it is cordoned: it takes no new services' : DRAINED;
   const missing = need.capabilities?.find((capability) => !cluster.capabilities.includes(capability));
-  if (missing !== undefined) return `its agent cannot do: ${missing}`;
-  return need.present.includes(cluster.id) ? undefined : gpusMissing(need, cluster);
+  return missing === undefined ? gpusMissing(need, cluster) : `its agent cannot do: ${missing}`;
 }
 
 /** Taken ones count: an instance waits where they are. */
-function gpusMissing({ gpuClasses = [] }: PlacementNeed, cluster: Cluster): string | undefined {
-  const missing = gpuClasses.find((gpuClass) => lacksGpus(cluster, gpuClass));
+function gpusMissing(
+  { gpuClasses = [], gpusServed = [] }: PlacementNeed,
+  cluster: Cluster,
+): string | undefined {
+  const served = gpusServed.filter(({ clusterId }) => clusterId === cluster.id).map((one) => one.gpuClass);
+  const missing = gpuClasses.find(
+    (gpuClass) => lacksGpus(cluster, gpuClass) && !served.includes(gpuClass.name),
+  );
   return missing && `none of its nodes has GPUs of class ${missing.name}`;
 }
 
@@ -118,6 +131,9 @@ function choice(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: num
     : 'its agent does not answer';
   return chosen ? `it holds the service, though ${why} now` : why;
 }
+
+/** How many values a hash may have. */
+const HASHES = 2 ** 32;
 
 /** FNV-1a, 32 bits: the same number for the same text in every process and version. */
 export function stableHash(text: string): number {

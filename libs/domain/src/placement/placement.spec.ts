@@ -42,7 +42,7 @@ describe('place', () => {
   it.each<
     [
       string,
-      Partial<typeof need> & Pick<PlacementNeed, 'gpuClasses' | 'runtime'>,
+      Partial<typeof need> & Pick<PlacementNeed, 'gpuClasses' | 'gpusServed' | 'runtime'>,
       Cluster[],
       string[],
       RegExp,
@@ -100,11 +100,18 @@ describe('place', () => {
       /fits/,
     ],
     [
-      'what holds it although its nodes are away',
-      { gpuClasses: [l4], present: ['cls_a'] },
+      'what holds it and served with GPUs, although its nodes are away',
+      { gpuClasses: [l4], present: ['cls_a'], gpusServed: [{ clusterId: 'cls_a', gpuClass: 'l4' }] },
       [counted('a', []), counted('b', [{ product: 'NVIDIA-L4', nodes: 1, count: 1 }])],
       ['cls_a'],
       /holds the service/,
+    ],
+    [
+      'another when what holds it served with other GPUs and has none of the class',
+      { gpuClasses: [l4], present: ['cls_a'], gpusServed: [{ clusterId: 'cls_a', gpuClass: 'h100' }] },
+      [counted('a', []), counted('b', [{ product: 'NVIDIA-L4', nodes: 1, count: 1 }])],
+      ['cls_b'],
+      /answers and fits/,
     ],
     ['one whose agent waits', {}, [cluster('a', { waitingSince: NOW })], [], /waits for its cluster/],
     [
@@ -135,6 +142,16 @@ describe('place', () => {
       .filter(({ chosen }) => chosen || expected.length === 0)
       .map((r) => r.reason);
     expect(said.join()).toMatch(reason);
+  });
+
+  it('prefers clusters known to have the GPUs to those of which nothing is known, whatever their names', () => {
+    const pool = [{ product: 'NVIDIA-L4', nodes: 1, count: 1 }];
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+      const clusters = ['a', 'b', 'c', 'd', 'e', 'f'].map((one) =>
+        one === name ? counted(one, pool) : cluster(one),
+      );
+      expect(place({ ...need, gpuClasses: [l4] }, clusters, NOW).clusterIds).toEqual([`cls_${name}`]);
+    }
   });
 
   it('puts nothing new on a cordoned cluster, and moves nothing away from it', () => {

@@ -55,6 +55,14 @@ it.each([
   expect(told.message).toMatch(text);
 });
 
+it('is not started before the cluster is told where its GPUs are, and says so', () => {
+  const { gpuNodes: _nodes, ...untold } = held;
+  expect(readinessOf(untold, undefined, [], undefined)).toMatchObject({
+    ...{ status: 'unknown', reason: 'NoGpuNode' },
+    message: 'The cluster is not told yet where GPUs of class nvidia-l4 are; it waits for that.',
+  });
+});
+
 it('counts instances of a class that no node has taken', () => {
   const pod = (gpuClass: string, status: 'True' | 'False', more: object = {}): Pod => ({
     apiVersion: 'v1',

@@ -7,6 +7,11 @@ export function gpuLabels({ resources: { gpuClass } }: TargetRevision): Record<s
   return gpuClass === undefined ? {} : { [LABELS.gpuClass]: gpuClass };
 }
 
+/** Whether the target does not say yet where the GPUs are that the revision holds: it must not run without them. */
+export function lacksGpuNodes({ resources: { gpus }, gpuNodes }: TargetRevision): boolean {
+  return gpus !== undefined && gpuNodes === undefined;
+}
+
 /** Nodes of the class only, whatever keeps others away from them. */
 export function gpuPlace({ gpuNodes }: TargetRevision): Record<string, unknown> {
   if (gpuNodes === undefined) return {};

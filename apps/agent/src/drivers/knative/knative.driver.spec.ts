@@ -2,7 +2,15 @@ import type { ServerResponse } from 'node:http';
 import { kubernetesName, type Target } from '#libs/domain';
 import { KubeClient, KubeConnection, type KubeObject } from '#libs/kube';
 import { createLogger } from '#libs/process';
-import { FakeHttp, SteppedClock, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
+import {
+  FakeHttp,
+  SteppedClock,
+  kubeconfigOf,
+  testId,
+  until,
+  type FakeReply,
+  type SeenRequest,
+} from '#libs/testing';
 import type { PublishedImages } from '../../images/published.images.js';
 import { CLUSTER, PROJECT, revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
 import { KnativeDriver } from './knative.driver.js';
@@ -105,6 +113,7 @@ describe('what somebody else claims', () => {
   };
   beforeEach(() => {
     api.there.clear();
+    api.claimed = undefined;
     drifts.length = 0;
   });
   afterEach(() => close());
@@ -147,6 +156,31 @@ describe('what somebody else claims', () => {
     expect(writes().filter((path) => /knative.*\/services\//.test(path))).toEqual([]);
     expect(writes()).toContain(`${NAMESPACE}/limitranges/towpath`);
     // nothing was changed back
+    expect(drifts).toEqual([]);
+  });
+
+  it('is not what a project needs from its first service with GPUs on', async () => {
+    await start();
+    const apply = (of: Target): Promise<void> =>
+      driver.apply(
+        of,
+        () => Promise.resolve({}),
+        () => Promise.reject(new Error('it has no secret')),
+      );
+    const quota = (): unknown => api.there.get(QUOTA)?.['spec'];
+    await apply(target);
+    await until(() => writes().find((path) => path.endsWith('/services/hello')));
+    expect(quota()).toBeDefined();
+    const resources = { cpuMillis: 1000, memoryMiB: 512, gpus: 1, gpuClass: 'l4' };
+    const gpuNodes = { resource: 'nvidia.com/gpu', nodeLabels: {}, tolerations: [] };
+    const { organizationId } = target;
+    const service = { id: testId('svc'), name: 'gpu' };
+    await apply(
+      targetOf([revisionOf('gpu-00001', { ...external, resources, gpuNodes })], { organizationId, service }),
+    );
+    // a Service is applied after everything of its project
+    await until(() => writes().find((path) => path.endsWith('/services/gpu')));
+    expect(JSON.stringify(quota())).toContain('requests.nvidia.com/gpu');
     expect(drifts).toEqual([]);
   });
 });

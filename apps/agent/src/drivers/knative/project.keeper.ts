@@ -1,4 +1,4 @@
-import { kubernetesName, type Id } from '#libs/domain';
+import { kubernetesName, same, type Id } from '#libs/domain';
 import {
   KINDS,
   Reflector,
@@ -42,7 +42,8 @@ export class ProjectKeeper {
   private readonly facts = new Map<string, ProjectFacts>();
   /** What the server answered to the last apply, until the watch knows more. */
   private readonly answered = new Map<string, KubeObject>();
-  private readonly applied = new Set<string>();
+  /** What was last asked for of each object: what differs from it was changed by somebody else. */
+  private readonly applied = new Map<string, KubeObject>();
   private readonly queue: KeyedQueue<string>;
 
   constructor(
@@ -86,13 +87,15 @@ export class ProjectKeeper {
     const key = `${manifest.kind} ${keyOf(manifest)}`;
     const seen = this.answered.get(key) ?? guard.reflector.get(keyOf(manifest));
     const difference = seen === undefined ? 'absent' : firstDifference(manifest, seen);
+    // as it was when it was looked at: another service of the project may apply it meanwhile
+    const before = this.applied.get(key);
     const { kind, manager, isShared } = guard;
     const there = await this.writer.write(kind, manifest, manager, seen, isShared);
     if (difference !== undefined) {
       this.answered.set(key, there);
-      if (this.applied.has(key)) this.onDrift(manifest.kind, keyOf(manifest), difference);
+      if (same(before, manifest)) this.onDrift(manifest.kind, keyOf(manifest), difference);
     }
-    this.applied.add(key);
+    this.applied.set(key, manifest);
   }
 
   private readonly repair = async (namespace: string): Promise<Again> => {

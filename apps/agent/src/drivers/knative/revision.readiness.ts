@@ -10,6 +10,7 @@ import {
   type Pod,
 } from './knative.types.js';
 import { ContestedError } from './contested.js';
+import { lacksGpuNodes } from './gpu.manifest.js';
 import {
   ADMISSION_REFUSED,
   BEING_MADE,
@@ -38,6 +39,7 @@ export function readinessOf(
   before?: string,
   gpusWaiting = 0,
 ): Readiness {
+  if (seen === undefined && lacksGpuNodes(revision)) return untold(revision);
   if (seen === undefined || !isObserved(seen))
     return waiting('Starting', 'The cluster has not taken the revision yet.');
   const ready = conditionOf(seen.status?.conditions, 'Ready');
@@ -74,6 +76,9 @@ const READY: Readiness = {
   reason: 'Ready',
   message: 'An instance was started and opened its port.',
 };
+
+const untold = ({ resources: { gpuClass } }: TargetRevision): Readiness =>
+  waiting('NoGpuNode', `The cluster is not told yet where GPUs of class ${gpuClass} are; it waits for that.`);
 
 /** Waiting for a GPU ends when somebody lets go of one, or a node comes: nobody has to deploy again. */
 function gpuWait(

@@ -75,6 +75,75 @@ describe('what to do next', () => {
   });
 });
 
+describe('a revision that waits for a node', () => {
+  const both = targetOf([one, two]);
+  const waits = seenRevision('hello-00001', 'False', { reason: 'Unschedulable' });
+  const [first, second] = [tagged('hello-00001', 0), tagged('hello-00002')];
+  const trafficOf = (seen: Seen): unknown =>
+    (planService(both, seen, settings)?.manifest['spec'] as { traffic: unknown }).traffic;
+
+  it.each<[string, Seen, unknown[]]>([
+    [
+      'stays routed when it was: it wakes up from zero',
+      {
+        service: seenService('hello-00002', [first, second]),
+        revisions: [waits, seenRevision('hello-00002', 'True')],
+      },
+      [first, second],
+    ],
+    [
+      'stays routed alone',
+      {
+        service: seenService('hello-00002', [tagged('hello-00001')]),
+        revisions: [waits, seenRevision('hello-00002', 'Unknown')],
+      },
+      [tagged('hello-00001')],
+    ],
+    [
+      'is not routed for the first time',
+      {
+        service: seenService('hello-00002', [second]),
+        revisions: [waits, seenRevision('hello-00002', 'True')],
+      },
+      [second],
+    ],
+    [
+      'gives way to one that is new: Knative takes no new traffic while any of it waits',
+      {
+        service: seenService('hello-00002', [tagged('hello-00001')]),
+        revisions: [waits, seenRevision('hello-00002', 'True')],
+      },
+      [second],
+    ],
+    [
+      'is not held by another reason',
+      {
+        service: seenService('hello-00002', [first, second]),
+        revisions: [
+          seenRevision('hello-00001', 'False', { reason: 'ExitCode1' }),
+          seenRevision('hello-00002', 'True'),
+        ],
+      },
+      [second],
+    ],
+  ])('%s', (_what, seen, traffic) => expect(trafficOf(seen)).toMatchObject(traffic));
+});
+
+it('makes nothing of a revision with GPUs while it is not told where they are', () => {
+  const gpus = revisionOf('hello-00002', {
+    resources: { ...one.resources, gpus: 1, gpuClass: 'l4' },
+  });
+  const nothing = { service: undefined, revisions: [] };
+  expect(planService(targetOf([gpus]), nothing, settings)).toBeUndefined();
+  const seen = {
+    service: seenService('hello-00001', [tagged('hello-00001')]),
+    revisions: [seenRevision('hello-00001', 'True')],
+  };
+  expect(planService(targetOf([one, gpus]), seen, settings)?.manifest).toMatchObject({
+    spec: { template: { metadata: { name: 'hello-00001' } } },
+  });
+});
+
 describe('a revision is routed', () => {
   const service = seenService('hello-00001', [tagged('hello-00001')]);
   it.each([

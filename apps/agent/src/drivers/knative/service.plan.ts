@@ -2,6 +2,7 @@ import type { Target, TargetRevision } from '#libs/domain';
 import { revisionTag } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import { conditionOf, isObserved, type KnativeRevision, type KnativeService } from './knative.types.js';
+import { lacksGpuNodes } from './gpu.manifest.js';
 import { serviceManifest, trafficOf, type ManifestSettings } from './service.manifest.js';
 
 /** What of a service is in the cluster now. */
@@ -20,17 +21,15 @@ export interface ServicePlan {
 
 /**
  * Revisions are made one after the other, in the order of the target: a Knative Service has one template, and each
- * template makes one revision. Traffic is pinned to revisions that are Ready. Undefined when the target names none.
+ * template makes one revision. Traffic is pinned to revisions that can serve. Undefined when there is none to make.
  */
 export function planService(target: Target, seen: Seen, settings: ManifestSettings): ServicePlan | undefined {
   const exists = (name: string): boolean => seen.revisions.some(({ metadata }) => metadata.name === name);
-  const missing = target.revisions.filter(({ name }) => !exists(name));
-  const next = missing[0] ?? templateNow(target, seen.service) ?? target.revisions.at(-1);
+  const known = target.revisions.filter((revision) => exists(revision.name) || !lacksGpuNodes(revision));
+  const missing = known.filter(({ name }) => !exists(name));
+  const next = missing[0] ?? templateNow(target, seen.service) ?? known.at(-1);
   if (next === undefined) return undefined;
-  const ready = target.revisions.filter(({ name }) =>
-    isReady(seen.revisions.find(({ metadata }) => metadata.name === name)),
-  );
-  const traffic = trafficOf(target.service.name, ready);
+  const traffic = trafficOf(target.service.name, servable(target, seen));
   const named = new Set([
     ...target.revisions.map(({ name }) => name),
     ...routed(seen.service),
@@ -40,6 +39,25 @@ export function planService(target: Target, seen: Seen, settings: ManifestSettin
     manifest: serviceManifest(target, next, traffic, settingsOf(next, seen.service, settings)),
     remove: seen.revisions.map(({ metadata }) => metadata.name).filter((name) => !named.has(name)),
   };
+}
+
+/**
+ * Those that are Ready, and of those that are routed also which wait for a node: Knative holds their requests until one
+ * has room. It refuses all traffic that is new while any of it waits, so these give way to one that comes Ready.
+ */
+function servable(target: Target, { service, revisions }: Seen): TargetRevision[] {
+  const of = ({ name }: TargetRevision): KnativeRevision | undefined =>
+    revisions.find(({ metadata }) => metadata.name === name);
+  const ready = target.revisions.filter((revision) => isReady(of(revision)));
+  const pinned = service?.spec.traffic?.map(({ revisionName }) => revisionName) ?? [];
+  if (!ready.every(({ name }) => pinned.includes(name))) return ready;
+  return target.revisions.filter(
+    (revision) => ready.includes(revision) || (pinned.includes(revision.name) && waitsForNode(of(revision))),
+  );
+}
+
+function waitsForNode(revision: KnativeRevision | undefined): boolean {
+  return conditionOf(revision?.status?.conditions, 'Ready')?.reason === 'Unschedulable';
 }
 
 /** Whether the cluster routes the revision's own host: its tag is in the status of the Service. */
