@@ -33,13 +33,18 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
-    when: /unexpected status code 40[13]|(?:ErrImagePull|ImagePullBackOff).*40[13]|no basic auth/s,
+    when: /unexpected status code 40[13]|^ImagePullBackOff.*(?:40[13]|no basic auth)/s,
     say: () =>
       failed(
         'ImageNotAllowed',
         'The registry does not let the cluster pull the image.',
         'Make the image public, or give the project credentials for its registry.',
       ),
+  },
+  {
+    // A node may not see a new Secret yet when it pulls for the first time.
+    when: /^ErrImagePull.*(?:40[13]|no basic auth)/s,
+    say: () => waiting('PullRefused', 'The registry refused the image once; it is asked again.'),
   },
   {
     when: /failed to resolve image to digest|ErrImagePull|ImagePullBackOff/,

@@ -59,14 +59,14 @@ const TOLD: [string, KnativeRevision | undefined, string, string][] = [
     'RegistryUnreachable',
   ],
   [
-    'a pull refused by digest',
+    'a pull refused by digest, for the first time',
     seenRevision('a', 'False', {
       reason: 'ErrImagePull',
       message:
         'failed to pull and unpack image: pulling from host r.test failed with status code [manifests sha256:aa]: 401 Unauthorized',
     }),
-    'false',
-    'ImageNotAllowed',
+    'unknown',
+    'PullRefused',
   ],
   [
     'no room on any node',
@@ -192,6 +192,7 @@ describe('what an instance waits for', () => {
       'false',
       'ImageNotAllowed',
     ],
+    ['ErrImagePull', 'unexpected status from HEAD request: 401 Unauthorized', 'unknown', 'PullRefused'],
     ['ErrImagePull', 'dial tcp 10.20.3.1:443: connect: connection refused', 'unknown', 'RegistryUnreachable'],
     ['CreateContainerConfigError', 'secret "x" not found', 'false', 'ContainerNotCreated'],
     ['ContainerCreating', '', 'unknown', 'Starting'],
@@ -199,6 +200,13 @@ describe('what an instance waits for', () => {
     const said = readinessOf(revision, deploying, [waits(reason, message)], undefined);
     expect(said).toMatchObject({ status, reason: told });
     expect(said.message).not.toMatch(/r\.test|10\.20|sha256/);
+  });
+
+  it('is what its container says last, although Knative repeats the first', () => {
+    const first = seenRevision('a', 'False', { reason: 'ErrImagePull', message: '401 Unauthorized' });
+    const backedOff = waits('ImagePullBackOff', 'Back-off pulling image: ErrImagePull: 401 Unauthorized');
+    const said = readinessOf(revision, first, [backedOff], undefined);
+    expect(said).toMatchObject({ status: 'false', reason: 'ImageNotAllowed' });
   });
 
   it.each([

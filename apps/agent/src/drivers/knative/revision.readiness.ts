@@ -105,7 +105,9 @@ function delayOf(
 ): Readiness {
   const told = toldOf(textOf(ready), revision);
   const stuck = stuckOf(revision, pods);
-  const cause = told?.reason === START_TIMEOUT ? (stuck ?? lateOf(before) ?? told) : (told ?? stuck);
+  const late = told?.reason === START_TIMEOUT ? (lateOf(before) ?? told) : told;
+  // Knative repeats the first word of a container, also when that has said more since.
+  const cause = told?.status === 'false' && told.reason !== START_TIMEOUT ? told : (stuck ?? late);
   if (cause !== undefined) return cause;
   if (ready?.status !== 'False') return waiting('Starting', 'The first instance is being started.');
   return failed(
