@@ -37,6 +37,7 @@ const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-'));
 chmodSync(temporaryDir, 0o711);
 const stages = new Stages(temporaryDir);
 const stops = [];
+let turn = Promise.resolve();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => stages.interrupt());
@@ -130,8 +131,6 @@ async function disks() {
     unmount();
   }
 }
-
-let turn = Promise.resolve();
 
 /** Two platforms that chose their ports in the same moment could choose the same. */
 function inTurn(work) {

@@ -51,7 +51,7 @@ export async function checkIntent(
   ]);
   await checkContainers(call, intent.template);
   await checkGpus(call, intent.template);
-  refuseIfAny(await unpricedGpus(call, intent.template));
+  refuseIfAny(await unpricedGpus(call, intent.template, service?.template.resources.gpuClass));
   await checkSuffix(call, project, intent, service?.id);
 }
 
@@ -126,10 +126,10 @@ async function refusedGpus(call: Call, { resources }: Template): Promise<Violati
   return validateGpuUse(resources, await usableGpuClasses(call.tx));
 }
 
-/** They are dear, and without a price they would cost nothing. */
-async function unpricedGpus(call: Call, { resources }: Template): Promise<Violation[]> {
+/** They are dear, and without a price they would cost nothing. Who has them already must be able to change the rest. */
+async function unpricedGpus(call: Call, { resources }: Template, before?: string): Promise<Violation[]> {
   const { gpuClass } = resources;
-  if (gpuClass === undefined) return [];
+  if (gpuClass === undefined || gpuClass === before) return [];
   const { tx, actor, now } = call;
   const { plan } = inForceAt(await findPlansInForce(tx, actor.organizationId, [now]), now);
   if (hasGpuPrice(plan, gpuClass)) return [];

@@ -1,7 +1,7 @@
 import { isCurrent, neededCapabilities, place, regionsWithout, same } from '#libs/domain';
 import type { Cluster, Placement, PlacementNeed, PublicError } from '#libs/domain';
 import type { Draft } from './draft.js';
-import { wantedRevisions } from './targets.step.js';
+import { gpusServed, wantedRevisions } from './targets.step.js';
 
 /** Owns Placed: decides which clusters hold the service and stores the decision with its reasons. */
 export function placementStep(draft: Draft): void {
@@ -75,15 +75,6 @@ function needOf(draft: Draft): Pick<PlacementNeed, 'capabilities' | 'gpuClasses'
     gpuClasses: draft.records.gpuClasses.filter(({ name }) => asked.includes(name)),
     gpusServed: gpusServed(draft),
   };
-}
-
-function gpusServed({ revisions, holdings }: Draft): NonNullable<PlacementNeed['gpusServed']> {
-  const served = revisions.filter(({ servedAt }) => servedAt !== undefined).map(({ id }) => id);
-  return holdings.flatMap(({ target: { clusterId, revisions: held } }) =>
-    held.flatMap(({ id, resources: { gpuClass } }) =>
-      gpuClass !== undefined && served.includes(id) ? [{ clusterId, gpuClass }] : [],
-    ),
-  );
 }
 
 function refuse(draft: Draft, reasons: readonly { clusterId: string; reason: string }[]): void {

@@ -248,12 +248,29 @@ describe('one service, from intent to what gateways serve', () => {
       [undefined, undefined],
       [1, nodes],
     ]);
+    // nodes that are away come back: it is told of the next one, and its instance waits there
+    const looked = {
+      type: 'Gpus',
+      status: 'true',
+      reason: 'Counted',
+      message: 'None.',
+      changedAt: 0,
+    } as const;
+    const found = { conditions: [looked], gpus: [] };
+    world.records.add({
+      ...world.rows,
+      clusters: [{ ...world.cluster, capabilities: ['builder', 'gpus'], found }],
+    });
+    const env = [{ name: 'NEXT', value: 'yes' }];
+    const next = world.change('update', { template: { ...template, resources, env } }, true);
+    await world.settle();
+    expect(world.found(next).status).toBe('succeeded');
     // what serves now needs none, and what served before is no reason to look for one that has them
     const plain = world.change('update', { template }, true);
     await world.settle();
     world.records.add({ ...world.rows, clusters: [world.cluster] });
     await world.settle();
-    expect([world.found(plain).status, world.splits]).toEqual(['succeeded', `hello-00003=100`]);
+    expect([world.found(plain).status, world.splits]).toEqual(['succeeded', `hello-00004=100`]);
     expect(world.rows.service.status.conditions).toContainEqual(
       expect.objectContaining({ type: 'Placed', status: 'true' }),
     );

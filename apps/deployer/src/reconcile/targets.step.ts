@@ -7,7 +7,7 @@ import {
   nextTarget,
   targetRevision,
 } from '#libs/domain';
-import type { Id, Revision, TargetBody, TargetRevision } from '#libs/domain';
+import type { Id, PlacementNeed, Revision, TargetBody, TargetRevision } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
 import { serving } from './traffic.step.js';
@@ -36,13 +36,25 @@ export function targetsStep(draft: Draft): void {
 
 /**
  * A cluster is told of no revision that it cannot run: it stays placed while none fits. What it has it keeps, whatever
- * its agent can do after a restart, and whichever nodes are away for a moment.
+ * its agent can do after a restart, and whichever nodes are away for a moment; of a GPU class that served there it takes new ones.
  */
-function isSent({ records, targets }: Draft, clusterId: Id<'cls'>, { id, spec }: Revision): boolean {
+function isSent(draft: Draft, clusterId: Id<'cls'>, { id, spec }: Revision): boolean {
+  const { records, targets } = draft;
   const has = targets.find(({ target }) => target.clusterId === clusterId)?.target.revisions ?? [];
+  if (has.some((one) => one.id === id)) return true;
   const cluster = records.clusters.find((one) => one.id === clusterId);
-  return (
-    has.some((one) => one.id === id) || (cluster !== undefined && canRun(spec, cluster, records.gpuClasses))
+  const served = gpusServed(draft).filter((one) => one.clusterId === clusterId);
+  const classes = served.map(({ gpuClass }) => gpuClass);
+  return cluster !== undefined && canRun(spec, cluster, records.gpuClasses, classes);
+}
+
+/** Clusters and the GPU classes of what they hold and served: nodes that are away there come back. */
+export function gpusServed({ revisions, holdings }: Draft): NonNullable<PlacementNeed['gpusServed']> {
+  const served = revisions.filter(({ servedAt }) => servedAt !== undefined).map(({ id }) => id);
+  return holdings.flatMap(({ target: { clusterId, revisions: held } }) =>
+    held.flatMap(({ id, resources: { gpuClass } }) =>
+      gpuClass !== undefined && served.includes(id) ? [{ clusterId, gpuClass }] : [],
+    ),
   );
 }
 

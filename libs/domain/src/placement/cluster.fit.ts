@@ -12,14 +12,18 @@ export function neededCapabilities(spec: RevisionSpec): string[] {
   ];
 }
 
-/** Whether a cluster can run a revision, as far as is known: its agent can, and it may have nodes of the GPU class. */
+/**
+ * Whether a cluster can run a revision, as far as is known: its agent can, and it may have nodes of the GPU class.
+ * @param served classes that it ran before: nodes that are away come back
+ */
 export function canRun(
   spec: RevisionSpec,
   cluster: Pick<Cluster, 'capabilities' | 'found'>,
   gpuClasses: readonly GpuClass[],
+  served: readonly string[] = [],
 ): boolean {
   if (!neededCapabilities(spec).every((one) => cluster.capabilities.includes(one))) return false;
   if (spec.resources.gpus === undefined) return true;
   const gpuClass = gpuClasses.find(({ name }) => name === spec.resources.gpuClass);
-  return gpuClass !== undefined && !lacksGpus(cluster, gpuClass);
+  return gpuClass !== undefined && (served.includes(gpuClass.name) || !lacksGpus(cluster, gpuClass));
 }

@@ -11,6 +11,7 @@ const planOf = (...items: object[]) =>
 it.each<[string, object[], string, boolean]>([
   ['a price of its class, also of nothing', [l4], 'l4', true],
   ['a price of another class', [l4], 'h100', false],
+  ['a price of active instances only', [{ ...l4, states: ['active'] }], 'l4', false],
   ['a price in one of its zones', [{ ...l4, zones: ['far'] }], 'l4', false],
   [
     'a price in each',

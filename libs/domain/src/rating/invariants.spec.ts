@@ -123,7 +123,8 @@ const instance = fc
   })
   .map(({ at, length: ms, who, begun, ...rest }) => ({
     kind: 'instance',
-    instanceId: `${who}-${rest.revisionId}`,
+    // it runs in one place
+    instanceId: `${who}-${rest.revisionId}-${rest.region}`,
     startMs: T0 + at,
     endMs: T0 + at + ms,
     begunMs: T0 + at - begun,

@@ -6,6 +6,12 @@ export type Readiness = Omit<Condition, 'changedAt'>;
 /** The reason of a start that came to no end in its time. */
 export const START_TIMEOUT = 'StartTimeout';
 
+const NOT_ALLOWED = failed(
+  'ImageNotAllowed',
+  'The registry does not let the cluster pull the image.',
+  'Make the image public, or give the project credentials for its registry.',
+);
+
 export const ADMISSION_REFUSED = failed(
   'AdmissionRefused',
   'A rule of the cluster refuses the instance.',
@@ -33,18 +39,14 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
-    when: /unexpected status code 40[13]|^ImagePullBackOff.*(?:40[13]|no basic auth)/s,
-    say: () =>
-      failed(
-        'ImageNotAllowed',
-        'The registry does not let the cluster pull the image.',
-        'Make the image public, or give the project credentials for its registry.',
-      ),
+    when: /unexpected status code 40[13]/,
+    say: () => NOT_ALLOWED,
   },
   {
-    // A node may not see a new Secret yet when it pulls for the first time.
-    when: /^ErrImagePull.*(?:40[13]|no basic auth)/s,
-    say: () => waiting('PullRefused', 'The registry refused the image once; it is asked again.'),
+    // A node may not see a new Secret yet when it pulls for the first time, and says so until it pulls again.
+    when: /(?:ErrImagePull|ImagePullBackOff).*(?:\b40[13] (?:Unauthorized|Forbidden)\b|no basic auth|authorization failed)/s,
+    say: () =>
+      waiting('ImageNotAllowed', 'The registry does not let the cluster pull the image; it is asked again.'),
   },
   {
     when: /failed to resolve image to digest|ErrImagePull|ImagePullBackOff/,
@@ -112,6 +114,7 @@ export function lateOf(before: string | undefined): Readiness | undefined {
 }
 
 const LATE: readonly Readiness[] = [
+  NOT_ALLOWED,
   failed(
     'ClusterFull',
     'No node of the cluster had room for an instance in the time that a start may take.',

@@ -59,14 +59,14 @@ const TOLD: [string, KnativeRevision | undefined, string, string][] = [
     'RegistryUnreachable',
   ],
   [
-    'a pull refused by digest, for the first time',
+    'a pull refused by digest',
     seenRevision('a', 'False', {
       reason: 'ErrImagePull',
       message:
         'failed to pull and unpack image: pulling from host r.test failed with status code [manifests sha256:aa]: 401 Unauthorized',
     }),
     'unknown',
-    'PullRefused',
+    'ImageNotAllowed',
   ],
   [
     'no room on any node',
@@ -189,10 +189,15 @@ describe('what an instance waits for', () => {
     [
       'ImagePullBackOff',
       'Back-off pulling image: ErrImagePull: 401 Unauthorized',
-      'false',
+      'unknown',
       'ImageNotAllowed',
     ],
-    ['ErrImagePull', 'unexpected status from HEAD request: 401 Unauthorized', 'unknown', 'PullRefused'],
+    [
+      'ErrImagePull',
+      'r.test/a@sha256:a401b403: dial tcp 10.20.3.1:40136: connect: connection refused',
+      'unknown',
+      'RegistryUnreachable',
+    ],
     ['ErrImagePull', 'dial tcp 10.20.3.1:443: connect: connection refused', 'unknown', 'RegistryUnreachable'],
     ['CreateContainerConfigError', 'secret "x" not found', 'false', 'ContainerNotCreated'],
     ['ContainerCreating', '', 'unknown', 'Starting'],
@@ -204,14 +209,15 @@ describe('what an instance waits for', () => {
 
   it('is what its container says last, although Knative repeats the first', () => {
     const first = seenRevision('a', 'False', { reason: 'ErrImagePull', message: '401 Unauthorized' });
-    const backedOff = waits('ImagePullBackOff', 'Back-off pulling image: ErrImagePull: 401 Unauthorized');
-    const said = readinessOf(revision, first, [backedOff], undefined);
-    expect(said).toMatchObject({ status: 'false', reason: 'ImageNotAllowed' });
+    const then = waits('ErrImagePull', 'r.test/a@sha256:aa: not found');
+    const said = readinessOf(revision, first, [then], undefined);
+    expect(said).toMatchObject({ status: 'false', reason: 'ImageNotFound' });
   });
 
   it.each([
     ['ClusterFull', 'ClusterFull', /No node of the cluster had room/],
     ['RegistryUnreachable', 'RegistryUnreachable', /did not answer in the time/],
+    ['ImageNotAllowed', 'ImageNotAllowed', /does not let/],
     ['Starting', 'StartTimeout', /Port 8080/],
     [undefined, 'StartTimeout', /Port 8080/],
   ])('after the deadline, when the last word was %s', (before, reason, message) => {
