@@ -92,17 +92,20 @@ describe('an instance of the local runtime', () => {
   it('gives the place of a client that went away to the next', async () => {
     rig = await LocalRig.started({ queueLimit: 1 });
     const revision = await rig.ready(COUNTING, { concurrency: 1, maxInstances: 1 });
-    const first = rig.get(revision, '/?ms=8000');
-    // of two beside it one waits; the other is refused, or came before the first
-    const away = new AbortController();
-    const { waiting } = await until(
+    // the first runs, of two beside it one waits and the other is refused; or they came in another order
+    const { first, waiting, away } = await until(
       async () => {
+        const [stays, away] = [new AbortController(), new AbortController()];
+        const first = rig.get(revision, '/?ms=8000', stays.signal);
         const [one, other] = ['/left', '/beside'].map((path) => rig.get(revision, path, away.signal));
-        const answered = await Promise.race([one, other].map(async (of) => ({ of, answer: await of })));
-        if (answered?.answer?.status !== 503) return undefined;
-        return { waiting: answered.of === one ? other : one };
+        const told = [first, one, other].map(async (of) => ({ of, answer: await of }));
+        const { of, answer } = await Promise.race(told);
+        if (of !== first && answer?.status === 503) return { first, waiting: of === one ? other : one, away };
+        for (const attempt of [stays, away]) attempt.abort();
+        await Promise.allSettled(told);
+        return undefined;
       },
-      { what: 'a full queue', deadlineMs: 7_000 },
+      { what: 'a full queue', deadlineMs: 30_000 },
     );
     away.abort();
     await expect(waiting).rejects.toThrow();
