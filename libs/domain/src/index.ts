@@ -175,7 +175,7 @@ export {
   secretReferences,
 } from './service/container.rules.js';
 export { validateGpuUse } from './service/gpu.validation.js';
-export { canRun, neededCapabilities } from './placement/cluster.fit.js';
+export { canRun, neededCapabilities, type GpusServed } from './placement/cluster.fit.js';
 export { envNameProblem, validateService, validateTemplate } from './service/service.validation.js';
 export type { ServiceIntent } from './service/service.validation.js';
 export { missingRevisions, validateTraffic } from './service/traffic.validation.js';

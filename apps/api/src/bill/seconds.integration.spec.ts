@@ -79,6 +79,23 @@ interface Bill {
 const sumOf = (list: readonly { amount: string }[]): string =>
   formatRatio(total(list.map(({ amount }) => parseRatio(amount))));
 
+const clusterIn = (id: Id<'cls'>, region: string): Promise<unknown> =>
+  rig.database.query(
+    `INSERT INTO clusters (id, name, provider, region, zone, runtime, created_at)
+     VALUES ($1, $2, 'own', $2, 'a', 'local', now())`,
+    [id, region],
+  );
+
+/** What a next version of a plan would make of the month of an organization. */
+async function previewed(of: object, organizationId: string): Promise<string | undefined> {
+  const document = { ...of, version: 2, effectiveFrom: '2100-01-01T00:00:00Z' };
+  const { json } = await rig.call('POST', '/v1/price-plans/preview', {
+    key: operator.key,
+    body: { document, month: '2026-10', everybody: true },
+  });
+  return (json['items'] as { id: string; after: string }[]).find(({ id }) => id === organizationId)?.after;
+}
+
 it('a bill by other blocks than 100 ms is explained, replayed, and what the requests cost', async () => {
   const tenant = await rig.tenant('by-the-second');
   const set = await rig.call('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, {
@@ -136,25 +153,13 @@ it('what a month would have cost by blocks of a second is counted from its recor
     ['each', '2.56'],
     ['requests', '4'],
   ]);
-  const document = { ...DOCUMENT, version: 2, effectiveFrom: '2100-01-01T00:00:00Z' };
-  const preview = await rig.call('POST', '/v1/price-plans/preview', {
-    key: operator.key,
-    body: { document, month: '2026-10', everybody: true },
-  });
-  const own = (preview.json['items'] as { id: string; after: string }[]).find(
-    ({ id }) => id === tenant.organizationId,
-  );
-  expect(own?.after).toBe(json['subtotal']);
+  expect(await previewed(DOCUMENT, tenant.organizationId)).toBe(json['subtotal']);
 });
 
 it('a month is counted again in the price zones of another plan, by where its requests ran', async () => {
   const tenant = await rig.tenant('abroad');
   const of = await usedRevision(rig, tenant);
-  await rig.database.query(
-    `INSERT INTO clusters (id, name, provider, region, zone, runtime, created_at)
-     VALUES ($1, 'moon', 'own', 'moon', 'a', 'local', now())`,
-    [MOON],
-  );
+  await clusterIn(MOON, 'moon');
   const at = (position: number, change: Partial<UsageRecord>): UsageRecord =>
     usageOf(of, position, { startMs: T + 20, endMs: T + 30 }, change);
   const home = { region: 'local' };
@@ -169,15 +174,7 @@ it('a month is counted again in the price zones of another plan, by where its re
     ['each', '1.5', '0.0025'],
     ['requests', '3', '0.05'],
   ]);
-  const document = { ...ZONED, version: 2, effectiveFrom: '2100-01-01T00:00:00Z' };
-  const preview = await rig.call('POST', '/v1/price-plans/preview', {
-    key: operator.key,
-    body: { document, month: '2026-10', everybody: true },
-  });
-  const own = (preview.json['items'] as { id: string; after: string }[]).find(
-    ({ id }) => id === tenant.organizationId,
-  );
-  expect(own?.after).toBe(json['subtotal']);
+  expect(await previewed(ZONED, tenant.organizationId)).toBe(json['subtotal']);
 });
 
 it('a bill by time of instances is explained and replayed, also as its invoice was before a late word', async () => {
@@ -251,11 +248,7 @@ it('a price of GPU time is explained by minutes of instances with those GPUs, no
 it('time of instances is counted again minute by minute in the price zones of a plan that changes them', async () => {
   const tenant = await rig.tenant('moved');
   const of = await usedRevision(rig, tenant);
-  await rig.database.query(
-    `INSERT INTO clusters (id, name, provider, region, zone, runtime, created_at)
-     VALUES ($1, 'far', 'own', 'mars', 'a', 'local', now())`,
-    [CLUSTER],
-  );
+  await clusterIn(CLUSTER, 'mars');
   for (const [version, from, zones] of [
     [1, 0, []],
     [2, T + 60_000, [{ name: 'far', regions: ['mars'] }]],

@@ -7,7 +7,7 @@ import {
   nextTarget,
   targetRevision,
 } from '#libs/domain';
-import type { Id, PlacementNeed, Revision, TargetBody, TargetRevision } from '#libs/domain';
+import type { GpusServed, Id, Revision, TargetBody, TargetRevision } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
 import { serving } from './traffic.step.js';
@@ -28,8 +28,9 @@ export function targetsStep(draft: Draft): void {
       draft.records.gpuClasses,
     );
   const stopped = isServing(draft.records.organizationStatus) ? {} : { suspended: true as const };
+  const gpus = gpusServed(draft);
   for (const clusterId of draft.placed) {
-    const revisions = held.filter((revision) => isSent(draft, clusterId, revision)).map(asked);
+    const revisions = held.filter((revision) => isSent(draft, gpus, clusterId, revision)).map(asked);
     draft.targets = withTarget(draft, { ...bodyOf(draft, clusterId), ...stopped, revisions });
   }
 }
@@ -38,18 +39,20 @@ export function targetsStep(draft: Draft): void {
  * A cluster is told of no revision that it cannot run: it stays placed while none fits. What it has it keeps, whatever
  * its agent can do after a restart, and whichever nodes are away for a moment; of a GPU class that served there it takes new ones.
  */
-function isSent(draft: Draft, clusterId: Id<'cls'>, { id, spec }: Revision): boolean {
-  const { records, targets } = draft;
+function isSent(
+  { records, targets }: Draft,
+  gpus: GpusServed,
+  clusterId: Id<'cls'>,
+  { id, spec }: Revision,
+): boolean {
   const has = targets.find(({ target }) => target.clusterId === clusterId)?.target.revisions ?? [];
   if (has.some((one) => one.id === id)) return true;
   const cluster = records.clusters.find((one) => one.id === clusterId);
-  const served = gpusServed(draft).filter((one) => one.clusterId === clusterId);
-  const classes = served.map(({ gpuClass }) => gpuClass);
-  return cluster !== undefined && canRun(spec, cluster, records.gpuClasses, classes);
+  return cluster !== undefined && canRun(spec, cluster, records.gpuClasses, gpus);
 }
 
 /** Clusters and the GPU classes of what they hold and served: nodes that are away there come back. */
-export function gpusServed({ revisions, holdings }: Draft): NonNullable<PlacementNeed['gpusServed']> {
+export function gpusServed({ revisions, holdings }: Draft): GpusServed {
   const served = revisions.filter(({ servedAt }) => servedAt !== undefined).map(({ id }) => id);
   return holdings.flatMap(({ target: { clusterId, revisions: held } }) =>
     held.flatMap(({ id, resources: { gpuClass } }) =>

@@ -1,7 +1,8 @@
 import type { Id } from '../id.js';
 import type { Cluster } from '../cluster/cluster.types.js';
 import { isLive, isUsable, workedAt } from '../cluster/cluster.rules.js';
-import { hasGpus, lacksGpus, type GpuClass } from '../cluster/gpu-class.js';
+import { hasGpus, type GpuClass } from '../cluster/gpu-class.js';
+import { mayHaveGpus, type GpusServed } from './cluster.fit.js';
 import type { Placement } from './placement.types.js';
 
 export interface PlacementNeed {
@@ -12,8 +13,7 @@ export interface PlacementNeed {
   capabilities?: readonly string[];
   /** Of which its revisions hold GPUs. */
   gpuClasses?: readonly GpuClass[];
-  /** Where revisions with GPUs of a class, by its name, served: nodes that are away there come back. */
-  gpusServed?: readonly { clusterId: Id<'cls'>; gpuClass: string }[];
+  gpusServed?: GpusServed;
   /** One cluster in each of these; none: one, wherever it is. */
   regions: readonly string[];
   /** Clusters that hold it now, in order of preference; they are kept while they answer. */
@@ -103,10 +103,7 @@ function gpusMissing(
   { gpuClasses = [], gpusServed = [] }: PlacementNeed,
   cluster: Cluster,
 ): string | undefined {
-  const served = gpusServed.filter(({ clusterId }) => clusterId === cluster.id).map((one) => one.gpuClass);
-  const missing = gpuClasses.find(
-    (gpuClass) => lacksGpus(cluster, gpuClass) && !served.includes(gpuClass.name),
-  );
+  const missing = gpuClasses.find((gpuClass) => !mayHaveGpus(cluster, gpuClass, gpusServed));
   return missing && `none of its nodes has GPUs of class ${missing.name}`;
 }
 
