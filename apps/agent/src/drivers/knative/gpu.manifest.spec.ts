@@ -79,7 +79,9 @@ it('counts instances of a class that no node has taken', () => {
   ];
   const of = (gpuClass: string): TargetRevision =>
     revisionOf('a', { resources: { ...held.resources, gpuClass } });
-  const counts = [of('l4'), of('h100'), of('a'), revisionOf('plain')].map((one) => waitingGpus(pods, one));
+  const counts = [of('l4'), of('h100'), of('a'), revisionOf('plain')].map((one) =>
+    waitingGpus(() => pods, one),
+  );
   expect(counts).toEqual([2, 1, 0, 0]);
 });
 

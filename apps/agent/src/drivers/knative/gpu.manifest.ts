@@ -24,10 +24,10 @@ export function gpuLimits({ resources: { gpus }, gpuNodes }: TargetRevision): Re
   return gpus === undefined || gpuNodes === undefined ? {} : { [gpuNodes.resource]: String(gpus) };
 }
 
-/** How many instances of its class no node has taken yet. */
-export function waitingGpus(pods: readonly Pod[], { resources: { gpuClass } }: TargetRevision): number {
+/** How many instances of its class no node has taken yet; pods are only looked at for a revision that holds GPUs. */
+export function waitingGpus(pods: () => readonly Pod[], { resources: { gpuClass } }: TargetRevision): number {
   if (gpuClass === undefined) return 0;
-  return pods.filter(
+  return pods().filter(
     ({ metadata, status }) =>
       metadata.labels?.[LABELS.gpuClass] === gpuClass &&
       metadata.deletionTimestamp === undefined &&

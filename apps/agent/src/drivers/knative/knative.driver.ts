@@ -242,7 +242,7 @@ export class KnativeDriver implements Driver {
       pods,
       lines,
       before,
-      waitingGpus(this.view.allPods(), revision),
+      waitingGpus(() => this.view.allPods(), revision),
     );
     const end = this.startEnds(held, revision);
     if (readiness.status === 'unknown' && end !== undefined && end <= this.parts.clock.now())
