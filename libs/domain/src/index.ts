@@ -184,7 +184,7 @@ export { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from
 export type { EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
 export { REQUEST_HEADERS } from './placement/request-headers.js';
 export { PATIENCE_MS, regionsWithout, place, stableHash } from './placement/placement.rules.js';
-export type { PlacementNeed } from './placement/placement.rules.js';
+export type { Home, PlacementNeed, RevisionNeed } from './placement/placement.rules.js';
 export { REMOVAL_COUNT, REMOVAL_SHARE, mayRemoveDerived } from './placement/removal-guard.js';
 export {
   REVISION_READY,

@@ -1,8 +1,12 @@
 import { ROUTES_BUCKET, routeKey, routeSchema, serviceKey, targetSchema, targetsBucket } from '#libs/bus';
 import {
+  GPUS,
+  GPU_RESOURCE,
   PATIENCE_MS,
   SUSPECT_MS,
   type Cluster,
+  type Condition,
+  type GpuClass,
   type RouteDoor,
   type Service,
   type Target,
@@ -15,6 +19,7 @@ import {
   seededRandom,
   testCluster,
   testId,
+  testOperation,
   testServiceRecords,
 } from '#libs/testing';
 import { Projection } from '../projection/projection.js';
@@ -51,6 +56,51 @@ class Fleet {
     const { rows } = this;
     const service = { ...rows.service, ...more, generation: rows.service.generation + 1 };
     this.records.add({ ...rows, service });
+  }
+
+  /** The next revision holds GPUs of the class, or none. */
+  use(gpuClass?: string): void {
+    const { rows } = this;
+    const { gpus: _gpus, gpuClass: _class, ...resources } = rows.service.template.resources;
+    const held = gpuClass === undefined ? {} : { gpus: 1, gpuClass };
+    this.change({ template: { ...rows.service.template, resources: { ...resources, ...held } } });
+    const generation = this.rows.service.generation;
+    const operation = testOperation(this.rows.service, 'update', {
+      makesRevision: true,
+      now: this.clock.now(),
+    });
+    this.records.add({
+      ...this.rows,
+      templateGeneration: generation,
+      operations: [...this.rows.operations, operation],
+    });
+  }
+
+  /** Each region has the GPU class of its name, and of no other. */
+  equip(...regions: string[]): void {
+    const gpuClasses = regions.map((name, index): GpuClass => ({
+      ...{ id: `gpc_${index}`, name, resource: GPU_RESOURCE, tolerations: [], createdAt: 0 },
+      nodeLabels: { 'nvidia.com/gpu.product': name },
+    }));
+    this.records.add({ ...this.rows, gpuClasses });
+    for (const name of regions) this.count(name, name);
+  }
+
+  count(region: string, ...products: string[]): void {
+    const counted = { type: 'Gpus', status: 'true', reason: 'Counted', message: 'm', changedAt: 0 } as const;
+    const gpus = products.map((product) => ({ product, nodes: 1, count: 1 }));
+    this.become(region, { capabilities: ['builder', GPUS], found: { conditions: [counted], gpus } });
+  }
+
+  /** Revisions that a cluster is asked to hold, and how many instances of each it keeps. */
+  async asks(region: string): Promise<string> {
+    const target = await this.target(region);
+    if (target?.tombstone) return `leaves (${target.tombstone.by})`;
+    return (target?.revisions ?? []).map(({ name, minInstances }) => `${name}*${minInstances}`).join(' ');
+  }
+
+  said(type: string): Condition | undefined {
+    return this.rows.service.status.conditions.find((one) => one.type === type);
   }
 
   /** The row of a cluster as an operator, or silence, changed it. */
@@ -287,4 +337,80 @@ it('says what the start of a revision waits for, in the service and in the opera
   agent.waiting.clear();
   await fleet.work('east');
   expect([said(), fleet.rows.operations[0]?.status]).toEqual(['The newest revision can serve.', 'succeeded']);
+});
+
+describe('a newest revision that another cluster must run', () => {
+  const first = 'hello-00001';
+  const second = 'hello-00002';
+  let fleet: Fleet;
+  beforeEach(async () => {
+    fleet = new Fleet('east', 'west');
+    fleet.equip('east', 'west');
+    fleet.use('east');
+    fleet.change({ minInstances: 1 });
+    await fleet.work('east', 'west');
+  });
+
+  it('is started there while the other serves; then traffic moves, and the old place is left', async () => {
+    expect(await fleet.asked()).toEqual(['east']);
+    fleet.use('west');
+    await fleet.work('east');
+    expect(await fleet.asked()).toEqual(['east']);
+    expect([await fleet.asks('east'), await fleet.asks('west')]).toEqual([`${first}*1`, `${second}*0`]);
+    expect(fleet.said('Placed')?.message).toBe(`Held by east (${first}), west (${second}).`);
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['west']);
+    expect([await fleet.asks('east'), await fleet.asks('west')]).toEqual(['leaves (derived)', `${second}*1`]);
+    expect(fleet.rows.operations.at(-1)?.status).toBe('succeeded');
+  });
+
+  it('that does not start leaves what serves where it is', async () => {
+    fleet.agents.get('west')?.failing.set(second, 'Crashed');
+    fleet.use('west');
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['east']);
+    expect(await fleet.asks('east')).toBe(`${first}*1`);
+    expect(fleet.said('RevisionReady')).toMatchObject({ status: 'false' });
+    fleet.use('east');
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['east']);
+    expect([await fleet.asks('east'), await fleet.asks('west')]).toEqual([
+      `${first}*0 hello-00003*1`,
+      'leaves (derived)',
+    ]);
+  });
+
+  it('that no cluster can run keeps nobody from moving what serves', async () => {
+    fleet.count('west', 'east');
+    fleet.use('west');
+    await fleet.work('east', 'west');
+    expect(fleet.said('Placed')).toMatchObject({
+      status: 'false',
+      reason: 'NoCluster',
+      message: expect.stringMatching(
+        /^No cluster can hold hello-00002 \(.*none of its nodes has GPUs of class west.*\)\. hello-00001 serves on\.$/,
+      ) as string,
+    });
+    expect([await fleet.asked(), await fleet.asks('east')]).toEqual([['east'], `${first}*1`]);
+    fleet.become('east', { cordonedAt: fleet.clock.now(), drainingAt: fleet.clock.now() });
+    await fleet.work('east', 'west');
+    expect([await fleet.asked(), await fleet.asks('west')]).toEqual([['west'], `${first}*1`]);
+    expect(await fleet.asks('east')).toBe('leaves (operator)');
+  });
+
+  it('keeps a region of what serves until the newest serves in the other', async () => {
+    fleet.count('west', 'east', 'west');
+    fleet.change({ regions: ['east', 'west'] });
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['east', 'west']);
+    fleet.agents.get('west')?.waiting.set(second, 'ClusterFull');
+    fleet.use('west');
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['east', 'west']);
+    fleet.agents.get('west')?.waiting.clear();
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['west']);
+    expect(await fleet.asks('east')).toBe('leaves (derived)');
+    expect(fleet.said('Placed')?.message).toBe('Held by west. No cluster can hold it in east.');
+  });
 });

@@ -2,6 +2,7 @@ import { same, serviceCondition } from '#libs/domain';
 import type {
   Build,
   Condition,
+  Home,
   Id,
   Operation,
   OperationStepName,
@@ -43,6 +44,8 @@ export class Draft {
   /** All known revisions, the new one too; ascending by number. */
   revisions: RevisionRecord[];
   placement: Placement | undefined;
+  /** Where the newest revision and those that are wanted run; empty before that was decided. */
+  homes: readonly Home[] = [];
   /** Targets as the rows have them, with what clusters said of these; no step changes them. */
   readonly reported: readonly TargetRecord[];
   targets: TargetRecord[];
@@ -92,6 +95,11 @@ export class Draft {
   /** Clusters that should hold the service, in order of preference. */
   get placed(): readonly Id<'cls'>[] {
     return this.placement?.clusterIds ?? [];
+  }
+
+  /** Where a revision is to run; undefined of one that is only kept. */
+  homeOf(revision: string): readonly Id<'cls'>[] | undefined {
+    return this.homes.find((home) => home.revision === revision)?.clusterIds;
   }
 
   /** Targets of the clusters that should hold the service. */

@@ -1,36 +1,40 @@
 import { isCurrent, neededCapabilities, place, regionsWithout, same } from '#libs/domain';
 import type { Cluster, Placement, PlacementNeed, PublicError } from '#libs/domain';
 import type { Draft } from './draft.js';
-import { gpusServed, wantedRevisions } from './targets.step.js';
+import { gpusServed, holdersOf, wantedRevisions } from './targets.step.js';
 
-/** Owns Placed: decides which clusters hold the service and stores the decision with its reasons. */
+/**
+ * Owns Placed: decides which clusters hold which revisions and stores the decision with its reasons. What serves goes on
+ * where it is when no cluster can run the newest.
+ */
 export function placementStep(draft: Draft): void {
-  if (draft.revisions.length === 0) {
+  const { records, now } = draft;
+  const newest = draft.revisions.at(-1);
+  if (newest === undefined) {
     draft.say('PlacementPending');
     return draft.state('placement', 'running', 'Waits for the first revision.');
   }
-  const { service, records, now } = draft;
-  const runtime = runtimeOf(draft);
-  const decision = place(
-    {
-      serviceId: service.id,
-      regions: service.regions ?? [],
-      present: draft.placed,
-      ...needOf(draft),
-      ...(runtime ? { runtime } : {}),
-    },
-    records.clusters,
-    now,
-  );
-  if (decision.clusterIds.length === 0) return refuse(draft, decision.reasons);
-  if (decision.clusterIds.join() !== draft.placed.join() || tellsOfDrain(draft, decision.reasons)) {
-    draft.placement = { serviceId: service.id, ...decision, decidedAt: now };
+  const need = needOf(draft);
+  const decision = place(need, records.clusters, now);
+  settle(draft, decision);
+  if (draft.homes.at(-1)?.isFit !== true) {
+    const { reasons } = place({ ...need, revisions: need.revisions.slice(-1) }, records.clusters, now);
+    return refuse(draft, newest.name, reasons);
   }
-  const message = sentence(draft, decision.clusterIds);
+  const message = sentence(draft);
   const contested = contestedIn(draft);
   if (contested) draft.say('Contested', contested);
   else draft.say('Chosen', { message });
   draft.state('placement', 'succeeded', message);
+}
+
+/** With a cluster for none of its revisions a service stays as it is. */
+function settle(draft: Draft, { homes, ...decision }: ReturnType<typeof place>): void {
+  draft.homes = homes;
+  if (decision.clusterIds.length === 0) return;
+  if (decision.clusterIds.join() !== draft.placed.join() || tellsOfDrain(draft, decision.reasons)) {
+    draft.placement = { serviceId: draft.service.id, ...decision, decidedAt: draft.now };
+  }
 }
 
 /** Whoever drains a cluster waits for what is left there: why is told as it is now, not as it was. */
@@ -51,11 +55,15 @@ function contestedIn({ holdings, records }: Draft): { message: string; nextStep?
 }
 
 /** A region without a cluster that fits does not keep the others from serving. */
-function sentence({ service, records: { clusters } }: Draft, held: readonly Cluster['id'][]): string {
-  const names = held.map((id) => nameOf(clusters, id)).join(', ');
-  const missing = regionsWithout(service.regions ?? [], held, clusters);
+function sentence({ service, placed, homes, records: { clusters } }: Draft): string {
+  const isSplit = homes.some(({ clusterIds }) => clusterIds.join() !== placed.join());
+  const names = placed.map((id) => {
+    const here = homes.filter(({ clusterIds }) => clusterIds.includes(id)).map(({ revision }) => revision);
+    return isSplit ? `${nameOf(clusters, id)} (${here.join(', ')})` : nameOf(clusters, id);
+  });
+  const missing = regionsWithout(service.regions ?? [], homes.at(-1)?.clusterIds ?? [], clusters);
   const rest = missing.length === 0 ? '' : ` No cluster can hold it in ${missing.join(', ')}.`;
-  return `Held by ${names}.${rest}`;
+  return `Held by ${names.join(', ')}.${rest}`;
 }
 
 /** An image runs where it was built: on the runtime of the cluster that built it. */
@@ -63,28 +71,38 @@ function runtimeOf({ build, records }: Draft): Cluster['runtime'] | undefined {
   return records.clusters.find((cluster) => cluster.id === build?.clusterId)?.runtime;
 }
 
-/** What the newest revision and those that are wanted need; a former one that is kept decides about no cluster. */
-function needOf(draft: Draft): Pick<PlacementNeed, 'capabilities' | 'gpuClasses' | 'gpusServed'> {
+/** The newest revision and those that are wanted; a former one that is kept decides about no cluster. */
+function needOf(draft: Draft): PlacementNeed {
+  const { service, placed: present, revisions, targets, records } = draft;
   const wanted = wantedRevisions(draft);
-  const specs = draft.revisions
-    .filter((revision, index, { length }) => index === length - 1 || wanted.has(revision.name))
-    .map(({ spec }) => spec);
-  const asked = specs.map(({ resources }) => resources.gpuClass);
+  const runtime = runtimeOf(draft);
   return {
-    capabilities: [...new Set(specs.flatMap(neededCapabilities))].sort(),
-    gpuClasses: draft.records.gpuClasses.filter(({ name }) => asked.includes(name)),
+    serviceId: service.id,
+    regions: service.regions ?? [],
+    present,
     gpusServed: gpusServed(draft),
+    ...(runtime ? { runtime } : {}),
+    revisions: revisions
+      .filter((revision, index) => index === revisions.length - 1 || wanted.has(revision.name))
+      .map(({ name, spec }) => ({
+        name,
+        capabilities: neededCapabilities(spec),
+        gpuClasses: records.gpuClasses.filter((one) => one.name === spec.resources.gpuClass),
+        heldBy: holdersOf(targets, name),
+      })),
   };
 }
 
-function refuse(draft: Draft, reasons: readonly { clusterId: string; reason: string }[]): void {
+function refuse(draft: Draft, revision: string, reasons: Placement['reasons']): void {
   const said = reasons.map(
     ({ clusterId, reason }) => `${nameOf(draft.records.clusters, clusterId)}: ${reason}`,
   );
   const why = said.length === 0 ? 'no cluster exists' : said.join('; ');
+  const serves = draft.split.map((line) => line.revision).filter((name) => name !== revision);
+  const rest = serves.length === 0 ? '' : ` ${[...new Set(serves)].join(', ')} serves on.`;
   const error: PublicError = {
     code: 'PLACEMENT_FAILED',
-    message: `No cluster can hold the service (${why}).`,
+    message: `No cluster can hold ${revision} (${why}).${rest}`,
     nextStep: 'An operator must join a cluster that fits, or bring one back.',
   };
   draft.wakeIn(5_000);

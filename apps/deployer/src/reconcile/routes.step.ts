@@ -70,10 +70,10 @@ function backendOf(draft: Draft, name: string): Omit<RouteBackend, 'percent'> | 
 }
 
 /**
- * Where a revision is reached, best first: placed clusters that say it is ready (of the target that they have: one that this
- * very pass makes is known to nobody), or say nothing now (a report lags behind a new target) and are asked today. Until
- * every placed one serves, also those it is leaving that serve; when nobody does, where it is reached today; else where
- * it is placed.
+ * Where a revision is reached, best first: clusters it is placed on that say it is ready (of the target that they have: one
+ * that this very pass makes is known to nobody), or say nothing now (a report lags behind a new target) and are asked
+ * today. Until every placed one serves, also others that serve; when nobody does, where it is reached today; else where it
+ * is placed.
  */
 function clustersOf(draft: Draft, revision: string): Id<'cls'>[] {
   const today = askedToday(draft, revision);
@@ -85,13 +85,13 @@ function clustersOf(draft: Draft, revision: string): Id<'cls'>[] {
     );
     return standing === 'ready' || (standing === 'unknown' && today.includes(clusterId));
   };
-  const leaving = draft.targets.filter(
-    (record) => !draft.holdings.includes(record) && !record.target.tombstone,
-  );
-  const isMoved = draft.holdings.length === draft.placed.length && draft.holdings.every(serves);
-  const serving = [...draft.holdings.filter(serves), ...(isMoved ? [] : leaving.filter(serves))];
-  if (serving.length > 0) return inOrder(draft, serving).map(({ target }) => target.clusterId);
-  return today.length > 0 ? today : [...draft.placed];
+  const home = draft.homeOf(revision) ?? draft.placed;
+  const able = draft.targets.filter((record) => record.target.tombstone === undefined && serves(record));
+  const settled = able.filter(({ target }) => home.includes(target.clusterId));
+  const isMoved = home.length > 0 && settled.length === home.length;
+  const serving = isMoved ? settled : able;
+  if (serving.length > 0) return inOrder(home, serving).map(({ target }) => target.clusterId);
+  return today.length > 0 ? today : [...home];
 }
 
 function askedToday(draft: Draft, revision: string): Id<'cls'>[] {
@@ -101,10 +101,10 @@ function askedToday(draft: Draft, revision: string): Id<'cls'>[] {
   );
 }
 
-/** In the placement's order of preference; what the service leaves comes last. */
-function inOrder({ placed }: Draft, records: readonly TargetRecord[]): TargetRecord[] {
+/** In the placement's order of preference; what the revision leaves comes last. */
+function inOrder(home: readonly Id<'cls'>[], records: readonly TargetRecord[]): TargetRecord[] {
   const rank = ({ target }: TargetRecord): number =>
-    placed.includes(target.clusterId) ? placed.indexOf(target.clusterId) : placed.length;
+    home.includes(target.clusterId) ? home.indexOf(target.clusterId) : home.length;
   return records.toSorted((a, b) => rank(a) - rank(b));
 }
 

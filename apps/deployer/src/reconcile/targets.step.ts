@@ -36,19 +36,24 @@ export function targetsStep(draft: Draft): void {
 }
 
 /**
- * A cluster is told of no revision that it cannot run: it stays placed while none fits. What it has it keeps, whatever
- * its agent can do after a restart, and whichever nodes are away for a moment; of a GPU class that served there it takes new ones.
+ * A cluster is told of the revisions that are placed on it, and of what is only kept where it can run that. What it has it
+ * keeps, whatever its agent can do after a restart, and whichever nodes are away for a moment; of a GPU class that served
+ * there it takes new ones.
  */
-function isSent(
-  { records, targets }: Draft,
-  gpus: GpusServed,
-  clusterId: Id<'cls'>,
-  { id, spec }: Revision,
-): boolean {
-  const has = targets.find(({ target }) => target.clusterId === clusterId)?.target.revisions ?? [];
-  if (has.some((one) => one.id === id)) return true;
+function isSent(draft: Draft, gpus: GpusServed, clusterId: Id<'cls'>, { name, spec }: Revision): boolean {
+  const { records, targets } = draft;
+  if (holdersOf(targets, name).includes(clusterId)) return true;
+  const home = draft.homeOf(name);
+  if (home !== undefined) return home.includes(clusterId);
   const cluster = records.clusters.find((one) => one.id === clusterId);
   return cluster !== undefined && canRun(spec, cluster, records.gpuClasses, gpus);
+}
+
+/** Clusters that are told of a revision. */
+export function holdersOf(targets: readonly TargetRecord[], revision: string): Id<'cls'>[] {
+  return targets.flatMap(({ target }) =>
+    target.revisions.some(({ name }) => name === revision) ? [target.clusterId] : [],
+  );
 }
 
 /** Clusters and the GPU classes of what they hold and served: nodes that are away there come back. */

@@ -5,49 +5,73 @@ import { hasGpus, type GpuClass } from '../cluster/gpu-class.js';
 import { mayHaveGpus, type GpusServed } from './cluster.fit.js';
 import type { Placement } from './placement.types.js';
 
+/** What one revision asks of a cluster that runs it. */
+export interface RevisionNeed {
+  name: string;
+  /** What the cluster's agent must be able to do. */
+  capabilities?: readonly string[];
+  /** Of which it holds GPUs. */
+  gpuClasses?: readonly GpuClass[];
+  /** Clusters that hold it now. */
+  heldBy?: readonly Id<'cls'>[];
+}
+
 export interface PlacementNeed {
   serviceId: Id<'svc'>;
   /** The runtime that can run the image: that of the cluster that built it. Absent: any. */
   runtime?: Cluster['runtime'];
-  /** Capabilities that every revision needs together. */
-  capabilities?: readonly string[];
-  /** Of which its revisions hold GPUs. */
-  gpuClasses?: readonly GpuClass[];
+  /** The newest one last, before it those that serve or are to serve. One at least. */
+  revisions: readonly RevisionNeed[];
   gpusServed?: GpusServed;
-  /** One cluster in each of these; none: one, wherever it is. */
+  /** One cluster in each of these for each revision; none: one, wherever it is. */
   regions: readonly string[];
-  /** Clusters that hold it now, in order of preference; they are kept while they answer. */
+  /** Clusters that hold the service now, in order of preference; they are kept while they answer. */
   present: readonly Id<'cls'>[];
+}
+
+/** Where a revision runs. */
+export interface Home {
+  revision: string;
+  clusterIds: Id<'cls'>[];
+  /** One of them can run it, as far as is known; else it stays where it is for want of another. */
+  isFit: boolean;
 }
 
 const DRAINED = 'an operator drains it';
 
 type Verdict = Placement['reasons'][number];
-type Decision = Pick<Placement, 'clusterIds' | 'reasons'>;
+type Decision = Pick<Placement, 'clusterIds' | 'reasons'> & { homes: Home[] };
 
 /** A cluster that holds the service keeps it over an absence of this length: agents restart, links blink. */
 export const PATIENCE_MS = 5 * 60_000;
 
 /**
- * Decides which clusters hold a service and says of every cluster why. Depends on nothing but its input, not on the
- * order of `clusters`; a cluster that joins moves nothing. A cluster that holds the service is left only for one that
- * fits: after it was silent, or waited, for PATIENCE_MS, when an operator drains it, or when its region is no longer asked for.
+ * Decides which clusters hold which revisions of a service and says of every cluster why. Depends on nothing but its
+ * input, not on the order of `clusters`; a cluster that joins moves nothing. Each revision has a cluster of its own
+ * choice: what serves stays where it is while the newest needs another. A cluster that holds a revision is left only
+ * for one that fits: after it was silent, or waited, for PATIENCE_MS, when an operator drains it, or when its region is
+ * no longer asked for.
  */
 export function place(need: PlacementNeed, clusters: readonly Cluster[], now: number): Decision {
-  const ranked = [...clusters].sort((a, b) => rank(need, a) - rank(need, b) || (a.id < b.id ? -1 : 1));
-  const { regions } = need;
-  if (regions.length === 0) return chooseOne(need, ranked, now);
-  const inRegions = regions.map((region) =>
-    chooseOne(
-      need,
-      ranked.filter((cluster) => cluster.region === region),
-      now,
-    ),
-  );
-  const others = ranked.filter((cluster) => !regions.includes(cluster.region));
+  const { regions, revisions } = need;
+  const areas =
+    regions.length === 0
+      ? [clusters]
+      : regions.map((region) => clusters.filter((cluster) => cluster.region === region));
+  const chosen = areas.map((area) => revisions.map((revision) => chooseOne(need, revision, area, now)));
+  const others = clusters.filter(({ region }) => regions.length > 0 && !regions.includes(region));
   return {
-    clusterIds: inRegions.flatMap(({ clusterIds }) => clusterIds),
-    reasons: [...inRegions.flatMap(({ reasons }) => reasons), ...others.map(elsewhere)],
+    clusterIds: [...new Set(chosen.flat().flatMap(({ cluster }) => (cluster ? [cluster.id] : [])))],
+    reasons: [
+      ...areas.flatMap((area, index) => verdicts(need, area, chosen[index] ?? [], now)),
+      ...inOrderOfId(others).map(elsewhere),
+    ],
+    homes: revisions.map((revision, index) =>
+      homeOf(
+        revision,
+        chosen.map((choices) => choices[index]),
+      ),
+    ),
   };
 }
 
@@ -65,42 +89,82 @@ function elsewhere({ id, region }: Cluster): Verdict {
   return { clusterId: id, chosen: false, reason: `its region is ${region}, which was not asked for` };
 }
 
-function chooseOne(need: PlacementNeed, ranked: readonly Cluster[], now: number): Decision {
-  const fitting = ranked.filter((cluster) => misfit(need, cluster) === undefined);
+interface Choice {
+  revision: RevisionNeed;
+  cluster?: Cluster;
+  isFit: boolean;
+}
+
+function chooseOne(
+  need: PlacementNeed,
+  revision: RevisionNeed,
+  area: readonly Cluster[],
+  now: number,
+): Choice {
+  const ranked = inOrder(need, revision, area);
+  const fitting = ranked.filter((cluster) => misfit(need, revision, cluster) === undefined);
   const usable = fitting.filter((cluster) => isUsable(cluster, now) || isMissed(need, cluster, now));
-  const kept = fitting.filter((cluster) => need.present.includes(cluster.id));
-  const chosen = (usable.length > 0 ? usable : kept)[0];
-  const reasons = ranked.map((cluster) => verdict(need, cluster, cluster === chosen, now));
-  return { clusterIds: chosen ? [chosen.id] : [], reasons };
+  const cluster = usable[0] ?? fitting.find(({ id }) => need.present.includes(id));
+  if (cluster !== undefined) return { revision, cluster, isFit: true };
+  const holder = ranked.find(({ id }) => holders(need, revision).includes(id));
+  return { revision, isFit: false, ...(holder ? { cluster: holder } : {}) };
+}
+
+function homeOf({ name }: RevisionNeed, choices: readonly (Choice | undefined)[]): Home {
+  return {
+    revision: name,
+    clusterIds: choices.flatMap((choice) => (choice?.cluster ? [choice.cluster.id] : [])),
+    isFit: choices.some((choice) => choice?.isFit),
+  };
+}
+
+function inOrder(need: PlacementNeed, revision: RevisionNeed, area: readonly Cluster[]): Cluster[] {
+  const known = [...holders(need, revision), ...need.present];
+  const rank = (cluster: Cluster): number => rankOf(need, revision, cluster, known);
+  return inOrderOfId(area).sort((a, b) => rank(a) - rank(b));
+}
+
+function inOrderOfId(clusters: readonly Cluster[]): Cluster[] {
+  return [...clusters].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function holders({ present }: PlacementNeed, { heldBy = [] }: RevisionNeed): Id<'cls'>[] {
+  return present.filter((id) => heldBy.includes(id));
 }
 
 /**
- * Lower is better: present ones in their order, then by a hash of service and cluster (rendezvous), those of which it is
+ * Lower is better: what is `known` in its order, then by a hash of service and cluster (rendezvous), those of which it is
  * not known whether they have the GPUs behind the others, last what is drained.
  */
-function rank(need: PlacementNeed, cluster: Cluster): number {
+function rankOf(
+  { serviceId }: PlacementNeed,
+  { gpuClasses = [] }: RevisionNeed,
+  cluster: Cluster,
+  known: readonly Id<'cls'>[],
+): number {
   const { id, drainingAt } = cluster;
   if (drainingAt !== undefined) return Number.MAX_SAFE_INTEGER;
-  const present = need.present.indexOf(id);
-  if (present >= 0) return present - need.present.length;
-  const isKnown = (need.gpuClasses ?? []).every((gpuClass) => hasGpus(cluster, gpuClass));
-  return stableHash(`${need.serviceId} ${id}`) + (isKnown ? 0 : HASHES);
+  const index = known.indexOf(id);
+  if (index >= 0) return index - known.length;
+  const isKnown = gpuClasses.every((gpuClass) => hasGpus(cluster, gpuClass));
+  return stableHash(`${serviceId} ${id}`) + (isKnown ? 0 : HASHES);
 }
 
-function misfit(need: PlacementNeed, cluster: Cluster): string | undefined {
+function misfit(need: PlacementNeed, revision: RevisionNeed, cluster: Cluster): string | undefined {
   if (cluster.joinedAt === undefined) return 'no agent has joined yet';
   if (need.runtime !== undefined && need.runtime !== cluster.runtime) {
     return `its runtime is ${cluster.runtime}, the image was built for ${need.runtime}`;
   }
   if (cluster.cordonedAt !== undefined && !need.present.includes(cluster.id))
     return cluster.drainingAt === undefined ? 'it is cordoned: it takes no new services' : DRAINED;
-  const missing = need.capabilities?.find((capability) => !cluster.capabilities.includes(capability));
-  return missing === undefined ? gpusMissing(need, cluster) : `its agent cannot do: ${missing}`;
+  const missing = revision.capabilities?.find((capability) => !cluster.capabilities.includes(capability));
+  return missing === undefined ? gpusMissing(need, revision, cluster) : `its agent cannot do: ${missing}`;
 }
 
 /** Taken ones count: an instance waits where they are. */
 function gpusMissing(
-  { gpuClasses = [], gpusServed = [] }: PlacementNeed,
+  { gpusServed = [] }: PlacementNeed,
+  { gpuClasses = [] }: RevisionNeed,
   cluster: Cluster,
 ): string | undefined {
   const missing = gpuClasses.find((gpuClass) => !mayHaveGpus(cluster, gpuClass, gpusServed));
@@ -111,9 +175,33 @@ function isMissed(need: PlacementNeed, cluster: Cluster, now: number): boolean {
   return need.present.includes(cluster.id) && now - workedAt(cluster) < PATIENCE_MS;
 }
 
-function verdict(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: number): Verdict {
-  const reason = misfit(need, cluster) ?? choice(need, cluster, chosen, now);
-  return { clusterId: cluster.id, chosen, reason };
+/** Of every cluster of an area, as the newest revision finds it, or the newest of those that chose it. */
+function verdicts(
+  need: PlacementNeed,
+  area: readonly Cluster[],
+  choices: readonly Choice[],
+  now: number,
+): Verdict[] {
+  const newest = choices.at(-1);
+  if (newest === undefined) return [];
+  return inOrder(need, newest.revision, area).map((cluster) => {
+    const chooser = choices.findLast((choice) => choice.cluster?.id === cluster.id);
+    const reason = reasonOf(need, chooser ?? newest, cluster, now);
+    const whose = chooser && chooser !== newest ? `for ${chooser.revision.name}: ` : '';
+    return { clusterId: cluster.id, chosen: chooser !== undefined, reason: `${whose}${reason}` };
+  });
+}
+
+function reasonOf(
+  need: PlacementNeed,
+  { revision, cluster: chosen }: Choice,
+  cluster: Cluster,
+  now: number,
+): string {
+  const isChosen = chosen?.id === cluster.id;
+  const wrong = misfit(need, revision, cluster);
+  if (wrong === undefined) return choice(need, cluster, isChosen, now);
+  return isChosen ? `it holds the service, though ${wrong}` : wrong;
 }
 
 function choice(need: PlacementNeed, cluster: Cluster, chosen: boolean, now: number): string {

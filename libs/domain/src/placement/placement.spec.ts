@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import type { Cluster, GpuPool } from '../cluster/cluster.types.js';
 import type { GpuClass } from '../cluster/gpu-class.js';
 import type { Condition } from '../condition.js';
-import { PATIENCE_MS, place, regionsWithout, stableHash, type PlacementNeed } from './placement.rules.js';
+import {
+  PATIENCE_MS,
+  place,
+  regionsWithout,
+  stableHash,
+  type PlacementNeed,
+  type RevisionNeed,
+} from './placement.rules.js';
 import { mayRemoveDerived } from './removal-guard.js';
 
 const REGIONS = ['east', 'north', 'west'];
@@ -37,17 +44,16 @@ const { joinedAt: _joined, ...unjoined } = cluster('new');
 
 describe('place', () => {
   const need = { serviceId: SERVICE, regions: [] as string[], present: [] as Cluster['id'][] };
+  type Asked = typeof need & Pick<PlacementNeed, 'gpusServed' | 'runtime'> & Omit<RevisionNeed, 'name'>;
+  /** Of a service with one revision. */
+  const placeOne = (
+    { capabilities = [], gpuClasses = [], ...asked }: Asked,
+    clusters: Cluster[],
+  ): ReturnType<typeof place> =>
+    place({ ...asked, revisions: [{ name: 'hello-00001', capabilities, gpuClasses }] }, clusters, NOW);
   const silent = NOW - PATIENCE_MS;
 
-  it.each<
-    [
-      string,
-      Partial<typeof need> & Pick<PlacementNeed, 'gpuClasses' | 'gpusServed' | 'runtime'>,
-      Cluster[],
-      string[],
-      RegExp,
-    ]
-  >([
+  it.each<[string, Partial<Asked>, Cluster[], string[], RegExp]>([
     ['nothing to choose from', {}, [], [], /^$/],
     ['the only one', {}, [cluster('a')], ['cls_a'], /answers and fits/],
     ['one that never joined', {}, [unjoined], [], /no agent has joined/],
@@ -136,7 +142,7 @@ describe('place', () => {
       /does not answer now/,
     ],
   ])('chooses %s', (_what, more, clusters, expected, reason) => {
-    const decision = place({ ...need, ...more }, clusters, NOW);
+    const decision = placeOne({ ...need, ...more }, clusters);
     expect(decision.clusterIds).toEqual(expected);
     const said = decision.reasons
       .filter(({ chosen }) => chosen || expected.length === 0)
@@ -150,25 +156,25 @@ describe('place', () => {
       const clusters = ['a', 'b', 'c', 'd', 'e', 'f'].map((one) =>
         one === name ? counted(one, pool) : cluster(one),
       );
-      expect(place({ ...need, gpuClasses: [l4] }, clusters, NOW).clusterIds).toEqual([`cls_${name}`]);
+      expect(placeOne({ ...need, gpuClasses: [l4] }, clusters).clusterIds).toEqual([`cls_${name}`]);
     }
   });
 
   it('puts nothing new on a cordoned cluster, and moves nothing away from it', () => {
     const [open, cordoned] = [cluster('a'), cluster('b', { cordonedAt: NOW - 1 })];
-    expect(place(need, [open, cordoned], NOW).clusterIds).toEqual(['cls_a']);
-    expect(place(need, [cordoned], NOW)).toMatchObject({
+    expect(placeOne(need, [open, cordoned]).clusterIds).toEqual(['cls_a']);
+    expect(placeOne(need, [cordoned])).toMatchObject({
       clusterIds: [],
       reasons: [{ reason: 'it is cordoned: it takes no new services' }],
     });
-    expect(place({ ...need, present: ['cls_b'] }, [open, cordoned], NOW).clusterIds).toEqual(['cls_b']);
+    expect(placeOne({ ...need, present: ['cls_b'] }, [open, cordoned]).clusterIds).toEqual(['cls_b']);
   });
 
   it('leaves out clusters whose agent cannot do what a revision needs', () => {
     const [plain, able] = [cluster('a'), cluster('b', { capabilities: ['containers'] })];
     const containers = { ...need, capabilities: ['containers'] };
-    expect(place(containers, [plain, able], NOW).clusterIds).toEqual(['cls_b']);
-    expect(place(containers, [plain], NOW)).toMatchObject({
+    expect(placeOne(containers, [plain, able]).clusterIds).toEqual(['cls_b']);
+    expect(placeOne(containers, [plain])).toMatchObject({
       clusterIds: [],
       reasons: [{ reason: 'its agent cannot do: containers' }],
     });
@@ -184,8 +190,8 @@ describe('place', () => {
   it('does not depend on the order of clusters, and gives a reason for every one', () => {
     fc.assert(
       fc.property(fleet, asked, (clusters, regions) => {
-        const one = place({ ...need, regions }, clusters, NOW);
-        expect(place({ ...need, regions }, clusters.toReversed(), NOW)).toEqual(one);
+        const one = placeOne({ ...need, regions }, clusters);
+        expect(placeOne({ ...need, regions }, clusters.toReversed())).toEqual(one);
         expect(one.reasons.map(({ clusterId }) => clusterId).sort()).toEqual(
           clusters.map(({ id }) => id).sort(),
         );
@@ -196,7 +202,7 @@ describe('place', () => {
   it('holds a service once in each region that was asked for, where there is a cluster, and nowhere else', () => {
     fc.assert(
       fc.property(fleet, asked, (clusters, regions) => {
-        const { clusterIds } = place({ ...need, regions }, clusters, NOW);
+        const { clusterIds } = placeOne({ ...need, regions }, clusters);
         const held = clusterIds.map((id) => clusters.find((one) => one.id === id)?.region ?? '');
         const there = regions.filter((region) => clusters.some((one) => one.region === region));
         if (regions.length > 0) expect(held).toEqual(there);
@@ -211,12 +217,12 @@ describe('place', () => {
   it('leaves a drained cluster for another that fits in the region, and never for nothing', () => {
     fc.assert(
       fc.property(fleet, asked, fc.nat(), (clusters, regions, which) => {
-        const { clusterIds: present } = place({ ...need, regions }, clusters, NOW);
+        const { clusterIds: present } = placeOne({ ...need, regions }, clusters);
         const drained = present[which % Math.max(1, present.length)];
         const draining = clusters.map((one) =>
           one.id === drained ? { ...one, cordonedAt: NOW, drainingAt: NOW } : one,
         );
-        const after = place({ ...need, regions, present }, draining, NOW);
+        const after = placeOne({ ...need, regions, present }, draining);
         const home = clusters.find((one) => one.id === drained);
         const others = clusters.filter(
           (one) => one !== home && (regions.length === 0 || one.region === home?.region),
@@ -238,13 +244,187 @@ describe('place', () => {
   it('stays where it is when clusters join, and moves only when its own leaves', () => {
     fc.assert(
       fc.property(fleet, fleet, (before, joined) => {
-        const { clusterIds: present } = place(need, before, NOW);
+        const { clusterIds: present } = placeOne(need, before);
         const more = joined.filter(({ id }) => !before.some((known) => known.id === id));
-        expect(place({ ...need, present }, [...more, ...before], NOW).clusterIds).toEqual(present);
+        expect(placeOne({ ...need, present }, [...more, ...before]).clusterIds).toEqual(present);
         const others = before.filter(({ id }) => !present.includes(id));
-        expect(place({ ...need, present }, others, NOW).clusterIds).not.toEqual(present);
+        expect(placeOne({ ...need, present }, others).clusterIds).not.toEqual(present);
       }),
     );
+  });
+
+  describe('several revisions of a service', () => {
+    const at = (...names: string[]): Cluster['id'][] => names.map((name) => `cls_${name}` as const);
+    const h100 = { ...l4, name: 'h100', nodeLabels: { 'nvidia.com/gpu.product': 'H100' } };
+    const pool = (product: string): GpuPool[] => [{ product, nodes: 1, count: 1 }];
+    const [withL4, withH100] = [counted('a', pool('NVIDIA-L4')), counted('b', pool('H100'))];
+    const first = { name: 'hello-00001', gpuClasses: [l4], heldBy: at('a') };
+    const second = { name: 'hello-00002', gpuClasses: [h100] };
+    type Row = [string, RevisionNeed[], string[], Cluster[], [string, string[], boolean][], string[]];
+
+    it.each<Row>([
+      [
+        'what serves stays, and the newest goes where its GPUs are',
+        [first, second],
+        ['a'],
+        [withL4, withH100],
+        [
+          ['hello-00001', at('a'), true],
+          ['hello-00002', at('b'), true],
+        ],
+        at('a', 'b'),
+      ],
+      [
+        'once only the newest is wanted the other is left',
+        [second],
+        ['a', 'b'],
+        [withL4, withH100],
+        [['hello-00002', at('b'), true]],
+        at('b'),
+      ],
+      [
+        'a newest that fits nowhere leaves the other where it is',
+        [first, second],
+        ['a'],
+        [withL4, cluster('c', { capabilities: [], found: withL4.found ?? { conditions: [], gpus: [] } })],
+        [
+          ['hello-00001', at('a'), true],
+          ['hello-00002', [], false],
+        ],
+        at('a'),
+      ],
+      [
+        'a newest that is at home where the other is shares it',
+        [{ name: 'hello-00001', heldBy: at('b') }, second],
+        ['b'],
+        [withL4, withH100],
+        [
+          ['hello-00001', at('b'), true],
+          ['hello-00002', at('b'), true],
+        ],
+        at('b'),
+      ],
+      [
+        'each stays with what holds it, although both fit where one is',
+        [
+          { name: 'hello-00001', heldBy: at('c') },
+          { name: 'hello-00002', heldBy: at('d') },
+        ],
+        ['c', 'd'],
+        [cluster('c'), cluster('d')],
+        [
+          ['hello-00001', at('c'), true],
+          ['hello-00002', at('d'), true],
+        ],
+        at('c', 'd'),
+      ],
+      [
+        'what fits nowhere any more stays where it is held',
+        [{ ...first, heldBy: at('c') }, { name: 'hello-00002' }],
+        ['c'],
+        [counted('c', []), counted('d', [])],
+        [
+          ['hello-00001', at('c'), false],
+          ['hello-00002', at('c'), true],
+        ],
+        at('c'),
+      ],
+    ])('%s', (_what, revisions, present, clusters, homes, held) => {
+      const decision = place({ ...need, present: at(...present), revisions }, clusters, NOW);
+      expect(decision.homes.map((home) => [home.revision, home.clusterIds, home.isFit])).toEqual(homes);
+      expect(decision.clusterIds).toEqual(held);
+      expect(
+        decision.reasons
+          .filter(({ chosen }) => chosen)
+          .map(({ clusterId }) => clusterId)
+          .sort(),
+      ).toEqual(held);
+    });
+
+    it('says for whom a cluster is held that the newest cannot use', () => {
+      const { reasons } = place(
+        { ...need, present: at('a'), revisions: [first, second] },
+        [withL4, withH100],
+        NOW,
+      );
+      expect(reasons.map(({ clusterId, reason }) => `${clusterId} ${reason}`).sort()).toEqual([
+        'cls_a for hello-00001: it holds the service and answers',
+        'cls_b it answers and fits',
+      ]);
+    });
+
+    it('keeps a region of what serves while the newest has no place in it', () => {
+      const east = { ...withL4, region: 'east' };
+      const west = { ...counted('w', [...pool('NVIDIA-L4'), ...pool('H100')]), region: 'west' };
+      const decision = place(
+        {
+          ...{ ...need, regions: ['east', 'west'], present: at('a', 'w') },
+          revisions: [{ ...first, heldBy: at('a', 'w') }, second],
+        },
+        [east, west],
+        NOW,
+      );
+      expect(decision.homes.map(({ clusterIds }) => clusterIds)).toEqual([at('a', 'w'), at('w')]);
+      expect(decision.clusterIds).toEqual(at('a', 'w'));
+    });
+
+    const classes = [[], [l4], [h100]];
+    const worlds = fc.uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.nat(3)), {
+      minLength: 1,
+      selector: ([name]) => name,
+    });
+
+    const canHold = (one: Cluster, { gpuClasses = [] }: RevisionNeed): boolean =>
+      gpuClasses.every(({ nodeLabels }) =>
+        one.found?.gpus.some(({ product }) => product === nodeLabels['nvidia.com/gpu.product']),
+      );
+
+    /** A service over the time: what serves, what holds which revision, and where it is placed. */
+    class Life {
+      private present: Cluster['id'][] = [];
+      private held = new Map<string, Cluster['id'][]>();
+      private serves: RevisionNeed | undefined;
+
+      deploy(newest: RevisionNeed, clusters: readonly Cluster[], isReady: boolean): void {
+        const revisions = [...(this.serves ? [this.serves] : []), newest];
+        const asked = revisions.map((one) => ({ ...one, heldBy: this.held.get(one.name) ?? [] }));
+        const decision = place({ ...need, present: this.present, revisions: asked }, clusters, NOW);
+        for (const [index, one] of asked.entries()) this.check(one, clusters, decision, index);
+        if (decision.clusterIds.length > 0) this.present = decision.clusterIds;
+        this.held = new Map(decision.homes.map(({ revision, clusterIds }) => [revision, clusterIds]));
+        if (isReady && decision.homes.at(-1)?.isFit === true) this.serves = newest;
+      }
+
+      private check(
+        revision: RevisionNeed & { heldBy: Cluster['id'][] },
+        clusters: readonly Cluster[],
+        { homes, clusterIds }: ReturnType<typeof place>,
+        index: number,
+      ): void {
+        const able = clusters.filter((one) => canHold(one, revision)).map(({ id }) => id);
+        const home = homes[index];
+        expect(home).toMatchObject({ revision: revision.name, isFit: able.length > 0 });
+        expect(clusterIds).toEqual(expect.arrayContaining(home?.clusterIds ?? []));
+        if (able.length > 0) expect(able).toEqual(expect.arrayContaining(home?.clusterIds ?? []));
+        const staying = revision.heldBy.filter((id) => this.present.includes(id) && able.includes(id));
+        if (staying.length > 0) expect(home?.clusterIds).toEqual(staying.slice(0, 1));
+      }
+    }
+
+    it('never is a revision that serves without a cluster that can run it while there is one, nor moved from it', () => {
+      const steps = fc.array(fc.tuple(worlds, fc.nat(2), fc.boolean()), { minLength: 1, maxLength: 8 });
+      fc.assert(
+        fc.property(steps, (history) => {
+          const life = new Life();
+          for (const [number, [names, wants, isReady]] of history.entries()) {
+            const clusters = names.map(([name, has]) =>
+              counted(name, [...(has & 1 ? pool('NVIDIA-L4') : []), ...(has & 2 ? pool('H100') : [])]),
+            );
+            life.deploy({ name: `hello-${number}`, gpuClasses: classes[wants] ?? [] }, clusters, isReady);
+          }
+        }),
+      );
+    });
   });
 });
 

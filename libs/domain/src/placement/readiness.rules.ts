@@ -34,9 +34,11 @@ function waitOf(revision: string, holdings: readonly Holding[]): Condition | und
   return said.find((ready) => ready?.status === 'unknown' && ready.reason !== STARTING);
 }
 
-/** Ready when it is in one cluster; failed when every cluster that holds the service says so. */
+/** Ready when it is in one cluster; failed when every cluster that holds it says so. */
 export function standingOf(revision: string, holdings: readonly Holding[]): Standing {
-  const said = holdings.map((holding) => reportedReady(holding, revision)?.status);
+  const said = holdings
+    .filter(({ target }) => target.revisions.some(({ name }) => name === revision))
+    .map((holding) => reportedReady(holding, revision)?.status);
   if (said.includes('true')) return 'ready';
   return said.length > 0 && said.every((status) => status === 'false') ? 'failed' : 'unknown';
 }
