@@ -107,6 +107,8 @@ describe('requests', () => {
 class WatchRig {
   readonly streams: ServerResponse[] = [];
   readonly versions: (string | null)[] = [];
+  /** How long each was to last at most, s. */
+  readonly lasting: (string | null)[] = [];
   lists = 0;
   items: KubeObject[] = [pod('a', 1)];
   refusal: FakeReply | undefined;
@@ -118,6 +120,7 @@ class WatchRig {
       return { body: { metadata: { resourceVersion: String(10 * this.lists) }, items: this.items } };
     }
     this.versions.push(query.get('resourceVersion'));
+    this.lasting.push(query.get('timeoutSeconds'));
     return async (response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.flushHeaders();
@@ -206,17 +209,19 @@ describe('a reflector', () => {
   });
 });
 
-describe('failures of watches in a row', () => {
-  const rig = new WatchRig();
-  const failures: unknown[] = [];
+describe('watches that break', () => {
+  let rig: WatchRig;
+  let time: number;
+  let failures: unknown[];
   const telling = {
     warn: (about: { failures?: number }) => failures.push(about.failures),
   } as unknown as Logger;
-  let time = 0;
   let reflector: Reflector<KubeObject>;
   let close: () => Promise<void>;
 
   beforeEach(async () => {
+    rig = new WatchRig();
+    [time, failures] = [0, []];
     const opened = await clientOf(rig.answer);
     close = opened.close;
     const options = { onChange: () => undefined, random: () => 0, now: () => time };
@@ -229,14 +234,27 @@ describe('failures of watches in a row', () => {
     await close();
   });
 
-  it('are counted until one has lived for a while, whatever they told', async () => {
-    for (const [nth, lived] of [1_000, 1_000, 1_000, 60_000, 1_000].entries()) {
+  async function breakAfter(...lives: number[]): Promise<void> {
+    for (const [nth, lived] of lives.entries()) {
       rig.write('ADDED', pod('b', 100 + nth));
-      await until(() => reflector.get('n/b') !== undefined);
+      await until(() => reflector.get('n/b')?.metadata.resourceVersion === String(100 + nth));
       time += lived;
       rig.streams.at(-1)?.destroy();
       await until(() => rig.streams.length === nth + 2);
     }
+  }
+
+  it('are failures in a row until one has lived for a while, whatever they told', async () => {
+    await breakAfter(1_000, 1_000, 1_000, 60_000, 1_000);
     expect(failures).toEqual([1, 2, 3, 1, 2]);
+  });
+
+  it('are broken off on the way: the next end before, and go on without a new list', async () => {
+    await breakAfter(60_000, 3_000, 200_000);
+    expect(rig.lasting).toEqual(['300', '48', '48', '48']);
+    const { lists } = rig;
+    rig.streams.at(-1)?.end();
+    await until(() => rig.streams.length === 5);
+    expect(rig.lists).toBe(lists);
   });
 });

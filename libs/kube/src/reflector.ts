@@ -5,7 +5,10 @@ import { KubeError } from './kube.error.js';
 
 /** Bookmarks come about once a minute: a watch that is silent for longer is dead, whatever TCP believes. */
 const SILENCE_MS = 90_000;
+/** After this time the server is asked to end a watch, which then goes on without a new list. */
 const WATCH_SECONDS = 300;
+/** Shorter than this none is made, however soon others break. */
+const WATCH_SECONDS_MIN = 20;
 const RETRY_BASE_MS = 200;
 const RETRY_MAX_MS = 30_000;
 /** A watch that broke sooner counts as one more failure in a row, whatever it told: else each would soon be a new list. */
@@ -37,6 +40,7 @@ export class Reflector<T extends KubeObject> {
   private running: Promise<void> | undefined;
   private failures = 0;
   private version: string | undefined;
+  private watchSeconds = WATCH_SECONDS;
 
   constructor(
     private readonly client: KubeClient,
@@ -80,13 +84,23 @@ export class Reflector<T extends KubeObject> {
       } catch (error) {
         if (this.abort.signal.aborted) return;
         this.version = undefined;
-        const hasLived = watchedAt !== undefined && now() - watchedAt >= LIVED_MS;
-        this.failures = hasLived ? 1 : this.failures + 1;
+        const livedMs = watchedAt === undefined ? 0 : now() - watchedAt;
+        this.failures = livedMs >= LIVED_MS ? 1 : this.failures + 1;
+        if (!(error instanceof KubeError)) this.endSooner(livedMs);
         const about = { err: error, kind: this.kind.kind, failures: this.failures };
         this.logger.warn(about, 'a watch failed, will be tried again');
         await this.pause(error);
       }
     }
+  }
+
+  /**
+   * Something on the way may break off what says nothing for so long, again and again: the server is to end the next watches
+   * before that, for one that broke needs a new list.
+   */
+  private endSooner(livedMs: number): void {
+    const shorter = Math.floor((livedMs * 0.8) / 1_000);
+    if (shorter >= WATCH_SECONDS_MIN) this.watchSeconds = Math.min(this.watchSeconds, shorter);
   }
 
   private async list(): Promise<void> {
@@ -110,7 +124,7 @@ export class Reflector<T extends KubeObject> {
           watch: 'true',
           allowWatchBookmarks: 'true',
           resourceVersion: this.version ?? '',
-          timeoutSeconds: String(WATCH_SECONDS),
+          timeoutSeconds: String(this.watchSeconds),
           ...selectors(this.where),
         },
         signal: AbortSignal.any([this.abort.signal, silence.signal]),
