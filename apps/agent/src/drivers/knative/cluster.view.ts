@@ -1,87 +1,123 @@
 import { kubernetesName, type Id } from '#libs/domain';
-import { KINDS, Reflector, keyOf, type KubeClient, type KubeObject } from '#libs/kube';
+import { KINDS, Reflector, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
 import type { Logger } from '#libs/process';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import type { KnativeRevision, KnativeService, Pod } from './knative.types.js';
 import type { Seen } from './service.plan.js';
 
+/** What is told of a change of what is in the cluster. */
+export interface OnChange {
+  service: (id: Id<'svc'>) => void;
+  pod: (pod: Pod) => void;
+  podGone: () => void;
+}
+
 /** What of Towpath's is in the cluster now, kept current by watches; told by service. */
 export class ClusterView {
-  private readonly services: Reflector<KnativeService>;
-  private readonly revisions: Reflector<KnativeRevision>;
-  private readonly pods: Reflector<Pod>;
+  private readonly services: Grouped<KnativeService>;
+  private readonly revisions: Grouped<KnativeRevision>;
+  private readonly pods: Grouped<Pod>;
 
-  constructor(
-    client: KubeClient,
-    clusterId: Id<'cls'>,
-    onChange: { service: (id: Id<'svc'>) => void; pod: (pod: Pod) => void },
-    logger: Logger,
-  ) {
-    const where = { labels: `${LABELS.owner}=${kubernetesName(clusterId)}` };
-    const known = new Map<string, Id<'svc'>>();
-    const tell = (reflector: () => Reflector<KubeObject>) => (key: string) => {
-      const id = idOf('svc', reflector().get(key)?.metadata.labels?.[LABELS.service]) ?? known.get(key);
-      if (id === undefined) return;
-      known.set(key, id);
-      if (reflector().get(key) === undefined) known.delete(key);
-      onChange.service(id);
-    };
-    this.services = new Reflector(client, KINDS.knativeService, where, logger, {
-      onChange: tell(() => this.services),
-    });
-    this.revisions = new Reflector(client, KINDS.revision, where, logger, {
-      onChange: tell(() => this.revisions),
-    });
-    this.pods = new Reflector(client, KINDS.pod, where, logger, {
-      onChange: (key) => {
-        const pod = this.pods.get(key);
-        if (pod !== undefined) onChange.pod(pod);
-        tell(() => this.pods)(key);
-      },
-    });
+  constructor(client: KubeClient, clusterId: Id<'cls'>, onChange: OnChange, logger: Logger) {
+    const labels = `${LABELS.owner}=${kubernetesName(clusterId)}`;
+    const of = <T extends KubeObject>(kind: Kind, seen?: (object: T | undefined) => void): Grouped<T> =>
+      new Grouped(
+        (changed) => new Reflector<T>(client, kind, { labels }, logger, { onChange: changed }),
+        onChange.service,
+        seen,
+      );
+    this.services = of(KINDS.knativeService);
+    this.revisions = of(KINDS.revision);
+    this.pods = of<Pod>(KINDS.pod, (pod) => (pod === undefined ? onChange.podGone() : onChange.pod(pod)));
   }
 
   /** Resolves when everything that is there has been seen once. */
   async start(): Promise<void> {
-    const all = [this.services, this.revisions, this.pods];
+    const all = [this.services, this.revisions, this.pods].map(({ reflector }) => reflector);
     for (const reflector of all) reflector.start();
     await Promise.all(all.map((reflector) => reflector.synced()));
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.services.stop(), this.revisions.stop(), this.pods.stop()]);
+    await Promise.all([this.services, this.revisions, this.pods].map(({ reflector }) => reflector.stop()));
   }
 
   seen(projectId: Id<'prj'>, name: string, serviceId: Id<'svc'>): Seen {
     return {
-      service: this.services.get(`${namespaceOf(projectId)}/${name}`),
+      service: this.services.reflector.get(`${namespaceOf(projectId)}/${name}`),
       revisions: this.revisionsOf(serviceId),
     };
   }
 
   /** By id, wherever it is: after a restart of the agent nothing else is known of it. */
   serviceOf(serviceId: Id<'svc'>): KnativeService | undefined {
-    return this.services.all().find((one) => labelled(one, serviceId));
+    return this.services.of(serviceId)[0];
   }
 
   revisionsOf(serviceId: Id<'svc'>): KnativeRevision[] {
-    return this.revisions.all().filter((one) => labelled(one, serviceId));
+    return this.revisions.of(serviceId);
   }
 
   podsOf(serviceId: Id<'svc'>): Pod[] {
-    return this.pods.all().filter((one) => labelled(one, serviceId));
+    return this.pods.of(serviceId);
   }
 
   allPods(): Pod[] {
-    return this.pods.all();
+    return this.pods.reflector.all();
   }
 
   serviceIds(): Id<'svc'>[] {
-    return this.services.all().flatMap((one) => idOf('svc', one.metadata.labels?.[LABELS.service]) ?? []);
+    return this.services.ids();
   }
 }
 
-export const podKey = (pod: Pod): string => keyOf(pod);
+/** The objects of one kind, by the service that their label names: a look at one service goes through no other's. */
+class Grouped<T extends KubeObject> {
+  readonly reflector: Reflector<T>;
+  private readonly serviceOf = new Map<string, Id<'svc'>>();
+  private readonly keys = new Map<Id<'svc'>, Set<string>>();
 
-const labelled = ({ metadata }: KubeObject, serviceId: Id<'svc'>): boolean =>
-  metadata.labels?.[LABELS.service] === kubernetesName(serviceId);
+  constructor(
+    reflectorOf: (changed: (key: string) => void) => Reflector<T>,
+    private readonly tell: (id: Id<'svc'>) => void,
+    private readonly seen?: (object: T | undefined) => void,
+  ) {
+    this.reflector = reflectorOf((key) => this.changed(key));
+  }
+
+  of(serviceId: Id<'svc'>): T[] {
+    return [...(this.keys.get(serviceId) ?? [])].flatMap((key) => this.reflector.get(key) ?? []);
+  }
+
+  ids(): Id<'svc'>[] {
+    return [...this.keys.keys()];
+  }
+
+  /** Of an object that is gone, or that says no more whose it is, the service that it was of is told. */
+  private changed(key: string): void {
+    const object = this.reflector.get(key);
+    const now = idOf('svc', object?.metadata.labels?.[LABELS.service]);
+    const before = this.serviceOf.get(key);
+    if (now !== before) {
+      this.leave(key, before);
+      this.join(key, now);
+    }
+    this.seen?.(object);
+    const told = now ?? before;
+    if (told !== undefined) this.tell(told);
+  }
+
+  private join(key: string, id: Id<'svc'> | undefined): void {
+    if (id === undefined) return;
+    this.serviceOf.set(key, id);
+    this.keys.set(id, (this.keys.get(id) ?? new Set()).add(key));
+  }
+
+  private leave(key: string, id: Id<'svc'> | undefined): void {
+    if (id === undefined) return;
+    this.serviceOf.delete(key);
+    const left = this.keys.get(id);
+    left?.delete(key);
+    if (left?.size === 0) this.keys.delete(id);
+  }
+}

@@ -1,7 +1,6 @@
-import { testId } from '#libs/testing';
 import type { TargetRevision } from '#libs/domain';
 import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
-import { PROJECT, revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
+import { revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
 import { LABELS } from './knative.names.js';
 import type { Pod } from './knative.types.js';
 import { readinessOf } from './revision.readiness.js';
@@ -87,8 +86,8 @@ it('counts instances of a class that no node has taken', () => {
 
 it('a project is told what the GPUs of its own services are offered as', () => {
   const amd = revisionOf('amd', { gpuNodes: { ...gpuNodes, resource: 'amd.com/gpu' } });
-  const other = targetOf([amd], { projectId: testId('prj') });
-  const targets = [targetOf([held, revisionOf('plain')]), targetOf([held]), other];
-  expect(gpuResourcesOf(targets, PROJECT)).toEqual(['nvidia.com/gpu']);
-  expect(gpuResourcesOf([targetOf([revisionOf('plain')])], PROJECT)).toEqual([]);
+  const targets = [targetOf([held, revisionOf('plain')]), targetOf([held])];
+  expect(gpuResourcesOf(targets)).toEqual(['nvidia.com/gpu']);
+  expect(gpuResourcesOf([...targets, targetOf([amd])])).toEqual(['amd.com/gpu', 'nvidia.com/gpu']);
+  expect(gpuResourcesOf([targetOf([revisionOf('plain')])])).toEqual([]);
 });

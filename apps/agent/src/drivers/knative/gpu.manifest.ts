@@ -1,4 +1,4 @@
-import type { Id, Target, TargetRevision } from '#libs/domain';
+import type { Target, TargetRevision } from '#libs/domain';
 import { LABELS } from './knative.names.js';
 import { conditionOf, type Pod } from './knative.types.js';
 
@@ -35,8 +35,8 @@ export function waitingGpus(pods: () => readonly Pod[], { resources: { gpuClass 
   ).length;
 }
 
-/** What nodes offer the GPUs of a project's services as. */
-export function gpuResourcesOf(targets: readonly Target[], projectId: Id<'prj'>): string[] {
-  const revisions = targets.filter((one) => one.projectId === projectId).flatMap((one) => one.revisions);
+/** What nodes offer the GPUs of a project's services as. @param targets those of the project */
+export function gpuResourcesOf(targets: readonly Target[]): string[] {
+  const revisions = targets.flatMap((one) => one.revisions);
   return [...new Set(revisions.flatMap(({ gpuNodes }) => gpuNodes?.resource ?? []))].sort();
 }

@@ -159,6 +159,23 @@ describe('what somebody else claims', () => {
     expect(drifts).toEqual([]);
   });
 
+  it('is nothing of a project whose services come at once: each of its objects is written once', async () => {
+    await start();
+    const { organizationId } = target;
+    const names = ['one', 'two', 'three', 'four'];
+    for (const name of names)
+      await driver.apply(
+        targetOf([revisionOf(`${name}-00001`, external)], {
+          organizationId,
+          service: { id: testId('svc'), name },
+        }),
+        () => Promise.resolve({}),
+        () => Promise.reject(new Error('it has no secret')),
+      );
+    await until(() => names.every((name) => writes().some((path) => path.endsWith(`/services/${name}`))));
+    expect(writes().filter((path, index, all) => all.indexOf(path) !== index)).toEqual([]);
+  });
+
   it('is not what a project needs from its first service with GPUs on', async () => {
     await start();
     const apply = (of: Target): Promise<void> =>

@@ -8,7 +8,7 @@ import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
 import { ClusterView } from './cluster.view.js';
 import { CONTESTED_MS, ContestedError } from './contested.js';
-import { heldNow, hinder, type Held } from './service.held.js';
+import { HeldServices, heldNow, hinder, type Held } from './service.held.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import { APP_CONTAINER, type Pod } from './knative.types.js';
 import { instanceOf } from './pod.instance.js';
@@ -61,7 +61,7 @@ export class KnativeDriver implements Driver {
   private readonly projects: ProjectKeeper;
   private readonly preflight: Preflight;
   private readonly queue: KeyedQueue<Id<'svc'>>;
-  private readonly held = new Map<Id<'svc'>, Held>();
+  private readonly held = new HeldServices();
   /** Revisions whose host was answered through the door. */
   private readonly answered = new Set<Id<'rev'>>();
   private readonly changeListeners = new Set<(serviceId: Id<'svc'>) => void>();
@@ -77,8 +77,10 @@ export class KnativeDriver implements Driver {
     this.preflight = new Preflight({ client, writer, clusterId, runtimeClass, clock, logger });
     this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
     this.logs = new PodLogs(client, { line: this.tellLog, end: this.logEnded }, clock, logger);
-    const onChange = { service: (id: Id<'svc'>) => this.changed(id), pod: (pod: Pod) => this.logs.see(pod) };
-    this.view = new ClusterView(client, clusterId, onChange, logger);
+    const service = (id: Id<'svc'>): void => this.changed(id);
+    const pod = (there: Pod): void => this.logs.see(there);
+    const podGone = (): void => this.logs.keep(this.view.allPods());
+    this.view = new ClusterView(client, clusterId, { service, pod, podGone }, logger);
   }
 
   async start(): Promise<void> {
@@ -105,7 +107,7 @@ export class KnativeDriver implements Driver {
   }
 
   apply(target: Target, env: ResolvedEnv, open: OpenSecret): Promise<void> {
-    this.held.set(target.service.id, heldNow(target, { env, open }, this.held.get(target.service.id)));
+    this.held.set(heldNow(target, { env, open }, this.held.get(target.service.id)));
     this.queue.add(target.service.id);
     return Promise.resolve();
   }
@@ -139,7 +141,7 @@ export class KnativeDriver implements Driver {
   }
 
   services(): Id<'svc'>[] {
-    return [...new Set([...this.held.keys(), ...this.view.serviceIds()])];
+    return [...new Set([...this.held.ids(), ...this.view.serviceIds()])];
   }
 
   status(serviceId: Id<'svc'>): RevisionState[] {
@@ -181,8 +183,7 @@ export class KnativeDriver implements Driver {
   /** One step nearer to the target. Whatever keeps new things from being made, what is there is scaled, down too. */
   private async approach({ target, opened }: Held): Promise<void> {
     const seen = (): Seen => this.view.seen(target.projectId, target.service.name, target.service.id);
-    const targets = [...this.held.values()].map((held) => held.target);
-    const gpuResources = gpuResourcesOf(targets, target.projectId);
+    const gpuResources = gpuResourcesOf(this.held.targetsOf(target.projectId));
     const failures: unknown[] = [];
     const fail = (error: unknown): unknown => failures.push(error);
     await this.projects
@@ -264,8 +265,7 @@ export class KnativeDriver implements Driver {
   }
 
   private changed(serviceId: Id<'svc'>): void {
-    this.logs.keep(this.view.allPods());
-    if (this.held.has(serviceId)) this.queue.add(serviceId);
+    if (this.held.get(serviceId) !== undefined) this.queue.add(serviceId);
     this.tellChange(serviceId);
   }
 
@@ -283,8 +283,7 @@ export class KnativeDriver implements Driver {
   };
 
   private readonly lookAtAll = (namespace: string): void => {
-    for (const [id, { target }] of this.held)
-      if (namespaceOf(target.projectId) === namespace) this.queue.add(id);
+    for (const id of this.held.idsIn(namespace)) this.queue.add(id);
   };
 
   private readonly logEnded = ({ metadata }: Pod): void => {

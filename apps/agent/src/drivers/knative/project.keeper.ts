@@ -44,6 +44,10 @@ export class ProjectKeeper {
   private readonly answered = new Map<string, KubeObject>();
   /** What was last asked for of each object: what differs from it was changed by somebody else. */
   private readonly applied = new Map<string, KubeObject>();
+  /** What goes on in a namespace now, or went on last. */
+  private readonly inHand = new Map<string, Promise<void>>();
+  /** What a namespace was found to have since it last changed. */
+  private readonly found = new Map<string, ProjectFacts>();
   private readonly queue: KeyedQueue<string>;
 
   constructor(
@@ -75,10 +79,29 @@ export class ProjectKeeper {
     await Promise.all([...this.guards.values()].map(({ reflector }) => reflector.stop()));
   }
 
-  /** Resolves when everything of the project is in the cluster; from then on it is kept so. @throws ContestedError */
-  async ensure(facts: ProjectFacts): Promise<void> {
-    this.facts.set(namespaceOf(facts.projectId), facts);
-    await withEach(projectManifests(facts), (manifest) => this.keep(manifest));
+  /**
+   * Resolves when everything of the project is in the cluster; from then on it is kept so. Services of one project come one
+   * after the other: the first makes what the others find. @throws ContestedError
+   */
+  ensure(facts: ProjectFacts): Promise<void> {
+    const namespace = namespaceOf(facts.projectId);
+    this.facts.set(namespace, facts);
+    const before = this.inHand.get(namespace)?.catch(() => undefined);
+    const now = (before ?? Promise.resolve()).then(() => this.settle(namespace, facts));
+    this.inHand.set(namespace, now);
+    return now;
+  }
+
+  private async settle(namespace: string, facts: ProjectFacts): Promise<void> {
+    if (same(this.found.get(namespace), facts)) return;
+    // before it is looked at: a change that comes meanwhile is looked at again
+    this.found.set(namespace, facts);
+    try {
+      await withEach(projectManifests(facts), (manifest) => this.keep(manifest));
+    } catch (error) {
+      this.found.delete(namespace);
+      throw error;
+    }
   }
 
   private async keep(manifest: KubeObject): Promise<void> {
@@ -87,13 +110,11 @@ export class ProjectKeeper {
     const key = `${manifest.kind} ${keyOf(manifest)}`;
     const seen = this.answered.get(key) ?? guard.reflector.get(keyOf(manifest));
     const difference = seen === undefined ? 'absent' : firstDifference(manifest, seen);
-    // as it was when it was looked at: another service of the project may apply it meanwhile
-    const before = this.applied.get(key);
     const { kind, manager, isShared } = guard;
     const there = await this.writer.write(kind, manifest, manager, seen, isShared);
     if (difference !== undefined) {
       this.answered.set(key, there);
-      if (same(before, manifest)) this.onDrift(manifest.kind, keyOf(manifest), difference);
+      if (same(this.applied.get(key), manifest)) this.onDrift(manifest.kind, keyOf(manifest), difference);
     }
     this.applied.set(key, manifest);
   }
@@ -113,6 +134,7 @@ export class ProjectKeeper {
   private changed({ kind }: Kind, key: string): void {
     this.answered.delete(`${kind} ${key}`);
     const [namespace = key] = key.split('/');
+    this.found.delete(namespace);
     if (this.facts.has(namespace)) this.queue.add(namespace);
   }
 }

@@ -1,5 +1,6 @@
 import type { Condition, Id, Target } from '#libs/domain';
 import { contestedCondition } from './contested.js';
+import { namespaceOf } from './knative.names.js';
 import type { Opened } from './revision.secrets.js';
 
 /** What the driver knows of one service between two looks at it. */
@@ -27,4 +28,46 @@ export function hinder(held: Held, error: unknown, now: number): void {
   const contested = contestedCondition(error, now, held.contested);
   if (contested === undefined) delete held.contested;
   else held.contested = contested;
+}
+
+/** What the driver holds, by service and by project: a look at one service asks for no other project's. */
+export class HeldServices {
+  private readonly services = new Map<Id<'svc'>, Held>();
+  private readonly projects = new Map<Id<'prj'>, Set<Held>>();
+
+  get(serviceId: Id<'svc'>): Held | undefined {
+    return this.services.get(serviceId);
+  }
+
+  set(held: Held): void {
+    const { service, projectId } = held.target;
+    this.delete(service.id);
+    this.services.set(service.id, held);
+    this.projects.set(projectId, (this.projects.get(projectId) ?? new Set()).add(held));
+  }
+
+  delete(serviceId: Id<'svc'>): void {
+    const held = this.services.get(serviceId);
+    if (held === undefined) return;
+    this.services.delete(serviceId);
+    const others = this.projects.get(held.target.projectId);
+    others?.delete(held);
+    if (others?.size === 0) this.projects.delete(held.target.projectId);
+  }
+
+  ids(): Id<'svc'>[] {
+    return [...this.services.keys()];
+  }
+
+  targetsOf(projectId: Id<'prj'>): Target[] {
+    return [...(this.projects.get(projectId) ?? [])].map(({ target }) => target);
+  }
+
+  /** Of the project whose namespace it is. */
+  idsIn(namespace: string): Id<'svc'>[] {
+    const held = [...this.services.values()].filter(
+      ({ target }) => namespaceOf(target.projectId) === namespace,
+    );
+    return held.map(({ target }) => target.service.id);
+  }
 }
