@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { Lanes, WHERE_SOURCE, isAskedAtBoth, wasInFlight } from '../support/lanes.js';
+import { childrenOf, signal } from '../support/processes.js';
 import { Tenant, sum } from '../support/tenant.js';
 import { until } from '../support/until.js';
 
@@ -86,28 +86,5 @@ async function lose(pid: number, how: 'SIGSTOP' | 'SIGKILL'): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, LOST_MS));
   } finally {
     for (const one of pids) signal(one, 'SIGCONT');
-  }
-}
-
-function signal(pid: number, name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // it ended meanwhile
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((child) => parentOf(child) === pid);
-}
-
-function parentOf(pid: number): number {
-  try {
-    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-  } catch {
-    return 0;
   }
 }

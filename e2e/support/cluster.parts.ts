@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RealCluster } from './kubectl.js';
+import { everyPid, familyOf, signal, wordsOf } from './processes.js';
 import { until } from './until.js';
 
 /** Of a real cluster, by the name of its program; one that ends is started again by e2e/cluster/scripts/node.sh. */
@@ -20,32 +21,50 @@ export async function killPart(cluster: RealCluster, part: Part): Promise<void> 
 
 /** It stands still while the work lasts: whoever asks it hears nothing. */
 export async function whileStill<T>(cluster: RealCluster, part: Part, work: () => Promise<T>): Promise<T> {
-  const pid = pidOf(cluster, part);
-  process.kill(pid, 'SIGSTOP');
+  stopPart(cluster, part);
   try {
     return await work();
   } finally {
-    process.kill(pid, 'SIGCONT');
+    wakePart(cluster, part);
   }
 }
+
+export function stopPart(cluster: RealCluster, part: Part): void {
+  process.kill(pidOf(cluster, part), 'SIGSTOP');
+}
+
+export function wakePart(cluster: RealCluster, part: Part): void {
+  process.kill(pidOf(cluster, part), 'SIGCONT');
+}
+
+/** Everything that runs in a real cluster stands still, instances too; its kernel still takes what is sent to it. */
+export function stopNode(cluster: RealCluster): void {
+  const stopped = new Set<number>();
+  // what was started meanwhile is seen by the next look
+  for (let before = -1; before < stopped.size;) {
+    before = stopped.size;
+    for (const pid of processesOf(cluster)) if (signal(pid, 'SIGSTOP')) stopped.add(pid);
+  }
+}
+
+export function wakeNode(cluster: RealCluster): void {
+  for (const pid of processesOf(cluster)) signal(pid, 'SIGCONT');
+}
+
+/** All that came of the one process that holds the cluster. */
+function processesOf(cluster: RealCluster): number[] {
+  return familyOf(Number(readFileSync(path.join(folderOf(cluster), 'init.pid'), 'utf8')));
+}
+
+const folderOf = ({ kubeconfig }: RealCluster): string => path.dirname(path.dirname(kubeconfig));
 
 /** Every part names the cluster's folder in its command line. @throws when it does not run */
-function pidOf({ kubeconfig, name }: RealCluster, part: Part): number {
-  const folder = path.dirname(path.dirname(kubeconfig));
-  const pid = readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .find((entry) => {
-      const [program = '', ...rest] = wordsOf(entry);
-      return path.basename(program) === part && rest.some((word) => word.includes(`${folder}/`));
-    });
-  if (pid === undefined) throw new Error(`no ${part} of ${name} runs`);
-  return Number(pid);
-}
-
-function wordsOf(pid: string): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-  } catch {
-    return [];
-  }
+function pidOf(cluster: RealCluster, part: Part): number {
+  const folder = folderOf(cluster);
+  const pid = everyPid().find((entry) => {
+    const [program = '', ...rest] = wordsOf(entry);
+    return path.basename(program) === part && rest.some((word) => word.includes(`${folder}/`));
+  });
+  if (pid === undefined) throw new Error(`no ${part} of ${cluster.name} runs`);
+  return pid;
 }

@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { childrenOf, signal } from './processes.js';
 import type { Platform } from './tenant.js';
 import { until } from './until.js';
 
@@ -55,6 +56,7 @@ export class Faults {
   /** SIGSTOP to it and what it started, SIGCONT after so long: the pause is the fault. */
   async pause(name: ProcessName, ms: number): Promise<void> {
     this.note(`pause ${name} ${ms} ms`);
+    // PostgreSQL's sessions are processes of their own
     const pids = [this.pid(name), ...childrenOf(this.pid(name))];
     for (const pid of pids) signal(pid, 'SIGSTOP');
     await new Promise((resolve) => setTimeout(resolve, ms));
@@ -143,29 +145,4 @@ function accepts(port: number): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
-}
-
-/** PostgreSQL's sessions are processes of their own. */
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => parentOf(pid) === parent)
-    .map(Number);
-}
-
-function parentOf(pid: string): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-  } catch {
-    return 0;
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    if (pid > 1) process.kill(pid, name);
-  } catch {
-    // it ended in between
-  }
 }

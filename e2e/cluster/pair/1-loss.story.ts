@@ -1,4 +1,5 @@
 import { closeDoor, cutLink, mendLink, openDoor, powerOff, powerOn } from '../../support/cluster.loss.js';
+import { stopNode, stopPart, wakeNode, wakePart } from '../../support/cluster.parts.js';
 import { clusterUnderTest, type RealCluster } from '../../support/kubectl.js';
 import { Lanes, WHERE_SOURCE, type Where, isAskedAtBoth, wasInFlight } from '../../support/lanes.js';
 import { Tenant, sum } from '../../support/tenant.js';
@@ -6,12 +7,25 @@ import { until } from '../../support/until.js';
 
 /** Within this time no request meets the lost cluster any more. */
 const MOVED_MS = 10_000;
+/** Kubernetes believes in a node for 50 s after its last word; what it ran goes on serving meanwhile. */
+const NODE_LOST_MS = 60_000;
 /** A gateway takes a route over, and asks its doors for the first time. */
 const SETTLE_MS = 3_000;
 /** How many requests have to be answered while the cluster is away, after its requests have moved. */
 const ANSWERED_AWAY = 200;
 /** And after it is back: some ten seconds' worth, in which it would show that it is not. */
 const ANSWERED_BACK = 600;
+
+/** How something is taken from a cluster, and given back. */
+interface Loss {
+  take: (cluster: RealCluster) => void | Promise<void>;
+  giveBack: (cluster: RealCluster) => void | Promise<void>;
+  /** Within this time no request meets the cluster any more. */
+  movedMs?: number;
+}
+
+const stopKubelet = (cluster: RealCluster): void => stopPart(cluster, 'kubelet');
+const wakeKubelet = (cluster: RealCluster): void => wakePart(cluster, 'kubelet');
 
 describe('a service on two real clusters', () => {
   const { second, ...first } = clusterUnderTest();
@@ -39,20 +53,22 @@ describe('a service on two real clusters', () => {
   // the next platform finds the clusters empty
   afterAll(() => tenant.api.change('DELETE', tenant.at('wide')), 120_000);
 
-  it.each([
-    ['door', closeDoor, openDoor],
-    ['link', cutLink, mendLink],
-    ['power', powerOff, powerOn],
+  it.each<[string, Loss]>([
+    ['loses its door', { take: closeDoor, giveBack: openDoor }],
+    ['loses its link', { take: cutLink, giveBack: mendLink }],
+    ['loses its power', { take: powerOff, giveBack: powerOn }],
+    ['stands still', { take: stopNode, giveBack: wakeNode }],
+    ['has a kubelet that stands still', { take: stopKubelet, giveBack: wakeKubelet, movedMs: NODE_LOST_MS }],
   ])(
-    'answers from both; one that loses its %s is left, and asked again when it is back',
-    async (what, take, giveBack) => {
+    'answers from both; one that %s is left, and asked again when it is back',
+    async (what, { take, giveBack, movedMs = MOVED_MS }) => {
       const since = Date.now() + SETTLE_MS;
       await until('answers of both', 60_000, () => Promise.resolve(answering(since).join() === both.join()));
       const lostAt = Date.now();
       let awayUntil: number;
       try {
         await take(second);
-        await answeredAfter(lostAt + MOVED_MS, ANSWERED_AWAY);
+        await answeredAfter(lostAt + movedMs, ANSWERED_AWAY);
       } finally {
         awayUntil = Date.now();
         await giveBack(second);
@@ -65,9 +81,7 @@ describe('a service on two real clusters', () => {
       const settled = Date.now() + SETTLE_MS;
       await answeredAfter(settled, ANSWERED_BACK);
       await lanes.stop();
-      const away = lanes.requests.filter(
-        ({ began, ended }) => began > lostAt + MOVED_MS && ended < awayUntil,
-      );
+      const away = lanes.requests.filter(({ began, ended }) => began > lostAt + movedMs && ended < awayUntil);
       expect([...new Set(away.map(({ cluster }) => cluster))]).toEqual([first.name]);
       expect(answering(settled)).toEqual(both);
       const failed = lanes.failedSince(lostAt);
@@ -78,11 +92,41 @@ describe('a service on two real clusters', () => {
           `back after ${back} ms`,
         failed,
       );
-      expect(failed.filter((one) => !wasInFlight(one, MOVED_MS))).toEqual([]);
+      expect(failed.filter((one) => !wasInFlight(one, movedMs))).toEqual([]);
       expect(sum(await tenant.usageOf('wide', answered), 'requests')).toBeGreaterThan(0n);
     },
     600_000,
   );
+
+  it('both lose their link: callers are told so; afterwards both answer by themselves', async () => {
+    const since = Date.now() + SETTLE_MS;
+    await until('answers of both', 60_000, () => Promise.resolve(answering(since).join() === both.join()));
+    try {
+      for (const cluster of clusters) await cutLink(cluster);
+      const told = await until('a refusal', 60_000, async () => {
+        const answer = await tenant.call('wide');
+        return answer.status !== 200 && answer;
+      });
+      expect([told.status, told.json()]).toEqual([
+        503,
+        expect.objectContaining({ code: 'UNAVAILABLE', message: expect.stringMatching(/\w/) as string }),
+      ]);
+    } finally {
+      for (const cluster of clusters) await mendLink(cluster);
+    }
+    const mended = Date.now();
+    await until('both answer again', 120_000, () =>
+      Promise.resolve(answering(mended).join() === both.join()),
+    );
+    const settled = Date.now() + SETTLE_MS;
+    await answeredAfter(settled, ANSWERED_BACK);
+    await lanes.stop();
+    const failed = lanes.failedSince(settled);
+    console.log(
+      `both links: ${lanes.requests.length} requests, ${failed.length} failed; back after ${settled - mended} ms`,
+    );
+    expect(failed.filter(({ began }) => began >= 0)).toEqual([]);
+  }, 300_000);
 
   async function answeredAfter(time: number, count: number): Promise<void> {
     await until(`${count} requests`, 90_000, () =>
