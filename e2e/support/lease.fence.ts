@@ -12,6 +12,7 @@ const TABLES = [
   'usage_records',
   'instance_intervals',
   'instance_slices',
+  'cold_starts',
   'billing_windows',
 ];
 

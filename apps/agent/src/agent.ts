@@ -29,6 +29,7 @@ import { LogShipper } from './logs/log.shipper.js';
 import { Environments } from './secrets/environment.js';
 import { SealedStore, secretsOf } from './secrets/sealed.store.js';
 import { ClusterReporter } from './status/cluster.reporter.js';
+import { HubClock } from './status/hub.clock.js';
 import { StatusReporter } from './status/status.reporter.js';
 import { RemovalGuard } from './targets/removal.guard.js';
 import { ServiceReconciler } from './targets/service.reconciler.js';
@@ -73,6 +74,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
   private readonly guard: RemovalGuard;
   private readonly status: StatusReporter;
   private readonly cluster: ClusterReporter;
+  private readonly hubClock: HubClock;
   private readonly instances: InstanceReporter;
   private readonly builds: BuildQueue;
   private readonly logs: LogShipper;
@@ -122,12 +124,15 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
       logger,
     });
     const hasStarted = (): boolean => this.hasStarted;
+    this.hubClock = new HubClock({ clusterId, bus, clock, logger });
+    const { offsetMs } = this.hubClock;
     this.cluster = new ClusterReporter({
-      ...{ clusterId, targets, driver, hasStarted, capabilities, bus, clock, logger },
+      ...{ clusterId, targets, driver, hasStarted, capabilities, offsetMs, bus, clock, logger },
     });
     this.instances = new InstanceReporter({
       ...{ dataDir: parts.dataDir, clusterId, driver, bus, clock, metrics: parts.metrics, logger },
       ownerOf: (serviceId) => targets.get(serviceId)?.organizationId,
+      offsetMs,
     });
     this.builds = this.buildQueue(clusterId, bus);
     this.resync = new Resync(clusterId, bus, logger);
@@ -165,7 +170,8 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     await this.follower?.stop();
     await Promise.all([this.resync.stop(), this.sweep.stop(), this.builds.stop(), this.services.stop()]);
     await this.parts.runtime.driver.stop();
-    await Promise.all([this.status.stop(), this.cluster.stop(), this.logs.stop(), this.instances.stop()]);
+    const reporters = [this.status, this.cluster, this.logs, this.instances, this.hubClock];
+    await Promise.all(reporters.map((one) => one.stop()));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -237,6 +243,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
   private onUp(bus: Bus): void {
     this.up = bus;
     this.cluster.beat();
+    this.hubClock.beat();
     if (!this.hasStarted) return;
     if (this.follower === undefined) this.follow(bus);
     this.status.repeatAll();

@@ -11,6 +11,7 @@ import { BillingMetrics } from './billing.metrics.js';
 import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
 import { CapDesk } from './cap/cap.desk.js';
 import { CAP_LEASE, CapWorker } from './cap/cap.worker.js';
+import { ClockDesk } from './clock.desk.js';
 import { ClockWatch } from './clock.watch.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { DebtWorker } from './invoice/debt.worker.js';
@@ -48,6 +49,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly debts: DebtWorker;
   private readonly lag: LagWatch;
   private readonly clocks: ClockWatch;
+  private readonly clockDesk: ClockDesk;
   private readonly ledger: LedgerWorker;
 
   constructor(
@@ -92,6 +94,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.capDesk = new CapDesk(db, bus, clock, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.clocks = new ClockWatch(bus, clock, counted, health, logger);
+    this.clockDesk = new ClockDesk(bus, clock, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
       takenIn: takenIn(),
@@ -111,6 +114,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.invoices.start();
     this.debts.start();
     this.lag.start();
+    this.clockDesk.start();
     await this.clocks.start();
     this.ledger.start();
   }
@@ -129,6 +133,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.debts.stop(),
       this.lag.stop(),
       this.clocks.stop(),
+      this.clockDesk.stop(),
       this.ledger.stop(),
       this.instances.stop(),
     ]);

@@ -12,6 +12,8 @@ export { Renewal, joinAnswerSchema, joinOrRestore, renewAnswerSchema } from './j
 export type { JoinOptions, MemberId, Membership, RenewalOptions } from './join.js';
 export { CALLER_TOKEN_ASK } from './messages/caller.messages.js';
 export { CAP_ASK } from './messages/cap.messages.js';
+export { CLOCK_ASK } from './messages/clock.messages.js';
+export type { ClockAnswer } from './messages/clock.messages.js';
 export type { CapAnswer, CapRequest } from './messages/cap.messages.js';
 export { LOOK_ASK } from './messages/deployer.messages.js';
 export { NOTICE_EVENTS } from './messages/notice.messages.js';
@@ -41,6 +43,8 @@ export {
   STREAMS,
   buildKey,
   capSubject,
+  CLOCK_QUEUE,
+  clockSubject,
   gatewayConsumer,
   hubSubject,
   identitySubject,

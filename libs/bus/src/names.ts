@@ -43,6 +43,9 @@ export const lookSubject = (replica: string): string => `deployer.${replica}.loo
 /** What a gateway asks billing on, of what its organizations may still spend; replicas share the queue. */
 export const capSubject = (gatewayId: string): string => `cap.${gatewayId}`;
 export const CAP_QUEUE = 'billing';
+/** What an agent asks billing on, of the hub's time; replicas share the queue. */
+export const clockSubject = (clusterId: string): string => `clock.${clusterId}`;
+export const CLOCK_QUEUE = 'billing';
 /** What identity is asked on; its replicas share the queue. */
 export const identitySubject = (verb: string): string => `identity.${verb}`;
 export const IDENTITY_QUEUE = 'identity';

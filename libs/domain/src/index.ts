@@ -233,8 +233,13 @@ export { HUB_EVENTS } from './event/event.types.js';
 export type { HubEvent, HubEventName } from './event/event.types.js';
 export { usageInterval } from './usage/usage-interval.js';
 export { lengthOf, partInterval, unionOf } from './usage/interval.js';
-export { MAX_INSTANCE_MS, intervalQuarantineReason } from './usage/instance.interval.js';
-export type { HeldUntil, InstanceInterval } from './usage/instance.interval.js';
+export {
+  LONGEST_COLD_MS,
+  MAX_INSTANCE_MS,
+  coldByHub,
+  intervalQuarantineReason,
+} from './usage/instance.interval.js';
+export type { ColdSpan, HeldUntil, InstanceInterval } from './usage/instance.interval.js';
 export { whyNotBillable } from './usage/billable.js';
 export type { NotBillableReason } from './usage/billable.js';
 export {
@@ -341,12 +346,13 @@ export type { BilledSize, UsageDay } from './billing/billing.types.js';
 export { factsOf, foldRecords, foldWindow, handedOn, NOTHING_OPEN, sameEnds } from './billing/fold.js';
 export type {
   BillingWindow,
-  StreamPart,
+  ReadyOf,
   WindowCounts,
   WindowEnds,
   WindowFacts,
   WindowShape,
 } from './billing/fold.js';
+export type { StreamPart, Waited } from './billing/window.demand.js';
 export { stretchesOf } from './billing/instance.time.js';
 export type { Running, Stretch } from './billing/instance.time.js';
 export { sharesOfWindow } from './billing/window.shares.js';
@@ -362,6 +368,7 @@ export {
   countsFor,
   countedUsage,
   extraMeters,
+  factsFor,
   oncePerPlan,
   isOfInstances,
   needsInstances,

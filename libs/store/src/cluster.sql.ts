@@ -19,6 +19,7 @@ export interface ClusterRow {
   draining_at: Date | null;
   drain_total: number | null;
   found: ClusterFacts | null;
+  clock_offset_ms: number | null;
   /** What was set last. */
   price: Cluster['price'] | null;
   created_at: Date;
@@ -26,7 +27,7 @@ export interface ClusterRow {
 }
 
 export const CLUSTER_COLUMNS = `id, name, provider, region, zone, runtime, gpu_classes, capabilities, door, public_key,
-  joined_at, last_seen_at, waiting_since, cordoned_at, draining_at, drain_total, found, created_at, version,
+  joined_at, last_seen_at, waiting_since, cordoned_at, draining_at, drain_total, found, clock_offset_ms, created_at, version,
   (SELECT jsonb_build_object('currency', currency, 'vcpuSecond', trim_scale(vcpu_second)::text,
      'gibSecond', trim_scale(gib_second)::text, 'since', to_char(day, 'YYYY-MM-DD'))
    FROM cluster_prices WHERE cluster_id = clusters.id ORDER BY day DESC LIMIT 1) AS price`;
@@ -108,7 +109,7 @@ export const insertJoinTokenSql = statement<unknown>(
 export const recordClusterSql = statement<{ id: string }>(
   'cluster_record',
   `UPDATE clusters SET capabilities = $2, door = coalesce($3, door), last_seen_at = greatest(last_seen_at, $4), runtime = $5,
-     found = coalesce($6, found),
+     found = coalesce($6, found), clock_offset_ms = $7,
      waiting_since = CASE WHEN $3::jsonb IS NULL THEN coalesce(waiting_since, last_seen_at, $4) END
    WHERE id = $1 AND joined_at IS NOT NULL AND removed_at IS NULL RETURNING id`,
 );

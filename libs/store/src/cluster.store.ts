@@ -137,6 +137,7 @@ export function toCluster(row: ClusterRow): Cluster {
       drainingAt: row.draining_at?.getTime(),
       drainTotal: row.drain_total,
       found: row.found,
+      clockOffsetMs: row.clock_offset_ms,
       price: row.price,
     }),
   };

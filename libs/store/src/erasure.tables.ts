@@ -99,6 +99,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   held('billing_dirty_windows'),
   held('instance_intervals'),
   held('instance_slices'),
+  held('cold_starts'),
   held('instance_time'),
   held('ledger_windows'),
   held('ledger_due'),

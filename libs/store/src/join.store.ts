@@ -95,12 +95,14 @@ export async function findRenewalToken(
 /** Writes what an agent last reported about its cluster. False when no such cluster has joined. */
 export async function recordCluster(
   tx: Tx,
-  seen: Pick<Cluster, 'id' | 'runtime' | 'capabilities' | 'door' | 'found'> & { seenAt: number },
+  seen: Pick<Cluster, 'id' | 'runtime' | 'capabilities' | 'door' | 'found' | 'clockOffsetMs'> & {
+    seenAt: number;
+  },
 ): Promise<boolean> {
-  const { id, runtime, capabilities, door, found, seenAt } = seen;
+  const { id, runtime, capabilities, door, found, clockOffsetMs = null, seenAt } = seen;
   const [doorText, foundText] = [door, found].map((value) => (value ? JSON.stringify(value) : null));
   const values = [id, JSON.stringify(capabilities), doorText, time(seenAt), runtime, foundText];
-  return (await tx.one(recordClusterSql, values)) !== undefined;
+  return (await tx.one(recordClusterSql, [...values, clockOffsetMs])) !== undefined;
 }
 
 /** Notes when a gateway was last heard of. */

@@ -63,6 +63,11 @@ export interface RunningRow {
   until_ms: number;
 }
 
+export interface WaitedRow extends PartRow {
+  partial: boolean;
+  ready_ms: number;
+}
+
 export interface WindowRecordRow {
   n: number;
   id: string;
@@ -137,6 +142,30 @@ function factStatements(name: string, zone: ZoneOf) {
   };
 }
 
+/** What waited for a first instance. */
+function waitedStatement(name: string, zone: ZoneOf) {
+  return {
+    // What came while its revision had no ready instance where it ran. Of a stream in parts those before it was served; also of other
+    // windows and zones, since its first part's window counts it whole.
+    waited: statement<WaitedRow>(
+      `${name}_waited`,
+      `SELECT k.n, u.producer || ' ' || u.stream_id AS stream, ${PARTIAL('u')} AS partial, u.start_ms, u.end_ms,
+     min(c.ready_ms) AS ready_ms
+   FROM ${KEYS} JOIN cold_starts c ON c.organization_id = k.organization_id AND c.service_id = k.service_id
+     AND c.revision_id = k.revision_id AND c.taken <= k.up_to AND c.since_ms < k.start_ms + ${WINDOW_MS}
+     AND c.ready_ms > k.start_ms AND c.ready_ms <= k.start_ms + ${WINDOW_MS} + ${MAX_RECORD_MS}
+   JOIN usage_records u ON u.organization_id = k.organization_id AND u.service_id = k.service_id
+     AND u.revision_id = k.revision_id AND u.cluster_id = c.cluster_id AND u.billable AND coalesce(u.taken, 0) <= k.up_to
+     AND u.start_ms >= c.since_ms AND u.start_ms < c.ready_ms
+   WHERE CASE WHEN ${PARTIAL('u')} THEN NOT EXISTS (
+       SELECT FROM usage_records e WHERE e.producer = u.producer AND e.stream_id = u.stream_id AND ${PARTIAL('e')}
+         AND e.start_ms < c.since_ms)
+     ELSE ${zone.record} = k.price_zone AND u.start_ms < k.start_ms + ${WINDOW_MS} AND u.end_ms > k.start_ms END
+   GROUP BY k.n, u.producer, u.position, u.stream_id, u.part, u.last, u.start_ms, u.end_ms`,
+    ),
+  };
+}
+
 /** The same of streams that came in parts. */
 function partStatements(name: string, zone: ZoneOf) {
   const { begins, reachesIn } = ofWindow(zone);
@@ -171,6 +200,7 @@ function partStatements(name: string, zone: ZoneOf) {
 export const storedFacts = {
   ...factStatements('window', STORED_ZONES),
   ...partStatements('window', STORED_ZONES),
+  ...waitedStatement('window', STORED_ZONES),
 };
 
 const ASKED_ZONES = zonesBy('$8', '$9');
@@ -178,4 +208,5 @@ const ASKED_ZONES = zonesBy('$8', '$9');
 export const askedFacts = {
   ...factStatements('window_asked', ASKED_ZONES),
   ...partStatements('window_asked', ASKED_ZONES),
+  ...waitedStatement('window_asked', ASKED_ZONES),
 };

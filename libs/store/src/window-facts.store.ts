@@ -1,13 +1,15 @@
 import type { StreamPart, WindowFacts, WindowKey, WindowRecord } from '#libs/domain';
 import { lookupColumns } from './billing-window.store.js';
 import type { Tx } from './statement.js';
-import { askedFacts, storedFacts, type CountsRow, type PartRow } from './window-facts.sql.js';
+import { askedFacts, storedFacts, type CountsRow, type PartRow, type WaitedRow } from './window-facts.sql.js';
 
 /** A window, and up to which position of the intake its records count; absent: all that there are. */
 export interface FactsKey extends WindowKey {
   upTo?: number;
   /** Whether its instances are asked for. */
   instances?: boolean;
+  /** Whether it is asked what waited for a first instance. */
+  fromReady?: boolean;
 }
 
 /** Price zones by other plans than those that were in force. */
@@ -38,6 +40,7 @@ export async function findWindowFacts(
   for (const row of await tx.run(sql.reachingParts, columns)) facts[row.n]?.reaching.push(partOf(row));
   for (const row of await tx.run(sql.beginningParts, columns)) facts[row.n]?.beginning.push(partOf(row));
   await addRunning(tx, facts, keys, asked);
+  await addWaited(tx, facts, keys, asked);
   return facts;
 }
 
@@ -48,12 +51,49 @@ export async function findWindowRecords(
 ): Promise<{ records: WindowRecord[]; beginning: StreamPart[] }> {
   const columns = factColumns([key]);
   const rows = await tx.run(storedFacts.records, columns);
-  const records = rows.map(({ id, stream, part, last, start_ms, end_ms, response_bytes }) => {
-    return { id, stream, part, last, startMs: start_ms, endMs: end_ms, responseBytes: response_bytes };
+  const records = rows.map(({ id, part, last, response_bytes, ...row }) => {
+    return { id, part, last, responseBytes: response_bytes, ...partOf(row) };
   });
   const isStream = records.some(({ part, last }) => part > 0 || !last);
   const beginning = isStream ? await tx.run(storedFacts.beginningParts, columns) : [];
-  return { records, beginning: beginning.map(partOf) };
+  const waited = key.fromReady === true ? await tx.run(storedFacts.waited, columns) : [];
+  return { records: withReady(records, waited), beginning: withReady(beginning.map(partOf), waited) };
+}
+
+/** What waited for a first instance, of the windows for which it is asked. */
+async function addWaited(
+  tx: Tx,
+  facts: readonly WindowFacts[],
+  keys: readonly FactsKey[],
+  asked: AskedZones | undefined,
+): Promise<void> {
+  const meant = [...keys.entries()].filter(([, { fromReady }]) => fromReady === true);
+  if (meant.length === 0) return;
+  const columns = factColumns(
+    meant.map(([, key]) => key),
+    asked,
+  );
+  const rows = await tx.run((asked ? askedFacts : storedFacts).waited, columns);
+  for (const [n, waited] of Map.groupBy(rows, (row) => row.n)) {
+    const own = facts[meant[n]?.[0] ?? -1];
+    if (!own) continue;
+    own.reaching = withReady(own.reaching, waited);
+    own.beginning = withReady(own.beginning, waited);
+    for (const { partial, start_ms, end_ms, ready_ms } of waited)
+      if (!partial) own.waited.push({ startMs: start_ms, endMs: end_ms, readyMs: ready_ms });
+  }
+}
+
+/** The same with when an instance was ready, of those that waited for one. */
+function withReady<T extends StreamPart>(list: readonly T[], waited: readonly WaitedRow[]): T[] {
+  const nameOf = (stream: string, startMs: number, endMs: number): string => `${startMs} ${endMs} ${stream}`;
+  const ready = new Map(
+    waited.map(({ stream, start_ms, end_ms, ready_ms }) => [nameOf(stream, start_ms, end_ms), ready_ms]),
+  );
+  return list.map((one) => {
+    const readyMs = ready.get(nameOf(one.stream, one.startMs, one.endMs));
+    return readyMs === undefined ? one : { ...one, readyMs };
+  });
 }
 
 /** Instances of the windows for which they are asked. */
@@ -88,7 +128,7 @@ function factColumns(keys: readonly FactsKey[], asked?: AskedZones): unknown[] {
 
 function noFacts(): WindowFacts {
   const counts = { requests: 0n, notBillableRequests: 0n, requestBytes: 0n, responseBytes: 0n };
-  return { changes: [], lengths: [], reaching: [], beginning: [], counts, running: [] };
+  return { changes: [], lengths: [], reaching: [], beginning: [], waited: [], counts, running: [] };
 }
 
 function addCounts(facts: WindowFacts | undefined, row: CountsRow): void {
@@ -103,6 +143,6 @@ function addCounts(facts: WindowFacts | undefined, row: CountsRow): void {
   facts.counts.responseBytes += BigInt(row.response_bytes);
 }
 
-function partOf({ stream, start_ms, end_ms }: PartRow): StreamPart {
+function partOf({ stream, start_ms, end_ms }: Omit<PartRow, 'n'>): StreamPart {
   return { stream, startMs: start_ms, endMs: end_ms };
 }

@@ -41,6 +41,8 @@ export interface InstanceState {
   uid: string;
   /** UTC ms. */
   startedAt: number;
+  /** Whether new requests come to it. */
+  isReady: boolean;
 }
 
 /** One line of an instance (`stdout`, `stderr`), or of the driver about it (`system`). */

@@ -33,7 +33,7 @@ class Runs {
 
   set(...names: string[]): void {
     const of = { serviceId: 'svc_00000000000000000001', revisionId: 'rev_00000000000000000001' } as const;
-    this.list = names.map((uid) => ({ ...of, revision: 'r', uid, startedAt: T0 }));
+    this.list = names.map((uid) => ({ ...of, revision: 'r', uid, startedAt: T0, isReady: true }));
     this.changed(of.serviceId);
   }
   instances = (): InstanceState[] => this.list;
@@ -78,6 +78,7 @@ function reporter(driver: Runs, clock: SteppedClock, bus: () => Bus): InstanceRe
     dataDir: folder.path,
     ...{ clusterId: CLUSTER, driver, bus, clock, metrics: new Metrics() },
     ownerOf: () => 'org_00000000000000000001',
+    offsetMs: () => 0,
     logger: createLogger('test', 'silent'),
   });
 }

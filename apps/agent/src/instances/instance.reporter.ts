@@ -13,6 +13,7 @@ export interface InstanceReporterParts {
   clusterId: Id<'cls'>;
   driver: Pick<Driver, 'instances' | 'onChange'>;
   ownerOf: TrackerParts['ownerOf'];
+  offsetMs: TrackerParts['offsetMs'];
   bus: () => Bus;
   clock: Clock;
   metrics: Metrics;
@@ -30,12 +31,12 @@ export class InstanceReporter {
   private isOnDisk = false;
 
   constructor(private readonly parts: InstanceReporterParts) {
-    const { clusterId, ownerOf, metrics, logger } = parts;
+    const { clusterId, ownerOf, offsetMs, metrics, logger } = parts;
     const dropped = metrics.counter(
       'towpath_agent_intervals_dropped_total',
       'Ended instances whose time was dropped: the hub was away for too long',
     );
-    this.tracker = new InstanceTracker({ clusterId, ownerOf, onDropped: () => dropped.inc() });
+    this.tracker = new InstanceTracker({ clusterId, ownerOf, offsetMs, onDropped: () => dropped.inc() });
     this.loop = new Loop('instances', LOOK_MS, () => this.report(), logger);
     this.file = join(parts.dataDir, 'instances.json');
   }
@@ -43,7 +44,7 @@ export class InstanceReporter {
   async start(): Promise<void> {
     const text = await readIfThere(this.file);
     if (text !== undefined) this.restore(text);
-    this.parts.driver.onChange(() => this.look());
+    this.parts.driver.onChange(() => this.sight());
     this.loop.start();
   }
 
@@ -61,13 +62,18 @@ export class InstanceReporter {
     this.loop.wake();
   }
 
+  /** The end of a cold start is told at once: requests that waited may be on a bill. */
+  private sight(): void {
+    if (this.look()) this.loop.wake();
+  }
+
   private report(): Promise<void> {
     this.look();
     return this.tell(this.tracker.due());
   }
 
-  private look(): void {
-    this.tracker.look(this.parts.driver.instances(), this.parts.clock.now());
+  private look(): boolean {
+    return this.tracker.look(this.parts.driver.instances(), this.parts.clock.now());
   }
 
   private async tell(intervals: readonly InstanceInterval[]): Promise<void> {

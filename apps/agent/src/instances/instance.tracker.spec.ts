@@ -3,24 +3,27 @@ import type { InstanceState } from '../drivers/driver.js';
 import { InstanceTracker, KEPT, LONGEST_SILENCE_MS } from './instance.tracker.js';
 
 const T0 = Date.UTC(2026, 10, 22);
-const instance = (uid: string, startedAt = T0): InstanceState => ({
+const instance = (uid: string, startedAt = T0, isReady = false): InstanceState => ({
   serviceId: 'svc_00000000000000000001',
   revisionId: 'rev_00000000000000000001',
   revision: 'hello-00001',
   uid,
   startedAt,
+  isReady,
 });
 const short = (list: readonly InstanceInterval[]): [string, number, number, boolean][] =>
   list.map(({ instanceId, startMs, untilMs, ended }) => [instanceId, startMs - T0, untilMs - T0, ended]);
 
 let dropped = 0;
 let owned = true;
+let offset: number | undefined;
 let tracker: InstanceTracker;
 beforeEach(() => {
-  [dropped, owned] = [0, true];
+  [dropped, owned, offset] = [0, true, 12];
   tracker = new InstanceTracker({
     clusterId: 'cls_00000000000000000001',
     ownerOf: () => (owned ? 'org_00000000000000000001' : undefined),
+    offsetMs: () => offset,
     onDropped: () => (dropped += 1),
   });
 });
@@ -90,6 +93,7 @@ describe('times of instances', () => {
     const next = new InstanceTracker({
       clusterId: 'cls_00000000000000000001',
       ownerOf: () => 'org_00000000000000000001',
+      offsetMs: () => offset,
       onDropped: () => undefined,
     });
     next.restore(saved);
@@ -109,5 +113,57 @@ describe('times of instances', () => {
     expect(dropped).toBe(3);
     const left = tracker.due();
     expect([left.length, left[0]?.instanceId]).toEqual([KEPT, 'i-3']);
+  });
+});
+
+describe('the end of a cold start', () => {
+  const cold = (list: readonly InstanceInterval[]) =>
+    list.flatMap(({ instanceId, cold: span }) =>
+      span ? [[instanceId, span.sinceMs - T0, span.readyMs - T0, span.offsetMs]] : [],
+    );
+  const look = (at: number, ...ready: InstanceState[]): boolean => tracker.look(ready, T0 + at);
+  const warm = (uid: string, startedAt = T0): InstanceState => instance(uid, startedAt, true);
+
+  it('is told at once by the first instance that is ready, and once', () => {
+    expect([look(0), look(100, instance('a'), instance('b'))]).toEqual([false, false]);
+    expect(look(1_600, warm('a'), instance('b'))).toBe(true);
+    expect(look(1_650, warm('a'), warm('b'))).toBe(false);
+    expect(cold(tracker.due())).toEqual([['a', 0, 1_600, 12]]);
+    tracker.told(tracker.due());
+    look(1_700, warm('a'), warm('b'));
+    expect(tracker.due()).toEqual([]);
+  });
+
+  it('begins when the last ready instance is gone', () => {
+    look(0, warm('a'));
+    look(500, warm('a'), warm('b'));
+    look(900, warm('b'));
+    look(2_000, instance('b'));
+    expect(cold(tracker.untold())).toEqual([]);
+    look(3_000, instance('b'), warm('c', T0 + 2_500));
+    expect(cold(tracker.untold())).toEqual([['c', 2_000, 3_000, 12]]);
+  });
+
+  it('is not told of what was ready at the first look: nobody saw it become so', () => {
+    look(0, warm('a'));
+    look(10, warm('a'));
+    expect(cold(tracker.untold())).toEqual([]);
+  });
+
+  it('reaches back no longer than a request lasts', () => {
+    look(0);
+    look(3 * 3_600_000, warm('a'));
+    expect(cold(tracker.untold())).toEqual([['a', 3_600_000, 3 * 3_600_000, 12]]);
+  });
+
+  it('is told without an offset while that is not measured, and again until the hub has it', () => {
+    offset = undefined;
+    look(0);
+    look(40, warm('a'));
+    expect(cold(tracker.due())).toEqual([['a', 0, 40, undefined]]);
+    look(50);
+    expect(cold(tracker.due())).toEqual([['a', 0, 40, undefined]]);
+    tracker.told(tracker.due());
+    expect(tracker.due()).toEqual([]);
   });
 });

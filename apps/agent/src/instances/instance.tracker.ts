@@ -1,5 +1,6 @@
-import type { Id, InstanceInterval } from '#libs/domain';
+import type { ColdSpan, Id, InstanceInterval } from '#libs/domain';
 import type { InstanceState } from '../drivers/driver.js';
+import { Warmth } from './warmth.js';
 
 const FIRST_MS = 1_000;
 /** An instance that runs is told again at least so often: what a crash of the agent can cost of each. */
@@ -11,12 +12,16 @@ interface Running {
   interval: InstanceInterval;
   /** Up to when it was told. */
   toldMs: number;
+  /** Whether its end of a cold start was told, if it is one. */
+  toldCold: boolean;
 }
 
 export interface TrackerParts {
   clusterId: Id<'cls'>;
   /** Undefined while nobody knows. */
   ownerOf: (serviceId: Id<'svc'>) => Id<'org'> | undefined;
+  /** By how much the agent's clock is ahead of the hub's, ms; undefined while it is not measured. */
+  offsetMs: () => number | undefined;
   /** One that ended was dropped: too many wait. */
   onDropped: () => void;
 }
@@ -28,29 +33,36 @@ export interface TrackerParts {
 export class InstanceTracker {
   private readonly running = new Map<string, Running>();
   private readonly over = new Map<string, InstanceInterval>();
+  private readonly warmth = new Warmth();
 
   constructor(private readonly parts: TrackerParts) {}
 
-  /** What runs now; what ran before and is not among it has ended. */
-  look(instances: readonly InstanceState[], now: number): void {
+  /** What runs now; what ran before and is not among it has ended. Returns whether a cold start has. */
+  look(instances: readonly InstanceState[], now: number): boolean {
     const seen = new Set<string>();
+    const cold = this.warmth.look(instances, now);
     for (const instance of instances) {
       const key = keyOf(instance.uid, instance.startedAt);
       const known = this.running.get(key) ?? this.begin(key, instance);
       if (known === undefined) continue;
       seen.add(key);
       known.interval.untilMs = Math.max(known.interval.untilMs, now);
+      const span = cold.get(instance);
+      if (span !== undefined) known.interval.cold ??= { ...span, ...this.measured() };
     }
     for (const [key, { interval }] of this.running) {
       if (seen.has(key)) continue;
       this.running.delete(key);
       this.keep({ ...interval, untilMs: Math.max(interval.untilMs, now), ended: true });
     }
+    return cold.size > 0;
   }
 
   /** What is to be told: what ended, and what runs and was not told for a second, two, four …, at last a minute. */
   due(): InstanceInterval[] {
-    const due = [...this.running.values()].filter(({ interval: { startMs, untilMs }, toldMs }) => {
+    const due = [...this.running.values()].filter(({ interval, toldMs, toldCold }) => {
+      const { startMs, untilMs, cold } = interval;
+      if (cold !== undefined && !toldCold) return true;
       const silence = Math.min(LONGEST_SILENCE_MS, Math.max(FIRST_MS, toldMs - startMs));
       return untilMs - toldMs >= silence;
     });
@@ -59,17 +71,22 @@ export class InstanceTracker {
 
   /** The hub has it. */
   told(intervals: readonly InstanceInterval[]): void {
-    for (const { instanceId, startMs, untilMs } of intervals) {
+    for (const { instanceId, startMs, untilMs, cold } of intervals) {
       const key = keyOf(instanceId, startMs);
       if ((this.over.get(key)?.untilMs ?? Infinity) <= untilMs) this.over.delete(key);
       const running = this.running.get(key);
-      if (running !== undefined) running.toldMs = Math.max(running.toldMs, untilMs);
+      if (running === undefined) continue;
+      running.toldMs = Math.max(running.toldMs, untilMs);
+      running.toldCold ||= cold !== undefined;
     }
   }
 
   /** Everything that the hub may not have. */
   untold(): InstanceInterval[] {
-    const growing = [...this.running.values()].filter(({ interval, toldMs }) => interval.untilMs > toldMs);
+    const growing = [...this.running.values()].filter(
+      ({ interval, toldMs, toldCold }) =>
+        interval.untilMs > toldMs || (interval.cold !== undefined && !toldCold),
+    );
     return [...this.over.values(), ...growing.map(({ interval }) => ({ ...interval }))];
   }
 
@@ -87,9 +104,15 @@ export class InstanceTracker {
     const running = {
       interval: { ...of, startMs: startedAt, untilMs: startedAt, ended: false },
       toldMs: startedAt,
+      toldCold: false,
     };
     this.running.set(key, running);
     return running;
+  }
+
+  private measured(): Pick<ColdSpan, 'offsetMs'> {
+    const offsetMs = this.parts.offsetMs();
+    return offsetMs === undefined ? {} : { offsetMs };
   }
 
   private keep(interval: InstanceInterval): void {

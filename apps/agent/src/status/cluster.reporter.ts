@@ -18,6 +18,8 @@ export class ClusterReporter {
       /** Whether the driver has started: only then it has a door. */
       hasStarted: () => boolean;
       capabilities: string[];
+      /** By how much its clock is ahead of the hub's. */
+      offsetMs: () => number | undefined;
       bus: () => Bus;
       clock: Clock;
       logger: Logger;
@@ -36,8 +38,9 @@ export class ClusterReporter {
   }
 
   private async report(): Promise<void> {
-    const { clusterId, driver, hasStarted, capabilities, targets, clock } = this.parts;
+    const { clusterId, driver, hasStarted, capabilities, offsetMs, targets, clock } = this.parts;
     const found = driver.found();
+    const clockOffsetMs = offsetMs();
     await this.parts.bus().putKey(statusBucket(clusterId), CLUSTER_KEY, clusterStatusSchema, {
       schemaVersion: 1,
       clusterId,
@@ -45,6 +48,7 @@ export class ClusterReporter {
       capabilities,
       ...(hasStarted() ? { door: driver.door() } : {}),
       ...(found === undefined ? {} : { found }),
+      ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
       epoch: targets.highestEpoch(),
       sentAt: clock.now(),
     });

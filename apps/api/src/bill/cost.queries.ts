@@ -39,6 +39,7 @@ interface CostInput {
 interface Borne extends PlannedUsage {
   windowStartMs: number;
   openedMs: readonly number[];
+  billedFromMs?: number | undefined;
 }
 
 /** What a request costs at list price: the blocks it opened, itself, and what it sent. */
@@ -54,6 +55,7 @@ export async function readRequestCost(
     throw notFound('request', 'Say when it ran with `at`, when that was more than an hour ago.');
   const borne = await borneBy(call, records);
   const lines = costLines(borne);
+  const billedFromMs = Math.max(...borne.map((one) => one.billedFromMs ?? 0));
   return {
     id: request,
     ...placeOf(first),
@@ -64,6 +66,7 @@ export async function readRequestCost(
     billable: records.some(({ billable }) => billable),
     ...(last.notBillableReason === undefined ? {} : { notBillableReason: last.notBillableReason }),
     provisional: await isProvisional(call, first.startMs, last.endMs),
+    ...(billedFromMs > 0 ? { billedFrom: iso(billedFromMs) } : {}),
     opened: borne.flatMap(({ openedMs }) => openedMs.map((atMs) => iso(atMs))),
     lines,
     totals: costTotals(lines),
@@ -107,7 +110,8 @@ async function borneBy({ tx, actor }: Call, records: readonly RequestRecord[]): 
     const { plan } = inForceAt(plans, windowStartMs);
     const share = (await bearersOf(tx, key, plan)).find(({ stream }) => stream === own);
     if (!share) continue;
-    borne.push({ windowStartMs, plan, used: usageOfShare(share, record), openedMs: share.openedMs });
+    const { openedMs, billedFromMs } = share;
+    borne.push({ windowStartMs, plan, used: usageOfShare(share, record), openedMs, billedFromMs });
   }
   return borne;
 }

@@ -65,6 +65,10 @@ const namedAdjustmentView = z
     description: 'What lies between list price and what is asked for a line of the bill.',
   });
 
+/** Of a request that waited for a first instance. */
+export const BILLED_FROM =
+  'When its revision had a ready instance: the price plan leaves out that it waited for one. Else absent.';
+
 export const requestCostView = z
   .object({
     id: z.string(),
@@ -76,6 +80,7 @@ export const requestCostView = z
     billable: z.boolean(),
     notBillableReason: z.string().optional(),
     provisional: z.boolean().describe('Late records may change it until its hour is closed.'),
+    billedFrom: z.string().optional().describe(BILLED_FROM),
     opened: z
       .array(z.string())
       .describe('When it opened blocks: it bears each whole, requests that share one bear nothing.'),

@@ -155,6 +155,7 @@ export async function explainWindow(
     id: share.id,
     request: requestOf(share),
     ...countsOf(usageOfShare(share, window)),
+    ...(share.billedFromMs === undefined ? {} : { billedFrom: iso(share.billedFromMs) }),
     opened: share.openedMs.map((atMs) => iso(atMs)),
     ...priced({ plan, item }, usageOfShare(share, window)),
   }));

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, place } from './cost.view.js';
+import { BILLED_FROM, amount, place } from './cost.view.js';
 
 const count = z.string().describe('A whole number of up to 64 bits.');
 const counts = { requests: count, blocks: count, perRequestUnits: count, responseBytes: count };
@@ -31,6 +31,7 @@ export const explainedRequestView = z
     id: z.string().describe('Identity of its first usage record in the window.'),
     request: z.string().describe('Id of the request.'),
     ...counts,
+    billedFrom: z.string().optional().describe(BILLED_FROM),
     opened: z.array(z.string()).describe('When it opened blocks.'),
     ...price,
   })

@@ -1,8 +1,8 @@
 import {
   extraMeters,
+  factsFor,
   foldWindow,
   handedOn,
-  isOfInstances,
   monthOf,
   needsInstances,
   sumMetered,
@@ -89,7 +89,7 @@ export async function* replayWindows(
       tx,
       batch.map(({ key }) => ({
         ...key,
-        instances: meters[periodAt(periods, key.windowStartMs)]?.some(isOfInstances) === true,
+        ...factsFor(meters[periodAt(periods, key.windowStartMs)] ?? []),
       })),
       zones,
     );

@@ -1,6 +1,7 @@
 import {
   capacityOf,
   extraMeters,
+  factsFor,
   sharesOfWindow,
   windowBefore,
   type PricePlan,
@@ -31,7 +32,7 @@ export async function bearersOf(
   if (!revision) throw new Error(`revision ${key.revisionId} of a stored record is gone`);
   const before = { ...key, windowStartMs: windowBefore(key.windowStartMs) };
   const carried = then ? then.carried : (await findWindowEnds(tx, [before]))[0];
-  const records = await findWindowRecords(tx, then?.key ?? key);
   const shape = { capacity: capacityOf(revision), meters: extraMeters(plan) };
+  const records = await findWindowRecords(tx, { ...(then?.key ?? key), ...factsFor(shape.meters) });
   return sharesOfWindow(key.windowStartMs, records, shape, carried);
 }

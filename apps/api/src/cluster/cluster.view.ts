@@ -57,6 +57,10 @@ export const clusterView = z
     cordonedAt: z.string().optional().describe('Since when it takes no new services.'),
     drain: drainView.optional(),
     price: priceView.optional(),
+    clockOffsetMs: z
+      .int()
+      .optional()
+      .describe("By how much its agent's clock is ahead of the hub's; absent when not measured lately."),
     conditions: z.array(conditionView),
     createdAt: z.string(),
     version: z.string(),
@@ -89,6 +93,7 @@ export function showCluster(
     ...isoIf('cordonedAt', cluster.cordonedAt),
     ...showDrain(cluster, holdings),
     ...(cluster.price ? { price: cluster.price } : {}),
+    ...(cluster.clockOffsetMs === undefined ? {} : { clockOffsetMs: cluster.clockOffsetMs }),
     conditions: clusterConditions(cluster, now, holdings?.length).map(showCondition),
     createdAt: iso(createdAt),
     version: String(version),

@@ -2,9 +2,9 @@ import {
   NOTHING_OPEN,
   capacityOf,
   extraMeters,
+  factsFor,
   foldWindow,
   handedOn,
-  isOfInstances,
   oncePerPlan,
   sameEnds,
   windowAfter,
@@ -102,7 +102,7 @@ async function foldBatch(
   });
   const facts = await findWindowFacts(
     tx,
-    batch.map((key) => ({ ...key, instances: metersOf(key).some(isOfInstances) })),
+    batch.map((key) => ({ ...key, ...factsFor(metersOf(key)) })),
   );
   const before = await HandedOver.load(tx, batch, plans);
   const results: { key: WindowKey; window: BillingWindow }[] = [];

@@ -1,4 +1,5 @@
 import {
+  coldByHub,
   intervalQuarantineReason,
   needsInstances,
   oncePerPlan,
@@ -15,6 +16,7 @@ import {
   nextPosition,
   planFinder,
   quarantineUsage,
+  storeColdStarts,
   storeIntervals,
   underLease,
   type Database,
@@ -92,9 +94,21 @@ export async function keepIntervals(
     return { interval, zones: zones.within(interval, { startMs, endMs }) };
   });
   const result = await storeIntervals(tx, checked, position);
-  const marks = marksOf(result.grown, things, plans, zones);
-  await markDirty(tx, marks);
+  const others = new Set(result.conflicts);
+  const cold = intervals.flatMap((interval) => {
+    const span = others.has(interval) ? undefined : coldByHub(interval);
+    return span === undefined ? [] : [{ interval, span }];
+  });
+  const waited = await storeColdStarts(tx, cold, position);
+  await markDirty(tx, [...marksOf(result.grown, things, plans, zones), ...leftOut(waited, plans)]);
   return result;
+}
+
+/** Of minutes in which requests waited for a first instance, those in which that is not billed. */
+function leftOut(waited: readonly WindowKey[], plans: PlanFinder): WindowKey[] {
+  return waited.filter(
+    ({ organizationId, windowStartMs }) => plans.at(organizationId, windowStartMs).coldStart === 'free',
+  );
 }
 
 function marksOf(
@@ -143,7 +157,7 @@ export function reasonAgainst(
 
 /** It is sent again and again as it grows, and is one entry all the same: the longest. */
 function quarantined(interval: InstanceInterval, reason: QuarantinedUsage['reason']): QuarantinedUsage {
-  const { untilMs, ended: _, ...sameAs } = interval;
+  const { untilMs, ended: _ended, cold: _cold, ...sameAs } = interval;
   const { clusterId: producer, startMs: position } = interval;
   return { producer, position, reason, body: interval, grows: { sameAs, to: untilMs } };
 }

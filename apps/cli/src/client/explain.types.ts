@@ -18,6 +18,7 @@ export interface RequestCostView {
   status: number;
   billable: boolean;
   notBillableReason?: string;
+  billedFrom?: string;
   provisional: boolean;
   opened: string[];
   lines: (Priced & { plan: string; version: number; item: string })[];
@@ -69,6 +70,7 @@ export interface ExplainedRequestView extends Priced {
   request: string;
   requests: string;
   blocks: string;
+  billedFrom?: string;
   opened: string[];
 }
 

@@ -172,6 +172,7 @@ export interface ClusterView {
   };
   price?: { currency: string; vcpuSecond: string; gibSecond: string; since: string };
   gpus: { product?: string; nodes: number; count: number }[];
+  clockOffsetMs?: number;
   conditions: ConditionView[];
 }
 

@@ -11,6 +11,7 @@ export const instanceIntervalSchema = z.object({
   startMs: count,
   untilMs: count,
   ended: z.boolean(),
+  cold: z.object({ sinceMs: count, readyMs: count, offsetMs: z.int().exactOptional() }).exactOptional(),
 });
 /** As many go into one message at most: it stays below NATS' 1 MiB. */
 export const INTERVALS_PER_MESSAGE = 500;

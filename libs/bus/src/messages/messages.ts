@@ -66,6 +66,8 @@ export const clusterStatusSchema = z.object({
       gpus: z.array(z.object({ product: z.string().exactOptional(), nodes: count, count })),
     })
     .exactOptional(),
+  /** By how much the agent's clock is ahead of the hub's, as it measured. */
+  clockOffsetMs: z.int().exactOptional(),
   /** Highest epoch seen, so that a restored hub can raise its own above it. */
   epoch: count,
   sentAt: count,

@@ -17,6 +17,7 @@ import {
   usageBatchSchema,
 } from './messages.js';
 import { CAP_ASK } from './cap.messages.js';
+import { CLOCK_ASK } from './clock.messages.js';
 import { instanceBatchSchema } from './instance.messages.js';
 import { LOOK_ASK } from './deployer.messages.js';
 import { NOTICE_EVENTS } from './notice.messages.js';
@@ -30,6 +31,8 @@ const SCHEMAS: Record<string, z.ZodType> = {
   'caller-keys': callerKeysSchema,
   'cap-answer': CAP_ASK.answer,
   'cap-request': CAP_ASK.request,
+  'clock-answer': CLOCK_ASK.answer,
+  'clock-request': CLOCK_ASK.request,
   'deployer-look-answer': LOOK_ASK.answer,
   'deployer-look-request': LOOK_ASK.request,
   'gateway-status': gatewayStatusSchema,

@@ -82,7 +82,6 @@ describe('rating by the built-in plan', () => {
     ['items of a class', 'usage by class', {}, { classes: ['default', 'fast'] }],
     ['a multiplier by class', 'usage by class', { multipliers: [FAST] }, {}],
     ["an item's multiplier by class", 'usage by class', {}, { multipliers: [FAST] }],
-    ['free cold starts', 'the end of cold starts', { coldStart: 'free' }, {}],
     ['sizes of disks', 'disks', {}, { times: { of: 'disk_gib', atLeast: undefined, beyond: undefined } }],
   ])('refuses a plan with %s, which would cost nothing', (_what, uncounted, change, ofItem) => {
     const [cpu, ...others] = BUILTIN_PLAN.items as [PricePlan['items'][number]];

@@ -38,7 +38,6 @@ export function refuseUncounted(plan: PricePlan): void {
 function uncountedOf(plan: PricePlan): string | undefined {
   if (namesClasses(plan)) return 'usage by class';
   if (plan.items.some(({ times }) => isByDisk(times))) return 'disks';
-  if (plan.coldStart === 'free') return 'the end of cold starts';
   const { meters } = metersOf(plan);
   if (meters.some(isTooLong)) return 'blocks of requests longer than a minute';
   if (meters.some(isTooShort)) return `blocks of requests shorter than ${SHORTEST_BLOCK_MS} ms`;
@@ -61,6 +60,16 @@ export function needsInstances(plan: PricePlan): boolean {
   return metersOf(plan).meters.some(isOfInstances);
 }
 
+/** Whether it leaves out the time in which requests waited for a first instance. */
+export function isFromReady({ coldStart }: Meter): boolean {
+  return coldStart === 'free';
+}
+
+/** What meters need to know beside requests. */
+export function factsFor(meters: readonly Meter[]): { instances: boolean; fromReady: boolean } {
+  return { instances: meters.some(isOfInstances), fromReady: meters.some(isFromReady) };
+}
+
 /** A block is handed from its window to the next one, no further. */
 const isTooLong = ({ measure, model, quantumMs }: Meter): boolean =>
   measure === 'request_time' && model === 'concurrency' && quantumMs > WINDOW_MS;
@@ -80,10 +89,11 @@ const namesClass = ({ classes }: PriceItem): boolean =>
 const isByDisk = (times: Factor): boolean => 'of' in times && times.of === 'disk_gib';
 
 /** Which column of a window has what a meter counts; undefined for one that only some plans need. */
-export function columnOf({ measure, model, lane, quantumMs, minimumMs }: Meter): WindowColumn | undefined {
+export function columnOf(meter: Meter): WindowColumn | undefined {
+  const { measure, model, lane, quantumMs, minimumMs, coldStart } = meter;
   if (measure === 'requests') return 'requests';
   if (measure === 'egress_bytes') return 'responseBytes';
-  if (measure !== 'request_time' || quantumMs !== BLOCK_MS) return undefined;
+  if (measure !== 'request_time' || quantumMs !== BLOCK_MS || coldStart === 'free') return undefined;
   if (model === 'per_request') return minimumMs <= BLOCK_MS ? 'perRequestUnits' : undefined;
   return lane === BLOCKS_LANE ? 'blocks' : undefined;
 }

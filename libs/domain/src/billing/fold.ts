@@ -1,29 +1,22 @@
 import type { Interval, UsageRecord } from '../usage/usage.types.js';
-import { lengthOf, unionOf } from '../usage/interval.js';
 import { whyNotBillable } from '../usage/billable.js';
-import { BLOCK_MS, changesOf, mergeChanges, sweepBlocks, type Change } from '../rating/blocks.js';
+import { BLOCK_MS, changesOf, sweepBlocks } from '../rating/blocks.js';
 import type { Capacity, OpenBlocks } from '../rating/block.sweep.js';
-import { aloneMs, meterKey, type Meter, type Quantities } from '../rating/meters.js';
-import { BLOCKS_LANE, isOfInstances } from './counted.usage.js';
+import { meterKey, type Meter, type Quantities } from '../rating/meters.js';
+import { BLOCKS_LANE, isFromReady, isOfInstances } from './counted.usage.js';
 import { coverStretches, furthest, stretchesOf, type Running } from './instance.time.js';
+import {
+  aloneOf,
+  demandFromReady,
+  demandOf,
+  groupByStream,
+  type Requested,
+  type StreamPart,
+} from './window.demand.js';
 import { windowBefore, windowSpan, windowsOf } from './window.js';
 
-/** One report of a long stream (a stream that came in more than one record). */
-export interface StreamPart extends Interval {
-  /** Producer and stream together: what the parts of one stream share. */
-  stream: string;
-}
-
 /** Everything a window is made of, from the raw records of one revision in one price zone. */
-export interface WindowFacts {
-  /** Changes of the number of active whole requests within the window, ascending. */
-  changes: Change[];
-  /** How many whole requests of each length began in the window. */
-  lengths: { lengthMs: number; count: number }[];
-  /** Billable parts that reach into the window. */
-  reaching: StreamPart[];
-  /** All billable parts of the streams whose first billable part began in the window. */
-  beginning: StreamPart[];
+export interface WindowFacts extends Requested {
   counts: WindowCounts;
   /** Instances that ran in the window; only asked for where the plan counts them. */
   running: Running[];
@@ -72,21 +65,22 @@ export function foldWindow(
   carried: WindowEnds = NOTHING_OPEN,
 ): BillingWindow {
   const span = windowSpan(windowStartMs);
-  const streams = [...groupByStream(facts.reaching).values()].flatMap(unionOf);
-  const changes = mergeChanges([...facts.changes, ...changesOf(streams, span)]);
-  const lengths = lengthsOf(facts);
+  const { changes, lengths } = demandOf(facts, span);
+  const ready = meters.some(isFromReady) ? demandFromReady(facts, span) : { changes, lengths };
   const metered = new Map<string, bigint>();
   const lanes = new Map<string, OpenBlocks[]>();
   const stretches = meters.some(isOfInstances) ? stretchesOf(facts.running, changes, capacity, span) : [];
   for (const meter of meters) {
+    const demand = isFromReady(meter) ? ready : { changes, lengths };
     if (isOfInstances(meter)) {
       const covered = coverStretches(meter, stretches, span, carried.lanes);
       metered.set(meterKey(meter), covered.ms);
       for (const [key, blocks] of covered.ends) lanes.set(key, blocks);
-    } else if (meter.model === 'per_request') metered.set(meterKey(meter), aloneOf(meter, lengths));
+    } else if (meter.model === 'per_request') metered.set(meterKey(meter), aloneOf(meter, demand.lengths));
     else {
-      const sweep = sweepBlocks(changes, capacity, span, openIn(carried, meter.lane), meter.quantumMs);
-      metered.set(meterKey(meter), BigInt(sweep.opened) * BigInt(meter.quantumMs));
+      const { quantumMs } = meter;
+      const sweep = sweepBlocks(demand.changes, capacity, span, openIn(carried, meter.lane), quantumMs);
+      metered.set(meterKey(meter), BigInt(sweep.opened) * BigInt(quantumMs));
       lanes.set(meter.lane, sweep.open);
     }
   }
@@ -140,10 +134,14 @@ function sameOpenBlocks(a: readonly OpenBlocks[], b: readonly OpenBlocks[]): boo
   return a.length === b.length && a.every((x, i) => x.endMs === b[i]?.endMs && x.count === b[i]?.count);
 }
 
+/** When an instance was ready, of a record that waited for a first one. */
+export type ReadyOf = (record: UsageRecord) => number | undefined;
+
 /** The facts of every window that records or instances of one revision and zone touch, ascending; duplicates count once. */
 export function factsOf(
   records: readonly UsageRecord[],
   running: readonly Running[] = [],
+  readyOf: ReadyOf = () => undefined,
 ): Map<number, WindowFacts> {
   const unique = new Map(records.map((record) => [`${record.producer} ${record.position}`, record]));
   const windows = new Map<number, UsageRecord[]>();
@@ -154,14 +152,15 @@ export function factsOf(
       else windows.set(start, [record]);
     }
   }
-  const streams = groupByStream([...unique.values()].filter(isPart).filter(isBillable).map(partOf));
+  const parts = [...unique.values()].filter(isPart).filter(isBillable);
+  const streams = groupByStream(parts.map((record) => partOf(record, readyOf)));
   const starts = new Set([...windows.keys(), ...running.flatMap(windowsOf)]);
   const within = (start: number): Running[] => running.filter((one) => windowsOf(one).includes(start));
   return new Map(
     [...starts]
       .sort((a, b) => a - b)
       .map((start) => {
-        const facts = factsOfWindow(start, windows.get(start) ?? [], streams);
+        const facts = factsOfWindow(start, windows.get(start) ?? [], streams, readyOf);
         return [start, { ...facts, running: within(start) }];
       }),
   );
@@ -173,9 +172,10 @@ export function foldRecords(
   capacity: Capacity,
   metersAt: (windowStartMs: number) => readonly Meter[] = () => [],
   running: readonly Running[] = [],
+  readyOf?: ReadyOf,
 ): Map<number, BillingWindow> {
   const folded = new Map<number, BillingWindow>();
-  for (const [start, facts] of factsOf(records, running)) {
+  for (const [start, facts] of factsOf(records, running, readyOf)) {
     const shape = { capacity, meters: metersAt(start) };
     folded.set(start, foldWindow(start, facts, shape, folded.get(windowBefore(start))));
   }
@@ -186,6 +186,7 @@ function factsOfWindow(
   start: number,
   records: readonly UsageRecord[],
   streams: ReadonlyMap<string, StreamPart[]>,
+  readyOf: ReadyOf,
 ): Omit<WindowFacts, 'running'> {
   const span = windowSpan(start);
   const billable = records.filter(isBillable);
@@ -194,7 +195,11 @@ function factsOfWindow(
   return {
     changes: changesOf(whole, span),
     lengths: whole.filter(began).map(({ startMs, endMs }) => ({ lengthMs: endMs - startMs, count: 1 })),
-    reaching: billable.filter(isPart).map(partOf),
+    reaching: billable.filter(isPart).map((record) => partOf(record, readyOf)),
+    waited: whole.flatMap((record) => {
+      const { startMs, endMs, readyMs } = partOf(record, readyOf);
+      return readyMs === undefined ? [] : [{ startMs, endMs, readyMs }];
+    }),
     beginning: [...streams.values()].filter((parts) => began(firstOf(parts))).flat(),
     counts: {
       requests: BigInt(billable.filter((r) => began(r) && r.part === 0).length),
@@ -203,20 +208,6 @@ function factsOfWindow(
       responseBytes: sumOf(billable.filter(began), (r) => r.responseBytes),
     },
   };
-}
-
-/** Of requests that began in the window; a stream is one. */
-function lengthsOf({ lengths, beginning }: WindowFacts): WindowFacts['lengths'] {
-  const streams = [...groupByStream(beginning).values()];
-  return [...lengths, ...streams.map((parts) => ({ lengthMs: lengthOf(unionOf(parts)), count: 1 }))];
-}
-
-function aloneOf(meter: Pick<Meter, 'quantumMs' | 'minimumMs'>, lengths: WindowFacts['lengths']): bigint {
-  return lengths.reduce((sum, { lengthMs, count }) => sum + aloneMs(meter, lengthMs) * BigInt(count), 0n);
-}
-
-function groupByStream(parts: readonly StreamPart[]): Map<string, StreamPart[]> {
-  return Map.groupBy(parts, (part) => part.stream);
 }
 
 function firstOf(parts: readonly StreamPart[]): StreamPart {
@@ -231,8 +222,11 @@ function isBillable(record: UsageRecord): boolean {
   return whyNotBillable(record) === undefined;
 }
 
-function partOf({ producer, streamId, startMs, endMs }: UsageRecord): StreamPart {
-  return { stream: `${producer} ${streamId}`, startMs, endMs };
+function partOf(record: UsageRecord, readyOf: ReadyOf): StreamPart {
+  const { producer, streamId, startMs, endMs } = record;
+  const readyMs = readyOf(record);
+  const waited = readyMs === undefined ? {} : { readyMs };
+  return { stream: `${producer} ${streamId}`, startMs, endMs, ...waited };
 }
 
 function sumOf(records: readonly UsageRecord[], of: (record: UsageRecord) => number): bigint {

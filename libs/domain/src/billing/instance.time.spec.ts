@@ -37,7 +37,7 @@ it('at each ms as many instances are active as requests need, the oldest first, 
 });
 
 const METER: Meter = {
-  ...{ lane: 'l', measure: 'instance_time' as const, model: undefined },
+  ...{ lane: 'l', measure: 'instance_time' as const, model: undefined, coldStart: 'billed' as const },
   ...{ states: ['active', 'idle'] as const, quantumMs: 30, minimumMs: 0 },
 };
 const stretch = (startMs: number, endMs: number, state: 'active' | 'idle' = 'active') => ({

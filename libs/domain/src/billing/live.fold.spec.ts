@@ -14,7 +14,7 @@ import { UsageFold } from '../rating/usage.fold.js';
 import { unionOf } from '../usage/interval.js';
 import type { UsageRecord } from '../usage/usage.types.js';
 import { extraMeters, quantitiesOf, refuseUncounted } from './counted.usage.js';
-import { foldRecords } from './fold.js';
+import { foldRecords, type ReadyOf } from './fold.js';
 import { stretchesOf, type Running } from './instance.time.js';
 import { WINDOW_MS } from './window.js';
 
@@ -31,6 +31,19 @@ interface Told {
   reached: boolean;
   /** Which of the regions of a plan. */
   region: number;
+  /** After so many ms a first instance was ready; 0: one was there. */
+  wait: number;
+}
+
+/** By how much the agent's clock is ahead of the gateway's. */
+const OFFSET_MS = 37;
+
+/** When instances were ready, by the gateway's clock: a request that comes in parts waits with each that begins before. */
+function readyIn(list: readonly Told[]): ReadyOf {
+  return ({ streamId, startMs }) => {
+    const { at, wait } = list[Number(streamId.slice(1))] ?? { at: 0, wait: 0 };
+    return T0 + at + wait > startMs ? T0 + at + wait : undefined;
+  };
 }
 
 /** An instance, and in which of the regions of a plan it runs. */
@@ -93,25 +106,33 @@ function byZone<T extends { region: string }>(
   return [...Map.groupBy(list, ({ region }) => priceZoneOf(region, zones))];
 }
 
+/** What there is beside records. */
+interface Ran {
+  running: readonly Placed[];
+  capacity: Capacity;
+  readyOf: ReadyOf;
+}
+
 /** The same as lines of a usage file. */
 function entriesOf(
   schedule: PriceSchedule,
   records: readonly UsageRecord[],
-  running: readonly Placed[],
-  capacity: Capacity,
+  { running, capacity, readyOf }: Ran,
 ): UsageEntry[] {
   const { concurrency, maxInstances } = capacity;
   const devices = { class: undefined, diskMiB: 0 };
   const of = { id: id('rev'), organizationId: id('org'), serviceId: id('svc') };
   const revision = { kind: 'revision', ...of, ...SIZE, ...devices, concurrency, maxInstances } as const;
-  const requests = records.map(
-    ({ position, ...record }) =>
-      ({
-        ...record,
-        ...({ kind: 'request', id: String(position), revisionId: id('rev'), repeat: 1 } as const),
-        ...{ readyMs: undefined, readyOffsetMs: undefined },
-      }) as const,
-  );
+  const requests = records.map((told) => {
+    const { position, ...record } = told;
+    const readyMs = readyOf(told);
+    const ready = readyMs === undefined ? undefined : { at: readyMs + OFFSET_MS, offset: OFFSET_MS };
+    return {
+      ...record,
+      ...({ kind: 'request', id: String(position), revisionId: id('rev'), repeat: 1 } as const),
+      ...{ readyMs: ready?.at, readyOffsetMs: ready?.offset },
+    } as const;
+  });
   return [revision, ...sorted([...requests, ...instanceEntries(schedule, records, running, capacity)])];
 }
 
@@ -140,8 +161,7 @@ function offline(schedule: PriceSchedule, entries: readonly UsageEntry[]): Count
 function live(
   schedule: PriceSchedule,
   records: readonly UsageRecord[],
-  running: readonly Placed[],
-  capacity: Capacity,
+  { running, capacity, readyOf }: Ran,
 ): Counted {
   const inForce = (atMs: number): PricePlan => planAt(schedule, atMs) ?? schedule[0];
   const metersAt = (startMs: number) => extraMeters(inForce(startMs));
@@ -151,7 +171,8 @@ function live(
     [...byZone(zones, records), ...byZone(zones, running)].map(([zone]) => zone),
   )) {
     const inZone = ({ region }: { region: string }): boolean => priceZoneOf(region, zones) === priceZone;
-    const windows = foldRecords(records.filter(inZone), capacity, metersAt, running.filter(inZone));
+    const ran = running.filter(inZone);
+    const windows = foldRecords(records.filter(inZone), capacity, metersAt, ran, readyOf);
     for (const [startMs, window] of windows) {
       const plan = inForce(startMs);
       refuseUncounted(plan);
@@ -169,6 +190,7 @@ const item = (name: string, change: Record<string, unknown>) => ({
 const SHORTEST_BLOCK_MS = 10;
 const quantum = fc.constantFrom(1, 7, 70, 100, 1_000, 60_000);
 const minimum = fc.constantFrom(0, 50, 250, 5_000, 150_000);
+const coldStart = fc.constantFrom('billed', 'free');
 const timeItem = fc.constantFrom<Record<string, unknown>>(
   { measure: 'request_time', model: 'concurrency' },
   { measure: 'request_time', model: 'per_request' },
@@ -184,12 +206,13 @@ const schedule = fc
   .chain((items) =>
     fc.tuple(
       fc.constant(items),
+      fc.tuple(coldStart, coldStart),
       ...[1, 2].map(() =>
         fc.array(fc.tuple(quantum, minimum), { minLength: items.length, maxLength: items.length }),
       ),
     ),
   )
-  .map(([items, ...versions]) => {
+  .map(([items, coldStarts, ...versions]) => {
     const counts = [
       item('requests', { measure: 'requests', per: '1' }),
       item('bytes', { measure: 'egress_bytes', per: '1 GiB' }),
@@ -198,6 +221,7 @@ const schedule = fc
       versions.map((times, i) => ({
         ...{ id: 'plan', version: i + 1, name: 'Plan', currency: 'USD', decimals: 2 },
         effectiveFrom: new Date(i === 0 ? 0 : CHANGE).toISOString(),
+        coldStart: coldStarts[i],
         zones: [{ name: 'far', regions: ['moon', 'mars'] }],
         items: [
           ...items.map((of, n) => {
@@ -233,13 +257,13 @@ const isCounted = ({ measure, states }: Record<string, unknown>): boolean =>
 const more = item('more', { model: 'concurrency', quantum: '100 ms' });
 
 /** What of a published price list windows can count: without classes, in force from the beginning. */
-const published = fc.constantFrom(...EXAMPLES).map((name) => {
+const published = fc.tuple(fc.constantFrom(...EXAMPLES), coldStart).map(([name, coldStart]) => {
   const document = planDocument(name, { effectiveFrom: '1970-01-01T00:00:00Z', grants: [], fees: [] });
   const items = (document['items'] as Record<string, unknown>[])
     .filter(isCounted)
     .map((one) => ({ ...one, classes: undefined, multipliers: undefined, times: 'one' }));
   const plain = { multipliers: undefined, counters: undefined };
-  return parsePriceSchedule([{ ...document, ...plain, items: [...items, more] }]);
+  return parsePriceSchedule([{ ...document, ...plain, coldStart, items: [...items, more] }]);
 });
 
 const traffic = fc.array(
@@ -249,6 +273,7 @@ const traffic = fc.array(
     cut: fc.integer({ min: 0, max: 70_000 }),
     reached: fc.boolean(),
     region: fc.nat(4),
+    wait: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 1, max: 80_000 })),
   }),
   { maxLength: 20 },
 );
@@ -275,18 +300,18 @@ const instances = fc
   );
 
 it('windows count for any plan what the same usage is rated by offline, in any order, also over a change of price', () => {
-  const arrival = traffic
-    .map(recordsOf)
-    .chain((records) =>
-      fc.tuple(fc.constant(records), fc.shuffledSubarray(records, { minLength: records.length })),
-    );
+  const arrival = traffic.chain((list) => {
+    const records = recordsOf(list);
+    const arrived = fc.shuffledSubarray(records, { minLength: records.length });
+    return fc.tuple(fc.constant(records), arrived, fc.constant(readyIn(list)));
+  });
   fc.assert(
     fc.property(
       ...([fc.oneof(schedule, published), arrival, instances, capacity] as const),
-      (plans, [records, arrived], running, of) => {
-        const ran = settled(plans, running);
-        const expected = offline(plans, entriesOf(plans, settled(plans, records), ran, of));
-        expect(live(plans, settled(plans, arrived), ran, of)).toEqual(expected);
+      (plans, [records, arrived, readyOf], running, of) => {
+        const ran = { running: settled(plans, running), capacity: of, readyOf };
+        const expected = offline(plans, entriesOf(plans, settled(plans, records), ran));
+        expect(live(plans, settled(plans, arrived), ran)).toEqual(expected);
       },
     ),
     propertyRuns(),
@@ -294,13 +319,14 @@ it('windows count for any plan what the same usage is rated by offline, in any o
 });
 
 it('every lane of the plans is looked at', () => {
-  const records = recordsOf([{ at: 0, length: 61_000, cut: 0, reached: true, region: 0 }]);
+  const records = recordsOf([{ at: 0, length: 61_000, cut: 0, reached: true, region: 0, wait: 0 }]);
   fc.assert(
     fc.property(schedule, (plans) => {
       const lanes = metersOf(plans[0]).meters.map(({ lane }) => `1 default ${lane}`);
       const [startMs, endMs] = [T0, T0 + 90_000];
       const running = [{ id: 'pod', begunMs: startMs, startMs, endMs, region: 'local' }];
-      const counted = live(plans, records, running, { concurrency: 1, maxInstances: 1 });
+      const ran = { running, capacity: { concurrency: 1, maxInstances: 1 }, readyOf: () => undefined };
+      const counted = live(plans, records, ran);
       expect([...counted.keys()].sort()).toEqual(expect.arrayContaining(lanes.sort()));
     }),
     { ...propertyRuns(), numRuns: 50 },

@@ -5,11 +5,12 @@ import type { PricePlan } from '../price/plan.types.js';
 import { propertyRuns } from '../property.rig.js';
 import { parseRatio, total } from '../price/ratio.js';
 import type { Capacity } from '../rating/block.sweep.js';
+import type { Meter } from '../rating/meters.js';
 import { whyNotBillable } from '../usage/billable.js';
 import type { UsageRecord } from '../usage/usage.types.js';
 import { billOf } from './bill.js';
 import type { UsageDay } from './billing.types.js';
-import { factsOf, foldRecords } from './fold.js';
+import { factsOf, foldRecords, type ReadyOf } from './fold.js';
 import { countOf, extraMeters, sumMetered, type CountedUsage } from './counted.usage.js';
 import { costLines, costTotals, namedAdjustments, usageOfShare } from './request.cost.js';
 import { sharesOfWindow, type RequestShare } from './window.shares.js';
@@ -43,35 +44,44 @@ function record(
 }
 
 /** Of a plan with blocks of another length, two kinds of them, and another rounding. */
-const METERS = extraMeters({
-  ...BUILTIN_PLAN,
-  items: BUILTIN_PLAN.items.map((item, i) => ({
-    ...item,
-    quantumMs: [1_000, 70][i] ?? 100,
-    minimumMs: 250 * i,
-  })),
-});
+const metersOf = (coldStart: PricePlan['coldStart']): readonly Meter[] =>
+  extraMeters({
+    ...BUILTIN_PLAN,
+    coldStart,
+    items: BUILTIN_PLAN.items.map((item, i) => ({
+      ...item,
+      quantumMs: [1_000, 70][i] ?? 100,
+      minimumMs: 250 * i,
+    })),
+  });
 
 /** The shares of every window, as the API asks for them. */
-function sharesOf(records: readonly UsageRecord[], of: Capacity): Map<number, RequestShare[]> {
-  const folded = foldRecords(records, of, () => METERS);
+function sharesOf(
+  records: readonly UsageRecord[],
+  of: Capacity,
+  meters = metersOf('billed'),
+  readyOf: ReadyOf = () => undefined,
+): Map<number, RequestShare[]> {
+  const folded = foldRecords(records, of, () => meters, [], readyOf);
   const billable = records.filter((one) => whyNotBillable(one) === undefined);
   return new Map(
-    [...factsOf(records)].map(([start, { beginning }]) => {
+    [...factsOf(records, [], readyOf)].map(([start, { beginning }]) => {
       const own = billable
         .filter((one) => windowsOf(one).includes(start))
         .map((one) => ({
           ...one,
           id: `${one.producer}-${one.position}`,
           stream: `${one.producer} ${one.streamId}`,
+          ...present(readyOf(one)),
         }));
       const carried = folded.get(windowBefore(start));
-      const shape = { capacity: of, meters: METERS };
+      const shape = { capacity: of, meters };
       return [start, sharesOfWindow(start, { records: own, beginning }, shape, carried)];
     }),
   );
 }
 
+const present = (readyMs: number | undefined) => (readyMs === undefined ? {} : { readyMs });
 const sum = (list: readonly bigint[]): bigint => list.reduce((all, one) => all + one, 0n);
 
 /** Whole requests and parts of streams, some refused, over some minutes. */
@@ -101,13 +111,31 @@ const capacity = fc.record({
   maxInstances: fc.integer({ min: 1, max: 4 }),
 });
 
+/** Every other request waited so long for a first instance. */
+function waitedFor(records: readonly UsageRecord[], waitMs: number): ReadyOf {
+  const begun = new Map(records.filter(({ part }) => part === 0).map((one) => [one.streamId, one.startMs]));
+  return ({ streamId, startMs }) => {
+    const readyMs = (begun.get(streamId) ?? 0) + waitMs;
+    return Number(streamId.slice('request-'.length)) % 2 === 0 && readyMs > startMs ? readyMs : undefined;
+  };
+}
+
 it('the shares of requests are the counts of their window', () => {
+  const wait = fc.integer({ min: 0, max: 65_000 });
   fc.assert(
-    fc.property(traffic, capacity, (records, of) => {
-      const folded = foldRecords(records, of, () => METERS);
-      const shares = [...sharesOf(records, of)].map(([start, list]) => countsOf(start, list));
-      expect(shares).toEqual([...folded].map(([start, window]) => countsOf(start, [window])));
-    }),
+    fc.property(
+      ...([traffic, capacity, fc.constantFrom('billed', 'free'), wait] as const),
+      (records, of, coldStart, waitMs) => {
+        const [meters, readyOf] = [metersOf(coldStart), waitedFor(records, waitMs)];
+        const folded = foldRecords(records, of, () => meters, [], readyOf);
+        const all = sharesOf(records, of, meters, readyOf);
+        const shares = [...all].map(([start, list]) => countsOf(start, list));
+        expect(shares).toEqual([...folded].map(([start, window]) => countsOf(start, [window])));
+        const said = [...all.values()].flat().filter(({ billedFromMs }) => billedFromMs !== undefined);
+        const waited = records.filter((one) => one.reached && readyOf(one) !== undefined);
+        expect(said.length > 0).toBe(coldStart === 'free' && waited.length > 0);
+      },
+    ),
     propertyRuns(),
   );
 });

@@ -3,8 +3,9 @@ import { unitsOfRequest } from '../rating/blocks.js';
 import { aloneMs, meterKey, type Meter } from '../rating/meters.js';
 import { lengthOf, unionOf } from '../usage/interval.js';
 import type { Interval } from '../usage/usage.types.js';
-import { BLOCKS_LANE } from './counted.usage.js';
-import { NOTHING_OPEN, openIn, type StreamPart, type WindowEnds, type WindowShape } from './fold.js';
+import { BLOCKS_LANE, isFromReady } from './counted.usage.js';
+import { NOTHING_OPEN, openIn, type WindowEnds, type WindowShape } from './fold.js';
+import { fromReady, groupByStream, type StreamPart } from './window.demand.js';
 import { windowSpan } from './window.js';
 
 /** A billable record that begins in a window or reaches into it. */
@@ -16,6 +17,8 @@ export interface WindowRecord extends Interval {
   part: number;
   last: boolean;
   responseBytes: number;
+  /** When an instance was ready, where it waited for a first one (UTC ms by the hub's clock). */
+  readyMs?: number;
 }
 
 /** What one request bears of a window: what it counts for, and the blocks that it opened. */
@@ -31,6 +34,8 @@ export interface RequestShare {
   metered: Map<string, bigint>;
   /** When it opened blocks, ascending; none for a sharer. Where a plan has blocks of its own, those of the first kind. */
   openedMs: number[];
+  /** From when on it counts, where the plan leaves out that it waited for a first instance. */
+  billedFromMs?: number;
 }
 
 /**
@@ -53,35 +58,54 @@ export function sharesOfWindow(
     if (began(record)) addCounts(share, record);
   }
   const whole = records.filter((record) => !isPart(record) && began(record));
-  for (const { stream, startMs, endMs } of whole) addLength(shares.get(stream), endMs - startMs, shape);
-  for (const [stream, parts] of Map.groupBy(beginning, (part) => part.stream))
-    addLength(shares.get(stream), lengthOf(unionOf(parts)), shape);
-  addBlocks(shares, { busy: busyTimes(records), span }, shape, carried);
+  for (const record of whole) addLength(shares.get(record.stream), [record], shape);
+  for (const [stream, parts] of groupByStream(beginning)) addLength(shares.get(stream), parts, shape);
+  const fromNow = busyTimes(records);
+  const waited = shape.meters.some(isFromReady) ? records.filter(({ readyMs }) => readyMs !== undefined) : [];
+  for (const record of waited) sayFrom(shares.get(record.stream), fromReady(record).startMs);
+  const ready = waited.length > 0 ? busyTimes(records.map(fromReady)) : fromNow;
+  addBlocks(
+    shares,
+    { busy: (meter) => (meter && isFromReady(meter) ? ready : fromNow), span },
+    shape,
+    carried,
+  );
   return [...shares.values()];
 }
 
-function addLength(share: RequestShare | undefined, lengthMs: number, { meters }: WindowShape): void {
-  if (share === undefined) return;
-  share.perRequestUnits += BigInt(unitsOfRequest(lengthMs));
-  for (const meter of meters)
-    if (meter.model === 'per_request') addMetered(share, meter, aloneMs(meter, lengthMs));
+function sayFrom(share: RequestShare | undefined, startMs: number): void {
+  if (share !== undefined) share.billedFromMs = Math.max(startMs, share.billedFromMs ?? 0);
 }
+
+/** What one request, whole or in parts, counts for alone. */
+function addLength(share: RequestShare | undefined, parts: readonly Part[], { meters }: WindowShape): void {
+  if (share === undefined) return;
+  const lengthMs = lengthOf(unionOf(parts));
+  share.perRequestUnits += BigInt(unitsOfRequest(lengthMs));
+  for (const meter of meters) {
+    if (meter.model !== 'per_request') continue;
+    const ms = isFromReady(meter) ? lengthOf(unionOf(parts.map(fromReady))) : lengthMs;
+    addMetered(share, meter, aloneMs(meter, ms));
+  }
+}
+
+type Part = Interval & { readyMs?: number };
 
 function addBlocks(
   shares: ReadonlyMap<string, RequestShare>,
-  { busy, span }: { busy: readonly Busy[]; span: Interval },
+  { busy, span }: { busy: (meter?: Meter) => readonly Busy[]; span: Interval },
   { capacity, meters }: WindowShape,
   carried: WindowEnds,
 ): void {
   const own = meters.filter(({ model }) => model === 'concurrency');
   const replaced = own.some(({ lane }) => lane === BLOCKS_LANE);
   const before = replaced ? carried.open : openIn(carried, BLOCKS_LANE);
-  for (const { share, atMs } of openersOf(shares, blockShares(busy, capacity, span, before))) {
+  for (const { share, atMs } of openersOf(shares, blockShares(busy(), capacity, span, before))) {
     share.blocks += 1n;
     if (!replaced) share.openedMs.push(atMs);
   }
   for (const [i, meter] of own.entries()) {
-    const opened = blockShares(busy, capacity, span, openIn(carried, meter.lane), meter.quantumMs);
+    const opened = blockShares(busy(meter), capacity, span, openIn(carried, meter.lane), meter.quantumMs);
     for (const { share, atMs } of openersOf(shares, opened)) {
       addMetered(share, meter, BigInt(meter.quantumMs));
       if (replaced && i === 0) share.openedMs.push(atMs);

@@ -28,6 +28,8 @@ export interface Cluster {
   drainTotal?: number;
   /** What its agent found it to be and to have; absent before it told. */
   found?: ClusterFacts;
+  /** By how much its agent's clock is ahead of the hub's, as it said last; absent: it was not measured lately. */
+  clockOffsetMs?: number;
   /** What its operator pays for it; what was set last. */
   price?: ClusterPriceText;
   createdAt: number;

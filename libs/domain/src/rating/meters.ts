@@ -1,4 +1,11 @@
-import type { BillingModel, InstanceState, Measure, PriceItem, PricePlan } from '../price/plan.types.js';
+import type {
+  BillingModel,
+  ColdStart,
+  InstanceState,
+  Measure,
+  PriceItem,
+  PricePlan,
+} from '../price/plan.types.js';
 
 /**
  * One way of measuring that items of a plan need. A lane is its name, the same in every version of a plan, so that
@@ -11,6 +18,8 @@ export interface Meter {
   states: readonly InstanceState[];
   quantumMs: number;
   minimumMs: number;
+  /** Of request time: whether waiting for a first instance counts. */
+  coldStart: ColdStart;
 }
 
 /** What one thing used in one period: whole ms, bytes or counts by lane. */
@@ -25,14 +34,16 @@ export function metersOf(plan: PricePlan): { meters: readonly Meter[]; lanes: Re
     const rivals = meters.filter(({ lane }) => lane.startsWith(`${family}#`));
     const same = rivals.find((m) => m.quantumMs === item.quantumMs && m.minimumMs === item.minimumMs);
     const lane = same?.lane ?? `${family}#${rivals.length}`;
-    if (same === undefined) meters.push(meterOf(item, lane));
+    if (same === undefined) meters.push(meterOf(item, lane, plan));
     lanes.set(item.id, lane);
   }
   return { meters, lanes };
 }
 
-function meterOf({ measure, model, states, quantumMs, minimumMs }: PriceItem, lane: string): Meter {
-  return { lane, measure, model, states, quantumMs, minimumMs };
+function meterOf(item: PriceItem, lane: string, plan: PricePlan): Meter {
+  const { measure, model, states, quantumMs, minimumMs } = item;
+  const coldStart = measure === 'request_time' ? plan.coldStart : 'billed';
+  return { lane, measure, model, states, quantumMs, minimumMs, coldStart };
 }
 
 /** GPU time is instance time of instances with GPUs, counted once for each GPU when it is priced. */
@@ -44,8 +55,8 @@ function familyOf({ measure, model, states, counter }: PriceItem): string {
 }
 
 /** The name of what a meter counts: with equal plans' lanes it is equal, and so is what was counted. */
-export function meterKey({ lane, quantumMs, minimumMs }: Meter): string {
-  return `${lane}/${quantumMs}/${minimumMs}`;
+export function meterKey({ lane, quantumMs, minimumMs, coldStart }: Meter): string {
+  return `${lane}/${quantumMs}/${minimumMs}${coldStart === 'free' ? '/ready' : ''}`;
 }
 
 /** What one stretch alone counts for, in ms: at least the minimum, rounded up to whole quanta. */

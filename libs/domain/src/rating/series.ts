@@ -1,5 +1,6 @@
 import { whyNotBillable } from '../usage/billable.js';
-import { withoutColdStart } from '../usage/cold.start.js';
+import { withoutColdStart, type Readiness } from '../usage/cold.start.js';
+import { unionOf } from '../usage/interval.js';
 import type { Interval } from '../usage/usage.types.js';
 import { MAX_RECORD_MS } from '../usage/usage.validation.js';
 import { ActiveSweep } from './active.sweep.js';
@@ -72,16 +73,11 @@ export class Series {
   addRequest(entry: RequestEntry): { isBillable: boolean; waited: boolean } {
     this.goTo(entry.startMs);
     if (whyNotBillable(entry) !== undefined) return { isBillable: false, waited: false };
-    const { period } = this;
     const stream = isPart(entry) ? this.streamOf(entry) : undefined;
-    const timed = { ...entry, ...billableTime(entry, period) };
-    for (const meter of period.meters) {
-      if (meter.measure === 'request_time') this.addTime(meter, timed, stream);
-      else if (meter.measure === 'requests' && entry.part === 0)
-        this.tally.add(period, meter.lane, BigInt(entry.repeat));
-      else if (meter.measure === 'egress_bytes')
-        this.tally.add(period, meter.lane, BigInt(entry.responseBytes) * BigInt(entry.repeat));
-    }
+    const ready = readinessOf(entry);
+    const timed = { ...entry, ...billableTime(entry, stream?.period ?? this.period, ready) };
+    this.addTime(timed, this.activeTime(entry, ready), stream);
+    this.addCounts(entry);
     if (stream !== undefined) this.extend(stream, timed);
     return { isBillable: true, waited: timed.startMs > entry.startMs };
   }
@@ -147,21 +143,53 @@ export class Series {
     }
   }
 
-  private addTime(meter: Meter, entry: RequestEntry, stream: Stream | undefined): void {
-    if (meter.model === 'per_request' || entry.repeat > 1) this.addAlone(meter, entry, stream);
-    else this.addActive(meter, entry, stream);
+  /** @param active when it is active; `entry` is as long as it counts alone */
+  private addTime(entry: RequestEntry, active: readonly Interval[], stream: Stream | undefined): void {
+    for (const meter of this.period.meters) {
+      if (meter.measure !== 'request_time') continue;
+      if (meter.model === 'per_request' || entry.repeat > 1) this.addAlone(meter, entry, stream);
+      else this.addActive(meter, active, stream);
+    }
+  }
+
+  private addCounts({ part, repeat, responseBytes }: RequestEntry): void {
+    const { period } = this;
+    for (const { measure, lane } of period.meters) {
+      if (measure === 'requests' && part === 0) this.tally.add(period, lane, BigInt(repeat));
+      else if (measure === 'egress_bytes')
+        this.tally.add(period, lane, BigInt(responseBytes) * BigInt(repeat));
+    }
+  }
+
+  /** When a request is active, by the plans in force meanwhile: waiting for a first instance is left out where one says so. */
+  private activeTime(entry: RequestEntry, ready: Readiness | undefined): Interval[] {
+    if (ready === undefined) return [entry];
+    const { startMs, endMs } = withoutColdStart(entry, ready);
+    const waited: Interval[] = [];
+    for (let at = entry.startMs; at < startMs;) {
+      const period = this.periods.at(at);
+      const stop = Math.min(startMs, period.endMs);
+      if (period.plan.coldStart === 'billed') waited.push({ startMs: at, endMs: stop });
+      at = stop;
+    }
+    return unionOf([...waited, { startMs, endMs }]);
   }
 
   /** Under concurrency: what its blocks cover. */
-  private addActive(meter: Meter, { startMs, endMs }: RequestEntry, stream: Stream | undefined): void {
-    const from = Math.max(startMs, stream?.endMs ?? startMs);
-    if (from >= endMs) return;
+  private addActive(meter: Meter, active: readonly Interval[], stream: Stream | undefined): void {
+    for (const { startMs, endMs } of active) {
+      const from = Math.max(startMs, stream?.endMs ?? startMs);
+      if (from < endMs) this.sweepOf(meter).add(from, endMs, this.nowMs);
+    }
+  }
+
+  private sweepOf(meter: Meter): ActiveSweep {
     let sweep = this.sweeps.get(meter.lane);
     if (sweep === undefined) {
       sweep = new ActiveSweep(this.source.capacity, this.period.startMs, meter.quantumMs);
       this.sweeps.set(meter.lane, sweep);
     }
-    sweep.add(from, endMs, this.nowMs);
+    return sweep;
   }
 
   /** Each request alone, rounded up; a part adds what the whole stream's rounding grows by. */
@@ -238,13 +266,13 @@ export class Series {
   }
 }
 
-/** By the plan that is in force when it begins. */
-function billableTime(
-  { startMs, endMs, readyMs: atMs, readyOffsetMs: offsetMs }: RequestEntry,
-  { plan }: Period,
-): Interval {
-  const isFree = plan.coldStart === 'free' && atMs !== undefined && offsetMs !== undefined;
-  return withoutColdStart({ startMs, endMs }, isFree ? { atMs, offsetMs } : undefined);
+function readinessOf({ readyMs: atMs, readyOffsetMs: offsetMs }: RequestEntry): Readiness | undefined {
+  return atMs === undefined || offsetMs === undefined ? undefined : { atMs, offsetMs };
+}
+
+/** What counts of a request alone: by the plan that is in force where it begins. */
+function billableTime(request: Interval, { plan }: Period, ready: Readiness | undefined): Interval {
+  return withoutColdStart(request, plan.coldStart === 'free' ? ready : undefined);
 }
 
 const OF_INSTANCES: ReadonlySet<string> = new Set(['instance_time', 'gpu_time']);

@@ -1,5 +1,6 @@
 import type { Id } from '../id.js';
-import { MAX_AHEAD_MS, type QuarantineReason, type UsageContext } from './usage.validation.js';
+import { MAX_CLOCK_OFFSET_MS } from './cold.start.js';
+import { MAX_AHEAD_MS, MAX_RECORD_MS, type QuarantineReason, type UsageContext } from './usage.validation.js';
 
 /**
  * How long one instance has run, as far as its agent has seen. Identity is (cluster, instance, start); of several with one
@@ -17,6 +18,25 @@ export interface InstanceInterval {
   untilMs: number;
   /** Whether its end was seen; else it was last seen at `untilMs`. */
   ended: boolean;
+  /** Of the first that was ready after its revision had none in the cluster. */
+  cold?: ColdSpan;
+}
+
+/** A span in which a revision had no ready instance in a cluster, as far as its agent saw, by the agent's clock. */
+export interface ColdSpan {
+  sinceMs: number;
+  readyMs: number;
+  /** By how much that clock is ahead of the hub's, as measured; absent: it was not. */
+  offsetMs?: number;
+}
+
+/** No request waits longer: what an agent tells of a cold start begins at most so long before its end. */
+export const LONGEST_COLD_MS = MAX_RECORD_MS;
+
+/** The same span by the hub's clock; undefined where the clocks are too far apart to tell. */
+export function coldByHub({ cold }: InstanceInterval): Pick<ColdSpan, 'sinceMs' | 'readyMs'> | undefined {
+  if (cold?.offsetMs === undefined || Math.abs(cold.offsetMs) >= MAX_CLOCK_OFFSET_MS) return undefined;
+  return { sinceMs: cold.sinceMs - cold.offsetMs, readyMs: cold.readyMs - cold.offsetMs };
 }
 
 /** What says that it ran longer has a wrong clock, unless an operator says otherwise. */
@@ -56,11 +76,13 @@ function mayHaveRun({ startMs }: InstanceInterval, held: HeldUntil | undefined):
 }
 
 function wrongTime(
-  { startMs, untilMs }: InstanceInterval,
+  { startMs, untilMs, cold }: InstanceInterval,
   nowMs: number,
   longestMs: number,
 ): QuarantineReason | undefined {
   if (untilMs < startMs) return 'not_positive';
+  if (cold !== undefined && (cold.readyMs <= cold.sinceMs || cold.readyMs > untilMs)) return 'not_positive';
+  if (cold !== undefined && cold.readyMs - cold.sinceMs > LONGEST_COLD_MS) return 'too_long';
   if (untilMs > nowMs + MAX_AHEAD_MS) return 'from_the_future';
   return untilMs - startMs > longestMs ? 'too_long' : undefined;
 }

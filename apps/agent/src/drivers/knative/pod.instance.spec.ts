@@ -32,6 +32,26 @@ it.each<[string, Pod, boolean]>([
     revision: 'hello-00001',
     uid: UID,
     startedAt: Date.parse(startTime),
+    isReady: false,
   };
   expect(instanceOf(of)).toEqual(is ? instance : undefined);
+});
+
+it.each<[string, Pod, boolean]>([
+  ['that says nothing of it', pod({ phase: 'Running', startTime }), false],
+  [
+    'that is not',
+    pod({ phase: 'Running', startTime, conditions: [{ type: 'Ready', status: 'False' }] }),
+    false,
+  ],
+  ['that is', pod({ phase: 'Running', startTime, conditions: [{ type: 'Ready', status: 'True' }] }), true],
+  [
+    'of which only the containers are',
+    pod({ phase: 'Running', startTime, conditions: [{ type: 'ContainersReady', status: 'True' }] }),
+    false,
+  ],
+])('an instance %s is ready: %#', (_what, of, is) => {
+  expect(instanceOf(of)?.isReady).toBe(is);
+  const leaving = { ...of, metadata: { ...of.metadata, deletionTimestamp: '2026-11-22T00:10:00Z' } };
+  expect(instanceOf(leaving)?.isReady).toBe(false);
 });

@@ -87,12 +87,13 @@ export class RevisionRunner {
   }
 
   running(): InstanceState[] {
-    return [...this.instances].map(({ plan }) => ({
+    return [...this.instances].map(({ plan, phase }) => ({
       serviceId: this.service.id,
       revisionId: this.revision.id,
       revision: this.revision.name,
       uid: plan.uid,
       startedAt: plan.startedAt,
+      isReady: phase === 'ready',
     }));
   }
 

@@ -91,6 +91,7 @@ const windowColumns = {
 const requestColumns = {
   REQUEST: (row: ExplainedRequestView) => row.request,
   BLOCKS: (row: ExplainedRequestView) => row.blocks,
+  'WAITED TO': (row: ExplainedRequestView) => row.billedFrom,
   'FIRST OPENED': (row: ExplainedRequestView) => row.opened[0] ?? '',
   QUANTITY: (row: ExplainedRequestView) => row.quantity,
   UNIT: (row: ExplainedRequestView) => row.unit,

@@ -30,6 +30,7 @@ export const billRequest = defineCommand<[string], { at?: string }>({
         Service: service,
         Revision: revision,
         From: start,
+        'Billed from': waitedOf(cost),
         To: cost.ended ? end : `${end}, and goes on`,
         'Blocks of 100 ms': String(opened.length),
         Costs: costsOf(cost),
@@ -45,6 +46,9 @@ export const billRequest = defineCommand<[string], { at?: string }>({
     return undefined;
   },
 });
+
+const waitedOf = ({ billedFrom }: RequestCostView): string | undefined =>
+  billedFrom === undefined ? undefined : `${billedFrom}, when its first instance was ready`;
 
 function costsOf({ billable, notBillableReason = '', provisional }: RequestCostView): string {
   if (!billable) return `nothing: ${notBillableReason}`;

@@ -27,11 +27,15 @@ export const clustersDescribe = defineCommand<[string], object>({
       'Last seen': cluster.lastSeenAt,
       Cordoned: cluster.cordonedAt,
       GPUs: gpusOf(cluster),
+      Clock: clockOf(cluster),
     };
     tow.out.lines([...fieldsOf(fields), '', ...tableOf(cluster.conditions, CONDITION_COLUMNS)]);
     return undefined;
   },
 });
+
+const clockOf = ({ clockOffsetMs: ms }: ClusterView): string | undefined =>
+  ms === undefined ? undefined : `${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead of'} the hub`;
 
 // a hub of the release before does not say them
 const gpusOf = ({ gpus = [] }: ClusterView): string | undefined =>
