@@ -13,13 +13,18 @@ import {
 import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 
+/** Two platforms that chose their ports in the same moment could choose the same. */
+let turn = Promise.resolve();
+
 /**
- * `extra` is added to the starter's environment, `more` to its arguments.
+ * `extra` is added to the starter's environment, `more` to its arguments. One starts after the other.
  * @returns {Promise<{env: Record<string, string>, stop: () => Promise<void>}>} `env` for jest; `stop` rejects when
  *   anything is left running
  */
 export async function startStoryPlatform(dir, extra = {}, more = []) {
-  const child = await startPlatform(dir, await freePorts(), extra, more);
+  const started = turn.then(async () => startPlatform(dir, await freePorts(), extra, more));
+  turn = started.catch(() => undefined);
+  const child = await started;
   const stop = async () => {
     if (hasEnded(child)) return;
     await stopChild(child, 'SIGINT', 60_000);

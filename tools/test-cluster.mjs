@@ -1,6 +1,7 @@
 /**
  * `npm run test:cluster [-- [--knative VERSION] pattern …]`: boots two real clusters; a platform that holds both, for the
- * stories of losing one; then, on the first one, a platform whose parts die; then one for all others. Leaves no process, mount, namespace or file behind.
+ * stories of losing one; then, at the same time, platforms that hold the first one (parts that die, then what is of
+ * clusters only) and one that holds the second (e2e/stories). Leaves no process, mount, namespace or file behind.
  */
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +26,10 @@ import { inRoot } from './stamp.mjs';
 import { startStoryPlatform } from './story-platform.mjs';
 
 const [FIRST, SECOND] = ['alpha', 'beta'];
+/** Which folder of e2e/cluster each of jest's projects is. */
+const FOLDERS = { clusters: 'pair', parts: 'parts', cluster: 'stories', stories: '../stories' };
+/** What runs at the same time, mostly waiting, each on a cluster of its own: projects one after the other. */
+const LANES = [['parts', 'cluster'], ['stories']];
 const REGISTRY_PORT = 5000;
 const REGISTRY_USER = 'towpath';
 const REGISTRY_PASSWORD = 'only-for-tests';
@@ -54,13 +59,13 @@ const endLate = () =>
     interrupt();
   }, DEADLINE_MINUTES * 60_000);
 let deadline = endLate();
-let platform;
+const platforms = new Set();
 const keep = process.env['TOWPATH_CLUSTER_KEEP'] !== undefined;
 try {
   await boot();
 } finally {
   clearTimeout(deadline);
-  await platform?.stop().catch(() => undefined);
+  await Promise.allSettled([...platforms].map((platform) => platform.stop()));
   // also after an interruption, when no other stage begins
   if (!keep) for (const name of [FIRST, SECOND]) await stages.guard('down', () => downCluster(name));
   rmSync(temporaryDir, { recursive: true, force: true });
@@ -91,41 +96,44 @@ async function boot() {
   if (!(await stages.pass('build', () => buildClusters({ knative })))) return;
   clearTimeout(deadline);
   deadline = endLate();
-  const isPair = wants('pair');
-  const names = isPair ? [FIRST, SECOND] : [FIRST];
+  const isPair = wants('clusters');
+  const lanes = LANES.map((lane) => lane.filter(wants)).filter((lane) => lane.length > 0);
+  const names = isPair || lanes.length > 1 ? [FIRST, SECOND] : [FIRST];
   if (!(await stages.pass('clusters', () => upClusters(names, { knative })))) return;
-  await stages.guard('platform', () => runStories(isPair));
+  await stages.guard('settings', async () => runStories(names, isPair, lanes, await agentSettings(names)));
 }
 
-async function runStories(isPair) {
-  const settings = await agentSettings();
-  if (isPair) {
-    await onPlatform(['clusters'], 'pair', pairSettings(settings), ['--clusters', '2']);
-    if (!keep) await stages.pass('second down', () => downCluster(SECOND));
-  }
-  const alone = { ...settings, TOWPATH_KUBECONFIG: kubeconfigOf(FIRST) };
-  if (wants('parts')) await onPlatform(['parts'], 'parts', alone);
-  if (wants('stories') || wants('../stories')) await onPlatform(['cluster', 'stories'], 'platform', alone);
-}
-
-/** Whether a story of this folder of e2e/cluster was asked for. */
-function wants(folder) {
-  const files = readdirSync(inRoot('e2e/cluster', folder)).map((file) =>
-    path.join(inRoot('e2e/cluster', folder), file),
+async function runStories(names, isPair, lanes, settings) {
+  if (isPair) await onPlatform('clusters', pairSettings(settings), ['--clusters', '2']);
+  if (isPair && lanes.length < 2 && !keep) await stages.pass('second down', () => downCluster(SECOND));
+  await Promise.all(
+    lanes.map(async (lane, at) => {
+      for (const project of lane)
+        await onPlatform(project, { ...settings, TOWPATH_KUBECONFIG: kubeconfigOf(names[at]) });
+    }),
   );
+}
+
+/** Whether a story of this project was asked for. */
+function wants(project) {
+  const folder = inRoot('e2e/cluster', FOLDERS[project]);
+  const files = readdirSync(folder).map((file) => path.join(folder, file));
   return (
     patterns.length === 0 || files.some((file) => patterns.some((pattern) => new RegExp(pattern).test(file)))
   );
 }
 
-async function onPlatform(projects, folder, settings, more = []) {
+async function onPlatform(project, settings, more = []) {
   if (stages.interrupted) return;
-  platform = await startStoryPlatform(path.join(temporaryDir, folder), settings, more);
-  const env = { ...platform.env, TOWPATH_STORY_CLUSTER_FILE: describeClusters() };
-  for (const project of projects)
+  await stages.guard('platform', async () => {
+    const folder = path.join(temporaryDir, `${project}-platform`);
+    const platform = await startStoryPlatform(folder, settings, more);
+    platforms.add(platform);
+    const env = { ...platform.env, TOWPATH_STORY_CLUSTER_FILE: describeClusters() };
     if (!stages.interrupted)
       await stages.jest(project, { patterns, env, workers: 1, minutes: DEADLINE_MINUTES });
-  await stages.pass('stop', () => platform.stop());
+    await stages.pass('stop', () => platform.stop());
+  });
 }
 
 /** What the stories of e2e/cluster may know of the clusters besides the public faces. */
@@ -151,8 +159,6 @@ function kubeconfigOf(name) {
 
 /** Of two agents; the gateway is as far from one cluster as from the other. */
 function pairSettings(settings) {
-  const { host } = new URL(settings.TOWPATH_REGISTRY_URL);
-  allowRegistry(SECOND, host);
   return {
     ...settings,
     TOWPATH_KUBECONFIG: [FIRST, SECOND].map(kubeconfigOf).join(),
@@ -160,12 +166,12 @@ function pairSettings(settings) {
   };
 }
 
-/** What the agents are told, by the names of contracts/README.md. */
-async function agentSettings() {
+/** What the agents are told, by the names of contracts/README.md. One registry serves all clusters. */
+async function agentSettings(names) {
   const password = path.join(temporaryDir, 'registry.password');
   writeFileSync(password, REGISTRY_PASSWORD, { mode: 0o600 });
   const address = await startRegistry(FIRST, REGISTRY_PORT, REGISTRY_USER, REGISTRY_PASSWORD);
-  allowRegistry(FIRST, address);
+  for (const name of names) allowRegistry(name, address);
   return {
     TOWPATH_RUNTIME: 'knative',
     TOWPATH_REGISTRY_URL: `http://${address}`,

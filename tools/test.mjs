@@ -37,7 +37,6 @@ const temporaryDir = mkdtempSync(path.join(tmpdir(), 'towpath-'));
 chmodSync(temporaryDir, 0o711);
 const stages = new Stages(temporaryDir);
 const stops = [];
-let turn = Promise.resolve();
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => stages.interrupt());
@@ -132,20 +131,13 @@ async function disks() {
   }
 }
 
-/** Two platforms that chose their ports in the same moment could choose the same. */
-function inTurn(work) {
-  const done = turn.then(work);
-  turn = done.catch(() => undefined);
-  return done;
-}
-
 async function onOwnPlatform(name, args = []) {
   if (!existsSync(inRoot('dist/apps/api/src/main.js'))) return;
   await stages.guard('platform', async () => {
     const faults = path.join(temporaryDir, `${name}-faults`);
     mkdirSync(faults, { recursive: true });
     const env = { TOWPATH_FAULTS_DIR: faults };
-    const platform = await inTurn(() => startStoryPlatform(path.join(temporaryDir, name), env, args));
+    const platform = await startStoryPlatform(path.join(temporaryDir, name), env, args);
     try {
       // one after the other: each looks at a whole platform
       await stages.jest(name, { patterns, env: { ...platform.env, ...env }, workers: 1 });
