@@ -87,6 +87,7 @@ export type { Cluster, ClusterFacts, Door, Gateway, GpuPool } from './cluster/cl
 export {
   BUILDER,
   CONTAINERS,
+  SIDECARS,
   LIVE_MS,
   SUSPECT_MS,
   chooseBuilder,
@@ -113,6 +114,7 @@ export type {
   EnvEntry,
   PinnedEnvEntry,
   PinnedSecret,
+  PinnedSidecar,
   Protocol,
   Resources,
   Revision,
@@ -121,6 +123,7 @@ export type {
   RevisionStatus,
   SecretFile,
   SecretReference,
+  Sidecar,
   Service,
   ServiceStatus,
   Template,
@@ -176,12 +179,17 @@ export {
 } from './service/container.rules.js';
 export { validateGpuUse } from './service/gpu.validation.js';
 export { canRun, neededCapabilities, type GpusServed } from './placement/cluster.fit.js';
-export { envNameProblem, validateService, validateTemplate } from './service/service.validation.js';
+export { envNameProblem } from './service/env.validation.js';
+export { validateService, validateTemplate } from './service/service.validation.js';
 export type { ServiceIntent } from './service/service.validation.js';
 export { missingRevisions, validateTraffic } from './service/traffic.validation.js';
 export { pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
-export { newTemplate, patchEnv, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
-export type { EnvPatch, Patch, ServicePatch, TemplatePatch } from './service/service.patch.js';
+export { patchEnv, type EnvPatch, type Patch } from './service/env.patch.js';
+export { newTemplate, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
+export type { ServicePatch, TemplatePatch } from './service/service.patch.js';
+export { askedImages, instanceResources, type AskedImage } from './service/sidecar.rules.js';
+export { SERVING_CONTAINER, SIDECAR_LIMITS, SIDECAR_PROBE_KINDS } from './service/sidecar.types.js';
+export type { SidecarOptions, SidecarProbe, VolumeMount } from './service/sidecar.types.js';
 export { REQUEST_HEADERS } from './placement/request-headers.js';
 export { PATIENCE_MS, regionsWithout, place, stableHash } from './placement/placement.rules.js';
 export type { Home, PlacementNeed, RevisionNeed } from './placement/placement.rules.js';

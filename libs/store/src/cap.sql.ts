@@ -1,4 +1,5 @@
 import type { Cap, Id } from '#libs/domain';
+import { instanceHas } from './revision-size.sql.js';
 import { statement } from './statement.js';
 
 export interface CapRow {
@@ -97,8 +98,8 @@ export interface SizeRow {
   timeout_seconds: number;
 }
 
-const SIZE = `r.id, (r.spec->'resources'->>'cpuMillis')::int AS cpu_millis,
-  (r.spec->'resources'->>'memoryMiB')::int AS memory_mib, (r.spec->>'timeoutSeconds')::int AS timeout_seconds`;
+const SIZE = `r.id, ${instanceHas('cpuMillis', 'r.spec')} AS cpu_millis,
+  ${instanceHas('memoryMiB', 'r.spec')} AS memory_mib, (r.spec->>'timeoutSeconds')::int AS timeout_seconds`;
 
 export const revisionSizesSql = statement<SizeRow>(
   'cap_revision_sizes',

@@ -55,6 +55,16 @@ async function plant(org: string, planted: Planted, user: string): Promise<{ han
     env: [{ name: text('env'), value: text('value') }],
     command: [text('command')],
     resources: { cpuMillis: 1000, memoryMiB: 512 },
+    sidecars: [
+      {
+        ...{
+          name: text('sidecar'),
+          image: text('sidecar-image'),
+          env: [{ name: 'A', value: text('its-value') }],
+        },
+        resources: { cpuMillis: 500, memoryMiB: 256 },
+      },
+    ],
     concurrency: 7,
     timeoutSeconds: 60,
     maxInstances: 3,

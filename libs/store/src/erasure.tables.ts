@@ -35,7 +35,8 @@ const held = (name: string): TenantTable => ({
 
 /** What a bill is reckoned from, out of a template or a revision's spec. */
 const measures = (column: string): string => `jsonb_build_object('env', '[]'::jsonb,
-  'resources', ${column}->'resources', 'concurrency', ${column}->'concurrency',
+  'resources', ${column}->'resources', 'sidecars', (SELECT coalesce(jsonb_agg(jsonb_build_object('resources', c->'resources')), '[]')
+    FROM jsonb_array_elements(${column}->'sidecars') c), 'concurrency', ${column}->'concurrency',
   'timeoutSeconds', ${column}->'timeoutSeconds', 'maxInstances', ${column}->'maxInstances',
   'port', ${column}->'port', 'protocol', ${column}->'protocol')`;
 

@@ -1,3 +1,4 @@
+import { instanceHas } from './revision-size.sql.js';
 import { statement } from './statement.js';
 
 export interface ToldRow {
@@ -57,8 +58,8 @@ export const storeIntervalsSql = statement<ToldRow>(
    ), added AS (
      INSERT INTO instance_time (organization_id, cluster_id, service_id, day, instance_ms, cpu_ms, memory_ms)
      SELECT p.organization_id, p.cluster_id, p.service_id, DATE '1970-01-01' + p.day::int, sum(p.ms),
-       sum(p.ms * coalesce((r.spec->'resources'->>'cpuMillis')::numeric, 0)),
-       sum(p.ms * coalesce((r.spec->'resources'->>'memoryMiB')::numeric, 0))
+       sum(p.ms * ${instanceHas('cpuMillis', 'r.spec')}::numeric),
+       sum(p.ms * ${instanceHas('memoryMiB', 'r.spec')}::numeric)
      FROM parts p JOIN revisions r ON r.organization_id = p.organization_id AND r.id = p.revision_id
      GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
      ON CONFLICT (organization_id, day, cluster_id, service_id) DO UPDATE SET

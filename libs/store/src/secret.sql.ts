@@ -71,8 +71,8 @@ export const findSecretUsersSql = statement<{ name: string }>(
    LEFT JOIN revisions r ON r.organization_id = s.organization_id AND r.service_id = s.id
    WHERE s.organization_id = $1 AND s.project_id = $2 AND s.deleted_at IS NULL
      AND (jsonb_path_exists(s.template, '$.**.secret ? (@.name == $name)', jsonb_build_object('name', $4::text))
-       OR s.template->'pullSecret'->>'name' = $4
+       OR jsonb_path_exists(s.template, '$.**.pullSecret ? (@.name == $name)', jsonb_build_object('name', $4::text))
        OR jsonb_path_exists(r.spec, '$.**.secret ? (@.id == $id)', jsonb_build_object('id', $3::text))
-       OR r.spec->'pullSecret'->>'id' = $3)
+       OR jsonb_path_exists(r.spec, '$.**.pullSecret ? (@.id == $id)', jsonb_build_object('id', $3::text)))
    ORDER BY s.name LIMIT 5`,
 );

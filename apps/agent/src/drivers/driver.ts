@@ -51,6 +51,8 @@ export interface DriverLog {
   revision: string;
   /** Absent when the line is about the revision as a whole. */
   instance?: string;
+  /** The sidecar that wrote it. */
+  container?: string;
   stream: 'stdout' | 'stderr' | 'system';
   /** UTC ms. */
   time: number;

@@ -1,12 +1,14 @@
-import { folderOf, type Probe, type Template } from '#libs/domain';
+import { SIDECAR_PROBE_KINDS, folderOf } from '#libs/domain';
+import type { EnvEntry, Probe, Sidecar, Template } from '#libs/domain';
 
-/** What only containers have, as Knative reads it: of the pod, and of its one container. */
+/** What only containers have, as Knative reads it: of the pod, and of the container that serves. */
 export function containerParts(template: Template): { pod: object; container: object } {
-  const { args, probes = {}, port, pullSecret } = template;
+  const { args, probes = {}, port } = template;
+  const pulls = pullSecretsOf(template);
   const mounted = [...secretFolders(template), ...emptyFolders(template)];
   return {
     pod: {
-      ...(pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecret.name }] }),
+      ...(pulls.length === 0 ? {} : { imagePullSecrets: pulls.map((name) => ({ name })) }),
       ...(mounted.length === 0 ? {} : { volumes: mounted.map(({ volume }) => volume) }),
     },
     container: {
@@ -17,6 +19,43 @@ export function containerParts(template: Template): { pod: object; container: ob
       ...(mounted.length === 0 ? {} : { volumeMounts: mounted.map(({ mount }) => mount) }),
     },
   };
+}
+
+/** A container beside the one that serves. @param image by digest, when a revision was made of it */
+export function sidecarManifest(sidecar: Sidecar, image: string): object {
+  const { name, command, args, resources, probes = {}, mounts = [] } = sidecar;
+  const asked = SIDECAR_PROBE_KINDS.flatMap((kind) => {
+    const { port, ...probe } = probes[kind] ?? { type: 'tcp', port: 0 };
+    return probes[kind] === undefined ? [] : [[`${kind}Probe`, probeOf(probe, port)] as const];
+  });
+  return {
+    name,
+    image,
+    ...(command === undefined ? {} : { command }),
+    ...(args === undefined ? {} : { args }),
+    ...envOf(sidecar),
+    resources: { limits: { cpu: `${resources.cpuMillis}m`, memory: `${resources.memoryMiB}Mi` } },
+    ...Object.fromEntries(asked),
+    ...(mounts.length === 0
+      ? {}
+      : { volumeMounts: mounts.map(({ volume, mountPath }) => ({ name: volume, mountPath })) }),
+  };
+}
+
+function pullSecretsOf({ pullSecret, sidecars = [] }: Template): string[] {
+  const all = [pullSecret, ...sidecars.map((sidecar) => sidecar.pullSecret)];
+  return [...new Set(all.flatMap((secret) => secret?.name ?? []))];
+}
+
+/** Variables of a container; a secret is a key of its version. */
+export function envOf({ env }: { env: readonly EnvEntry[] }): { env?: object[] } {
+  return env.length === 0 ? {} : { env: env.map(entryOf) };
+}
+
+function entryOf(entry: EnvEntry): object {
+  if ('value' in entry) return entry;
+  const { name, version } = entry.secret;
+  return { name: entry.name, valueFrom: { secretKeyRef: { name, key: `version-${version}` } } };
 }
 
 interface Mounted {

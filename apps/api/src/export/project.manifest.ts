@@ -1,4 +1,4 @@
-import { ACCELERATOR } from '#libs/domain';
+import { ACCELERATOR, secretReferences } from '#libs/domain';
 import type { Project, Service, Template } from '#libs/domain';
 import { findGpuClass, findRevision, listServices } from '#libs/store';
 import { dump } from 'js-yaml';
@@ -34,20 +34,16 @@ const servicesOf = (read: Reading, project: Project): AsyncGenerator<Service> =>
   each(read, (call, page) => listServices(call.tx, own(call), project.id, page), byId);
 
 /** What has to be there before it serves, since nobody gets it out of Towpath: values of secrets, images that were built. */
-function needsOf({ env, files = [], pullSecret, resources }: Template, manifest: string): string[] {
-  const named = [
-    ...env.flatMap((entry) => ('secret' in entry ? [entry.secret] : [])),
-    ...files.map((file) => file.secret),
-  ];
-  const keys = named.map(({ name, version }) => `the Secret ${name} with the key version-${version}`);
+function needsOf(template: Template, manifest: string): string[] {
+  const { gpuClass } = template.resources;
+  const named = secretReferences(template).map(({ field, secret: { name, version } }) =>
+    field.endsWith('.pullSecret')
+      ? `the Secret ${name} of type kubernetes.io/dockerconfigjson`
+      : `the Secret ${name} with the key version-${version}`,
+  );
   return [
-    ...new Set(keys),
-    ...(resources.gpuClass === undefined
-      ? []
-      : [`nodes with GPUs that have the label ${ACCELERATOR}: ${resources.gpuClass}`]),
-    ...(pullSecret === undefined
-      ? []
-      : [`the Secret ${pullSecret.name} of type kubernetes.io/dockerconfigjson`]),
+    ...new Set(named),
+    ...(gpuClass === undefined ? [] : [`nodes with GPUs that have the label ${ACCELERATOR}: ${gpuClass}`]),
     ...(manifest.includes(`${NO_REGISTRY}/`)
       ? [`its image in a registry: put its name in the place of ${NO_REGISTRY}/...`]
       : []),

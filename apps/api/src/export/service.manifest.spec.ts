@@ -38,6 +38,7 @@ const service = (more: Partial<Service> = {}, template: Partial<Service['templat
 });
 const digest = `sha256:${'a'.repeat(64)}` as const;
 const ready = { spec: { imageDigest: digest } } as Revision;
+const sidecar = { image: 'example.com/log:1', env: [], resources: { cpuMillis: 100, memoryMiB: 64 } };
 const read = (of: Service, revision?: Revision): unknown => load(serviceManifest(of, project, revision));
 
 describe('a service as Knative reads it', () => {
@@ -111,6 +112,60 @@ describe('a service as Knative reads it', () => {
       service({}, { image: 'example.com/web:1' }),
       { spec: { image: 'example.com/web:1', imageDigest: digest } } as Revision,
       { spec: { template: { spec: { containers: [{ image: `example.com/web@${digest}` }] } } } },
+    ],
+    [
+      'sidecars stand beside it, by the digest of the revision where it has the same image',
+      service(
+        {},
+        {
+          image: 'example.com/web:1',
+          pullSecret: { name: 'r', version: 1 },
+          sidecars: [
+            {
+              ...sidecar,
+              name: 'log',
+              env: [{ name: 'A', value: '1' }],
+              pullSecret: { name: 'r2', version: 1 },
+            },
+            {
+              ...sidecar,
+              ...{ name: 'new', image: 'example.com/new:2', command: ['/new'], args: ['-v'] },
+              probes: { liveness: { type: 'tcp', port: 9000, periodSeconds: 3 } },
+              mounts: [{ volume: 'v', mountPath: '/v' }],
+            },
+          ],
+        },
+      ),
+      {
+        spec: {
+          image: 'example.com/web:1',
+          imageDigest: digest,
+          sidecars: [{ ...sidecar, name: 'log', imageDigest: digest, env: [] }],
+        },
+      } as unknown as Revision,
+      {
+        spec: {
+          template: {
+            spec: {
+              imagePullSecrets: [{ name: 'r' }, { name: 'r2' }],
+              containers: [
+                { ports: [{ name: 'http1', containerPort: 8080 }] },
+                {
+                  name: 'log',
+                  image: `example.com/log@${digest}`,
+                  env: [{ name: 'A', value: '1' }],
+                  resources: { limits: { cpu: '100m', memory: '64Mi' } },
+                },
+                {
+                  ...{ name: 'new', image: 'example.com/new:2', command: ['/new'], args: ['-v'] },
+                  livenessProbe: { tcpSocket: { port: 9000 }, periodSeconds: 3 },
+                  volumeMounts: [{ name: 'v', mountPath: '/v' }],
+                },
+              ],
+            },
+          },
+        },
+      },
     ],
     [
       'probes, arguments, files and folders go with it',

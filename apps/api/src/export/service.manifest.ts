@@ -1,7 +1,7 @@
 import { ACCELERATOR, GPU_RESOURCE, pinnedImage } from '#libs/domain';
-import type { EnvEntry, Project, Resources, Revision, Service, Template } from '#libs/domain';
+import type { Project, Resources, Revision, Service } from '#libs/domain';
 import { dump } from 'js-yaml';
-import { containerParts } from './container.manifest.js';
+import { containerParts, envOf, sidecarManifest } from './container.manifest.js';
 
 /** Where an image would be pulled from that exists as content only: to be replaced by a registry it was pushed to. */
 export const NO_REGISTRY = 'registry.invalid';
@@ -29,7 +29,7 @@ export function serviceManifest(
         : {}),
     },
     spec: {
-      template: templateOf(service, imageOf(service, project, ready), resource),
+      template: templateOf(service, imageOf(service, project, ready), sidecarsOf(service, ready), resource),
       traffic: [{ latestRevision: true, percent: 100, ...tagOf(service) }],
     },
   };
@@ -45,7 +45,22 @@ function imageOf({ name, template }: Service, { handle }: Project, ready: Revisi
   return ready === undefined ? `${image}:not-built` : `${image}@${ready.spec.imageDigest}`;
 }
 
-function templateOf({ template, minInstances }: Service, image: string, resource: string): object {
+/** Their images as the revision resolved them, where it has the same. */
+function sidecarsOf({ template }: Service, ready: Revision | undefined): object[] {
+  return (template.sidecars ?? []).map((sidecar) => {
+    const made = ready?.spec.sidecars?.find(
+      ({ name, image }) => name === sidecar.name && image === sidecar.image,
+    );
+    return sidecarManifest(sidecar, made ? pinnedImage(made.image, made.imageDigest) : sidecar.image);
+  });
+}
+
+function templateOf(
+  { template, minInstances }: Service,
+  image: string,
+  sidecars: readonly object[],
+  resource: string,
+): object {
   const { resources, concurrency, timeoutSeconds, maxInstances, port, protocol, command } = template;
   const { pod, container } = containerParts(template);
   return {
@@ -69,6 +84,7 @@ function templateOf({ template, minInstances }: Service, image: string, resource
           ...envOf(template),
           resources: { limits: limitsOf(resources, resource) },
         },
+        ...sidecars,
       ],
     },
   };
@@ -77,16 +93,6 @@ function templateOf({ template, minInstances }: Service, image: string, resource
 function limitsOf({ cpuMillis, memoryMiB, gpus }: Resources, resource: string): object {
   const limits = { cpu: `${cpuMillis}m`, memory: `${memoryMiB}Mi` };
   return gpus === undefined ? limits : { ...limits, [resource]: String(gpus) };
-}
-
-function envOf({ env }: Template): { env?: object[] } {
-  return env.length === 0 ? {} : { env: env.map(entryOf) };
-}
-
-function entryOf(entry: EnvEntry): object {
-  if ('value' in entry) return entry;
-  const { name, version } = entry.secret;
-  return { name: entry.name, valueFrom: { secretKeyRef: { name, key: `version-${version}` } } };
 }
 
 /** A tag of the newest revision goes with it. */

@@ -99,6 +99,33 @@ const ROWS: Row[] = [
     ['template.args', 'template.volumes'],
   ],
   [
+    'a sidecar with a port, another without an image',
+    () => [
+      'POST',
+      services(),
+      {
+        body: {
+          name: 'a',
+          template: { ...template(), sidecars: [{ name: 'x', image: 'a', port: 80 }] },
+        },
+      },
+    ],
+    400,
+    'INVALID_ARGUMENT',
+    ['template.sidecars[0].port'],
+  ],
+  [
+    'sidecars that cannot be, on the local runtime',
+    () => [
+      'POST',
+      services(),
+      { body: { name: 'a', template: { ...template(), sidecars: [{ name: 'app' }] } } },
+    ],
+    400,
+    'INVALID_ARGUMENT',
+    ['template.sidecars[0].name', 'template.sidecars[0].image'],
+  ],
+  [
     'a probe without its path, a file in a place of others',
     () => [
       'POST',

@@ -8,6 +8,7 @@ export const logEntryView = z
     stream: z.enum(['stdout', 'stderr', 'build', 'request', 'system']).meta({ id: 'LogStream' }),
     revision: z.string().optional(),
     instance: z.string().optional(),
+    container: z.string().optional().describe('The sidecar that wrote it.'),
     text: z.string(),
     request: z
       .object({

@@ -1,9 +1,29 @@
 import type { Revision } from '#libs/domain';
 import { z } from 'zod';
 import { iso } from '../call/scalars.js';
-import { conditionView, containerFields, showCondition, showPinnedEntry } from '../service/service.view.js';
+import {
+  WHOLE,
+  conditionView,
+  containerFields,
+  showCondition,
+  showPinnedEntry,
+  sidecarFields,
+} from '../service/service.view.js';
 
 const pinnedSecretView = z.object({ id: z.string(), version: z.int() }).meta({ id: 'PinnedSecret' });
+
+const pinnedEnvEntryView = z
+  .object({ name: z.string(), value: z.string().optional(), secret: pinnedSecretView.optional() })
+  .meta({ id: 'PinnedEnvEntry' });
+
+const pinnedSidecarView = z
+  .object({
+    ...sidecarFields,
+    imageDigest: z.string(),
+    pullSecret: pinnedSecretView.optional(),
+    env: z.array(pinnedEnvEntryView),
+  })
+  .meta({ id: 'PinnedSidecar' });
 
 export const revisionView = z
   .object({
@@ -15,19 +35,12 @@ export const revisionView = z
         image: z.string().optional().describe('The reference that was resolved to the digest.'),
         imageDigest: z.string(),
         pullSecret: pinnedSecretView.optional(),
-        env: z.array(
-          z
-            .object({
-              name: z.string(),
-              value: z.string().optional(),
-              secret: pinnedSecretView.optional(),
-            })
-            .meta({ id: 'PinnedEnvEntry' }),
-        ),
+        env: z.array(pinnedEnvEntryView),
         files: z
           .array(z.object({ path: z.string(), secret: pinnedSecretView }).meta({ id: 'PinnedSecretFile' }))
           .optional(),
         ...containerFields,
+        sidecars: z.array(pinnedSidecarView).meta(WHOLE).optional(),
       })
       .meta({ id: 'RevisionSpec' }),
     status: z
@@ -43,12 +56,19 @@ export const revisionView = z
 export type RevisionView = z.infer<typeof revisionView>;
 
 export function showRevision(revision: Revision): RevisionView {
-  const { id, name, number, spec, status, createdAt } = revision;
+  const { id, name, number, status, createdAt } = revision;
+  const { sidecars, ...spec } = revision.spec;
   return {
     id,
     name,
     number,
-    spec: { ...spec, env: spec.env.map(showPinnedEntry) },
+    spec: {
+      ...spec,
+      env: spec.env.map(showPinnedEntry),
+      ...(sidecars
+        ? { sidecars: sidecars.map((one) => ({ ...one, env: one.env.map(showPinnedEntry) })) }
+        : {}),
+    },
     status: { instances: status.instances, conditions: status.conditions.map(showCondition) },
     createdAt: iso(createdAt),
   };

@@ -5,6 +5,7 @@ import {
   GPU_LIMITS,
   LIMITS,
   PROBE_TYPES,
+  SIDECAR_LIMITS,
   envNameProblem,
   labelProblem,
   tagProblem,
@@ -75,6 +76,39 @@ const containerInput = {
     .describe('Empty folders, by name; `mountPath: null` takes one away.'),
 };
 
+const mount = z
+  .strictObject({ volume: z.string().min(1).max(CONTAINER_LIMITS.volumeName), mountPath: path.nullable() })
+  .meta({ id: 'VolumeMountInput' });
+
+const sidecarProbe = z
+  .strictObject({ ...probe.shape, port: bounded(BOUNDS.port) })
+  .meta({ id: 'SidecarProbeInput', description: 'A question to a port of the sidecar.' });
+
+const words = z.array(z.string().max(LIMITS.commandCharacters)).max(LIMITS.commandWords);
+
+const sidecar = z
+  .strictObject({
+    name: z.string().min(1).max(SIDECAR_LIMITS.name),
+    image: z.string().min(1).max(512).nullish(),
+    pullSecret: secretReference.nullish(),
+    command: words.nullish(),
+    args: words.nullish(),
+    env: z.array(envEntry).max(LIMITS.envEntries).nullish(),
+    resources: z
+      .strictObject({
+        cpuMillis: bounded(BOUNDS.cpuMillis).nullish(),
+        memoryMiB: bounded(BOUNDS.memoryMiB).nullish(),
+      })
+      .meta({ id: 'SidecarResourcesInput' })
+      .nullish(),
+    probes: z
+      .strictObject({ startup: sidecarProbe.nullish(), liveness: sidecarProbe.nullish() })
+      .meta({ id: 'SidecarProbesInput' })
+      .nullish(),
+    mounts: z.array(mount).max(CONTAINER_LIMITS.volumes).nullish(),
+  })
+  .meta({ id: 'SidecarInput', description: 'A container beside the one that serves; it has no port.' });
+
 /** Fields of a template; in a change null goes back to the default. */
 export const templateInput = z
   .strictObject({
@@ -101,8 +135,13 @@ export const templateInput = z
     maxInstances: bounded(BOUNDS.maxInstances).nullish(),
     port: bounded(BOUNDS.port).nullish(),
     protocol: protocolSchema.nullish(),
-    command: z.array(z.string().max(LIMITS.commandCharacters)).max(LIMITS.commandWords).nullish(),
+    command: words.nullish(),
     ...containerInput,
+    sidecars: z
+      .array(sidecar)
+      .max(SIDECAR_LIMITS.sidecars)
+      .nullish()
+      .describe('Containers beside the one that serves, by name; `image: null` takes one away.'),
     revisionSuffix: z.string().min(1).max(63).nullish(),
   })
   .meta({ id: 'TemplateInput' });

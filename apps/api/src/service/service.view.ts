@@ -46,6 +46,27 @@ const probeView = z
   })
   .meta({ id: 'Probe' });
 
+const sidecarProbeView = z.object({ ...probeView.shape, port: z.int() }).meta({ id: 'SidecarProbe' });
+
+/** In GraphQL one value: lists in lists would make a page of services cost more than a document may. */
+export const WHOLE = { 'x-graphql': 'JSON' };
+
+/** What a sidecar of a template and one of a revision share. */
+export const sidecarFields = {
+  name: z.string(),
+  image: z.string(),
+  command: z.array(z.string()).optional(),
+  args: z.array(z.string()).optional(),
+  resources: z.object({ cpuMillis: z.int(), memoryMiB: z.int() }).meta({ id: 'SidecarResources' }),
+  probes: z
+    .object({ startup: sidecarProbeView.optional(), liveness: sidecarProbeView.optional() })
+    .meta({ id: 'SidecarProbes' })
+    .optional(),
+  mounts: z
+    .array(z.object({ volume: z.string(), mountPath: z.string() }).meta({ id: 'VolumeMount' }))
+    .optional(),
+};
+
 /** What template and revision share. */
 export const containerFields = {
   resources: resourcesView,
@@ -82,24 +103,25 @@ const secretReferenceView = z
   .object({ name: z.string(), version: z.union([z.int(), z.literal('latest')]) })
   .meta({ id: 'SecretReference' });
 
+const envEntryView = z
+  .object({ name: z.string(), value: z.string().optional(), secret: secretReferenceView.optional() })
+  .meta({ id: 'EnvEntry' });
+
+const sidecarView = z
+  .object({ ...sidecarFields, pullSecret: secretReferenceView.optional(), env: z.array(envEntryView) })
+  .meta({ id: 'Sidecar', description: 'A container beside the one that serves; it has no port.' });
+
 const templateView = z
   .object({
     source: z.object({ uploadId: z.string() }).meta({ id: 'Source' }).optional(),
     image: z.string().optional(),
     pullSecret: secretReferenceView.optional(),
-    env: z.array(
-      z
-        .object({
-          name: z.string(),
-          value: z.string().optional(),
-          secret: secretReferenceView.optional(),
-        })
-        .meta({ id: 'EnvEntry' }),
-    ),
+    env: z.array(envEntryView),
     files: z
       .array(z.object({ path: z.string(), secret: secretReferenceView }).meta({ id: 'SecretFile' }))
       .optional(),
     ...containerFields,
+    sidecars: z.array(sidecarView).meta(WHOLE).optional(),
     revisionSuffix: z.string().optional(),
   })
   .meta({ id: 'Template', description: 'What every revision made from it will be.' });
@@ -195,8 +217,12 @@ export function showCondition(condition: Condition): z.infer<typeof conditionVie
 }
 
 function showTemplate(template: Template): z.infer<typeof templateView> {
-  const { env, ...rest } = template;
-  return { ...rest, env: env.map(showEnvEntry) };
+  const { env, sidecars, ...rest } = template;
+  return {
+    ...rest,
+    env: env.map(showEnvEntry),
+    ...(sidecars ? { sidecars: sidecars.map((one) => ({ ...one, env: one.env.map(showEnvEntry) })) } : {}),
+  };
 }
 
 function showEnvEntry(entry: EnvEntry): z.infer<typeof templateView>['env'][number] {

@@ -68,6 +68,7 @@ export interface TemplateView {
   image?: string;
   files?: { path: string; secret: SecretReference }[];
   volumes?: { name: string }[];
+  sidecars?: { name: string; image: string; resources: { cpuMillis: number; memoryMiB: number } }[];
   env: EnvView[];
   resources: Resources;
   concurrency: number;
@@ -145,6 +146,7 @@ export interface LogView {
   text: string;
   revision?: string;
   instance?: string;
+  container?: string;
 }
 
 export interface SecretView {

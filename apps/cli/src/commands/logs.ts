@@ -55,7 +55,8 @@ async function follow(tow: Tow, address: string, query: { since: string | undefi
 }
 
 function textOf(entry: LogView): string {
-  const from = entry.revision ?? entry.stream;
+  const writer = entry.revision ?? entry.stream;
+  const from = entry.container === undefined ? writer : `${writer}/${entry.container}`;
   return `${entry.time} ${from} ${printable(entry.text)}`;
 }
 

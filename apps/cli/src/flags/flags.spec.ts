@@ -1,8 +1,10 @@
+import { Command } from 'commander';
 import fc from 'fast-check';
 import { containerBody, probeOf } from './container.flags.js';
 import { envChanges, fileChanges, secretOf } from './env.flags.js';
 import { parsePairs, splitList } from './pairs.js';
 import { cpuMillis, durationSeconds, memoryMiB } from './quantity.js';
+import { declareSidecarFlags, sidecarsBody, type SidecarFlags } from './sidecar.flags.js';
 import { tolerationOf } from './toleration.js';
 import { changedTraffic, parsePercents, parseTags, type TrafficFlags } from './traffic.flags.js';
 
@@ -164,6 +166,66 @@ describe('flags of containers', () => {
     ]);
     expect(fileChanges({ updateEnvVars: new Map([['A', '1']]) }, current)).toBeUndefined();
   });
+});
+
+describe('--sidecar', () => {
+  const bodyOf = (...words: string[]): unknown => {
+    const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
+    declareSidecarFlags(command);
+    return sidecarsBody(command.parse(words, { from: 'user' }).opts<SidecarFlags>());
+  };
+
+  it('says a container by keys', () =>
+    expect(
+      bodyOf(
+        '--sidecar',
+        'name=log,image=r.test/log:1,cpu=100m,memory=64Mi,command=/log -v,env.A.B=c,secret.KEY=key:2,mount.v=/in,pull-secret=r',
+      ),
+    ).toEqual({
+      sidecars: [
+        {
+          name: 'log',
+          image: 'r.test/log:1',
+          pullSecret: { name: 'r', version: 'latest' },
+          command: ['/log', '-v'],
+          env: [
+            { name: 'A.B', value: 'c' },
+            { name: 'KEY', secret: { name: 'key', version: 2 } },
+          ],
+          resources: { cpuMillis: 100, memoryMiB: 64 },
+          mounts: [{ volume: 'v', mountPath: '/in' }],
+        },
+      ],
+    }));
+
+  it('is repeated, taken away and cleared', () => {
+    const more = bodyOf(
+      '--remove-sidecar',
+      'a,b',
+      '--sidecar',
+      'name=c,image=c',
+      '--sidecar',
+      'name=d,image=d',
+    );
+    expect(more).toEqual({
+      sidecars: [
+        { name: 'a', image: null },
+        { name: 'b', image: null },
+        { name: 'c', image: 'c' },
+        { name: 'd', image: 'd' },
+      ],
+    });
+    expect(bodyOf('--clear-sidecars')).toEqual({ sidecars: null });
+    expect(bodyOf()).toEqual({});
+  });
+
+  it.each([
+    'name=a',
+    'image=b',
+    'name=a,image=b,port=80',
+    'name=a,image=b,env.=c',
+    'name=a,image=b,cpu=much',
+  ])('refuses %j', (text) => expect(() => bodyOf('--sidecar', text)).toThrow(/--sidecar|--cpu/));
 });
 
 describe('a secret of a flag', () => {

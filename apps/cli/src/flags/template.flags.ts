@@ -17,10 +17,11 @@ import {
   type EnvFlags,
 } from './env.flags.js';
 import { listOf, pairsOf } from './pairs.js';
+import { declareSidecarFlags, sidecarsBody, type SidecarBody, type SidecarFlags } from './sidecar.flags.js';
 import { cpuMillis, durationSeconds, memoryMiB, wholeNumber } from './quantity.js';
 
 /** Flags of `deploy` and `services update`, named as gcloud run names them. */
-export interface TemplateFlags extends EnvFlags, ContainerFlags {
+export interface TemplateFlags extends EnvFlags, ContainerFlags, SidecarFlags {
   memory?: number;
   cpu?: number;
   gpus?: number;
@@ -69,6 +70,7 @@ export interface TemplateBody extends ContainerBody {
   pullSecret?: SecretReference | null;
   env?: EnvChange[];
   files?: FileChange[];
+  sidecars?: SidecarBody[] | null;
   /** Of these null goes back to the default. */
   resources?: ResourcesBody;
   concurrency?: number | null;
@@ -123,6 +125,7 @@ export function declareTemplateFlags(command: Command): void {
   declareEnvFlags(command, 'env-vars', 'environment', 'NAME=value,…');
   declareEnvFlags(command, 'secrets', 'secrets as variables or files', 'NAME|/path=secret:version|latest,…');
   declareContainerFlags(command);
+  declareSidecarFlags(command);
 }
 
 function declareEnvFlags(command: Command, what: string, words: string, pairs: string): void {
@@ -177,6 +180,7 @@ function templateBody(flags: TemplateFlags, current: Current): TemplateBody {
     ...optional('protocol', protocolOf(flags.useHttp2)),
     ...optional('command', flags.command?.length === 0 ? null : flags.command),
     ...containerBody(flags),
+    ...sidecarsBody(flags),
     ...optional('pullSecret', flags.pullSecret),
     ...optional('revisionSuffix', flags.revisionSuffix),
   };

@@ -24,6 +24,7 @@ export function readContainer(of: Fields, isOfGpuClass: boolean): { part: Contai
   const image = of.text('image');
   if (image === undefined) of.problem('image', 'is missing');
   const port = readPort(of);
+  const served = (question: Fields): void => question.only('port', 0, port.port ?? DEFAULT_PORT);
   const part: ContainerPart = {
     ...(image === undefined ? {} : { image }),
     command: of.texts('command') ?? null,
@@ -32,9 +33,9 @@ export function readContainer(of: Fields, isOfGpuClass: boolean): { part: Contai
     resources: readResources(of, isOfGpuClass),
     ...port,
     probes: {
-      startup: readProbe(of.object('startupProbe'), port.port) ?? null,
-      readiness: readProbe(of.object('readinessProbe'), port.port) ?? null,
-      liveness: readProbe(of.object('livenessProbe'), port.port) ?? null,
+      startup: readProbe(of.object('startupProbe'), served) ?? null,
+      readiness: readProbe(of.object('readinessProbe'), served) ?? null,
+      liveness: readProbe(of.object('livenessProbe'), served) ?? null,
     },
   };
   const mounts = of.list('volumeMounts').flatMap((mount) => readMount(mount) ?? []);
@@ -54,7 +55,8 @@ function readPort(of: Fields): { port?: number; protocol?: Protocol } {
   return { ...(port === undefined ? {} : { port }), protocol: name === 'h2c' ? 'h2c' : 'http1' };
 }
 
-function readEntry(entry: Fields): EnvChange | undefined {
+/** A variable: a value, or a key of a Secret. */
+export function readEntry(entry: Fields): EnvChange | undefined {
   const name = entry.text('name');
   const value = entry.text('value');
   const from = entry.object('valueFrom');
@@ -88,7 +90,8 @@ function readVersion(of: Fields): number | 'latest' | undefined {
   return version === 'latest' ? version : Number(version);
 }
 
-function readResources(of: Fields, isOfGpuClass: boolean): NonNullable<ContainerPart['resources']> {
+/** Limits; what is asked for beside them says nothing here. */
+export function readResources(of: Fields, isOfGpuClass: boolean): NonNullable<ContainerPart['resources']> {
   const resources = of.part('resources');
   const limits = resources.part('limits');
   const cpu = quantity(limits, 'cpu', cpuMillis);
@@ -123,9 +126,10 @@ export function quantity(of: Fields, name: string, read: (text: string) => numbe
 
 const NUMBERS = ['initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'failureThreshold'] as const;
 
-function readProbe(of: Fields | undefined, port: number | undefined): Probe | undefined {
+/** A probe; `takePort` reads which port its question is put to. */
+export function readProbe(of: Fields | undefined, takePort: (question: Fields) => void): Probe | undefined {
   if (of === undefined) return undefined;
-  const question = readQuestion(of, port);
+  const question = readQuestion(of, takePort);
   const numbers = NUMBERS.map((name) => [name, of.whole(name)] as const);
   of.only('successThreshold', 1);
   of.end();
@@ -133,11 +137,11 @@ function readProbe(of: Fields | undefined, port: number | undefined): Probe | un
   return question && { ...question, ...said };
 }
 
-function readQuestion(of: Fields, port: number | undefined): Probe | undefined {
+function readQuestion(of: Fields, takePort: (question: Fields) => void): Probe | undefined {
   for (const [name, read] of QUESTIONS) {
     const asked = of.object(name);
     if (asked === undefined) continue;
-    asked.only('port', 0, port ?? DEFAULT_PORT);
+    takePort(asked);
     const question = read(asked);
     asked.end();
     return question;
@@ -166,7 +170,7 @@ const QUESTIONS: readonly [string, (of: Fields) => Probe][] = [
   ],
 ];
 
-function readMount(mount: Fields): Mount | undefined {
+export function readMount(mount: Fields): Mount | undefined {
   const name = mount.text('name');
   const mountPath = mount.text('mountPath');
   mount.only('readOnly', true, false);

@@ -39,6 +39,12 @@ export class Fields {
     return undefined;
   }
 
+  /** Whether it says something of a field that nobody took yet; an empty list says nothing. */
+  has(name: string): boolean {
+    const value = this.left.get(name) ?? [];
+    return !Array.isArray(value) || value.length > 0;
+  }
+
   /** What nobody took from it yet. */
   names(): string[] {
     return [...this.left.keys()];

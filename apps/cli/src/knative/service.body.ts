@@ -4,12 +4,16 @@ import type { WantedService } from './service.reader.js';
 
 /** The body that makes the service. */
 export function made({ namespace: _project, template, ...wanted }: WantedService): ServiceBody {
-  const { probes = {}, ...rest } = template;
+  const { probes = {}, sidecars, ...rest } = template;
   const asked = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null));
   const probed = Object.fromEntries(Object.entries(probes).filter(([, probe]) => probe !== null));
   return {
     ...wanted,
-    template: { ...asked, ...(Object.keys(probed).length === 0 ? {} : { probes: probed }) },
+    template: {
+      ...asked,
+      ...(Object.keys(probed).length === 0 ? {} : { probes: probed }),
+      ...(sidecars?.length ? { sidecars } : {}),
+    },
   };
 }
 
@@ -38,6 +42,9 @@ function without(template: TemplateBody, known: TemplateView): TemplateBody {
     before.map(key).filter((one) => !now.some((other) => key(other) === one));
   const byName = ({ name }: { name: string }): string => name;
   const byPath = ({ path }: { path: string }): string => path;
+  // a manifest says the whole of each: what was there goes before it is made anew
+  const before = (known.sidecars ?? []).map(({ name }) => ({ name, image: null }));
+  const sidecars = [...before, ...(template.sidecars ?? [])];
   return {
     env: [...gone<{ name: string }>(known.env, env, byName).map((name) => ({ name, value: null })), ...env],
     files: [
@@ -51,6 +58,7 @@ function without(template: TemplateBody, known: TemplateView): TemplateBody {
       })),
       ...(volumes ?? []),
     ],
+    ...(sidecars.length === 0 ? {} : { sidecars }),
     resources: { cpuMillis: null, memoryMiB: null, gpus: null, gpuClass: null, ...template.resources },
   };
 }

@@ -97,6 +97,20 @@ const service = (container: object, spec: object = {}, metadata: object = {}, mo
   spec: { template: { spec: { containers: [{ image: 'r.test/a', ...container }], ...spec } }, ...more },
 });
 
+const SIDE = { name: 'b', image: 'b' };
+const PORT = { ports: [{ containerPort: 9001 }] };
+
+/** A service of two containers, of which the second stands beside the first. */
+function ofTwo(
+  beside: object,
+  serving: object = {},
+  volumes: object[] = [],
+): { spec: { template: { spec: { containers: object[] } } } } {
+  const containers = [{ image: 'a', ...serving }, beside];
+  const spec = { containers, ...(volumes.length === 0 ? {} : { volumes }) };
+  return { ...service({}), spec: { template: { spec } } };
+}
+
 describe('a Knative Service', () => {
   it('that Towpath wrote says everything of a service', () =>
     expect(read(load(EXPORTED))).toEqual({ wanted: WANTED, problems: [] }));
@@ -118,10 +132,24 @@ describe('a Knative Service', () => {
     ['a field of the container', service({ securityContext: {} }), `${C}.securityContext`],
     ['what it reserves', service({ resources: { requests: { cpu: '1' } } }), `${C}.resources.requests`],
     ['a policy', service({ imagePullPolicy: 'Always' }), `${C}.imagePullPolicy`],
+    ['two containers and no port', ofTwo({ name: 'b', image: 'b' }), `${P}.containers`],
+    ['two containers with ports', ofTwo({ ...SIDE, ports: [{}] }, { ports: [{}] }), `${P}.containers`],
+    ['a sidecar without a name', ofTwo({ image: 'b' }, PORT), `${P}.containers[1].name`],
+    ['a sidecar without an image', ofTwo({ name: 'b' }, PORT), `${P}.containers[1].image`],
     [
-      'a second container',
-      service({}, { containers: [{ image: 'a' }, { image: 'b' }] }),
-      `${P}.containers[1]`,
+      'a readiness probe of a sidecar',
+      ofTwo({ ...SIDE, readinessProbe: { tcpSocket: { port: 1 } } }, PORT),
+      `${P}.containers[1].readinessProbe`,
+    ],
+    [
+      'a probe of a sidecar without a port',
+      ofTwo({ ...SIDE, livenessProbe: { tcpSocket: {} } }, PORT),
+      `${P}.containers[1].livenessProbe.tcpSocket.port`,
+    ],
+    [
+      'a volume that only a sidecar mounts',
+      ofTwo({ ...SIDE, volumeMounts: [{ name: 'v', mountPath: '/v' }] }, PORT, [{ name: 'v', emptyDir: {} }]),
+      `${P}.containers[1].volumeMounts[0].name`,
     ],
     ['no container', service({}, { containers: [] }), `${P}.containers`],
     ['no image', service({ image: undefined }), `${C}.image`],
@@ -178,6 +206,51 @@ describe('a Knative Service', () => {
   it('names all of them at once', () => {
     const { problems } = read(service({ a: 1, b: 2 }, { c: 3 }));
     expect(problems.map(({ field }) => field).sort()).toEqual([`${C}.a`, `${C}.b`, `${P}.c`].sort());
+  });
+});
+
+describe('containers beside the one that serves', () => {
+  const mounts = { volumeMounts: [{ name: 'v', mountPath: '/in' }] };
+  const document = ofTwo(
+    {
+      ...SIDE,
+      ...mounts,
+      command: ['/log'],
+      env: [{ name: 'LEVEL', value: 'info' }],
+      resources: { limits: { cpu: '100m', memory: '64Mi' } },
+      startupProbe: { httpGet: { path: '/up', port: 9000 }, periodSeconds: 1 },
+    },
+    { ...PORT, volumeMounts: [{ name: 'v', mountPath: '/out' }] },
+    [{ name: 'v', emptyDir: {} }],
+  );
+  const sidecar = {
+    ...SIDE,
+    command: ['/log'],
+    env: [{ name: 'LEVEL', value: 'info' }],
+    resources: { cpuMillis: 100, memoryMiB: 64 },
+    probes: { startup: { type: 'http', path: '/up', port: 9000, periodSeconds: 1 } },
+    mounts: [{ volume: 'v', mountPath: '/in' }],
+  };
+
+  it('are those without a port, wherever they stand', () => {
+    const { wanted, problems } = read(document);
+    expect(problems).toEqual([]);
+    expect(wanted.template).toMatchObject({ image: 'a', port: 9001, sidecars: [sidecar] });
+    const { containers } = document.spec.template.spec;
+    containers.reverse();
+    expect(read(document).wanted.template).toMatchObject({ image: 'a', sidecars: [sidecar] });
+  });
+
+  it('are made anew by a change, and go when the manifest does not name them', () => {
+    const known = { version: '1', template: { env: [], sidecars: [{ name: 'b' }, { name: 'old' }] } };
+    const before = [
+      { name: 'b', image: null },
+      { name: 'old', image: null },
+    ];
+    const sent = (wanted: WantedService): unknown =>
+      changed(wanted, known as unknown as ServiceView).template?.sidecars;
+    expect(sent(read(document).wanted)).toEqual([...before, sidecar]);
+    expect(sent(read(service({})).wanted)).toEqual(before);
   });
 });
 

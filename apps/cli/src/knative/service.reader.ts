@@ -3,6 +3,7 @@ import type { SecretReference, TrafficTarget, Violation } from '#libs/domain';
 import type { ServiceBody, TemplateBody } from '../flags/template.flags.js';
 import { readContainer, readVolumes } from './container.reader.js';
 import { Fields, present } from './fields.js';
+import { readSidecar } from './sidecar.reader.js';
 
 /** A service as a Knative manifest asks for it: everything that a template has is said, null where it says nothing. */
 export interface WantedService extends Pick<ServiceBody, 'access' | 'minInstances'> {
@@ -110,20 +111,33 @@ function readPod(of: Fields): TemplateBody {
   of.only('enableServiceLinks', false);
   of.only('automountServiceAccountToken', false);
   const pullSecret = readPullSecret(of);
-  const [container, ...others] = of.list('containers');
-  for (const other of others) other.problem(undefined, 'is not supported: one container is run');
-  if (container === undefined) of.problem('containers', 'is missing');
+  const { serving, beside } = readContainers(of);
   const nodes = of.part('nodeSelector');
   const gpuClass = nodes.text(ACCELERATOR);
   nodes.end();
-  const read = container && readContainer(container, gpuClass !== undefined);
+  const read = serving && readContainer(serving, gpuClass !== undefined);
   const mounted = readVolumes(of.list('volumes'), read?.mounts ?? []);
+  const shared = new Set(mounted.volumes.map(({ name }) => name));
+  const sidecars = beside.map((sidecar) => readSidecar(sidecar, shared));
   of.end();
   const resources = { ...read?.part.resources, ...present({ gpuClass }) };
   return {
     ...{ source: null, ...read?.part, ...mounted, pullSecret, resources },
+    ...(sidecars.length === 0 ? {} : { sidecars }),
     ...present({ concurrency: concurrency === 0 ? UNBOUNDED : concurrency, timeoutSeconds }),
   };
+}
+
+/** Knative's rule: of several, the one with a port serves. */
+function readContainers(of: Fields): { serving: Fields | undefined; beside: Fields[] } {
+  const all = of.list('containers');
+  if (all.length === 0) of.problem('containers', 'is missing');
+  if (all.length < 2) return { serving: all[0], beside: [] };
+  const withPort = all.filter((container) => container.has('ports'));
+  const [serving] = withPort;
+  if (withPort.length !== 1)
+    of.problem('containers', `must have a port in exactly one, which serves; ${withPort.length} have`);
+  return { serving, beside: all.filter((container) => !withPort.includes(container)) };
 }
 
 function readPullSecret(of: Fields): SecretReference | null {

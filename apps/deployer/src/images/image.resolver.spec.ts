@@ -39,7 +39,10 @@ describe('images of services', () => {
     expect(resolver.look(records)).toBeUndefined();
     await answered(1);
     expect(woken).toEqual([records.service.id]);
-    expect(resolver.look(records)).toEqual(answer);
+    expect(resolver.look(records)).toEqual({
+      status: 'found',
+      digests: { 'template.image': testDigest('b') },
+    });
     expect(asked).toEqual([undefined]);
   });
 
@@ -79,6 +82,27 @@ describe('images of services', () => {
     resolver.look(records);
     await answered(2);
     expect(resolver.look(records)).toMatchObject({ status: 'found' });
+  });
+
+  it('are all asked for, of what is built only its sidecars; the first that is not there is named', async () => {
+    const resources = { cpuMillis: 100, memoryMiB: 64 };
+    const sidecars = ['one', 'two'].map((name) => ({ name, image: `r.test/${name}`, env: [], resources }));
+    const { service } = testServiceRecords(clock.now(), []);
+    records = { ...records, service: { ...service, template: { ...service.template, sidecars } } };
+    resolver.look(records);
+    await answered(1);
+    const [one, two] = ['template.sidecars[0].image', 'template.sidecars[1].image'] as const;
+    const digests = { [one]: testDigest('b'), [two]: testDigest('b') };
+    expect(resolver.look(records)).toEqual({ status: 'found', digests });
+    answer = { status: 'absent' };
+    const again = { ...records, templateGeneration: records.templateGeneration + 1 };
+    resolver.look(again);
+    await answered(2);
+    expect(resolver.look(again)).toMatchObject({
+      status: 'refused',
+      error: { violations: [{ field: one }] },
+    });
+    expect(asked).toHaveLength(3);
   });
 
   it('are asked for again while the registry is away; its own words stay inside', async () => {

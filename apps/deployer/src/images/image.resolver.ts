@@ -1,4 +1,5 @@
-import { parseImageReference, pinSecret, type Clock, type PublicError } from '#libs/domain';
+import { askedImages, parseImageReference, pinSecret } from '#libs/domain';
+import type { AskedImage, Clock, Digest, PublicError } from '#libs/domain';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { ServiceRecords } from '#libs/store';
 import type { Records } from '../reconcile/ports.js';
@@ -44,12 +45,12 @@ export class ImageResolver {
     });
   }
 
-  /** What is known of the image of a service whose revision is not made; undefined: nothing yet, or nothing is asked. */
+  /** What is known of the images of a service whose revision is not made; undefined: nothing yet, or nothing is asked. */
   readonly look = (records: ServiceRecords): ImageSight | undefined => {
     const { service, templateGeneration, revisions } = records;
     const key = `${service.id} ${templateGeneration}`;
     const isMade = revisions.some((revision) => revision.templateGeneration === templateGeneration);
-    if (isMade || service.template.image === undefined || service.deletedAt !== undefined) {
+    if (isMade || askedImages(service.template).length === 0 || service.deletedAt !== undefined) {
       this.questions.delete(key);
       return undefined;
     }
@@ -81,11 +82,25 @@ export class ImageResolver {
     return sight.status === 'away' ? { againInMs: AGAIN_MS } : undefined;
   }
 
-  private async resolve({ service, secrets }: ServiceRecords): Promise<ImageSight> {
-    const { image = '', pullSecret } = service.template;
+  /** All of them, one after the other; the first that is not found is told. */
+  private async resolve(records: ServiceRecords): Promise<ImageSight> {
+    const digests: Record<string, Digest> = {};
+    for (const asked of askedImages(records.service.template)) {
+      const answer = await this.resolveOne(records, asked);
+      if (answer.status !== 'found') return answer;
+      digests[asked.field] = answer.digest;
+    }
+    return { status: 'found', digests };
+  }
+
+  private async resolveOne(
+    { service, secrets }: ServiceRecords,
+    asked: AskedImage,
+  ): Promise<Exclude<ImageSight, { status: 'found' }> | { status: 'found'; digest: Digest }> {
+    const { image, pullSecret } = asked;
     const reference = parseImageReference(image);
     // The API refuses what is no reference; a row of before it did is one that no registry has.
-    if (reference === undefined) return refused(image, 'absent');
+    if (reference === undefined) return refused(asked, 'absent');
     const secret = pullSecret && pinSecret(pullSecret, secrets);
     const credentials =
       secret && (await this.parts.openSecret(service.organizationId, secret.id, secret.version));
@@ -100,7 +115,7 @@ export class ImageResolver {
             status: 'away',
             message: `The registry ${reference.registry} does not say whether it has ${image}.`,
           }
-        : refused(image, answer.status);
+        : refused(asked, answer.status);
     } catch (error) {
       this.parts.logger.info({ err: error, serviceId: service.id }, 'a registry was not reached');
       return {
@@ -129,12 +144,15 @@ const REFUSALS: Record<
   },
 };
 
-function refused(image: string, status: keyof typeof REFUSALS): ImageSight {
+function refused(
+  { image, field }: AskedImage,
+  status: keyof typeof REFUSALS,
+): Extract<ImageSight, { status: 'refused' }> {
   const { reason, said, about, nextStep } = REFUSALS[status];
   const error: PublicError = {
     code: 'FAILED_PRECONDITION',
     message: `The image ${image} ${said}.`,
-    violations: [{ field: 'template.image', message: about }],
+    violations: [{ field, message: about }],
     nextStep,
   };
   return { status: 'refused', reason, error };

@@ -1,4 +1,4 @@
-import { chooseBuilder, newId } from '#libs/domain';
+import { askedImages, chooseBuilder, newId } from '#libs/domain';
 import type { Build, PublicError, Upload } from '#libs/domain';
 import type { BuildStatus } from '#libs/bus';
 import type { ImageRefusal } from '../images/image.sights.js';
@@ -20,22 +20,35 @@ const NO_UPLOAD: PublicError = {
 /** Owns BuildSucceeded: an image of a registry is resolved to a digest, once for each revision; an upload becomes an image once, whatever number of revisions are made from it. */
 export function buildStep(draft: Draft): void {
   if (draft.ownRevision) return done(draft, draft.build ? 'Built' : 'BuildNotNeeded', 'The image is there.');
-  if (draft.service.template.image !== undefined) return imageStep(draft, draft.service.template.image);
+  if (draft.service.template.image !== undefined) return imageStep(draft);
   if (!draft.records.upload) return fail(draft, NO_UPLOAD);
   draft.build = follow(draft, draft.build ?? newBuild(draft, draft.records.upload));
+  if (lacksSidecars(draft, draft.build)) return imageStep(draft);
   judge(draft, draft.build);
 }
 
-function imageStep(draft: Draft, image: string): void {
+/** Whether what is built waits for images beside it, or will never run for want of one. */
+function lacksSidecars({ service, seen }: Draft, build: Build): boolean {
+  if (build.status === 'failed' || askedImages(service.template).length === 0) return false;
+  if (seen.image?.status === 'refused') return true;
+  return build.status === 'succeeded' && seen.image?.status !== 'found';
+}
+
+function imageStep(draft: Draft): void {
   const { image: sight } = draft.seen;
-  if (sight?.status === 'found') return done(draft, 'ImageFound', `${image} is ${sight.digest}.`);
+  const asked = askedImages(draft.service.template);
+  const images = asked.map(({ image }) => image).join(', ');
+  if (sight?.status === 'found') {
+    const found = asked.map(({ field, image }) => `${image} is ${sight.digests[field]}`);
+    return done(draft, 'ImageFound', `${found.join(', ')}.`);
+  }
   if (sight?.status === 'refused') return refuseImage(draft, sight.reason, sight.error);
-  const message = sight?.message ?? `The registry is asked for ${image}.`;
+  const message = sight?.message ?? `The registry is asked for ${images}.`;
   draft.say('ImageSought', { message });
   draft.state('build', sight && isLate(draft) ? 'failed' : 'running', message, {
     code: 'UNAVAILABLE',
     message,
-    violations: [{ field: 'template.image', message: 'cannot be read now' }],
+    violations: asked.map(({ field }) => ({ field, message: 'cannot be read now' })),
     nextStep: 'Deploy again when its registry answers.',
   });
 }

@@ -9,7 +9,16 @@ import {
   targetsBucket,
   type GatewayStatus,
 } from '#libs/bus';
-import type { GpuClass, Operation, OperationKind, Route, Service, Target, TrafficTarget } from '#libs/domain';
+import type {
+  GpuClass,
+  Operation,
+  OperationKind,
+  PublicError,
+  Route,
+  Service,
+  Target,
+  TrafficTarget,
+} from '#libs/domain';
 import {
   FakeAgent,
   FakeKeys,
@@ -137,6 +146,12 @@ class World {
     return this.change('deploy', { template: { ...template, image } }, true);
   }
 
+  deploySidecar(image: string): Operation {
+    const sidecar = { name: 'log', image, env: [], resources: { cpuMillis: 100, memoryMiB: 64 } };
+    const template = { ...this.rows.service.template, sidecars: [sidecar] };
+    return this.change('deploy', { template }, true);
+  }
+
   deployEnv(value: string): Operation {
     const template = { ...this.rows.service.template, env: [{ name: 'GREETING', value }] };
     return this.change('update', { template }, true);
@@ -205,9 +220,51 @@ describe('one service, from intent to what gateways serve', () => {
     ]);
   });
 
+  it('makes a revision with sidecars once their images are found too, for clusters that run them', async () => {
+    await world.settle();
+    const field = 'template.sidecars[0].image';
+    const operation = world.deploySidecar('r.test/log:1');
+    await world.pass();
+    expect(world.rows.revisions).toHaveLength(1);
+    expect(world.found(operation).steps[0]?.message).toBe('The registry is asked for r.test/log:1.');
+    world.image = { status: 'found', digests: { [field]: testDigest('b') } };
+    await world.pass();
+    expect(world.rows.revisions[1]?.spec).toMatchObject({
+      imageDigest: imageOf(testDigest('a')),
+      sidecars: [{ name: 'log', image: 'r.test/log:1', imageDigest: testDigest('b'), env: [] }],
+    });
+    world.records.add({ ...world.rows, clusters: [{ ...world.cluster, capabilities: ['containers'] }] });
+    await world.pass();
+    expect(world.found(operation).steps.find(({ name }) => name === 'placement')?.message).toMatch(
+      /cannot do: sidecars/,
+    );
+    world.records.add({
+      ...world.rows,
+      clusters: [{ ...world.cluster, capabilities: ['containers', 'sidecars'] }],
+    });
+    await world.settle();
+    expect(world.found(operation).status).toBe('succeeded');
+    expect((await world.target()).revisions.at(-1)?.sidecars).toMatchObject([
+      { imageDigest: testDigest('b') },
+    ]);
+  });
+
+  it('fails by the field of the sidecar whose image is not there, whatever was built', async () => {
+    await world.settle();
+    const error: PublicError = {
+      code: 'FAILED_PRECONDITION',
+      message: 'The image r.test/log:1 is not in its registry.',
+      violations: [{ field: 'template.sidecars[0].image', message: 'names no image there' }],
+    };
+    world.image = { status: 'refused', reason: 'ImageNotFound', error };
+    const operation = world.deploySidecar('r.test/log:1');
+    await world.settle();
+    expect(world.found(operation)).toMatchObject({ status: 'failed', error });
+  });
+
   it('takes the digest of an image from its registry, once, for a cluster that runs containers', async () => {
     await world.settle();
-    world.image = { status: 'found', digest: testDigest('b') };
+    world.image = { status: 'found', digests: { 'template.image': testDigest('b') } };
     const operation = world.deployImage('r.test/app:1');
     await world.pass();
     const [, made] = world.rows.revisions;
@@ -218,7 +275,7 @@ describe('one service, from intent to what gateways serve', () => {
     world.records.add({ ...world.rows, clusters: [{ ...world.cluster, capabilities: ['containers'] }] });
     await world.settle();
     expect(world.found(operation).status).toBe('succeeded');
-    world.image = { status: 'found', digest: testDigest('c') };
+    world.image = { status: 'found', digests: { 'template.image': testDigest('c') } };
     await world.settle();
     expect((await world.target()).revisions.map(({ imageDigest }) => imageDigest)).toEqual([
       imageOf(testDigest('a')),

@@ -1,26 +1,28 @@
-import { newId, pinSecret, revisionName, secretReferences } from '#libs/domain';
+import { askedImages, newId, pinSecret, revisionName, secretReferences } from '#libs/domain';
 import type {
   Digest,
   EnvEntry,
   PinnedEnvEntry,
   PinnedSecret,
+  PinnedSidecar,
   PublicError,
   Secret,
   SecretFile,
   SecretReference,
+  Sidecar,
 } from '#libs/domain';
-import type { RevisionRecord } from '#libs/store';
+import type { RevisionRecord, ServiceRecords } from '#libs/store';
 import type { Draft } from './draft.js';
 
 /** Makes the revision of the present template, once its image has a digest. One for each template, for ever. */
 export function revisionStep(draft: Draft): void {
   const own = draft.ownRevision;
   if (own) return draft.state('revision', 'succeeded', `Revision ${own.name}.`);
-  const digest = digestOf(draft);
-  if (digest === undefined) return draft.state('revision', 'running', 'Waits for the image.');
+  const digests = digestsOf(draft);
+  if (digests === undefined) return draft.state('revision', 'running', 'Waits for the image.');
   const missing = missingSecret(draft);
   if (missing) return fail(draft, missing);
-  const made = newRevision(draft, digest);
+  const made = newRevision(draft, digests);
   if (draft.revisions.some((revision) => revision.name === made.name))
     return fail(draft, nameTaken(made.name));
   draft.newRevision = made;
@@ -28,15 +30,31 @@ export function revisionStep(draft: Draft): void {
   draft.state('revision', 'succeeded', `Revision ${made.name}.`);
 }
 
-function digestOf({ service, build, seen }: Draft): Digest | undefined {
-  if (service.template.image === undefined) return build?.imageDigest;
-  return seen.image?.status === 'found' ? seen.image.digest : undefined;
+const IMAGE = 'template.image';
+
+/** The digest of every image, by the field that names it; that of what is built by the serving container's. */
+type Digests = (field: string) => Digest;
+
+/** Undefined while one is not known. */
+function digestsOf({ service, build, seen }: Draft): Digests | undefined {
+  const built = service.template.image === undefined ? build?.imageDigest : undefined;
+  const digests: Record<string, Digest> = {
+    ...(seen.image?.status === 'found' ? seen.image.digests : {}),
+    ...(built === undefined ? {} : { [IMAGE]: built }),
+  };
+  const fields = [IMAGE, ...askedImages(service.template).map(({ field }) => field)];
+  if (!fields.every((field) => digests[field] !== undefined)) return undefined;
+  return (field) => {
+    const digest = digests[field];
+    if (digest === undefined) throw new Error(`the image of ${field} was not checked`);
+    return digest;
+  };
 }
 
-function newRevision(draft: Draft, imageDigest: Digest): RevisionRecord {
+function newRevision(draft: Draft, digestOf: Digests): RevisionRecord {
   const { service, records, now } = draft;
   const { id: serviceId, organizationId, projectId, name, template } = service;
-  const { source: _source, revisionSuffix, env, files, pullSecret, ...rest } = template;
+  const { source: _source, revisionSuffix, env, files, sidecars, pullSecret, ...rest } = template;
   const number = (draft.revisions.at(-1)?.number ?? 0) + 1;
   return {
     id: newId('rev', now, draft.tools.random),
@@ -48,13 +66,33 @@ function newRevision(draft: Draft, imageDigest: Digest): RevisionRecord {
     templateGeneration: records.templateGeneration,
     spec: {
       ...rest,
-      imageDigest,
-      ...(pullSecret ? { pullSecret: pinnedSecret(pullSecret, records.secrets) } : {}),
-      env: env.map((entry) => pinned(entry, records.secrets)),
+      imageDigest: digestOf(IMAGE),
+      ...pinnedParts({ env, pullSecret }, records.secrets),
+      ...(sidecars ? { sidecars: sidecars.map((one, at) => pinnedSidecar(one, at, digestOf, records)) } : {}),
       ...(files ? { files: files.map((file) => pinnedFile(file, records.secrets)) } : {}),
     },
     status: { conditions: [], instances: 0 },
     createdAt: now,
+  };
+}
+
+function pinnedSidecar(
+  { pullSecret, env, ...rest }: Sidecar,
+  index: number,
+  digestOf: Digests,
+  { secrets }: ServiceRecords,
+): PinnedSidecar {
+  const imageDigest = digestOf(`template.sidecars[${index}].image`);
+  return { ...rest, imageDigest, ...pinnedParts({ env, pullSecret }, secrets) };
+}
+
+function pinnedParts(
+  { env, pullSecret }: { env: readonly EnvEntry[]; pullSecret: SecretReference | undefined },
+  secrets: readonly Secret[],
+): { env: PinnedEnvEntry[]; pullSecret?: PinnedSecret } {
+  return {
+    ...(pullSecret ? { pullSecret: pinnedSecret(pullSecret, secrets) } : {}),
+    env: env.map((entry) => pinned(entry, secrets)),
   };
 }
 

@@ -209,6 +209,8 @@ export const logEntrySchema = z.object({
   stream: z.enum(['stdout', 'stderr', 'build', 'request', 'system']),
   revision: z.string().exactOptional(),
   instance: z.string().exactOptional(),
+  /** The sidecar that wrote it; absent: the serving container. */
+  container: z.string().exactOptional(),
   text: z.string(),
   /** Only for stream `request`. */
   request: z

@@ -34,9 +34,25 @@ const containerOptions = {
     .exactOptional(),
   volumes: z.array(volume).exactOptional(),
 };
+const memoryAndCpu = { cpuMillis: z.int(), memoryMiB: z.int() };
+const sidecarProbe = probe.extend({ port: z.int() });
+/** Only agents with the capability `sidecars` get them. */
+const sidecar = z.object({
+  name: z.string(),
+  image: z.string(),
+  imageDigest: digest,
+  pullSecret: pinnedSecret.exactOptional(),
+  command: z.array(z.string()).exactOptional(),
+  args: z.array(z.string()).exactOptional(),
+  env: z.array(envEntry),
+  resources: z.object(memoryAndCpu),
+  probes: z
+    .object({ startup: sidecarProbe.exactOptional(), liveness: sidecarProbe.exactOptional() })
+    .exactOptional(),
+  mounts: z.array(z.object({ volume: z.string(), mountPath: z.string() })).exactOptional(),
+});
 const resources = z.object({
-  cpuMillis: z.int(),
-  memoryMiB: z.int(),
+  ...memoryAndCpu,
   /** Only agents with the capability `gpus` get them. */
   gpus: count.exactOptional(),
   gpuClass: z.string().exactOptional(),
@@ -77,4 +93,5 @@ export const targetRevision = z.object({
   protocol,
   command: z.array(z.string()).exactOptional(),
   ...containerOptions,
+  sidecars: z.array(sidecar).exactOptional(),
 });

@@ -9,6 +9,8 @@ export const SUSPECT_MS = 40_000;
 export const BUILDER = 'builder';
 /** The capability of an agent whose cluster runs any container, not only what was built from source. */
 export const CONTAINERS = 'containers';
+/** The capability of an agent that runs further containers beside the one that serves. */
+export const SIDECARS = 'sidecars';
 
 /** Whether something last heard of at `seenAt` (UTC ms) counts as answering now. */
 export function isLive(seenAt: number | undefined, now: number): boolean {

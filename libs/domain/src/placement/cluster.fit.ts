@@ -1,4 +1,4 @@
-import { CONTAINERS } from '../cluster/cluster.rules.js';
+import { CONTAINERS, SIDECARS } from '../cluster/cluster.rules.js';
 import type { Cluster } from '../cluster/cluster.types.js';
 import { GPUS, lacksGpus, type GpuClass } from '../cluster/gpu-class.js';
 import type { Id } from '../id.js';
@@ -9,6 +9,7 @@ import type { RevisionSpec } from '../service/service.types.js';
 export function neededCapabilities(spec: RevisionSpec): string[] {
   return [
     ...(containerFields(spec).length > 0 ? [CONTAINERS] : []),
+    ...(spec.sidecars === undefined ? [] : [SIDECARS]),
     ...(spec.resources.gpus === undefined ? [] : [GPUS]),
   ];
 }

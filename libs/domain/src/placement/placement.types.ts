@@ -3,6 +3,7 @@ import type { Id } from '../id.js';
 import type {
   PinnedEnvEntry,
   PinnedSecret,
+  PinnedSidecar,
   Protocol,
   Resources,
   SecretFile,
@@ -49,6 +50,7 @@ export interface TargetRevision extends ContainerOptions {
   pullSecret?: PinnedSecret;
   env: PinnedEnvEntry[];
   files?: SecretFile<PinnedSecret>[];
+  sidecars?: PinnedSidecar[];
   resources: Resources;
   /** Where there are GPUs of its class, when it holds some. */
   gpuNodes?: GpuNodes;

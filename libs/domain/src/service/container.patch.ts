@@ -42,7 +42,8 @@ export function patchContainer(before: Options, patch: ContainerPatch): Options 
 
 type Options = ContainerOptions & Pick<Template, 'files'>;
 
-function unlessEmpty<K extends string, T>(name: K, list: T[]): { [P in K]?: T[] } {
+/** A list that is empty is absent. */
+export function unlessEmpty<K extends string, T>(name: K, list: T[]): { [P in K]?: T[] } {
   return (list.length === 0 ? {} : { [name]: list }) as { [P in K]?: T[] };
 }
 

@@ -1,14 +1,16 @@
 import type { Secret } from '../secret/secret.types.js';
 import type {
+  EnvEntry,
   PinnedEnvEntry,
   PinnedSecret,
+  PinnedSidecar,
   RevisionSpec,
   SecretFile,
   SecretReference,
   Template,
 } from './service.types.js';
 
-const CONTAINER_FIELDS = ['image', 'args', 'probes', 'files', 'volumes'] as const;
+const CONTAINER_FIELDS = ['image', 'args', 'probes', 'files', 'volumes', 'sidecars'] as const;
 
 /** Field paths of a template that only a cluster can run which runs any container (see CONTAINERS). */
 export function containerFields(
@@ -19,19 +21,34 @@ export function containerFields(
 
 /** Every secret that a template names, with the path of the field that names it. */
 export function secretReferences(
-  template: Pick<Template, 'env' | 'files' | 'pullSecret'>,
-): { field: string; secret: SecretReference }[] {
+  template: Pick<Template, 'env' | 'files' | 'pullSecret' | 'sidecars'>,
+): NamedSecret[] {
   return [
-    ...(template.pullSecret === undefined
-      ? []
-      : [{ field: 'template.pullSecret', secret: template.pullSecret }]),
-    ...template.env.flatMap((entry, index) =>
-      'secret' in entry ? [{ field: `template.env[${index}].secret`, secret: entry.secret }] : [],
-    ),
+    ...ofContainer('template', template),
     ...(template.files ?? []).map(({ secret }, index) => ({
       field: `template.files[${index}].secret`,
       secret,
     })),
+    ...(template.sidecars ?? []).flatMap((sidecar, index) =>
+      ofContainer(`template.sidecars[${index}]`, sidecar),
+    ),
+  ];
+}
+
+interface NamedSecret {
+  field: string;
+  secret: SecretReference;
+}
+
+function ofContainer(
+  at: string,
+  { pullSecret, env }: { pullSecret?: SecretReference; env: readonly EnvEntry[] },
+): NamedSecret[] {
+  return [
+    ...(pullSecret === undefined ? [] : [{ field: `${at}.pullSecret`, secret: pullSecret }]),
+    ...env.flatMap((entry, index) =>
+      'secret' in entry ? [{ field: `${at}.env[${index}].secret`, secret: entry.secret }] : [],
+    ),
   ];
 }
 
@@ -40,12 +57,14 @@ export function pinnedSecrets(revision: {
   env: readonly PinnedEnvEntry[];
   files?: readonly SecretFile<PinnedSecret>[];
   pullSecret?: PinnedSecret;
+  sidecars?: readonly Pick<PinnedSidecar, 'env' | 'pullSecret'>[];
 }): PinnedSecret[] {
-  const { env, files = [], pullSecret } = revision;
+  const { env, files = [], pullSecret, sidecars = [] } = revision;
   return [
     ...(pullSecret === undefined ? [] : [pullSecret]),
     ...env.flatMap((entry) => ('secret' in entry ? [entry.secret] : [])),
     ...files.map(({ secret }) => secret),
+    ...sidecars.flatMap((sidecar) => pinnedSecrets(sidecar)),
   ];
 }
 

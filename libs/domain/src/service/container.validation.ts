@@ -9,6 +9,7 @@ import {
 } from './container.types.js';
 import { folderOf } from './container.rules.js';
 import { validateNumber, validateWords } from './number.validation.js';
+import { instanceResources } from './sidecar.rules.js';
 import type { Template } from './service.types.js';
 
 /** All reasons why what only containers have is refused; field paths start with `template.`. */
@@ -23,7 +24,8 @@ export function validateContainer(template: Template): Violation[] {
   ];
 }
 
-function validateProbe(field: string, probe: Probe | undefined): Violation[] {
+/** All reasons why a probe is refused. */
+export function validateProbe(field: string, probe: Probe | undefined): Violation[] {
   if (probe === undefined) return [];
   const { periodSeconds = CONTAINER_BOUNDS.periodSeconds.fallback, timeoutSeconds = 1 } = probe;
   return [
@@ -72,7 +74,8 @@ function validateFiles(paths: readonly string[]): Violation[] {
   ];
 }
 
-function validateVolumes({ resources }: Template, volumes: readonly Volume[]): Violation[] {
+function validateVolumes(template: Template, volumes: readonly Volume[]): Violation[] {
+  const { memoryMiB } = instanceResources(template);
   const few = volumes.length <= CONTAINER_LIMITS.volumes;
   const inMemory = volumes.filter(({ medium }) => medium === 'memory');
   const memory = inMemory.reduce((sum, { sizeMiB }) => sum + sizeMiB, 0);
@@ -83,8 +86,8 @@ function validateVolumes({ resources }: Template, volumes: readonly Volume[]): V
     ),
     ...violationOf(
       'template.volumes',
-      memory > resources.memoryMiB
-        ? `must not hold more in memory (${memory} MiB) than an instance has (${resources.memoryMiB} MiB)`
+      memory > memoryMiB
+        ? `must not hold more in memory (${memory} MiB) than an instance has (${memoryMiB} MiB)`
         : undefined,
     ),
     ...volumes.flatMap(({ name, mountPath, medium, sizeMiB }, index) => {
@@ -114,7 +117,8 @@ function validateMounts({ files = [], volumes = [] }: Template): Violation[] {
 /** Knative mounts nothing there. */
 const RESERVED = ['/dev', '/dev/log', '/tmp', '/var', '/var/log'];
 
-function placeProblem(path: string, parts: number): string | undefined {
+/** Why nothing can be put at a path of a container; undefined when it can. @param parts names that it has at least */
+export function placeProblem(path: string, parts: number): string | undefined {
   const names = path.split('/').slice(1);
   if (!path.startsWith('/') || names.length < parts || !names.every((name) => /^[\w.-]+$/.test(name)))
     return 'must be an absolute path of letters, digits, dots, hyphens and underscores';

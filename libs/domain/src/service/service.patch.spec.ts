@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { TEMPLATE_DEFAULTS } from './service.defaults.js';
+import { patchEnv } from './env.patch.js';
 import {
   type TemplatePatch,
   newTemplate,
-  patchEnv,
   patchService,
   patchTemplate,
   sameTemplate,

@@ -1,26 +1,20 @@
-import { parseImageReference } from '../build/image-reference.js';
 import { same } from '../canonical.js';
 import { SERVICE_DEFAULTS, TEMPLATE_DEFAULTS } from './service.defaults.js';
 import { patchContainer, type ContainerPatch } from './container.patch.js';
-import { referenceOf, type AskedSecret } from './secret.patch.js';
-import type { EnvEntry, Resources, Template } from './service.types.js';
+import { patchEnv, patched, type EnvPatch, type Patch } from './env.patch.js';
+import { keptPullSecret, referenceOf, type AskedSecret } from './secret.patch.js';
+import { patchSidecars, type SidecarPatch } from './sidecar.patch.js';
+import type { Resources, Template } from './service.types.js';
 import type { ServiceIntent } from './service.validation.js';
 
-/** A change of a field: absent keeps, null goes back to the default (JSON Merge Patch, RFC 7396). */
-export type Patch<T> = { [K in keyof T]?: T[K] | null | undefined };
-
-/** A change of one environment entry; `value: null` removes the entry of that name. */
-export interface EnvPatch {
-  name: string;
-  value?: string | null | undefined;
-  secret?: AskedSecret | null | undefined;
-}
-
-export type TemplatePatch = Patch<Omit<Template, 'env' | 'resources' | 'pullSecret' | keyof ContainerPatch>> &
+export type TemplatePatch = Patch<
+  Omit<Template, 'env' | 'resources' | 'pullSecret' | 'sidecars' | keyof ContainerPatch>
+> &
   ContainerPatch & {
     pullSecret?: AskedSecret | null | undefined;
     env?: readonly EnvPatch[] | null | undefined;
     resources?: Patch<Resources> | null | undefined;
+    sidecars?: readonly SidecarPatch[] | null | undefined;
   };
 
 export type ServicePatch = Patch<Pick<ServiceIntent, 'access' | 'minInstances' | 'regions' | 'traffic'>> & {
@@ -51,21 +45,9 @@ export function patchTemplate(template: Template, patch: TemplatePatch): Templat
     ...(nextPull ? { pullSecret: referenceOf(nextPull) } : {}),
     ...(nextCommand ? { command: nextCommand } : {}),
     ...patchContainer(template, patch),
+    ...patchSidecars(template, patch.sidecars),
     ...(revisionSuffix ? { revisionSuffix } : {}),
   };
-}
-
-/** Environment entries keyed by name: new ones go to the end, changed ones keep their place. */
-export function patchEnv(env: readonly EnvEntry[], patch: readonly EnvPatch[]): EnvEntry[] {
-  let next = [...env];
-  for (const change of patch) {
-    const entry = entryOf(change);
-    const index = next.findIndex((old) => old.name === change.name);
-    if (entry === undefined) next = next.filter((old) => old.name !== change.name);
-    else if (index === -1) next.push(entry);
-    else next[index] = entry;
-  }
-  return next;
 }
 
 /** The template of a new service: what was asked over the defaults. */
@@ -98,20 +80,6 @@ function withoutSuffix(template: Template): Template {
   return rest;
 }
 
-function patched<T>(old: T, change: T | null | undefined, fallback: T): T {
-  if (change === undefined) return old;
-  return change === null ? fallback : change;
-}
-
-/** Credentials are for the registry they were given with. */
-function keptPullSecret(
-  { image: before, pullSecret }: Template,
-  image: string | undefined,
-): AskedSecret | undefined {
-  const registryOf = (text = ''): string | undefined => parseImageReference(text)?.registry;
-  return registryOf(before) === registryOf(image) ? pullSecret : undefined;
-}
-
 function patchResources(old: Resources, change: Patch<Resources> | null | undefined): Resources {
   if (change === null) return { ...TEMPLATE_DEFAULTS.resources };
   const gpus = patched(old.gpus, change?.gpus, undefined);
@@ -122,9 +90,4 @@ function patchResources(old: Resources, change: Patch<Resources> | null | undefi
     ...(gpus === undefined ? {} : { gpus }),
     ...(gpuClass === undefined ? {} : { gpuClass }),
   };
-}
-
-function entryOf({ name, value, secret }: EnvPatch): EnvEntry | undefined {
-  if (secret) return { name, secret: referenceOf(secret) };
-  return typeof value === 'string' ? { name, value } : undefined;
 }

@@ -2,6 +2,7 @@ import type { Digest } from '../build/build.types.js';
 import type { Condition } from '../condition.js';
 import type { Id } from '../id.js';
 import type { ContainerOptions } from './container.types.js';
+import type { SidecarOptions } from './sidecar.types.js';
 
 export type Access = 'public' | 'private';
 /** What the container speaks on its port; `h2c` also carries gRPC (gcloud's --use-http2). */
@@ -31,6 +32,21 @@ export interface SecretFile<Secret = SecretReference> {
   secret: Secret;
 }
 
+/** A container beside the one that serves; it is run from an image, and has no port. */
+export interface Sidecar extends SidecarOptions {
+  /** What its image's registry asks for; without it, what the serving container's gives when it is the same registry. */
+  pullSecret?: SecretReference;
+  env: EnvEntry[];
+}
+
+/** A sidecar of a revision: its image and its secrets mean the same for ever. */
+export interface PinnedSidecar extends SidecarOptions {
+  imageDigest: Digest;
+  pullSecret?: PinnedSecret;
+  env: PinnedEnvEntry[];
+}
+
+/** Of the container that serves; what an instance has in all is `instanceResources`. */
 export interface Resources {
   /** Thousandths of a CPU. */
   cpuMillis: number;
@@ -50,6 +66,8 @@ export interface Template extends ContainerOptions {
   pullSecret?: SecretReference;
   env: EnvEntry[];
   files?: SecretFile[];
+  /** Containers beside the one that serves; keyed by name. */
+  sidecars?: Sidecar[];
   resources: Resources;
   /** Requests one instance serves at a time, 1-1000. */
   concurrency: number;
@@ -141,6 +159,7 @@ export interface RevisionSpec extends ContainerOptions {
   pullSecret?: PinnedSecret;
   env: PinnedEnvEntry[];
   files?: SecretFile<PinnedSecret>[];
+  sidecars?: PinnedSidecar[];
   resources: Resources;
   concurrency: number;
   timeoutSeconds: number;

@@ -2,11 +2,13 @@ import { imageReferenceProblem } from '../build/image-reference.js';
 import type { Violation } from '../error.js';
 import { violationOf } from '../name.js';
 import { validateContainer } from './container.validation.js';
+import { validateEnv } from './env.validation.js';
 import { validateGpus } from './gpu.validation.js';
 import { validateNumber, validateWords } from './number.validation.js';
 import { BOUNDS, LIMITS, RESERVED_PORTS } from './service.defaults.js';
 import { revisionSuffixProblem, serviceNameProblem } from './service.names.js';
-import type { EnvEntry, Service, Template } from './service.types.js';
+import { validateSidecars } from './sidecar.validation.js';
+import type { Service, Template } from './service.types.js';
 import { validateTraffic } from './traffic.validation.js';
 
 /** What a customer asks of a service. */
@@ -48,7 +50,7 @@ export function validateTemplate(template: Template, service: string): Violation
     revisionSuffix === undefined ? undefined : revisionSuffixProblem(revisionSuffix, service);
   return [
     ...validateOrigin(template),
-    ...validateEnv(template.env),
+    ...validateEnv('template.env', template.env),
     ...validateNumber('template.resources.cpuMillis', resources.cpuMillis, BOUNDS.cpuMillis),
     ...validateNumber('template.resources.memoryMiB', resources.memoryMiB, BOUNDS.memoryMiB),
     ...validateGpus(resources),
@@ -58,21 +60,9 @@ export function validateTemplate(template: Template, service: string): Violation
     ...validatePort(template.port),
     ...(template.command === undefined ? [] : validateWords('template.command', template.command)),
     ...validateContainer(template),
+    ...validateSidecars(template),
     ...violationOf('template.revisionSuffix', suffixProblem),
   ];
-}
-
-/** Why a text cannot name an environment entry; undefined when it can. */
-export function envNameProblem(name: string): string | undefined {
-  if (name.length > LIMITS.envNameCharacters) {
-    return `must have at most ${LIMITS.envNameCharacters} characters, this has ${name.length}`;
-  }
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    return 'must be letters, digits and underscores and not start with a digit';
-  }
-  if (name === 'PORT' || name.startsWith('K_'))
-    return 'is reserved: Towpath sets PORT and names that start with K_';
-  return undefined;
 }
 
 function validateOrigin(template: Template): Violation[] {
@@ -83,37 +73,6 @@ function validateOrigin(template: Template): Violation[] {
   if (image !== undefined) return violationOf('template.image', imageReferenceProblem(image));
   const stray = pullSecret === undefined ? undefined : 'is for an image, and source is given';
   return violationOf('template.pullSecret', stray);
-}
-
-function validateEnv(env: readonly EnvEntry[]): Violation[] {
-  const violations: Violation[] = [];
-  if (env.length > LIMITS.envEntries) {
-    violations.push({ field: 'template.env', message: `must have at most ${LIMITS.envEntries} entries` });
-  }
-  const seen = new Set<string>();
-  let characters = 0;
-  env.forEach((entry, index) => {
-    const field = `template.env[${index}]`;
-    violations.push(...violationOf(`${field}.name`, envNameProblem(entry.name)));
-    violations.push(...violationOf(`${field}.name`, seen.has(entry.name) ? 'is given twice' : undefined));
-    seen.add(entry.name);
-    const value = 'value' in entry ? entry.value : '';
-    characters += entry.name.length + value.length;
-    violations.push(...violationOf(`${field}.value`, envValueProblem(value)));
-  });
-  if (characters > LIMITS.envCharacters) {
-    violations.push({
-      field: 'template.env',
-      message: `must hold at most ${LIMITS.envCharacters} characters`,
-    });
-  }
-  return violations;
-}
-
-function envValueProblem(value: string): string | undefined {
-  if (value.length > LIMITS.envValueCharacters)
-    return `must have at most ${LIMITS.envValueCharacters} characters`;
-  return value.includes('\0') ? 'must not contain the character NUL' : undefined;
 }
 
 function validatePort(port: number): Violation[] {

@@ -1,7 +1,7 @@
 import { CONTAINER_BOUNDS, folderOf } from '#libs/domain';
-import type { Probe, TargetRevision } from '#libs/domain';
+import type { PinnedEnvEntry, Probe, TargetRevision } from '#libs/domain';
 import { filesSecretOf, fileKey } from './knative.names.js';
-import { memoryQuantity } from './quantity.js';
+import { cpuQuantity, memoryQuantity } from './quantity.js';
 
 /** The probes of the container that serves. What Knative and Kubernetes would fill in is said here. */
 export function probesOf({ port, probes = {} }: TargetRevision): Record<string, unknown> {
@@ -13,10 +13,52 @@ export function probesOf({ port, probes = {} }: TargetRevision): Record<string, 
   };
 }
 
-/** How long a startup probe may take before it has failed, seconds. */
-export function startupSeconds({ probes }: TargetRevision): number {
-  const { initialDelaySeconds, periodSeconds, failureThreshold } = numbersOf(probes?.startup ?? {});
-  return probes?.startup === undefined ? 0 : initialDelaySeconds + periodSeconds * failureThreshold;
+/** How long the startup probes of its containers may take before one has failed, seconds. */
+export function startupSeconds({ probes, sidecars = [] }: TargetRevision): number {
+  const all = [probes, ...sidecars.map((sidecar) => sidecar.probes)];
+  return Math.max(...all.map((one) => probeSeconds(one?.startup)));
+}
+
+function probeSeconds(probe: Probe | undefined): number {
+  const { initialDelaySeconds, periodSeconds, failureThreshold } = numbersOf(probe ?? {});
+  return probe === undefined ? 0 : initialDelaySeconds + periodSeconds * failureThreshold;
+}
+
+/** The fields of Pod Security `restricted`, but for the user: images run as the user they name. */
+export const RESTRICTED = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+
+/** Entries of a container; secrets are read from the Secret of that name. */
+export function environmentOf(env: readonly PinnedEnvEntry[], secret: string): unknown[] {
+  return env.map((entry) =>
+    'value' in entry
+      ? { name: entry.name, value: entry.value }
+      : { name: entry.name, valueFrom: { secretKeyRef: { name: secret, key: entry.name } } },
+  );
+}
+
+/** How much of a container's limit the scheduler keeps for it, percent. */
+export interface RequestShares {
+  cpuRequestPercent: number;
+  memoryRequestPercent: number;
+}
+
+/** What a container may have at most, and what of it the scheduler keeps for it. */
+export function limitsAndRequests(
+  { cpuMillis, memoryMiB }: { cpuMillis: number; memoryMiB: number },
+  { cpuRequestPercent, memoryRequestPercent }: RequestShares,
+): { limits: Record<string, string>; requests: Record<string, string> } {
+  const share = (value: number, percent: number): number => Math.max(1, Math.ceil((value * percent) / 100));
+  return {
+    limits: { cpu: cpuQuantity(cpuMillis), memory: memoryQuantity(memoryMiB) },
+    requests: {
+      cpu: cpuQuantity(share(cpuMillis, cpuRequestPercent)),
+      memory: memoryQuantity(share(memoryMiB, memoryRequestPercent)),
+    },
+  };
 }
 
 const PORT_IS_OPEN = {
@@ -33,7 +75,8 @@ function readinessOf(probe: Probe, port: number): Record<string, unknown> {
   return { ...probeOf(often, port), successThreshold: 1 };
 }
 
-function probeOf(probe: Probe, port: number): Record<string, unknown> {
+/** A probe with every number that Kubernetes would fill in. */
+export function probeOf(probe: Probe, port: number): Record<string, unknown> {
   return { ...wayOf(probe, port), ...numbersOf(probe) };
 }
 
@@ -79,9 +122,12 @@ function secretFolders({ id, files = [] }: TargetRevision): Mounted[] {
   });
 }
 
+/** What a customer's volume is called in a pod. */
+export const volumeName = (given: string): string => `volume-${given}`;
+
 function emptyFolders({ volumes = [] }: TargetRevision): Mounted[] {
   return volumes.map(({ name: given, mountPath, medium, sizeMiB }) => {
-    const name = `volume-${given}`;
+    const name = volumeName(given);
     const emptyDir = {
       sizeLimit: memoryQuantity(sizeMiB),
       ...(medium === 'memory' ? { medium: 'Memory' } : {}),

@@ -49,14 +49,14 @@ it.each([
   ['no node has them', NOWHERE, 1, 'NoGpuNode', /No node with GPUs of class nvidia-l4/],
 ])('a start waits while %s', (_name, message, waits, reason, text) => {
   const seen = seenRevision('hello-00001', 'False', { reason: 'Unschedulable', message });
-  const told = readinessOf(held, seen, [], undefined, undefined, waits);
+  const told = readinessOf(held, seen, [], () => undefined, undefined, waits);
   expect(told).toMatchObject({ status: 'unknown', reason });
   expect(told.message).toMatch(text);
 });
 
 it('is not started before the cluster is told where its GPUs are, and says so', () => {
   const { gpuNodes: _nodes, ...untold } = held;
-  expect(readinessOf(untold, undefined, [], undefined)).toMatchObject({
+  expect(readinessOf(untold, undefined, [], () => undefined)).toMatchObject({
     ...{ status: 'unknown', reason: 'NoGpuNode' },
     message: 'The cluster is not told yet where GPUs of class nvidia-l4 are; it waits for that.',
   });

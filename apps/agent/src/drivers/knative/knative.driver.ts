@@ -7,10 +7,11 @@ import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
 import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
 import { ClusterView } from './cluster.view.js';
+import type { LinesOf } from './crash.readiness.js';
 import { CONTESTED_MS, ContestedError } from './contested.js';
 import { HeldServices, heldNow, hinder, type Held } from './service.held.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
-import { APP_CONTAINER, type Pod } from './knative.types.js';
+import { containersOf, type Pod } from './knative.types.js';
 import { instanceOf } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
 import { startTimeout, type Readiness } from './readiness.rules.js';
@@ -207,7 +208,7 @@ export class KnativeDriver implements Driver {
     for (const revision of target.revisions) {
       if (this.answered.has(revision.id)) continue;
       const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
-      if (readinessOf(revision, seen, [], []).status !== 'true') continue;
+      if (readinessOf(revision, seen, [], () => []).status !== 'true') continue;
       if (isTagged(service, revision, target.service.name) && (await this.parts.door.answers(revision.host)))
         this.answered.add(revision.id);
       else unproven = true;
@@ -233,18 +234,12 @@ export class KnativeDriver implements Driver {
     const { revisions } = this.view.seen(target.projectId, target.service.name, target.service.id);
     const pods = this.podsOf(target.service.id, revision);
     const newest = pods.at(-1);
-    const lines = newest && this.logs.lastLinesOf(newest);
+    const lines: LinesOf = (container) => newest && this.logs.lastLinesOf(newest, container);
     const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
     const refused = seen === undefined ? obstacleOf(obstacle, revision) : undefined;
     if (refused !== undefined) return refused;
-    const readiness = readinessOf(
-      revision,
-      seen,
-      pods,
-      lines,
-      before,
-      waitingGpus(() => this.view.allPods(), revision),
-    );
+    const gpusWaiting = waitingGpus(() => this.view.allPods(), revision);
+    const readiness = readinessOf(revision, seen, pods, lines, before, gpusWaiting);
     const end = this.startEnds(held, revision);
     if (readiness.status === 'unknown' && end !== undefined && end <= this.parts.clock.now())
       return startTimeout(revision);
@@ -293,7 +288,7 @@ export class KnativeDriver implements Driver {
 }
 
 /** An instance that starts or serves; one that is on its way out counts no more. */
-function isLive({ metadata, status }: Pod): boolean {
-  const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
-  return metadata.deletionTimestamp === undefined && app?.state?.running !== undefined;
+function isLive(pod: Pod): boolean {
+  const [serving] = containersOf(pod);
+  return pod.metadata.deletionTimestamp === undefined && serving?.state?.running !== undefined;
 }

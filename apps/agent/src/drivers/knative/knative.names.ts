@@ -20,15 +20,20 @@ export const SYSTEM_NAMESPACE = 'towpath-system';
 /** One namespace a project, by its id: names may change, ids do not. */
 export const namespaceOf = (projectId: Id<'prj'>): string => kubernetesName(projectId);
 
-/** The Secret that holds the opened environment of one revision. */
-export const environmentSecretOf = (revisionId: Id<'rev'>): string => `env-${kubernetesName(revisionId)}`;
+/** The Secret that holds the opened environment of one revision, of its serving container or of a sidecar. */
+export const environmentSecretOf = (revisionId: Id<'rev'>, sidecar?: string): string =>
+  ofContainer('env', revisionId, sidecar);
 
 /** The Secret with the files of one revision, by their place in its list. */
 export const filesSecretOf = (revisionId: Id<'rev'>): string => `files-${kubernetesName(revisionId)}`;
 export const fileKey = (index: number): string => `file-${index}`;
 
-/** The Secret with what the registry of one revision's image asks for. */
-export const pullSecretOf = (revisionId: Id<'rev'>): string => `pull-${kubernetesName(revisionId)}`;
+/** The Secret with what the registry of one revision's image asks for, or that of a sidecar's. */
+export const pullSecretOf = (revisionId: Id<'rev'>, sidecar?: string): string =>
+  ofContainer('pull', revisionId, sidecar);
+
+const ofContainer = (what: string, revisionId: Id<'rev'>, sidecar?: string): string =>
+  [what, kubernetesName(revisionId), ...(sidecar === undefined ? [] : [sidecar])].join('-');
 
 /** The Secret with the registry's credentials, in every namespace of ours. */
 export const PULL_SECRET = 'towpath-pull';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PeerCertificate, type Membership, type PeerIdentity } from '#libs/bus';
-import { BOUNDS, BUILDER, CONTAINERS, GPUS, type Id, type PeerSide } from '#libs/domain';
+import { BOUNDS, BUILDER, CONTAINERS, GPUS, SIDECARS, type Id, type PeerSide } from '#libs/domain';
 import { KubeClient, KubeConnection } from '#libs/kube';
 import type { ProcessParts } from '#libs/process';
 import type { FolderBlobs } from '#libs/store';
@@ -62,7 +62,7 @@ export async function knativeRuntime(
     buildOutput: { base: () => images.baseImage(), finish: () => Promise.resolve() },
     sweepImages: () => Promise.resolve(),
     // Builds run beside the agent and isolate nothing.
-    capabilities: [CONTAINERS, GPUS, ...(config.NODE_ENV === 'production' ? [] : [BUILDER])],
+    capabilities: [CONTAINERS, SIDECARS, GPUS, ...(config.NODE_ENV === 'production' ? [] : [BUILDER])],
   };
 }
 

@@ -1,3 +1,4 @@
+import { SERVING_CONTAINER } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 
 /** A condition as Knative and Kubernetes write it. */
@@ -45,6 +46,14 @@ export interface Ended {
   message?: string;
 }
 
+export interface ContainerStatus {
+  name: string;
+  ready: boolean;
+  restartCount: number;
+  state?: ContainerState;
+  lastState?: ContainerState;
+}
+
 /** The parts of a Pod that the driver reads. */
 export interface Pod extends KubeObject {
   spec?: { nodeName?: string };
@@ -52,18 +61,20 @@ export interface Pod extends KubeObject {
     phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
     startTime?: string;
     conditions?: KnativeCondition[];
-    containerStatuses?: {
-      name: string;
-      ready: boolean;
-      restartCount: number;
-      state?: ContainerState;
-      lastState?: ContainerState;
-    }[];
+    containerStatuses?: ContainerStatus[];
   };
 }
 
-/** The container of the customer; the other one is Knative's sidecar. */
-export const APP_CONTAINER = 'app';
+/** Knative's own container, in every instance. */
+const QUEUE_PROXY = 'queue-proxy';
+
+/** What is known of the customer's containers, of the serving one first. */
+export function containersOf({ status }: Pod): ContainerStatus[] {
+  const own = (status?.containerStatuses ?? []).filter(({ name }) => name !== QUEUE_PROXY);
+  return own.sort((one, other) => Number(isSidecar(one.name)) - Number(isSidecar(other.name)));
+}
+
+export const isSidecar = (container: string): boolean => container !== SERVING_CONTAINER;
 
 export const conditionOf = (
   conditions: readonly KnativeCondition[] | undefined,

@@ -3,7 +3,7 @@ import type { Clock } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import type { DriverLog } from '../driver.js';
 import { LABELS, idOf } from './knative.names.js';
-import { APP_CONTAINER, type Pod } from './knative.types.js';
+import { containersOf, isSidecar, type Pod } from './knative.types.js';
 
 const KEPT_LINES = 20;
 const RETRY_MS = 500;
@@ -19,7 +19,8 @@ interface Tail {
 
 /** Follows what every instance prints, from its start to its end. */
 export class PodLogs {
-  private readonly tails = new Map<string, Tail>();
+  /** By the pod's uid and the container's name. */
+  private readonly tails = new Map<string, Map<string, Tail>>();
 
   constructor(
     private readonly client: KubeClient,
@@ -28,43 +29,47 @@ export class PodLogs {
     private readonly logger: Logger,
   ) {}
 
-  /** Called with every change of a pod; follows it from its first start on. */
+  /** Called with every change of a pod; follows each of its containers from its first start on. */
   see(pod: Pod): void {
     const { uid } = pod.metadata;
-    const app = pod.status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
-    const started = app?.state?.running !== undefined || app?.state?.terminated !== undefined;
-    if (uid === undefined || !started || this.tails.has(uid)) return;
-    const tail: Tail = { abort: new AbortController(), lines: [], ended: false, since: undefined };
-    this.tails.set(uid, tail);
-    void this.follow(pod, tail);
+    if (uid === undefined) return;
+    const tails = this.tails.get(uid) ?? new Map<string, Tail>();
+    for (const { name, state } of containersOf(pod)) {
+      const started = state?.running !== undefined || state?.terminated !== undefined;
+      if (!started || tails.has(name)) continue;
+      const tail: Tail = { abort: new AbortController(), lines: [], ended: false, since: undefined };
+      tails.set(name, tail);
+      this.tails.set(uid, tails);
+      void this.follow(pod, name, tail);
+    }
   }
 
-  /** The last lines of an instance that ended at least once; undefined until its output was read to that end. */
-  lastLinesOf(pod: Pod): readonly string[] | undefined {
-    const tail = this.tails.get(pod.metadata.uid ?? '');
+  /** The last lines of a container that ended at least once; undefined until its output was read to that end. */
+  lastLinesOf(pod: Pod, container: string): readonly string[] | undefined {
+    const tail = this.tails.get(pod.metadata.uid ?? '')?.get(container);
     return tail?.ended === true ? tail.lines : undefined;
   }
 
   /** Forgets pods that are gone. */
   keep(pods: readonly Pod[]): void {
     const there = new Set(pods.map(({ metadata }) => metadata.uid));
-    for (const [uid, { abort }] of this.tails) {
+    for (const [uid, tails] of this.tails) {
       if (there.has(uid)) continue;
-      abort.abort();
+      for (const { abort } of tails.values()) abort.abort();
       this.tails.delete(uid);
     }
   }
 
   stop(): void {
-    for (const { abort } of this.tails.values()) abort.abort();
+    for (const tails of this.tails.values()) for (const { abort } of tails.values()) abort.abort();
   }
 
   /** A stream ends with its container; a restarted one has another. */
-  private async follow(pod: Pod, tail: Tail): Promise<void> {
+  private async follow(pod: Pod, container: string, tail: Tail): Promise<void> {
     const { signal } = tail.abort;
     while (!signal.aborted) {
       try {
-        await this.stream(pod, tail);
+        await this.stream(pod, container, tail);
         tail.ended = true;
         this.on.end(pod);
       } catch (error) {
@@ -74,7 +79,7 @@ export class PodLogs {
     }
   }
 
-  private async stream(pod: Pod, tail: Tail): Promise<void> {
+  private async stream(pod: Pod, container: string, tail: Tail): Promise<void> {
     const { namespace, name, labels } = pod.metadata;
     const serviceId = idOf('svc', labels?.[LABELS.service]);
     if (serviceId === undefined) return;
@@ -82,7 +87,7 @@ export class PodLogs {
       method: 'GET',
       path: `${pathOf(KINDS.pod, namespace, name)}/log`,
       query: {
-        container: APP_CONTAINER,
+        container,
         follow: 'true',
         timestamps: 'true',
         ...(tail.since === undefined ? {} : { sinceTime: tail.since }),
@@ -90,23 +95,30 @@ export class PodLogs {
       signal: tail.abort.signal,
     });
     for await (const line of lines) {
-      const space = line.indexOf(' ');
-      const stamp = line.slice(0, space);
-      // sinceTime counts whole seconds: what was told already comes again
-      if (tail.since !== undefined && stamp <= tail.since) continue;
-      tail.since = stamp;
-      const text = line.slice(space + 1);
-      tail.lines.push(text);
-      if (tail.lines.length > KEPT_LINES) tail.lines.shift();
-      const time = Date.parse(stamp);
+      const said = this.read(tail, line);
+      if (said === undefined) continue;
       this.on.line({
         serviceId,
         revision: labels?.['serving.knative.dev/revision'] ?? '',
         instance: name,
+        ...(isSidecar(container) ? { container } : {}),
         stream: 'stdout',
-        time: Number.isNaN(time) ? this.clock.now() : time,
-        text,
+        ...said,
       });
     }
+  }
+
+  /** A line with its time; undefined when it was told already. */
+  private read(tail: Tail, line: string): { time: number; text: string } | undefined {
+    const space = line.indexOf(' ');
+    const stamp = line.slice(0, space);
+    // sinceTime counts whole seconds: what was told already comes again
+    if (tail.since !== undefined && stamp <= tail.since) return undefined;
+    tail.since = stamp;
+    const text = line.slice(space + 1);
+    tail.lines.push(text);
+    if (tail.lines.length > KEPT_LINES) tail.lines.shift();
+    const time = Date.parse(stamp);
+    return { time: Number.isNaN(time) ? this.clock.now() : time, text };
   }
 }

@@ -114,7 +114,7 @@ const TOLD: [string, KnativeRevision | undefined, string, string][] = [
 
 describe('what a cluster says about a revision', () => {
   it.each(TOLD)('%s', (_what, seen, status, reason) => {
-    const told = readinessOf(revision, seen, [], []);
+    const told = readinessOf(revision, seen, [], () => []);
     expect(told).toMatchObject({ type: 'Ready', status, reason });
     expect(told.message).not.toMatch(/secret inner text|r\.test|10\.20/);
     expect(told.nextStep === undefined).toBe(status !== 'false');
@@ -143,7 +143,7 @@ describe('a crash before the port is open', () => {
     ],
   ])('by %s', (_what, terminated, restartCount, reason, message) => {
     const app = { name: 'app', ready: false, restartCount, lastState: { terminated } };
-    const told = readinessOf(revision, waiting, [pod(app)], ['boom']);
+    const told = readinessOf(revision, waiting, [pod(app)], () => ['boom']);
     expect(told).toMatchObject({ status: 'false', reason });
     expect(told.message).toMatch(message);
   });
@@ -151,11 +151,11 @@ describe('a crash before the port is open', () => {
   it('by a probe that was not answered says so', () => {
     const probed = revisionOf('hello-00001', { probes: { startup: { type: 'tcp' } } });
     const app = { name: 'app', ready: false, restartCount: 1, lastState: { terminated: { exitCode: 137 } } };
-    expect(readinessOf(probed, waiting, [pod(app)], [])).toMatchObject({
+    expect(readinessOf(probed, waiting, [pod(app)], () => [])).toMatchObject({
       status: 'false',
       reason: 'ProbeFailed',
     });
-    expect(readinessOf(revision, waiting, [pod(app)], [])).toMatchObject({ reason: 'ExitCode' });
+    expect(readinessOf(revision, waiting, [pod(app)], () => [])).toMatchObject({ reason: 'ExitCode' });
   });
 
   it('is none of the sidecar, nor of an instance that serves again', () => {
@@ -163,7 +163,7 @@ describe('a crash before the port is open', () => {
     const sidecar = { name: 'queue-proxy', ready: false, restartCount: 1, lastState: { terminated } };
     const healed = { name: 'app', ready: true, restartCount: 1, lastState: { terminated } };
     for (const state of [sidecar, healed])
-      expect(readinessOf(revision, waiting, [pod(state)], [])).toMatchObject({
+      expect(readinessOf(revision, waiting, [pod(state)], () => [])).toMatchObject({
         status: 'unknown',
         reason: 'Starting',
       });
@@ -202,7 +202,7 @@ describe('what an instance waits for', () => {
     ['CreateContainerConfigError', 'secret "x" not found', 'false', 'ContainerNotCreated'],
     ['ContainerCreating', '', 'unknown', 'Starting'],
   ])('%s: %s', (reason, message, status, told) => {
-    const said = readinessOf(revision, deploying, [waits(reason, message)], undefined);
+    const said = readinessOf(revision, deploying, [waits(reason, message)], () => undefined);
     expect(said).toMatchObject({ status, reason: told });
     expect(said.message).not.toMatch(/r\.test|10\.20|sha256/);
   });
@@ -210,7 +210,7 @@ describe('what an instance waits for', () => {
   it('is what its container says last, although Knative repeats the first', () => {
     const first = seenRevision('a', 'False', { reason: 'ErrImagePull', message: '401 Unauthorized' });
     const then = waits('ErrImagePull', 'r.test/a@sha256:aa: not found');
-    const said = readinessOf(revision, first, [then], undefined);
+    const said = readinessOf(revision, first, [then], () => undefined);
     expect(said).toMatchObject({ status: 'false', reason: 'ImageNotFound' });
   });
 
@@ -221,7 +221,7 @@ describe('what an instance waits for', () => {
     ['Starting', 'StartTimeout', /Port 8080/],
     [undefined, 'StartTimeout', /Port 8080/],
   ])('after the deadline, when the last word was %s', (before, reason, message) => {
-    const said = readinessOf(revision, late, [], undefined, before);
+    const said = readinessOf(revision, late, [], () => undefined, before);
     expect(said).toMatchObject({
       status: 'false',
       reason,
@@ -238,7 +238,7 @@ describe('what an instance waits for', () => {
       let waited: string | undefined;
       let last = '';
       for (const [seen, pods] of steps) {
-        const readiness = readinessOf(revision, seen, pods, undefined, waited);
+        const readiness = readinessOf(revision, seen, pods, () => undefined, waited);
         waited = waitedFor(readiness, pods, waited);
         last = readiness.reason;
       }
@@ -264,7 +264,7 @@ describe('what an instance waits for', () => {
 
   it('names the probe where there is one', () => {
     const probed = revisionOf('hello-00001', { probes: { readiness: { type: 'http', path: '/' } } });
-    expect(readinessOf(probed, late, [], undefined).message).toMatch(/readiness probe/);
+    expect(readinessOf(probed, late, [], () => undefined).message).toMatch(/readiness probe/);
   });
 });
 

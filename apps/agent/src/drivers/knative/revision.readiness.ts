@@ -1,15 +1,16 @@
-import { TowpathError, type Probes, type TargetRevision } from '#libs/domain';
+import { TowpathError, type TargetRevision } from '#libs/domain';
 import { KubeError } from '#libs/kube';
 import {
-  APP_CONTAINER,
   conditionOf,
+  containersOf,
   isObserved,
-  type Ended,
+  isSidecar,
   type KnativeCondition,
   type KnativeRevision,
   type Pod,
 } from './knative.types.js';
 import { ContestedError } from './contested.js';
+import { crashOf, type LinesOf } from './crash.readiness.js';
 import { lacksGpuNodes } from './gpu.manifest.js';
 import {
   ADMISSION_REFUSED,
@@ -22,12 +23,9 @@ import {
   type Readiness,
 } from './readiness.rules.js';
 
-/** From how many restarts on an instance is in a crash loop. */
-const LOOP = 3;
-
 /**
  * Translates what Knative and the pods of a revision say into one condition with cause and next step.
- * @param lines the last lines of the newest instance, for a crash; undefined while they are not read yet
+ * @param lines the last lines of a container of the newest instance, for a crash; undefined while they are not read yet
  * @param before what the start waited for: nothing of it is left after its deadline
  * @param gpusWaiting instances in the cluster that wait for a GPU of its class
  */
@@ -35,7 +33,7 @@ export function readinessOf(
   revision: TargetRevision,
   seen: KnativeRevision | undefined,
   pods: readonly Pod[],
-  lines: readonly string[] | undefined,
+  lines: LinesOf,
   before?: string,
   gpusWaiting = 0,
 ): Readiness {
@@ -53,7 +51,7 @@ export function readinessOf(
 
 /**
  * The reason for which a start waits, kept while Knative says nothing better: at its deadline it takes the instances
- * away first and tells afterwards. Forgotten when a container has run: what comes then is another reason.
+ * away first and tells afterwards. Forgotten when its containers have run: what comes then is another reason.
  */
 export function waitedFor(
   { status, reason }: Readiness,
@@ -64,11 +62,15 @@ export function waitedFor(
   return lateOf(reason) === undefined ? before : reason;
 }
 
-const hasRun = ({ status }: Pod): boolean =>
-  status?.containerStatuses?.some(
-    ({ name, state, lastState }) =>
-      name === APP_CONTAINER && (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined,
-  ) ?? false;
+const hasRun = (pod: Pod): boolean => {
+  const containers = containersOf(pod);
+  return (
+    containers.length > 0 &&
+    containers.every(
+      ({ state, lastState }) => (state?.running ?? state?.terminated ?? lastState?.terminated) !== undefined,
+    )
+  );
+};
 
 const READY: Readiness = {
   type: 'Ready',
@@ -137,69 +139,17 @@ const textOf = (of: { reason?: string; message?: string } | undefined): string =
 
 /** What a container waits for: known to its pod at once, to Knative only after the deadline. */
 function stuckOf(revision: TargetRevision, pods: readonly Pod[]): Readiness | undefined {
-  const apps = pods.flatMap(
-    ({ status }) => status?.containerStatuses?.filter(({ name }) => name === APP_CONTAINER) ?? [],
-  );
-  const texts = apps.map(({ state }) => textOf(state?.waiting)).filter((text) => !BEING_MADE.test(text));
-  return texts.map((text) => toldOf(text, revision)).find((told) => told !== undefined);
+  return pods
+    .flatMap(containersOf)
+    .map(({ name, state }) => {
+      const text = textOf(state?.waiting);
+      const told = BEING_MADE.test(text) ? undefined : toldOf(text, revision);
+      return told && ofContainer(told, name);
+    })
+    .find((told) => told !== undefined);
 }
 
-function crashOf(
-  revision: TargetRevision,
-  pods: readonly Pod[],
-  lines: readonly string[] | undefined,
-): Readiness | undefined {
-  const ends = pods.flatMap(({ status }) => {
-    const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
-    const end = app?.state?.terminated ?? app?.lastState?.terminated;
-    return app === undefined || end === undefined || app.ready ? [] : [{ end, restarts: app.restartCount }];
-  });
-  const [crash] = ends;
-  if (crash === undefined) return undefined;
-  if (lines === undefined) return waiting('Starting', 'The first instance ended; its output is being read.');
-  return crashed(revision, crash.end, crash.restarts, lines);
-}
-
-/** How a container ends that was told to, by SIGTERM or then by SIGKILL. */
-const ENDED_BY_SIGNAL = [143, 137];
-
-function isEndedByProbe(probes: Probes = {}, { exitCode }: Ended): boolean {
-  return (probes.startup ?? probes.liveness) !== undefined && ENDED_BY_SIGNAL.includes(exitCode);
-}
-
-function crashed(
-  { probes }: TargetRevision,
-  end: Ended,
-  restarts: number,
-  lines: readonly string[],
-): Readiness {
-  const output = lines.length === 0 ? '' : ` Its last lines:\n${lines.join('\n')}`;
-  if (end.reason === 'OOMKilled') {
-    return failed(
-      'OutOfMemory',
-      `The instance was ended before it opened its port: it used more memory than its limit.${output}`,
-      'Deploy it with more memory, or make it use less.',
-    );
-  }
-  if (end.reason === 'StartError' || end.reason === 'ContainerCannotRun') {
-    return failed(
-      'StartFailed',
-      `The instance did not start: its command is not in the image.${output}`,
-      'Set a command, a Procfile or a start script that exists in the image.',
-    );
-  }
-  if (isEndedByProbe(probes, end)) {
-    return failed(
-      'ProbeFailed',
-      `The instance was ended because its startup or liveness probe failed.${output}`,
-      'Make the program answer the probe, or give the probe more time.',
-    );
-  }
-  const loop = restarts >= LOOP;
-  const times = loop ? ` This happened ${restarts} times in a row.` : '';
-  return failed(
-    loop ? 'CrashLoop' : 'ExitCode',
-    `The instance exited with code ${end.exitCode} before it opened its port.${times}${output}`,
-    'Read its last lines, mend the cause and deploy again.',
-  );
+/** A sidecar is named. */
+function ofContainer(told: Readiness, container: string): Readiness {
+  return isSidecar(container) ? { ...told, message: `Sidecar ${container}: ${told.message}` } : told;
 }

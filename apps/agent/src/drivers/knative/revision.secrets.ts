@@ -1,5 +1,5 @@
 import { TowpathError, kubernetesName, parseImageReference } from '#libs/domain';
-import type { Target, TargetRevision } from '#libs/domain';
+import type { Id, PinnedSidecar, Target, TargetRevision } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import type { OpenSecret, ResolvedEnv } from '../driver.js';
 import {
@@ -26,7 +26,8 @@ export async function revisionSecrets(
   const found = [
     await environment(target, revision, opened),
     await files(target, revision, opened),
-    await pullCredentials(target, revision, opened),
+    await pullCredentials(target, revision, pullSecretOf(revision.id), opened),
+    ...(await sidecarSecrets(target, revision, opened)),
   ];
   return found.filter((secret) => secret !== undefined);
 }
@@ -55,9 +56,40 @@ async function files(
   return secretManifest(target, filesSecretOf(id), { data });
 }
 
+async function sidecarSecrets(
+  target: Target,
+  { id, sidecars = [] }: TargetRevision,
+  opened: Opened,
+): Promise<(KubeObject | undefined)[]> {
+  const found: (KubeObject | undefined)[] = [];
+  for (const sidecar of sidecars) {
+    found.push(await sidecarEnvironment(target, id, sidecar, opened));
+    found.push(await pullCredentials(target, sidecar, pullSecretOf(id, sidecar.name), opened));
+  }
+  return found;
+}
+
+async function sidecarEnvironment(
+  target: Target,
+  id: Id<'rev'>,
+  { name: sidecar, env }: PinnedSidecar,
+  { open }: Opened,
+): Promise<KubeObject | undefined> {
+  const data: Record<string, string> = {};
+  for (const entry of env) {
+    if ('value' in entry) continue;
+    const value = await open(entry.secret, `the variable ${entry.name} of ${sidecar}`);
+    data[entry.name] = Buffer.from(value).toString('base64');
+  }
+  return Object.keys(data).length === 0
+    ? undefined
+    : secretManifest(target, environmentSecretOf(id, sidecar), { data });
+}
+
 async function pullCredentials(
   target: Target,
-  { id, image, pullSecret }: TargetRevision,
+  { image, pullSecret }: Pick<TargetRevision, 'image' | 'pullSecret'>,
+  name: string,
   { open }: Opened,
 ): Promise<KubeObject | undefined> {
   const registry = image === undefined ? undefined : parseImageReference(image)?.registry;
@@ -71,7 +103,7 @@ async function pullCredentials(
   }
   const [username, password] = [credentials.slice(0, colon), credentials.slice(colon + 1)];
   const config = { auths: { [registry]: { username, password, auth: base64(credentials) } } };
-  return secretManifest(target, pullSecretOf(id), {
+  return secretManifest(target, name, {
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': base64(JSON.stringify(config)) },
   });

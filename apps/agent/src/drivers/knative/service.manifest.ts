@@ -1,4 +1,5 @@
 import {
+  SERVING_CONTAINER,
   kubernetesName,
   pinnedImage,
   revisionTag,
@@ -8,11 +9,11 @@ import {
   type TargetRevision,
 } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
-import { cpuQuantity, memoryQuantity } from './quantity.js';
-import { probesOf, volumesOf } from './container.manifest.js';
+import { RESTRICTED, environmentOf, limitsAndRequests, probesOf, volumesOf } from './container.manifest.js';
 import { gpuLabels, gpuLimits, gpuPlace } from './gpu.manifest.js';
 import { placeSeconds, startSeconds } from './start.deadline.js';
 import { LABELS, environmentSecretOf, namespaceOf, pullSecretOf } from './knative.names.js';
+import { sidecarContainers } from './sidecar.manifest.js';
 
 /** What a translation needs to know of the cluster and of the operator's choices. */
 export interface ManifestSettings {
@@ -109,9 +110,9 @@ function podSpec(
   revision: TargetRevision,
   settings: ManifestSettings,
 ): Record<string, unknown> {
-  const { cpuMillis, memoryMiB } = revision.resources;
+  const { limits, requests } = limitsAndRequests(revision.resources, settings);
   const { volumes, mounts } = volumesOf(revision);
-  const share = (value: number, percent: number): number => Math.max(1, Math.ceil((value * percent) / 100));
+  const pulls = pullSecretsOf(revision);
   return {
     containerConcurrency: revision.concurrency,
     timeoutSeconds: revision.timeoutSeconds,
@@ -119,31 +120,36 @@ function podSpec(
     ...(settings.runtimeClass === undefined ? {} : { runtimeClassName: settings.runtimeClass }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    ...(revision.pullSecret === undefined ? {} : { imagePullSecrets: [{ name: pullSecretOf(revision.id) }] }),
+    ...(pulls.length === 0 ? {} : { imagePullSecrets: pulls.map((name) => ({ name })) }),
     ...(volumes.length === 0 ? {} : { volumes }),
     ...gpuPlace(revision),
     containers: [
       {
-        name: 'app',
+        name: SERVING_CONTAINER,
         image: imageOf(target, revision, settings),
         ...(revision.command === undefined ? {} : { command: revision.command }),
         ...(revision.args === undefined ? {} : { args: revision.args }),
         ports: [{ name: revision.protocol === 'h2c' ? 'h2c' : 'http1', containerPort: revision.port }],
-        env: environmentOf(revision),
-        resources: {
-          limits: { cpu: cpuQuantity(cpuMillis), memory: memoryQuantity(memoryMiB), ...gpuLimits(revision) },
-          requests: {
-            cpu: cpuQuantity(share(cpuMillis, settings.cpuRequestPercent)),
-            memory: memoryQuantity(share(memoryMiB, settings.memoryRequestPercent)),
-          },
-        },
+        env: environmentOf(revision.env, environmentSecretOf(revision.id)),
+        resources: { limits: { ...limits, ...gpuLimits(revision) }, requests },
         // The list of containers is one value to server-side apply, so what Knative would fill in is said here.
         ...probesOf(revision),
         ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
         securityContext: RESTRICTED,
       },
+      ...sidecarContainers(revision, settings),
     ],
   };
+}
+
+/** Kubernetes tries all of them at every image of their registry. */
+function pullSecretsOf({ id, pullSecret, sidecars = [] }: TargetRevision): string[] {
+  return [
+    ...(pullSecret === undefined ? [] : [pullSecretOf(id)]),
+    ...sidecars.flatMap((sidecar) =>
+      sidecar.pullSecret === undefined ? [] : [pullSecretOf(id, sidecar.name)],
+    ),
+  ];
 }
 
 function imageOf(
@@ -154,22 +160,4 @@ function imageOf(
   return image === undefined
     ? settings.builtImage(projectId, organizationId, imageDigest)
     : pinnedImage(image, imageDigest);
-}
-
-/** The fields of Pod Security `restricted`, but for the user: images run as the user they name. */
-const RESTRICTED = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-
-function environmentOf(revision: TargetRevision): unknown[] {
-  return revision.env.map((entry) =>
-    'value' in entry
-      ? { name: entry.name, value: entry.value }
-      : {
-          name: entry.name,
-          valueFrom: { secretKeyRef: { name: environmentSecretOf(revision.id), key: entry.name } },
-        },
-  );
 }

@@ -1,6 +1,6 @@
 import type { TargetRevision } from '#libs/domain';
 import { startupSeconds } from './container.manifest.js';
-import { APP_CONTAINER, conditionOf, type Pod } from './knative.types.js';
+import { conditionOf, containersOf, type Pod } from './knative.types.js';
 
 /** Beyond its startup probe: what the cluster takes to see that it was answered; seconds. */
 const SLACK = 10;
@@ -41,8 +41,8 @@ export function startEnds(
 const isComing = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined && conditionOf(status?.conditions, 'Ready')?.status !== 'True';
 
-function startedAt({ status }: Pod): number | undefined {
-  const app = status?.containerStatuses?.find(({ name }) => name === APP_CONTAINER);
-  const at = Date.parse(app?.state?.running?.startedAt ?? '');
-  return Number.isNaN(at) ? undefined : at;
+/** When the last of its containers was started; undefined while one does not run. */
+function startedAt(pod: Pod): number | undefined {
+  const at = Math.max(...containersOf(pod).map(({ state }) => Date.parse(state?.running?.startedAt ?? '')));
+  return Number.isFinite(at) ? at : undefined;
 }

@@ -14,6 +14,7 @@ interface JsonSchema {
   required?: string[];
   default?: unknown;
   description?: string;
+  'x-graphql'?: 'JSON';
 }
 
 type Mode = 'input' | 'output';
@@ -161,7 +162,8 @@ class SdlTypes {
   }
 
   private field(name: string, schema: JsonSchema, typeName: string, parent: JsonSchema, mode: Mode): string {
-    const type = name === 'id' && mode === 'output' ? 'ID' : this.typeOf(schema, typeName, mode);
+    const known = name === 'id' && mode === 'output' ? 'ID' : schema['x-graphql'];
+    const type = known ?? this.typeOf(schema, typeName, mode);
     return `${name}: ${type}${parent.required?.includes(name) ? '!' : ''}`;
   }
 }

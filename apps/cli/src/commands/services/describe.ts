@@ -1,4 +1,5 @@
 import type { Resources } from '#libs/domain';
+import type { TemplateView } from '../../client/wire.types.js';
 import { defineCommand } from '../../command.js';
 import { fieldsOf, tableOf } from '../../output/table.js';
 import { getService } from '../../service/change.js';
@@ -34,6 +35,7 @@ export const servicesDescribe = defineCommand<[string], object>({
         Port: `${template.port} (${template.protocol})`,
         Updated: service.updatedAt,
       }),
+      ...(template.sidecars ?? []).map(sidecarLine),
       ...envLines(template.env).map((line) => `  ${line}`),
       '',
       ...tableOf(service.status.traffic, TRAFFIC_COLUMNS),
@@ -44,6 +46,10 @@ export const servicesDescribe = defineCommand<[string], object>({
     return undefined;
   },
 });
+
+function sidecarLine({ name, image, resources }: NonNullable<TemplateView['sidecars']>[number]): string {
+  return `  Sidecar ${name}: ${image}, ${resourcesOf(resources)}`;
+}
 
 function resourcesOf({ cpuMillis, memoryMiB, gpus, gpuClass }: Resources): string {
   const held = gpus === undefined ? '' : `, ${gpus} ${gpuClass}`;
