@@ -99,7 +99,7 @@ describe('a cold start', () => {
         if (coldStart === 'free') expect(waited).toBeGreaterThan(WAITS_MS);
         else expect(waited).toBe(0);
       }
-      expect(times.at(-1)?.waited).toBe(0);
+      expect(times.at(-1)?.waited).toBeLessThan(WAITS_MS);
       console.log(
         `cold start ${coldStart} (N ${CALLS}): lasted, billed ms: ${times.map((one) => `${one.lasted} ${one.billed}`).join(', ')}; the last one was warm`,
       );

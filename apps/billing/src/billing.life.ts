@@ -16,6 +16,7 @@ import { ClockWatch } from './clock.watch.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { DebtWorker } from './invoice/debt.worker.js';
 import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
+import { BuildIntake } from './intake/build.intake.js';
 import { InstanceIntake } from './intake/instance.intake.js';
 import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
 import { ReleaseWorker } from './intake/release.worker.js';
@@ -40,6 +41,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly intake: IntakeWorker<UsageMessage>;
   private readonly instances: IntakeWorker<InstanceMessage>;
   private readonly releases: ReleaseWorker;
+  private readonly builds: BuildIntake;
   private readonly fold: FoldWorker;
   private readonly budgets: BudgetWorker;
   private readonly caps: CapWorker;
@@ -83,6 +85,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     };
     this.instances = new IntakeWorker(instanceKind, bus, this.leases, health, logger);
     this.releases = new ReleaseWorker(db, this.leases, things, counted, clock, logger);
+    this.builds = new BuildIntake(db, this.leases, things, clock, logger);
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
     this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, random, logger);
     this.webhooks = new WebhookWorker(db, this.leases, { masterKey, reach }, counted, clock, random, logger);
@@ -106,6 +109,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     await ensureHubTopology(this.bus);
     await this.leases.start();
     this.releases.start();
+    this.builds.start();
     this.fold.start();
     this.budgets.start();
     this.caps.start();
@@ -124,6 +128,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     await Promise.all([
       this.intake.stop(),
       this.releases.stop(),
+      this.builds.stop(),
       this.fold.stop(),
       this.budgets.stop(),
       this.caps.stop(),

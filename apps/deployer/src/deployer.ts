@@ -29,6 +29,7 @@ import { Observer } from './reconcile/observer.js';
 import { Reconciler } from './reconcile/reconciler.js';
 import { DatabaseRecords } from './reconcile/records.js';
 import { BucketGuard } from './wake/bucket.guard.js';
+import { BuildBoard } from './wake/build.board.js';
 import { ClusterBoard } from './wake/cluster.board.js';
 import { EventDoor } from './wake/event.door.js';
 import { GatewayBoard } from './wake/gateway.board.js';
@@ -102,7 +103,8 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
       changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
       epochRaised: (): Promise<void> => this.resync.all(),
     };
-    this.watches = new StatusWatches(bus, db, new ClusterBoard(db, news, logger), wake, logger);
+    const boards = [new ClusterBoard(db, news, logger), new BuildBoard(db)] as const;
+    this.watches = new StatusWatches(bus, db, ...boards, wake, logger);
     const records = new DatabaseRecords(db, clock, options, (id) => bus.tell(operationSubject(id)));
     this.images = new ImageResolver({
       reader: new RegistryReader(options.privateRegistries),

@@ -241,6 +241,8 @@ export { HUB_EVENTS } from './event/event.types.js';
 export type { HubEvent, HubEventName } from './event/event.types.js';
 export { usageInterval } from './usage/usage-interval.js';
 export { lengthOf, partInterval, unionOf } from './usage/interval.js';
+export { billableBuild } from './usage/build.time.js';
+export type { EndedBuild } from './usage/build.time.js';
 export {
   LONGEST_COLD_MS,
   MAX_INSTANCE_MS,
@@ -367,7 +369,13 @@ export { sharesOfWindow } from './billing/window.shares.js';
 export type { RequestShare, WindowRecord } from './billing/window.shares.js';
 export { explainedLine } from './billing/line.explanation.js';
 export type { ExplainedCharge, ExplainedFee, ExplainedLine, StatedLine } from './billing/line.explanation.js';
-export { costLines, costTotals, namedAdjustments, usageOfShare } from './billing/request.cost.js';
+export {
+  costLines,
+  costTotals,
+  namedAdjustments,
+  usageOfBuild,
+  usageOfShare,
+} from './billing/request.cost.js';
 export type { CostLine, NamedAdjustment, PlannedUsage } from './billing/request.cost.js';
 export { billItems, billOf } from './billing/bill.js';
 export {
@@ -379,6 +387,7 @@ export {
   factsFor,
   oncePerPlan,
   isOfInstances,
+  needsBuilds,
   needsInstances,
   refuseUncounted,
   sumMetered,

@@ -162,6 +162,9 @@ export interface UsedWindowRow extends Omit<UsageDayRow, 'period' | 'day' | 'pro
   service: string | null;
 }
 
+/** Its revision; of what belongs to none its service: so it is one window at a time. */
+const RAN = `coalesce(nullif(w.revision_id, ''), w.service_id)`;
+
 const COUNT = `CASE $4 WHEN 'blocks' THEN w.blocks WHEN 'perRequestUnits' THEN w.per_request_units
        WHEN 'requests' THEN w.requests WHEN 'responseBytes' THEN w.response_bytes
        ELSE (w.meters->>$4)::numeric END`;
@@ -179,12 +182,12 @@ export const usedWindowsSql = statement<UsedWindowRow>(
      JOIN billing_windows w ON w.organization_id = $1 AND w.window_start_ms >= span.from_ms AND w.window_start_ms < span.to_ms
      WHERE ${COUNT} > 0 AND ($9::text IS NULL OR EXISTS (SELECT FROM revisions g
          WHERE g.organization_id = $1 AND g.id = w.revision_id AND g.spec->'resources'->>'gpuClass' = $9))
-       AND (w.window_start_ms, w.revision_id, w.price_zone) > ($5::bigint, $6::text, $7::text)
-     ORDER BY w.window_start_ms, w.revision_id, w.price_zone LIMIT $8) w
+       AND (w.window_start_ms, ${RAN}, w.price_zone) > ($5::bigint, $6::text, $7::text)
+     ORDER BY w.window_start_ms, ${RAN}, w.price_zone LIMIT $8) w
    LEFT JOIN projects p ON p.organization_id = $1 AND p.id = w.project_id
    LEFT JOIN services s ON s.organization_id = $1 AND s.id = w.service_id
    LEFT JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id
-   ORDER BY w.window_start_ms, w.revision_id, w.price_zone`,
+   ORDER BY w.window_start_ms, ${RAN}, w.price_zone`,
 );
 
 export interface UsedNameRow {

@@ -24,11 +24,6 @@ export const findBuildOfUploadSql = statement<BuildRow>(
   `SELECT ${COLUMNS} FROM builds WHERE organization_id = $1 AND service_id = $2 AND upload_id = $3`,
 );
 
-export const findBuildServiceSql = statement<{ service_id: string }>(
-  'build_find_service',
-  `SELECT service_id FROM builds WHERE id = $1`,
-);
-
 export const saveBuildSql = statement<unknown>(
   'build_save',
   `INSERT INTO builds (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)

@@ -1,11 +1,5 @@
 import type { Build } from '#libs/domain';
-import {
-  findBuildOfUploadSql,
-  findBuildServiceSql,
-  findBuildSinceSql,
-  saveBuildSql,
-  type BuildRow,
-} from './build.sql.js';
+import { findBuildOfUploadSql, findBuildSinceSql, saveBuildSql, type BuildRow } from './build.sql.js';
 import { ms, present, time } from './row.js';
 import type { Tx } from './statement.js';
 
@@ -16,11 +10,6 @@ export async function findBuildOfUpload(
 ): Promise<Build | undefined> {
   const row = await tx.one(findBuildOfUploadSql, [organizationId, serviceId, uploadId]);
   return row && toBuild(row);
-}
-
-/** Whose build it is: what a report about a build wakes. */
-export async function findBuildService(tx: Tx, buildId: string): Promise<string | undefined> {
-  return (await tx.one(findBuildServiceSql, [buildId]))?.service_id;
 }
 
 /** Id of the newest build of a service made at `since` (UTC ms) or later. */

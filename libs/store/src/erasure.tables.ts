@@ -101,6 +101,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   held('instance_intervals'),
   held('instance_slices'),
   held('cold_starts'),
+  held('build_times'),
   held('instance_time'),
   held('ledger_windows'),
   held('ledger_due'),

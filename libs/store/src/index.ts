@@ -249,8 +249,9 @@ export { findRequest, listUsageRecords } from './usage-record.store.js';
 export type { MeteredRequest, RequestRecord } from './usage-record.store.js';
 export { findReplayedWindows, hasChangedSince, zonesOfPlans } from './replay.store.js';
 export type { ReplayedWindow } from './replay.store.js';
-export { listUsedWindows, withNames } from './used-window.store.js';
+export { listUsedWindows, refOfWindow, withNames } from './used-window.store.js';
 export type { UsedWindow, WindowRef } from './used-window.store.js';
+export type { WindowBuild } from './window-facts.store.js';
 export {
   dataKeyOf,
   keyedDigest,
@@ -289,7 +290,9 @@ export { checkArchive, unpackArchive } from './archive.js';
 export type { ArchiveReport } from './archive.js';
 export { SOURCE_LIMITS } from './archive.rules.js';
 export type { ArchiveLimits } from './archive.rules.js';
-export { findBuildOfUpload, findBuildService, findBuildSince, saveBuild } from './build.store.js';
+export { findAskedBuild, findWaitingBuildTimes, storeBuildTime, takeBuildTimes } from './build-time.store.js';
+export type { BuildTime } from './build-time.store.js';
+export { findBuildOfUpload, findBuildSince, saveBuild } from './build.store.js';
 export { hubEpoch, lockHub, raiseHubEpoch, mustRereadUsage, usageIsReread } from './hub.store.js';
 export {
   findGateway,
@@ -351,7 +354,7 @@ export {
   usageByPeriod,
 } from './billing-window.store.js';
 export type { DirtyShard, UsageFilter } from './billing-window.store.js';
-export { findWindowFacts, findWindowRecords } from './window-facts.store.js';
+export { findWindowBuilds, findWindowFacts, findWindowRecords } from './window-facts.store.js';
 export type { FactsKey } from './window-facts.store.js';
 export {
   findDebtors,

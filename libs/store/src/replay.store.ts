@@ -25,6 +25,7 @@ export interface ReplayedWindow {
  * All windows that begin in [fromMs, toMs) and that billable records touch, found in the records themselves: revision
  * by revision, each in the order of time.
  * @param instances whether windows in which only instances ran are asked for, too
+ * @param builds whether those in which builds began are
  * @param position nothing that was taken in after it counts
  * @param settledAt UTC ms, where the position is not known; of each hour only what its settlements up to then had taken in.
  *   Both absent: everything
@@ -39,6 +40,7 @@ export async function findReplayedWindows(
     settledAt,
     position,
     instances,
+    builds,
     zones,
   }: {
     organizationId: string;
@@ -47,12 +49,13 @@ export async function findReplayedWindows(
     settledAt?: number | undefined;
     position?: number | undefined;
     instances: boolean;
+    builds: boolean;
     zones?: AskedZones | undefined;
   },
 ): Promise<ReplayedWindow[]> {
   const rows = await tx.run(zones ? askedWindowsSql : replayedWindowsSql, [
     ...[organizationId, fromMs, toMs],
-    ...[time(settledAt), position ?? null, instances],
+    ...[time(settledAt), position ?? null, instances, builds],
     ...zoneColumns(zones),
   ]);
   return rows.map((row) => {

@@ -17,7 +17,15 @@ export interface UsedWindow extends CountedUsage {
 }
 
 /** What a window is found by: it is unique within an organization. */
-export type WindowRef = Pick<UsedWindow, 'startMs' | 'revisionId' | 'priceZone'>;
+export interface WindowRef extends Pick<UsedWindow, 'startMs' | 'priceZone'> {
+  /** Its revision; of what belongs to none its service. */
+  of: string;
+}
+
+/** What a window is found by. */
+export function refOfWindow({ startMs, revisionId, serviceId, priceZone }: UsedWindow): WindowRef {
+  return { startMs, of: revisionId === '' ? serviceId : revisionId, priceZone };
+}
 
 /** Windows in the spans in which something of that was counted, by start, revision and zone, behind `after`. */
 export async function listUsedWindows(
@@ -27,9 +35,9 @@ export async function listUsedWindows(
 ): Promise<UsedWindow[]> {
   const from = of.spans.map(({ startMs }) => startMs);
   const to = of.spans.map(({ endMs }) => endMs);
-  const { startMs = -1, revisionId = '', priceZone = '' } = after ?? {};
+  const { startMs = -1, of: ran = '', priceZone = '' } = after ?? {};
   const { of: counted, gpuClass = null } = of.count;
-  const values = [of.organizationId, from, to, counted, startMs, revisionId, priceZone, limit, gpuClass];
+  const values = [of.organizationId, from, to, counted, startMs, ran, priceZone, limit, gpuClass];
   return (await tx.run(usedWindowsSql, values)).map(windowOf);
 }
 

@@ -12,10 +12,15 @@ interface ZoneOf {
   record: string;
   /** Of the part of a slice that lies in the window that begins there. */
   slice: (windowStartMs: string) => string;
+  build: string;
 }
 
 /** As it was stored: by the plan in force when it began. */
-export const STORED_ZONES: ZoneOf = { record: 'u.price_zone', slice: () => 's.price_zone' };
+export const STORED_ZONES: ZoneOf = {
+  record: 'u.price_zone',
+  slice: () => 's.price_zone',
+  build: 'b.price_zone',
+};
 
 /**
  * By other plans: a list of objects, one for each stretch of time between the borders, from ids of clusters and names of
@@ -26,6 +31,7 @@ export function zonesBy(places: string, borders: string): ZoneOf {
   return {
     record: `coalesce(${at('u.start_ms')} ->> u.cluster_id, ${at('u.start_ms')} ->> u.region, 'default')`,
     slice: (windowStartMs) => `coalesce(${at(windowStartMs)} ->> s.cluster_id, 'default')`,
+    build: `coalesce(${at('b.start_ms')} ->> b.cluster_id, 'default')`,
   };
 }
 
@@ -142,6 +148,27 @@ function factStatements(name: string, zone: ZoneOf) {
   };
 }
 
+export interface BuiltRow {
+  n: number;
+  id: string;
+  start_ms: number;
+  end_ms: number;
+}
+
+/** Builds of a service: they belong to no revision. */
+function buildStatement(name: string, zone: ZoneOf) {
+  return {
+    builds: statement<BuiltRow>(
+      `${name}_builds`,
+      `SELECT k.n, b.build_id AS id, b.start_ms, b.end_ms
+   FROM ${KEYS} JOIN build_times b ON b.organization_id = k.organization_id AND b.service_id = k.service_id
+     AND k.revision_id = '' AND ${zone.build} = k.price_zone AND b.taken <= k.up_to
+     AND b.start_ms >= k.start_ms AND b.start_ms < k.start_ms + ${WINDOW_MS}
+   ORDER BY 1, b.start_ms, b.build_id`,
+    ),
+  };
+}
+
 /** What waited for a first instance. */
 function waitedStatement(name: string, zone: ZoneOf) {
   return {
@@ -201,6 +228,7 @@ export const storedFacts = {
   ...factStatements('window', STORED_ZONES),
   ...partStatements('window', STORED_ZONES),
   ...waitedStatement('window', STORED_ZONES),
+  ...buildStatement('window', STORED_ZONES),
 };
 
 const ASKED_ZONES = zonesBy('$8', '$9');
@@ -209,4 +237,5 @@ export const askedFacts = {
   ...factStatements('window_asked', ASKED_ZONES),
   ...partStatements('window_asked', ASKED_ZONES),
   ...waitedStatement('window_asked', ASKED_ZONES),
+  ...buildStatement('window_asked', ASKED_ZONES),
 };

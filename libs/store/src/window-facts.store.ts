@@ -1,4 +1,4 @@
-import type { StreamPart, WindowFacts, WindowKey, WindowRecord } from '#libs/domain';
+import type { Interval, StreamPart, WindowFacts, WindowKey, WindowRecord } from '#libs/domain';
 import { lookupColumns } from './billing-window.store.js';
 import type { Tx } from './statement.js';
 import { askedFacts, storedFacts, type CountsRow, type PartRow, type WaitedRow } from './window-facts.sql.js';
@@ -10,6 +10,8 @@ export interface FactsKey extends WindowKey {
   instances?: boolean;
   /** Whether it is asked what waited for a first instance. */
   fromReady?: boolean;
+  /** Whether builds of its service are asked for. */
+  builds?: boolean;
 }
 
 /** Price zones by other plans than those that were in force. */
@@ -41,6 +43,7 @@ export async function findWindowFacts(
   for (const row of await tx.run(sql.beginningParts, columns)) facts[row.n]?.beginning.push(partOf(row));
   await addRunning(tx, facts, keys, asked);
   await addWaited(tx, facts, keys, asked);
+  await addBuilds(tx, facts, keys, asked);
   return facts;
 }
 
@@ -82,6 +85,36 @@ async function addWaited(
     for (const { partial, start_ms, end_ms, ready_ms } of waited)
       if (!partial) own.waited.push({ startMs: start_ms, endMs: end_ms, readyMs: ready_ms });
   }
+}
+
+/** A build that began in a window. */
+export interface WindowBuild extends Interval {
+  id: string;
+}
+
+/** Builds of one window of a service, in the order in which they began. */
+export async function findWindowBuilds(tx: Tx, key: FactsKey): Promise<WindowBuild[]> {
+  const rows = await tx.run(storedFacts.builds, factColumns([key]));
+  return rows.map(({ id, start_ms, end_ms }) => ({ id, startMs: start_ms, endMs: end_ms }));
+}
+
+/** Builds, of the windows of no revision for which they are asked. */
+async function addBuilds(
+  tx: Tx,
+  facts: readonly WindowFacts[],
+  keys: readonly FactsKey[],
+  asked: AskedZones | undefined,
+): Promise<void> {
+  const meant = [...keys.entries()].filter(
+    ([, { builds, revisionId }]) => builds === true && revisionId === '',
+  );
+  if (meant.length === 0) return;
+  const columns = factColumns(
+    meant.map(([, key]) => key),
+    asked,
+  );
+  for (const { n, start_ms, end_ms } of await tx.run((asked ? askedFacts : storedFacts).builds, columns))
+    facts[meant[n]?.[0] ?? -1]?.builds.push({ lengthMs: end_ms - start_ms, count: 1 });
 }
 
 /** The same with when an instance was ready, of those that waited for one. */
@@ -128,7 +161,16 @@ function factColumns(keys: readonly FactsKey[], asked?: AskedZones): unknown[] {
 
 function noFacts(): WindowFacts {
   const counts = { requests: 0n, notBillableRequests: 0n, requestBytes: 0n, responseBytes: 0n };
-  return { changes: [], lengths: [], reaching: [], beginning: [], waited: [], counts, running: [] };
+  return {
+    changes: [],
+    lengths: [],
+    reaching: [],
+    beginning: [],
+    waited: [],
+    counts,
+    running: [],
+    builds: [],
+  };
 }
 
 function addCounts(facts: WindowFacts | undefined, row: CountsRow): void {

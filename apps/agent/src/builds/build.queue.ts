@@ -86,16 +86,18 @@ export class BuildQueue {
     void this.say(this.status(buildId, { phase: 'running' })).catch(() => undefined);
     const onLine = (text: string): void =>
       this.parts.log(target, { time: this.parts.clock.now(), stream: 'build', text });
+    const startedAt = this.parts.clock.now();
+    const took = () => ({ startedAt, endedAt: this.parts.clock.now() });
     let result: BuildStatus;
     try {
       const imageDigest: Digest = await builder.build(target, onLine, this.abort.signal);
       crashPoint('agent.built');
-      result = this.status(buildId, { phase: 'succeeded', imageDigest });
+      result = this.status(buildId, { phase: 'succeeded', imageDigest, ...took() });
     } catch (error) {
       if (this.abort.signal.aborted) return undefined;
       const shown = this.publicError(buildId, error);
       onLine(shown.message);
-      result = this.status(buildId, { phase: 'failed', error: toPublicError(shown) });
+      result = this.status(buildId, { phase: 'failed', error: toPublicError(shown), ...took() });
     }
     await builds.finish(target, result);
     return result;
@@ -115,7 +117,7 @@ export class BuildQueue {
 
   private status(
     buildId: Id<'bld'>,
-    more: Pick<BuildStatus, 'phase' | 'imageDigest' | 'error'>,
+    more: Omit<BuildStatus, 'schemaVersion' | 'buildId' | 'sentAt'>,
   ): BuildStatus {
     return { schemaVersion: 1, buildId, ...more, sentAt: this.parts.clock.now() };
   }

@@ -12,13 +12,17 @@ import {
   type PricePlan,
   type RequestShare,
   type WindowCount,
+  usageOfBuild,
   usageOfShare,
 } from '#libs/domain';
 import {
   findPlansInForce,
+  findWindowBuilds,
   listLedgerWindows,
   listUsedWindows,
+  refOfWindow,
   withNames,
+  type FactsKey,
   type PageRequest,
   type SeenWindow,
   type Tx,
@@ -98,7 +102,8 @@ async function windowsOfLine(
   const before = isCorrection ? await spokeBefore(tx, then, named) : undefined;
   const less = before ? await windowsThen(tx, { ...then, invoice: before }, meant) : [];
   const all = isCorrection ? changesOf(counted, less, count) : counted.map((window) => ({ window }));
-  const rest = after === undefined ? all : all.filter(({ window }) => inOrder(window, after) > 0);
+  const rest =
+    after === undefined ? all : all.filter(({ window }) => inOrder(refOfWindow(window), after) > 0);
   return nameAll(tx, organizationId, rest.slice(0, limit));
 }
 
@@ -112,7 +117,7 @@ function changesOf(now: readonly UsedWindow[], before: readonly UsedWindow[], co
     ...gone.map((less) => ({ window: { ...less, ...NOTHING_COUNTED }, less })),
   ]
     .filter(({ window, less }) => !less || countIn(window, count) !== countIn(less, count))
-    .sort((a, b) => inOrder(a.window, b.window));
+    .sort((a, b) => inOrder(refOfWindow(a.window), refOfWindow(b.window)));
 }
 
 const NOTHING_COUNTED = {
@@ -147,6 +152,7 @@ export async function explainWindow(
   const { window, then } = found;
   const { projectId, serviceId, revisionId, priceZone } = window;
   const key = { organizationId, projectId, serviceId, revisionId, priceZone, windowStartMs: ref.startMs };
+  if (revisionId === '') return explainBuilds(tx, { key: then?.key ?? key, plan, item }, page);
   const shares = (await bearersOf(tx, key, plan, then)).filter(
     (share) => countIn(usageOfShare(share, window), count) > 0n,
   );
@@ -161,6 +167,26 @@ export async function explainWindow(
   }));
 }
 
+/** Builds of a window of a service bear it. */
+async function explainBuilds(
+  tx: Tx,
+  { key, plan, item }: { key: FactsKey; plan: PricePlan; item: string },
+  page: PageRequest,
+): Promise<z.input<typeof explainedRequestView>[]> {
+  const builds = await findWindowBuilds(tx, key);
+  const from = page.after === undefined ? 0 : builds.findIndex(({ id }) => id === page.after) + 1;
+  return builds.slice(from, from + page.limit).map((build) => {
+    const used = usageOfBuild(plan, build, key.priceZone);
+    return {
+      id: build.id,
+      request: build.id,
+      ...countsOf(used),
+      opened: [],
+      ...priced({ plan, item }, used),
+    };
+  });
+}
+
 /** A window as it is, or as an invoice had counted it. */
 async function windowOf(
   call: Call,
@@ -169,7 +195,7 @@ async function windowOf(
 ): Promise<{ window: UsedWindow; then?: BornThen } | undefined> {
   const { tx, actor } = call;
   const { organizationId } = actor;
-  const { startMs, revisionId, priceZone } = ref;
+  const { startMs } = ref;
   const stored = invoice === undefined ? undefined : await storedInvoice(call, organizationId, invoice);
   const month = monthOf(startMs);
   if (stored && !(await isAsThen(tx, { organizationId, month, invoice: stored }))) {
@@ -177,9 +203,9 @@ async function windowOf(
     return counted && { window: counted.used, then: { key: counted.of.key, carried: counted.carried } };
   }
   const of = { organizationId, spans: [{ startMs, endMs: startMs + 1 }], count };
-  const after = { startMs, revisionId, priceZone: '' };
+  const after = { startMs, of: ref.of, priceZone: '' };
   const beside = await listUsedWindows(tx, of, { after, limit: MOST_ZONES });
-  const window = beside.find((one) => one.revisionId === revisionId && one.priceZone === priceZone);
+  const window = beside.find((one) => inOrder(refOfWindow(one), ref) === 0);
   return window && { window };
 }
 
@@ -187,14 +213,15 @@ function requestOf({ stream }: RequestShare): string {
   return stream.slice(stream.indexOf(' ') + 1);
 }
 
-/** A window's name: its revision, its start, its price zone. */
-function windowId({ revisionId, startMs, priceZone }: UsedWindow): string {
-  return `${revisionId}-${startMs}-${priceZone}`;
+/** A window's name: its revision (or service), its start, its price zone. */
+function windowId(window: UsedWindow): string {
+  const { of, startMs, priceZone } = refOfWindow(window);
+  return `${of}-${startMs}-${priceZone}`;
 }
 
 function windowRef(id: string): WindowRef {
-  const [revisionId = '', start = '', ...zone] = id.split('-');
-  return { revisionId, startMs: /^\d{1,15}$/.test(start) ? Number(start) : -1, priceZone: zone.join('-') };
+  const [of = '', start = '', ...zone] = id.split('-');
+  return { of, startMs: /^\d{1,15}$/.test(start) ? Number(start) : -1, priceZone: zone.join('-') };
 }
 
 function priced(

@@ -29,7 +29,7 @@ export const explainedWindowView = z
 export const explainedRequestView = z
   .object({
     id: z.string().describe('Identity of its first usage record in the window.'),
-    request: z.string().describe('Id of the request.'),
+    request: z.string().describe('Id of the request; of time of builds, of the build.'),
     ...counts,
     billedFrom: z.string().optional().describe(BILLED_FROM),
     opened: z.array(z.string()).describe('When it opened blocks.'),

@@ -4,6 +4,7 @@ import {
   foldWindow,
   handedOn,
   monthOf,
+  needsBuilds,
   needsInstances,
   sumMetered,
   windowBefore,
@@ -81,6 +82,7 @@ export async function* replayWindows(
     ...span,
     zones,
     instances: periods.some(({ plan }) => needsInstances(plan)),
+    builds: periods.some(({ plan }) => needsBuilds(plan)),
   });
   const handed = new HandedOver(tx, span.fromMs, await plansFrom(tx, span, periods));
   for (let from = 0; from < windows.length; from += BATCH) {

@@ -87,7 +87,7 @@ export async function takeIn(
     });
     await storeIntervals(tx, intervals, position);
     const key = { organizationId, projectId, serviceId, revisionId, priceZone: zone };
-    const windows = [...foldRecords(all, SHAPE, () => meters, running)].map(([windowStartMs, window]) => {
+    const windows = [...foldRecords(all, SHAPE, () => meters, { running })].map(([windowStartMs, window]) => {
       return { key: { ...key, windowStartMs }, window };
     });
     await saveWindows(tx, windows, Date.now());

@@ -3,6 +3,7 @@ import {
   findBillPeriods,
   hasChangedSince,
   listInvoices,
+  refOfWindow,
   type StoredInvoice,
   type Tx,
   type UsedWindow,
@@ -46,7 +47,7 @@ export async function windowsThen(tx: Tx, then: MonthThen, meant: MeantWindows):
     const window = windowOf(one);
     if (isMeant(window, meant)) found.push(window);
   }
-  return found.sort(inOrder);
+  return found.sort((a, b) => inOrder(refOfWindow(a), refOfWindow(b)));
 }
 
 /** One window as an invoice had counted it, with the blocks that were open before it. */
@@ -59,7 +60,7 @@ export async function windowThen(
   const month = monthOf(ref.startMs);
   for await (const one of countedThen(tx, { organizationId, month, invoice })) {
     const used = windowOf(one);
-    if (inOrder(used, ref) === 0) return { ...one, used };
+    if (inOrder(refOfWindow(used), ref) === 0) return { ...one, used };
   }
   return undefined;
 }
@@ -88,9 +89,9 @@ export async function spokeBefore(
   );
 }
 
-/** By start, revision and zone. */
+/** By start, revision (or service) and zone. */
 export function inOrder(a: WindowRef, b: WindowRef): number {
-  return a.startMs - b.startMs || order(a.revisionId, b.revisionId) || order(a.priceZone, b.priceZone);
+  return a.startMs - b.startMs || order(a.of, b.of) || order(a.priceZone, b.priceZone);
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

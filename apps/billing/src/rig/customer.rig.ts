@@ -80,7 +80,7 @@ export function ratedOffline(
   const fold = new UsageFold(prices);
   fold.add(parseUsageEntry({ kind: 'revision', id: revisionId, organizationId, serviceId, ...size }));
   for (const line of lines.toSorted((a, b) => a.startMs - b.startMs))
-    fold.add(parseUsageEntry({ ...line, revisionId }));
+    fold.add(parseUsageEntry('kind' in line && line.kind === 'build' ? line : { ...line, revisionId }));
   const { folded, held } = fold.finish();
   return rateUsage(prices, folded, held);
 }

@@ -1,6 +1,7 @@
 import { CLUSTER_KEY, statusBucket, type Bus, type KeyEntry } from '#libs/bus';
 import { Loop, type Logger } from '#libs/process';
-import { findBuildService, listClusters, type Database } from '#libs/store';
+import { listClusters, type Database } from '#libs/store';
+import type { BuildBoard } from './build.board.js';
 import type { ClusterBoard } from './cluster.board.js';
 
 const LOOK_MS = 30_000;
@@ -15,6 +16,7 @@ export class StatusWatches {
     private readonly bus: Bus,
     private readonly db: Database,
     private readonly clusters: ClusterBoard,
+    private readonly builds: BuildBoard,
     private readonly wakeService: (serviceId: string) => void,
     private readonly logger: Logger,
   ) {
@@ -58,15 +60,20 @@ export class StatusWatches {
     const [kind, id] = key.split('.');
     if (key === CLUSTER_KEY) return this.clusters.take(clusterId, value, storedAt);
     if (kind === 'service' && id !== undefined) this.wakeService(id);
-    if (kind === 'build' && id !== undefined) await this.wakeBuild(id);
+    if (kind === 'build' && id !== undefined) await this.wakeBuild(clusterId, id, value, storedAt);
   }
 
-  private async wakeBuild(buildId: string): Promise<void> {
+  private async wakeBuild(
+    clusterId: string,
+    buildId: string,
+    value: Uint8Array,
+    storedAt: number,
+  ): Promise<void> {
     try {
-      const serviceId = await this.db.asSystem((tx) => findBuildService(tx, buildId));
+      const serviceId = await this.builds.take(clusterId, buildId, value, storedAt);
       if (serviceId !== undefined) this.wakeService(serviceId);
     } catch (error) {
-      this.logger.warn({ err: error, build: buildId }, 'could not look whose build it is');
+      this.logger.warn({ err: error, build: buildId }, 'a build status could not be taken');
     }
   }
 }

@@ -96,6 +96,9 @@ export const buildStatusSchema = z.object({
   phase: z.enum(['running', 'succeeded', 'failed']),
   imageDigest: digest.exactOptional(),
   error: publicError.exactOptional(),
+  /** Of the attempt that came to an end, by the agent's clock. */
+  startedAt: count.exactOptional(),
+  endedAt: count.exactOptional(),
   sentAt: count,
 });
 

@@ -70,7 +70,7 @@ describe('rating by the built-in plan', () => {
     ['stopped instances', { measure: 'instance_time', model: undefined, states: ['stopped'] }],
     ['blocks of requests longer than a minute', { quantumMs: 60_001 }],
     ['blocks of requests shorter than 10 ms', { quantumMs: 9 }],
-    ['build_time', { measure: 'build_time', model: undefined }],
+    ['event_deliveries', { measure: 'event_deliveries', model: undefined }],
   ])('refuses a plan that needs a %s which windows do not count', (measure, change) => {
     const items = BUILTIN_PLAN.items.map((item) => ({ ...item, ...change }));
     expect(() => billOf('2026-11', [{ plan: { ...BUILTIN_PLAN, items }, days: [] }])).toThrow(

@@ -81,6 +81,7 @@ describe('the most that a request costs', () => {
 it.each<[string, object, boolean]>([
   ['bytes that are sent', { measure: 'egress_bytes', rate: '0.1', per: '1 GB' }, false],
   ['time of instances', { measure: 'instance_time', rate: '0.1', per: '1 s' }, false],
+  ['time of builds', { measure: 'build_time', rate: '0.1', per: '1 s' }, false],
   ['a volume tier that rises', { ...REQUESTS, tierMode: 'volume', tiers: tiers('0.1', '0.2') }, false],
   ['a volume tier that falls', { ...REQUESTS, tierMode: 'volume', tiers: tiers('0.2', '0.1') }, true],
   ['a graduated tier that rises', { ...REQUESTS, tiers: tiers('0.1', '0.2') }, true],

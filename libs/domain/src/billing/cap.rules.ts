@@ -49,6 +49,8 @@ export function uncappable(plan: PricePlan): string | undefined {
     return 'bytes that are sent cost money, and nobody knows before a request how many it will be';
   if (items.some(({ measure }) => OF_INSTANCES.has(measure)))
     return 'instances cost money for as long as they run, whether or not a request is there';
+  if (items.some(({ measure }) => measure === 'build_time'))
+    return 'builds cost money for as long as they take, whether or not a request is there';
   if (items.some(risesForAll)) return 'more usage raises the price of all usage of the month';
   return undefined;
 }

@@ -47,7 +47,7 @@ function uncountedOf(plan: PricePlan): string | undefined {
 }
 
 const COUNTED: ReadonlySet<string> = new Set([
-  ...['request_time', 'instance_time', 'gpu_time', 'requests', 'egress_bytes'],
+  ...['request_time', 'instance_time', 'gpu_time', 'build_time', 'requests', 'egress_bytes'],
 ]);
 
 /** Whether a meter is of the time of instances, which agents see, not of requests. */
@@ -66,8 +66,26 @@ export function isFromReady({ coldStart }: Meter): boolean {
 }
 
 /** What meters need to know beside requests. */
-export function factsFor(meters: readonly Meter[]): { instances: boolean; fromReady: boolean } {
-  return { instances: meters.some(isOfInstances), fromReady: meters.some(isFromReady) };
+export function factsFor(meters: readonly Meter[]): {
+  instances: boolean;
+  fromReady: boolean;
+  builds: boolean;
+} {
+  return {
+    instances: meters.some(isOfInstances),
+    fromReady: meters.some(isFromReady),
+    builds: meters.some(isOfBuilds),
+  };
+}
+
+/** Whether a meter is of the time of builds, which belong to a service and to no revision. */
+export function isOfBuilds({ measure }: Meter): boolean {
+  return measure === 'build_time';
+}
+
+/** Whether a plan needs to know how long builds took. */
+export function needsBuilds(plan: PricePlan): boolean {
+  return metersOf(plan).meters.some(isOfBuilds);
 }
 
 /** A block is handed from its window to the next one, no further. */

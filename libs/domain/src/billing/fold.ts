@@ -1,9 +1,10 @@
 import type { Interval, UsageRecord } from '../usage/usage.types.js';
 import { whyNotBillable } from '../usage/billable.js';
+import { lengthOf } from '../usage/interval.js';
 import { BLOCK_MS, changesOf, sweepBlocks } from '../rating/blocks.js';
 import type { Capacity, OpenBlocks } from '../rating/block.sweep.js';
 import { meterKey, type Meter, type Quantities } from '../rating/meters.js';
-import { BLOCKS_LANE, isFromReady, isOfInstances } from './counted.usage.js';
+import { BLOCKS_LANE, isFromReady, isOfBuilds, isOfInstances } from './counted.usage.js';
 import { coverStretches, furthest, stretchesOf, type Running } from './instance.time.js';
 import {
   aloneOf,
@@ -13,13 +14,15 @@ import {
   type Requested,
   type StreamPart,
 } from './window.demand.js';
-import { windowBefore, windowSpan, windowsOf } from './window.js';
+import { windowBefore, windowSpan, windowStart, windowsOf } from './window.js';
 
 /** Everything a window is made of, from the raw records of one revision in one price zone. */
 export interface WindowFacts extends Requested {
   counts: WindowCounts;
   /** Instances that ran in the window; only asked for where the plan counts them. */
   running: Running[];
+  /** How many builds of each length began in the window; only asked for where the plan counts them. */
+  builds: Requested['lengths'];
 }
 
 export interface WindowCounts {
@@ -76,7 +79,8 @@ export function foldWindow(
       const covered = coverStretches(meter, stretches, span, carried.lanes);
       metered.set(meterKey(meter), covered.ms);
       for (const [key, blocks] of covered.ends) lanes.set(key, blocks);
-    } else if (meter.model === 'per_request') metered.set(meterKey(meter), aloneOf(meter, demand.lengths));
+    } else if (isOfBuilds(meter)) metered.set(meterKey(meter), aloneOf(meter, facts.builds));
+    else if (meter.model === 'per_request') metered.set(meterKey(meter), aloneOf(meter, demand.lengths));
     else {
       const { quantumMs } = meter;
       const sweep = sweepBlocks(demand.changes, capacity, span, openIn(carried, meter.lane), quantumMs);
@@ -137,11 +141,18 @@ function sameOpenBlocks(a: readonly OpenBlocks[], b: readonly OpenBlocks[]): boo
 /** When an instance was ready, of a record that waited for a first one. */
 export type ReadyOf = (record: UsageRecord) => number | undefined;
 
+/** What there is beside records. */
+export interface Beside {
+  running?: readonly Running[];
+  readyOf?: ReadyOf;
+  /** Of the service, where records are of no revision. */
+  builds?: readonly Interval[];
+}
+
 /** The facts of every window that records or instances of one revision and zone touch, ascending; duplicates count once. */
 export function factsOf(
   records: readonly UsageRecord[],
-  running: readonly Running[] = [],
-  readyOf: ReadyOf = () => undefined,
+  { running = [], readyOf = () => undefined, builds = [] }: Beside = {},
 ): Map<number, WindowFacts> {
   const unique = new Map(records.map((record) => [`${record.producer} ${record.position}`, record]));
   const windows = new Map<number, UsageRecord[]>();
@@ -154,14 +165,16 @@ export function factsOf(
   }
   const parts = [...unique.values()].filter(isPart).filter(isBillable);
   const streams = groupByStream(parts.map((record) => partOf(record, readyOf)));
-  const starts = new Set([...windows.keys(), ...running.flatMap(windowsOf)]);
+  const begun = Map.groupBy(builds, ({ startMs }) => windowStart(startMs));
+  const starts = new Set([...windows.keys(), ...running.flatMap(windowsOf), ...begun.keys()]);
   const within = (start: number): Running[] => running.filter((one) => windowsOf(one).includes(start));
   return new Map(
     [...starts]
       .sort((a, b) => a - b)
       .map((start) => {
         const facts = factsOfWindow(start, windows.get(start) ?? [], streams, readyOf);
-        return [start, { ...facts, running: within(start) }];
+        const built = (begun.get(start) ?? []).map((one) => ({ lengthMs: lengthOf([one]), count: 1 }));
+        return [start, { ...facts, running: within(start), builds: built }];
       }),
   );
 }
@@ -171,11 +184,10 @@ export function foldRecords(
   records: readonly UsageRecord[],
   capacity: Capacity,
   metersAt: (windowStartMs: number) => readonly Meter[] = () => [],
-  running: readonly Running[] = [],
-  readyOf?: ReadyOf,
+  beside: Beside = {},
 ): Map<number, BillingWindow> {
   const folded = new Map<number, BillingWindow>();
-  for (const [start, facts] of factsOf(records, running, readyOf)) {
+  for (const [start, facts] of factsOf(records, beside)) {
     const shape = { capacity, meters: metersAt(start) };
     folded.set(start, foldWindow(start, facts, shape, folded.get(windowBefore(start))));
   }
@@ -187,7 +199,7 @@ function factsOfWindow(
   records: readonly UsageRecord[],
   streams: ReadonlyMap<string, StreamPart[]>,
   readyOf: ReadyOf,
-): Omit<WindowFacts, 'running'> {
+): Omit<WindowFacts, 'running' | 'builds'> {
   const span = windowSpan(start);
   const billable = records.filter(isBillable);
   const whole = billable.filter((record) => !isPart(record));

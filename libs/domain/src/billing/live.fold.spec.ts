@@ -12,7 +12,7 @@ import { planDocument, sorted } from '../rating/price.rig.js';
 import type { UsageEntry } from '../rating/usage.entry.js';
 import { UsageFold } from '../rating/usage.fold.js';
 import { unionOf } from '../usage/interval.js';
-import type { UsageRecord } from '../usage/usage.types.js';
+import type { Interval, UsageRecord } from '../usage/usage.types.js';
 import { extraMeters, quantitiesOf, refuseUncounted } from './counted.usage.js';
 import { foldRecords, type ReadyOf } from './fold.js';
 import { stretchesOf, type Running } from './instance.time.js';
@@ -70,6 +70,7 @@ function recordsOf(list: readonly Told[]): UsageRecord[] {
   });
 }
 
+const NO_SIZE = { cpuMillis: 0, memoryMiB: 0 };
 const SIZE = { cpuMillis: 500, memoryMiB: 256, gpus: 2, gpuClass: 'l4' };
 
 /** All of time in which anything is told. */
@@ -106,9 +107,15 @@ function byZone<T extends { region: string }>(
   return [...Map.groupBy(list, ({ region }) => priceZoneOf(region, zones))];
 }
 
+/** A build, and in which of the regions of a plan it was. */
+interface Built extends Interval {
+  region: string;
+}
+
 /** What there is beside records. */
 interface Ran {
   running: readonly Placed[];
+  builds: readonly Built[];
   capacity: Capacity;
   readyOf: ReadyOf;
 }
@@ -117,7 +124,7 @@ interface Ran {
 function entriesOf(
   schedule: PriceSchedule,
   records: readonly UsageRecord[],
-  { running, capacity, readyOf }: Ran,
+  { running, builds, capacity, readyOf }: Ran,
 ): UsageEntry[] {
   const { concurrency, maxInstances } = capacity;
   const devices = { class: undefined, diskMiB: 0 };
@@ -133,7 +140,12 @@ function entriesOf(
       ...{ readyMs: ready?.at, readyOffsetMs: ready?.offset },
     } as const;
   });
-  return [revision, ...sorted([...requests, ...instanceEntries(schedule, records, running, capacity)])];
+  const built = builds.map((build): UsageEntry => ({
+    ...({ ...build, kind: 'build', id: undefined, class: undefined, repeat: 1 } as const),
+    ...{ organizationId: id('org'), serviceId: id('svc') },
+  }));
+  const ran = instanceEntries(schedule, records, running, capacity);
+  return [revision, ...sorted([...requests, ...built, ...ran])];
 }
 
 /** Whole quantities by version, zone and lane, and what items count of them, without those that are nothing. */
@@ -161,22 +173,26 @@ function offline(schedule: PriceSchedule, entries: readonly UsageEntry[]): Count
 function live(
   schedule: PriceSchedule,
   records: readonly UsageRecord[],
-  { running, capacity, readyOf }: Ran,
+  { running, builds, capacity, readyOf }: Ran,
 ): Counted {
   const inForce = (atMs: number): PricePlan => planAt(schedule, atMs) ?? schedule[0];
   const metersAt = (startMs: number) => extraMeters(inForce(startMs));
   const { zones } = schedule[0];
   const counted: Counted = new Map();
   for (const priceZone of new Set(
-    [...byZone(zones, records), ...byZone(zones, running)].map(([zone]) => zone),
+    [...byZone(zones, records), ...byZone(zones, running), ...byZone(zones, builds)].map(([zone]) => zone),
   )) {
     const inZone = ({ region }: { region: string }): boolean => priceZoneOf(region, zones) === priceZone;
     const ran = running.filter(inZone);
-    const windows = foldRecords(records.filter(inZone), capacity, metersAt, ran, readyOf);
-    for (const [startMs, window] of windows) {
+    const windows = foldRecords(records.filter(inZone), capacity, metersAt, { running: ran, readyOf });
+    // builds are of no revision
+    const built = foldRecords([], capacity, metersAt, { builds: builds.filter(inZone) });
+    const sized = [...windows].map(([startMs, window]) => [startMs, { ...window, ...SIZE }] as const);
+    const plain = [...built].map(([startMs, window]) => [startMs, { ...window, ...NO_SIZE }] as const);
+    for (const [startMs, window] of [...sized, ...plain]) {
       const plan = inForce(startMs);
       refuseUncounted(plan);
-      add(counted, plan, quantitiesOf(plan, { ...window, ...SIZE, priceZone }));
+      add(counted, plan, quantitiesOf(plan, { ...window, priceZone }));
     }
   }
   return counted;
@@ -197,6 +213,7 @@ const timeItem = fc.constantFrom<Record<string, unknown>>(
   { measure: 'instance_time' },
   { measure: 'instance_time', states: ['active'] },
   { measure: 'instance_time', states: ['idle'] },
+  { measure: 'build_time' },
   { measure: 'gpu_time', gpuClass: 'l4' },
   { measure: 'gpu_time', gpuClass: 'h100', states: ['active'] },
 );
@@ -248,7 +265,7 @@ const EXAMPLES = [
   ...['cloud-run-requests', 'fly', 'lambda', 'modal'],
 ];
 const COUNTED: readonly unknown[] = [
-  ...['request_time', 'instance_time', 'gpu_time', 'requests', 'egress_bytes'],
+  ...['request_time', 'instance_time', 'gpu_time', 'build_time', 'requests', 'egress_bytes'],
 ];
 const isCounted = ({ measure, states }: Record<string, unknown>): boolean =>
   COUNTED.includes(measure) && !(states as string[] | undefined)?.includes('stopped');
@@ -299,6 +316,21 @@ const instances = fc
     }),
   );
 
+const builds = fc
+  .array(
+    fc.record({
+      at: fc.integer({ min: 0, max: 4 * WINDOW_MS }),
+      length: fc.oneof(fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 1, max: 4 * WINDOW_MS })),
+      region: fc.nat(4),
+    }),
+    { maxLength: 4 },
+  )
+  .map((list) =>
+    list.map(({ at, length, region }): Built => {
+      return { startMs: T0 + at, endMs: T0 + at + length, region: String(region) };
+    }),
+  );
+
 it('windows count for any plan what the same usage is rated by offline, in any order, also over a change of price', () => {
   const arrival = traffic.chain((list) => {
     const records = recordsOf(list);
@@ -307,9 +339,10 @@ it('windows count for any plan what the same usage is rated by offline, in any o
   });
   fc.assert(
     fc.property(
-      ...([fc.oneof(schedule, published), arrival, instances, capacity] as const),
-      (plans, [records, arrived, readyOf], running, of) => {
-        const ran = { running: settled(plans, running), capacity: of, readyOf };
+      ...([fc.oneof(schedule, published), arrival, instances, builds, capacity] as const),
+      (plans, [records, arrived, readyOf], running, built, of) => {
+        const [ranThere, builtThere] = [settled(plans, running), settled(plans, built)];
+        const ran = { running: ranThere, builds: builtThere, capacity: of, readyOf };
         const expected = offline(plans, entriesOf(plans, settled(plans, records), ran));
         expect(live(plans, settled(plans, arrived), ran)).toEqual(expected);
       },
@@ -325,7 +358,10 @@ it('every lane of the plans is looked at', () => {
       const lanes = metersOf(plans[0]).meters.map(({ lane }) => `1 default ${lane}`);
       const [startMs, endMs] = [T0, T0 + 90_000];
       const running = [{ id: 'pod', begunMs: startMs, startMs, endMs, region: 'local' }];
-      const ran = { running, capacity: { concurrency: 1, maxInstances: 1 }, readyOf: () => undefined };
+      const ran = {
+        ...{ running, builds: [{ startMs, endMs, region: 'local' }] },
+        ...{ capacity: { concurrency: 1, maxInstances: 1 }, readyOf: () => undefined },
+      };
       const counted = live(plans, records, ran);
       expect([...counted.keys()].sort()).toEqual(expect.arrayContaining(lanes.sort()));
     }),

@@ -78,7 +78,7 @@ export function billedByService(parts: readonly BillPart[]): Map<string, BilledT
 /** Time that is billed in several ways at once counts once: of requests by the plan's model where it has both. */
 function timeOf(plan: PricePlan, { quantities }: Usage): bigint {
   const firsts = metersOf(plan).meters.filter(
-    ({ measure, lane }) => measure.endsWith('_time') && lane.endsWith('#0'),
+    ({ measure, lane }) => measure.endsWith('_time') && measure !== 'build_time' && lane.endsWith('#0'),
   );
   const hasModel = firsts.some(({ model }) => model === plan.model);
   return firsts

@@ -12,7 +12,7 @@ import { billOf } from './bill.js';
 import type { UsageDay } from './billing.types.js';
 import { factsOf, foldRecords, type ReadyOf } from './fold.js';
 import { countOf, extraMeters, sumMetered, type CountedUsage } from './counted.usage.js';
-import { costLines, costTotals, namedAdjustments, usageOfShare } from './request.cost.js';
+import { costLines, costTotals, namedAdjustments, usageOfBuild, usageOfShare } from './request.cost.js';
 import { sharesOfWindow, type RequestShare } from './window.shares.js';
 import { WINDOW_MS, windowBefore, windowsOf } from './window.js';
 
@@ -62,10 +62,10 @@ function sharesOf(
   meters = metersOf('billed'),
   readyOf: ReadyOf = () => undefined,
 ): Map<number, RequestShare[]> {
-  const folded = foldRecords(records, of, () => meters, [], readyOf);
+  const folded = foldRecords(records, of, () => meters, { readyOf });
   const billable = records.filter((one) => whyNotBillable(one) === undefined);
   return new Map(
-    [...factsOf(records, [], readyOf)].map(([start, { beginning }]) => {
+    [...factsOf(records, { readyOf })].map(([start, { beginning }]) => {
       const own = billable
         .filter((one) => windowsOf(one).includes(start))
         .map((one) => ({
@@ -127,7 +127,7 @@ it('the shares of requests are the counts of their window', () => {
       ...([traffic, capacity, fc.constantFrom('billed', 'free'), wait] as const),
       (records, of, coldStart, waitMs) => {
         const [meters, readyOf] = [metersOf(coldStart), waitedFor(records, waitMs)];
-        const folded = foldRecords(records, of, () => meters, [], readyOf);
+        const folded = foldRecords(records, of, () => meters, { readyOf });
         const all = sharesOf(records, of, meters, readyOf);
         const shares = [...all].map(([start, list]) => countsOf(start, list));
         expect(shares).toEqual([...folded].map(([start, window]) => countsOf(start, [window])));
@@ -258,6 +258,30 @@ describe('the cost of one request', () => {
       },
     ]);
     expect(namedAdjustments(bill, [])).toEqual([]);
+  });
+
+  it('of a build is its time by itself, rounded up, at no size', () => {
+    const [first] = BUILTIN_PLAN.items;
+    if (!first) throw new Error('the plan has no item');
+    const item = { ...first, id: 'builds', measure: 'build_time' as const, model: undefined };
+    const sized = {
+      ...item,
+      id: 'sized',
+      times: { of: 'vcpu', atLeast: undefined, beyond: undefined } as const,
+    };
+    const plain = { ...item, times: { of: 'one', atLeast: undefined, beyond: undefined } as const };
+    const plan = {
+      ...BUILTIN_PLAN,
+      items: [
+        { ...plain, quantumMs: 60_000 },
+        { ...sized, quantumMs: 60_000 },
+      ],
+    };
+    const used = usageOfBuild(plan, { startMs: T0, endMs: T0 + 60_001 }, 'default');
+    const lines = costLines([{ plan, used }]);
+    expect(lines.map(({ item: of, quantity }) => [of, Number(quantity) * Number(first.per)])).toEqual([
+      ['builds', 120_000],
+    ]);
   });
 
   it('is explained by the count of its price item', () => {

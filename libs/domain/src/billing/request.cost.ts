@@ -3,7 +3,9 @@ import type { PriceItem, PricePlan } from '../price/plan.types.js';
 import { formatRatio, minus, NOTHING, parseRatio, plus, total, type Ratio } from '../price/ratio.js';
 import { inUnits, listRate, priceUsage } from '../rating/pricing.js';
 import type { BilledSize } from './billing.types.js';
-import { countedUsage, type CountedUsage } from './counted.usage.js';
+import { aloneMs, meterKey } from '../rating/meters.js';
+import type { Interval } from '../usage/usage.types.js';
+import { countedUsage, extraMeters, isOfBuilds, type CountedUsage } from './counted.usage.js';
 import type { Bill, BillAdjustment } from './bill.js';
 import type { RequestShare } from './window.shares.js';
 
@@ -32,6 +34,16 @@ export function usageOfShare(
 ): CountedUsage {
   const size = { cpuMillis, memoryMiB, gpus, gpuClass };
   return { priceZone, ...size, requests, blocks, perRequestUnits, responseBytes, metered };
+}
+
+/** What windows count of one build: what ran it has no size. */
+export function usageOfBuild(plan: PricePlan, { startMs, endMs }: Interval, priceZone: string): CountedUsage {
+  const meters = extraMeters(plan).filter(isOfBuilds);
+  return {
+    ...{ priceZone, cpuMillis: 0, memoryMiB: 0 },
+    ...{ requests: 0n, blocks: 0n, perRequestUnits: 0n, responseBytes: 0n },
+    metered: new Map(meters.map((meter) => [meterKey(meter), aloneMs(meter, endMs - startMs)])),
+  };
 }
 
 /**

@@ -1,0 +1,72 @@
+import type { BuildStatus } from '#libs/bus';
+import { newId, type Id } from '#libs/domain';
+import { saveBuild } from '#libs/store';
+import { makeUsedRevision, seededRandom, testDatabase, testDigest, type TestDatabase } from '#libs/testing';
+import { BuildBoard } from './build.board.js';
+
+const T0 = Date.UTC(2026, 10, 21, 12);
+const random = seededRandom(147);
+const [here, elsewhere] = [newId('cls', T0, random), newId('cls', T0, random)];
+
+let database: TestDatabase;
+let board: BuildBoard;
+let of: Awaited<ReturnType<typeof makeUsedRevision>>;
+beforeAll(async () => {
+  database = await testDatabase();
+  board = new BuildBoard(database.db);
+  const shape = { concurrency: 1, maxInstances: 1, timeoutSeconds: 300 };
+  of = await makeUsedRevision((sql, values) => database.query(sql, values), random, shape);
+});
+afterAll(() => database.drop());
+
+/** A build that cluster `here` was asked for at T0. */
+async function asked(): Promise<Id<'bld'>> {
+  const { organizationId, projectId, serviceId } = of;
+  const [id, uploadId] = [newId('bld', T0, random), newId('upl', T0, random)];
+  const uploadDigest = testDigest('a');
+  await database.query(
+    'INSERT INTO uploads (organization_id, id, project_id, digest, size, created_at) VALUES ($1, $2, $3, $4, 1, now())',
+    [organizationId, uploadId, projectId, uploadDigest],
+  );
+  const build = { id, organizationId, projectId, serviceId, uploadId, uploadDigest, clusterId: here };
+  await database.db.asSystem((tx) => saveBuild(tx, { ...build, status: 'running', createdAt: T0 }));
+  return id;
+}
+
+const tell = (cluster: string, buildId: Id<'bld'>, more: Partial<BuildStatus>, heardMs = 60_000) => {
+  const status = { schemaVersion: 1, buildId, phase: 'succeeded', sentAt: T0, ...more };
+  const bytes = new TextEncoder().encode(JSON.stringify(status));
+  return board.take(cluster, buildId, bytes, T0 + heardMs);
+};
+const took = (fromMs: number, toMs: number) => ({ startedAt: T0 + fromMs, endedAt: T0 + toMs });
+const kept = async (buildId: string): Promise<unknown> => {
+  const rows = await database.query<{ start_ms: string; end_ms: string; cluster_id: string }>(
+    'SELECT start_ms, end_ms, cluster_id FROM build_times WHERE build_id = $1',
+    [buildId],
+  );
+  return rows.map((row) => [Number(row.start_ms) - T0, Number(row.end_ms) - T0, row.cluster_id]);
+};
+
+it('keeps how long a build took, once, and says whose it is', async () => {
+  const build = await asked();
+  expect(await tell(here, build, { phase: 'running' })).toBe(of.serviceId);
+  expect(await kept(build)).toEqual([]);
+  await tell(here, build, took(1_000, 9_500));
+  await tell(here, build, took(1_000, 20_000));
+  expect(await kept(build)).toEqual([[1_000, 9_500, here]]);
+});
+
+it('keeps nothing of what failed on our side, and no more than the hub waited', async () => {
+  const [ours, theirs] = [await asked(), await asked()];
+  const failed = (code: 'INTERNAL' | 'BUILD_FAILED') =>
+    ({ phase: 'failed', error: { code, message: 'It failed.' }, ...took(-5_000, 90_000) }) as const;
+  await tell(here, ours, failed('INTERNAL'));
+  await tell(here, theirs, failed('BUILD_FAILED'));
+  expect([await kept(ours), await kept(theirs)]).toEqual([[], [[0, 60_000, here]]]);
+});
+
+it('believes no cluster that was not asked', async () => {
+  const build = await asked();
+  expect(await tell(elsewhere, build, took(1_000, 9_500))).toBeUndefined();
+  expect(await kept(build)).toEqual([]);
+});

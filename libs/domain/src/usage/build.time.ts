@@ -1,0 +1,28 @@
+import type { Interval } from './usage.types.js';
+
+/** How a build ended, as its agent says. */
+export interface EndedBuild {
+  phase: 'running' | 'succeeded' | 'failed';
+  /** Why it failed. */
+  code?: string | undefined;
+  /** By the agent's clock, UTC ms: of the attempt that came to an end; absent from agents that do not say it. */
+  startedAt?: number | undefined;
+  endedAt?: number | undefined;
+}
+
+/**
+ * What of a build is billable: from its beginning to its end, also when the source was at fault; nothing of one that failed on
+ * our side, and nothing of attempts that were cut off. By the agent's clock as far as it lies between when the hub asked for it
+ * and when it heard of its end.
+ * @param known by the hub's clock: when it was asked for, and when its end was heard of
+ */
+export function billableBuild(
+  { phase, code, startedAt, endedAt }: EndedBuild,
+  known: Interval,
+): Interval | undefined {
+  const isBillable = phase === 'succeeded' || (phase === 'failed' && code === 'BUILD_FAILED');
+  if (!isBillable || startedAt === undefined || endedAt === undefined) return undefined;
+  const lastMs = Math.max(known.startMs + 1, known.endMs);
+  const startMs = Math.min(Math.max(startedAt, known.startMs), lastMs - 1);
+  return { startMs, endMs: Math.min(Math.max(endedAt, startMs + 1), lastMs) };
+}
