@@ -9,7 +9,7 @@ import { systemClock } from '#libs/process';
 import { testNats } from '#libs/testing';
 import pg from 'pg';
 import { MessageGroups } from '../apps/billing/src/intake/message.groups.js';
-import { GROUP, IN_HAND } from '../apps/billing/src/intake/intake.worker.js';
+import { GROUP, USAGE_AT_ONCE, inHand } from '../apps/billing/src/intake/intake.worker.js';
 import { UsageIntake } from '../apps/billing/src/intake/usage.intake.js';
 import { readUsageMessage, type UsageMessage } from '../apps/billing/src/intake/usage.message.js';
 import { SHAPE, cpuWith, foldAll, startBillingBed, type BillingBed } from './billing.bed.js';
@@ -31,7 +31,7 @@ import { copyInto, makePeerTable, unnestInto } from './usage.peers.js';
 import { ROWS_PER_MESSAGE, Traffic, publishUsage } from './usage.traffic.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
-const ROWS_PER_SLICE = Number(process.env['BENCH_ROWS'] ?? 10_000);
+const ROWS_PER_SLICE = Number(process.env['BENCH_ROWS'] ?? 40_000);
 const GOALS = { combined: 0.5, unnest: 2.5, mixed: 1 / 1.15 };
 const HOUR_MS = 3_600_000;
 
@@ -54,9 +54,10 @@ async function pull<T>(bus: Bus, messages: number, { read, take }: Way<T>): Prom
       if (left <= 0) done();
     },
     GROUP,
+    USAGE_AT_ONCE,
   );
   const handle = (message: FollowedMessage): Promise<void> => groups.add(message);
-  const follower = bus.follow(STREAMS.usage, BILLING_CONSUMER, handle, { width: IN_HAND });
+  const follower = bus.follow(STREAMS.usage, BILLING_CONSUMER, handle, { width: inHand(USAGE_AT_ONCE) });
   await all;
   return () => follower.stop();
 }

@@ -18,7 +18,7 @@ import { DebtWorker } from './invoice/debt.worker.js';
 import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
 import { BuildIntake } from './intake/build.intake.js';
 import { InstanceIntake } from './intake/instance.intake.js';
-import { INTAKE_LEASE, IntakeWorker } from './intake/intake.worker.js';
+import { INTAKE_LEASE, IntakeWorker, USAGE_AT_ONCE } from './intake/intake.worker.js';
 import { ReleaseWorker } from './intake/release.worker.js';
 import { UsageIntake } from './intake/usage.intake.js';
 import {
@@ -73,6 +73,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     const reread = new UsageReread(db, bus, logger);
     const usageKind = {
       ...{ stream: STREAMS.usage, health: 'intake', read: readUsageMessage, tookIn: counted.tookIn },
+      atOnce: USAGE_AT_ONCE,
       take: (messages: readonly UsageMessage[], lease: Lease) => usage.take(messages, lease),
       held: (lease: Lease) => void reread.ifAsked(lease),
     };
@@ -80,7 +81,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     const ran = new InstanceIntake(db, things, clock);
     const instanceKind = {
       ...{ stream: STREAMS.instances, health: 'instances', read: readInstanceMessage },
-      tookIn: counted.tookInInstances,
+      ...{ tookIn: counted.tookInInstances, atOnce: 1 },
       take: (messages: readonly InstanceMessage[], lease: Lease) => ran.take(messages, lease),
     };
     this.instances = new IntakeWorker(instanceKind, bus, this.leases, health, logger);

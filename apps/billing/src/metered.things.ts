@@ -2,6 +2,7 @@ import {
   findClusterRegions,
   findMeteredRevisions,
   findMeteredServices,
+  findProducerOwners,
   type MeteredRevision,
   type MeteredService,
   type Tx,
@@ -15,21 +16,30 @@ interface NamedThings {
   services?: Iterable<string>;
   revisions?: Iterable<string | undefined>;
   clusters?: Iterable<string | undefined>;
+  producers?: Iterable<string>;
 }
 
 /**
- * Services, revisions and regions of clusters by id, remembered: what metering needs of them never changes. One that is not there is asked
+ * Services, revisions, regions of clusters and owners of producers by id, remembered: what metering needs of them never changes. One that is not there is asked
  * for again, since it may come.
  */
 export class MeteredThings {
   private readonly services = new Map<string, MeteredService>();
   private readonly revisions = new Map<string, MeteredRevision>();
   private readonly regions = new Map<string, string>();
+  private readonly owners = new Map<string, string>();
 
-  async load(tx: Tx, { services = [], revisions = [], clusters = [] }: NamedThings): Promise<void> {
+  async load(tx: Tx, named: NamedThings): Promise<void> {
+    const { services = [], revisions = [], clusters = [], producers = [] } = named;
     await learn(this.services, services, (ids) => findMeteredServices(tx, ids));
     await learn(this.revisions, revisions, (ids) => findMeteredRevisions(tx, ids));
     await learn(this.regions, clusters, (ids) => findClusterRegions(tx, ids));
+    await learn(this.owners, producers, (ids) => findProducerOwners(tx, ids));
+  }
+
+  /** The gateway that a producer belongs to, when it is loaded and was bound in a transaction that has ended. */
+  ownerOf(producer: string): string | undefined {
+    return this.owners.get(producer);
   }
 
   /** The region of a cluster, when it is loaded. */

@@ -331,8 +331,11 @@ export {
   findClusterRegions,
   findMeteredRevisions,
   findMeteredServices,
+  findProducerOwners,
   nextPosition,
   quarantineUsage,
+  stageUsage,
+  storeStaged,
   storeUsage,
 } from './usage.store.js';
 export type {

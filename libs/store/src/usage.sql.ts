@@ -1,6 +1,6 @@
 import { statement } from './statement.js';
 
-/** Columns of usage_records in the order of a COPY line; the last four are ours, the others are the content. */
+/** Columns of usage_records in the order of a COPY line: the content. */
 const CONTENT = [
   'producer',
   'position',
@@ -23,16 +23,17 @@ const CONTENT = [
   'reached',
   'attempts',
 ];
-const COLUMNS = [...CONTENT, 'price_zone', 'billable', 'not_billable_reason', 'taken'].join(', ');
+/** With what the domain says of it; the place in the intake is only known when it is stored. */
+const STAGED = [...CONTENT, 'price_zone', 'billable', 'not_billable_reason'].join(', ');
 
 // One per connection; COPY and row-level security exclude each other, so rows come through here.
 export const stagingSql = statement<unknown>(
   'usage_staging',
-  `CREATE TEMPORARY TABLE IF NOT EXISTS usage_staging (LIKE usage_records, ordinal integer NOT NULL)
-   ON COMMIT DELETE ROWS`,
+  `CREATE TEMPORARY TABLE IF NOT EXISTS usage_staging ON COMMIT DELETE ROWS
+   AS SELECT ${STAGED}, 0 AS ordinal FROM usage_records WITH NO DATA`,
 );
 
-export const COPY_STAGING = `COPY usage_staging (${COLUMNS}, ordinal) FROM STDIN`;
+export const COPY_STAGING = `COPY usage_staging (${STAGED}, ordinal) FROM STDIN`;
 
 export interface TouchedRow {
   organization_id: string;
@@ -48,17 +49,25 @@ export interface TouchedRow {
 const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
 
 // Stores what is new and tells which windows it touches: those a record reaches into, and for the part of a stream the
-// window in which the stream began so far (its rounding belongs there), in the zone of the part that it began with.
+// window in which the stream began so far (its rounding belongs there), in the zone of the part that it began with. Records are
+// counted by the windows they reach before these are listed: most share them.
 export const storeSql = statement<TouchedRow>(
   'usage_store',
   `WITH fresh AS (
-     INSERT INTO usage_records (${COLUMNS}) SELECT ${COLUMNS} FROM usage_staging
+     INSERT INTO usage_records (${STAGED}, taken) SELECT ${STAGED}, $1 FROM usage_staging
      ON CONFLICT (producer, position) DO NOTHING
-     RETURNING *
+     RETURNING organization_id, project_id, service_id, revision_id, price_zone, start_ms / 60000 AS from_minute,
+       (end_ms - 1) / 60000 AS to_minute, CASE WHEN ${PARTIAL('usage_records')} THEN producer END AS producer,
+       CASE WHEN ${PARTIAL('usage_records')} THEN stream_id END AS stream_id
+   ), spans AS (
+     SELECT organization_id, project_id, service_id, coalesce(revision_id, '') AS revision_id, price_zone, from_minute,
+            to_minute,
+            count(*) AS records
+     FROM fresh GROUP BY 1, 2, 3, 4, 5, 6, 7
    ), touched AS (
-     SELECT f.organization_id, f.project_id, f.service_id, coalesce(f.revision_id, '') AS revision_id, f.price_zone,
-            at * 60000 AS window_start_ms, (at = f.start_ms / 60000)::int AS records
-     FROM fresh f CROSS JOIN LATERAL generate_series(f.start_ms / 60000, (f.end_ms - 1) / 60000) at
+     SELECT s.organization_id, s.project_id, s.service_id, s.revision_id, s.price_zone, at * 60000 AS window_start_ms,
+            CASE WHEN at = s.from_minute THEN s.records ELSE 0 END AS records
+     FROM spans s CROSS JOIN LATERAL generate_series(s.from_minute, s.to_minute) at
      UNION ALL
      SELECT f.organization_id, f.project_id, f.service_id, coalesce(f.revision_id, ''), first.price_zone,
             first.start_ms / 60000 * 60000, 0
@@ -66,7 +75,7 @@ export const storeSql = statement<TouchedRow>(
        SELECT o.start_ms, o.price_zone FROM usage_records o
        WHERE o.producer = f.producer AND o.stream_id = f.stream_id AND ${PARTIAL('o')} AND o.billable
        ORDER BY o.start_ms LIMIT 1) first
-     WHERE ${PARTIAL('f')}
+     WHERE f.producer IS NOT NULL
    )
    SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms,
           sum(records)::int AS records
@@ -94,6 +103,12 @@ export const bindProducersSql = statement<{ producer: string; gateway_id: string
      end_ms = CASE WHEN w.gateway_id = excluded.gateway_id THEN greatest(w.end_ms, excluded.end_ms) ELSE w.end_ms END,
      updated_at = CASE WHEN w.gateway_id = excluded.gateway_id THEN excluded.updated_at ELSE w.updated_at END
    RETURNING producer, gateway_id`,
+);
+
+// Whom a producer was bound to never changes.
+export const producerOwnersSql = statement<{ producer: string; gateway_id: string }>(
+  'usage_producer_owners',
+  `SELECT producer, gateway_id FROM usage_watermarks WHERE producer = ANY($1)`,
 );
 
 // Locks the row to the end of the transaction: positions come in the order in which transactions end.

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { finished } from 'node:stream/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { NotBillableReason, QuarantineReason, UsageRecord } from '#libs/domain';
 import { from as copyFrom } from 'pg-copy-streams';
 import { keyOf, markDirty } from './billing-window.store.js';
@@ -14,11 +15,14 @@ import {
   meteredRevisionsSql,
   meteredServicesSql,
   nextPositionSql,
+  producerOwnersSql,
   growQuarantinedSql,
   quarantineSql,
   stagingSql,
   storeSql,
 } from './usage.sql.js';
+
+const LINES_PER_PART = 500;
 
 /** A usage record with what the domain decided about it. */
 export interface CheckedUsage {
@@ -45,23 +49,38 @@ export async function nextPosition(tx: LeasedTx, streamSequence: number, now: nu
   return row.position;
 }
 
+/** Brings a batch to the server and stores nothing of it yet: this waits for no other transaction. */
+export async function stageUsage(tx: LeasedTx, batch: readonly CheckedUsage[]): Promise<void> {
+  if (batch.length === 0) return;
+  await tx.run(stagingSql);
+  await copy(tx, COPY_STAGING, batch);
+}
+
 /**
- * Stores a batch once by (producer, position) and marks every window it touches, all in the caller's transaction:
- * COPY into a temporary table, then INSERT ... ON CONFLICT DO NOTHING. Again or in other batches, it changes nothing.
+ * Stores what was staged in the caller's transaction once by (producer, position) and marks every window it touches: INSERT
+ * ... ON CONFLICT DO NOTHING. Again or in other batches, it changes nothing. @param batch what was staged
  */
-export async function storeUsage(
+export async function storeStaged(
   tx: LeasedTx,
   batch: readonly CheckedUsage[],
   position: number,
 ): Promise<StoredUsage> {
   if (batch.length === 0) return { stored: 0, conflicts: [] };
-  await tx.run(stagingSql);
-  await copy(tx, COPY_STAGING, batch.map((one, ordinal) => copyLine(one, position, ordinal)).join(''));
-  const touched = await tx.run(storeSql);
+  const touched = await tx.run(storeSql, [position]);
   await markDirty(tx, touched.map(keyOf));
   const stored = touched.reduce((sum, { records }) => sum + records, 0);
   const conflicts = stored === batch.length ? [] : await tx.run(conflictsSql);
   return { stored, conflicts: conflicts.flatMap(({ ordinal }) => batch[ordinal]?.record ?? []) };
+}
+
+/** Both at once. */
+export async function storeUsage(
+  tx: LeasedTx,
+  batch: readonly CheckedUsage[],
+  position: number,
+): Promise<StoredUsage> {
+  await stageUsage(tx, batch);
+  return storeStaged(tx, batch, position);
 }
 
 /** How far a producer's records reach: in its spool, and in time by its gateway's clock. */
@@ -152,6 +171,12 @@ export interface MeteredRevision {
   timeoutSeconds: number;
 }
 
+/** The gateway that each producer belongs to; one that is not bound yet is not among them. */
+export async function findProducerOwners(tx: Tx, producers: readonly string[]): Promise<Map<string, string>> {
+  const rows = producers.length === 0 ? [] : await tx.run(producerOwnersSql, [producers]);
+  return new Map(rows.map((row) => [row.producer, row.gateway_id]));
+}
+
 /** Services by id, deleted ones too: their last requests are still to be billed. */
 export async function findMeteredServices(
   tx: Tx,
@@ -189,19 +214,25 @@ export async function findMeteredRevisions(
   );
 }
 
-async function copy(tx: Tx, sql: string, text: string): Promise<void> {
-  const stream = tx.client.query(copyFrom(sql));
-  stream.end(text);
-  await finished(stream);
+/** Part by part: the server works on one while the next is written. */
+async function copy(tx: Tx, sql: string, batch: readonly CheckedUsage[]): Promise<void> {
+  const parts = function* (): Generator<string> {
+    for (let at = 0; at < batch.length; at += LINES_PER_PART)
+      yield batch
+        .slice(at, at + LINES_PER_PART)
+        .map((one, index) => copyLine(one, at + index))
+        .join('');
+  };
+  await pipeline(Readable.from(parts()), tx.client.query(copyFrom(sql)));
 }
 
 /** One line of PostgreSQL's COPY text format, in the order of the columns. */
-function copyLine({ record: r, priceZone, reason }: CheckedUsage, taken: number, ordinal: number): string {
+function copyLine({ record: r, priceZone, reason }: CheckedUsage, ordinal: number): string {
   const ids = `${r.organizationId}\t${r.projectId}\t${r.serviceId}\t${r.revisionId ?? '\\N'}\t${r.clusterId ?? '\\N'}`;
   const place = `${r.gatewayId}\t${escape(r.region)}\t${escape(r.streamId)}\t${r.part}\t${r.last}`;
   const sizes = `${r.startMs}\t${r.endMs}\t${r.requestBytes}\t${r.responseBytes}`;
   const answer = `${r.status}\t${escape(r.flags)}\t${r.reached}\t${r.attempts}`;
-  const derived = `${escape(priceZone)}\t${reason === undefined}\t${reason ?? '\\N'}\t${taken}\t${ordinal}`;
+  const derived = `${escape(priceZone)}\t${reason === undefined}\t${reason ?? '\\N'}\t${ordinal}`;
   return `${r.producer}\t${r.position}\t${ids}\t${place}\t${sizes}\t${answer}\t${derived}\n`;
 }
 

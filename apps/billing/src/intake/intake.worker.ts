@@ -8,8 +8,11 @@ export const INTAKE_LEASE = 'billing-intake-0';
 
 /** Messages stored in one transaction at most. */
 export const GROUP = 16;
-/** In hand at a time: while one group is stored, the next one is read. */
-export const IN_HAND = 2 * GROUP;
+/** Groups of usage in work at a time: while one is stored, the next one is checked and brought to the server. */
+export const USAGE_AT_ONCE = 2;
+
+/** In hand at a time: one more group is read meanwhile. */
+export const inHand = (atOnce: number): number => (atOnce + 1) * GROUP;
 
 /** What became of what some messages held. */
 export interface IntakeResult {
@@ -27,6 +30,8 @@ export interface IntakeKind<T> {
   read: (message: FollowedMessage) => T;
   take: (messages: readonly T[], lease: Lease) => Promise<IntakeResult>;
   tookIn: (result: IntakeResult) => void;
+  /** How many groups may be in work at a time. */
+  atOnce: number;
   /** Called at every change of the leases, while this process holds the partition's. */
   held?: (lease: Lease) => void;
 }
@@ -44,7 +49,7 @@ export class IntakeWorker<T> {
     private readonly health: Health,
     private readonly logger: Logger,
   ) {
-    this.groups = new MessageGroups(kind.read, (messages) => this.take(messages), GROUP);
+    this.groups = new MessageGroups(kind.read, (messages) => this.take(messages), GROUP, kind.atOnce);
   }
 
   /** Called whenever the leases may have changed hands. */
@@ -71,9 +76,9 @@ export class IntakeWorker<T> {
   }
 
   private follow(): Follower {
-    const { stream, health } = this.kind;
+    const { stream, health, atOnce } = this.kind;
     return this.bus.follow(stream, BILLING_CONSUMER, (message) => this.groups.add(message), {
-      width: IN_HAND,
+      width: inHand(atOnce),
       onTrouble: (error) => {
         if (error instanceof LeaseLost) this.leases.lost(error.lease);
         this.health.set(health, false, `what stream ${stream} holds cannot be taken in`);

@@ -1,5 +1,6 @@
 import type { FollowedMessage } from '#libs/bus';
 import { LeaseLost } from '#libs/store';
+import { until } from '#libs/testing';
 import { MessageGroups } from './message.groups.js';
 
 const message = (sequence: number): FollowedMessage => ({
@@ -55,6 +56,27 @@ describe('groups of messages', () => {
     const { taken, add } = groupsThat(() => undefined);
     expect(await add(1, -1, 2)).toEqual(['ok', 'cannot be read', 'ok']);
     expect(taken).toEqual([[1], [2]]);
+  });
+
+  it('are taken so many at a time, and what comes meanwhile goes into the next', async () => {
+    const open: (() => void)[] = [];
+    const taken: number[][] = [];
+    const take = (sequences: readonly number[]): Promise<void> => {
+      taken.push([...sequences]);
+      return new Promise((resolve) => open.push(resolve));
+    };
+    const groups = new MessageGroups(({ sequence }: FollowedMessage) => sequence, take, 3, 2);
+    const all = [1, 2, 3, 4, 5, 6].map((sequence) => groups.add(message(sequence)));
+    expect(taken).toEqual([[1], [2]]);
+    open[1]?.();
+    await all[1];
+    await until(() => taken.length === 3);
+    expect(taken.at(-1)).toEqual([3, 4, 5]);
+    open[0]?.();
+    await until(() => taken.length === 4);
+    expect(taken.at(-1)).toEqual([6]);
+    for (const end of open) end();
+    await Promise.all(all);
   });
 
   it('fail whole when the lease is lost', async () => {

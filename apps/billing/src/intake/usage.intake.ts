@@ -5,7 +5,8 @@ import {
   nextPosition,
   planFinder,
   quarantineUsage,
-  storeUsage,
+  stageUsage,
+  storeStaged,
   underLease,
   type CheckedUsage,
   type Database,
@@ -19,8 +20,19 @@ import { priceZones } from '../price.zones.js';
 import type { IntakeResult } from './intake.worker.js';
 import type { UsageMessage } from './usage.message.js';
 
-/** Takes usage in: each record is stored once or quarantined once, whatever is delivered how often. */
+/** When a transaction may take its position, and that it has done so. */
+interface Turn {
+  come: Promise<void>;
+  over: () => void;
+}
+
+/**
+ * Takes usage in: each record is stored once or quarantined once, whatever is delivered how often. While one transaction
+ * stores, the next one checks its records and brings them to the server; positions are taken in the order of the calls.
+ */
 export class UsageIntake {
+  private lastTurn = Promise.resolve();
+
   constructor(
     private readonly db: Database,
     private readonly things: MeteredThings,
@@ -33,28 +45,47 @@ export class UsageIntake {
    */
   async take(messages: readonly UsageMessage[], lease: Lease): Promise<IntakeResult> {
     crashPoint('billing.read');
-    const result = await underLease(this.db, lease, (tx) => this.store(tx, messages));
-    crashPoint('billing.committed');
-    return result;
+    const turn = this.nextTurn();
+    try {
+      const result = await underLease(this.db, lease, (tx) => this.store(tx, messages, turn));
+      crashPoint('billing.committed');
+      return result;
+    } finally {
+      turn.over();
+    }
   }
 
-  private async store(tx: LeasedTx, messages: readonly UsageMessage[]): Promise<IntakeResult> {
+  private nextTurn(): Turn {
+    const come = this.lastTurn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.lastTurn = promise;
+    return { come, over: resolve };
+  }
+
+  private async store(tx: LeasedTx, messages: readonly UsageMessage[], turn: Turn): Promise<IntakeResult> {
     const now = this.clock.now();
     const records = messages.flatMap((message) => message.records);
     await loadNamed(tx, this.things, records);
+    await this.things.load(tx, { producers: records.map(({ producer }) => producer) });
+    const isNew = records.some(({ producer }) => this.things.ownerOf(producer) === undefined);
+    // whose a producer is decides what of it is stored: one that comes for the first time is bound before
+    const early = isNew ? await place(tx, messages, turn, now) : undefined;
+    const ownerOf = (producer: string): string | undefined =>
+      this.things.ownerOf(producer) ?? early?.owners.get(producer);
     const good: UsageRecord[] = [];
     const bad: QuarantinedUsage[] = [];
     for (const message of messages) {
       bad.push(...message.malformed);
-      const owners = await bindProducers(tx, message.sender, reachOf(message.records), now);
       for (const record of message.records) {
-        const reason = this.reasonAgainst(record, message.sender, owners.get(record.producer), now);
+        const reason = this.reasonAgainst(record, message.sender, ownerOf(record.producer), now);
         if (reason) bad.push(quarantined(record, reason));
         else good.push(record);
       }
     }
-    const position = await nextPosition(tx, Math.max(0, ...messages.map(({ sequence }) => sequence)), now);
-    const { stored, conflicts } = await storeUsage(tx, await checked(tx, this.things, good), position);
+    const batch = await checked(tx, this.things, good);
+    await stageUsage(tx, batch);
+    const { position } = early ?? (await place(tx, messages, turn, now));
+    const { stored, conflicts } = await storeStaged(tx, batch, position);
     bad.push(...conflicts.map((record) => quarantined(record, 'identity_conflict')));
     await quarantineUsage(tx, bad, now);
     crashPoint('billing.copied');
@@ -76,6 +107,27 @@ export class UsageIntake {
       nowMs,
     });
   }
+}
+
+/**
+ * The transaction's position, and the watermarks of what it holds. From here on it has locks that the next one waits for: the
+ * position's is the first of them in every transaction.
+ */
+async function place(
+  tx: LeasedTx,
+  messages: readonly UsageMessage[],
+  turn: Turn,
+  now: number,
+): Promise<{ position: number; owners: Map<string, string> }> {
+  await turn.come;
+  const position = await nextPosition(tx, Math.max(0, ...messages.map(({ sequence }) => sequence)), now);
+  turn.over();
+  const owners = new Map<string, string>();
+  for (const [sender, of] of Map.groupBy(messages, (message) => message.sender)) {
+    const reach = reachOf(of.flatMap(({ records }) => records));
+    for (const [producer, owner] of await bindProducers(tx, sender, reach, now)) owners.set(producer, owner);
+  }
+  return { position, owners };
 }
 
 /** Everything that records name. */
