@@ -51,7 +51,10 @@ export interface RevisionJson {
   name: string;
   number: number;
   spec: { imageDigest: string; env: { name: string; value?: string }[]; concurrency: number };
-  status: { instances: number; conditions: { type: string; status: string; reason: string }[] };
+  status: {
+    instances: number;
+    conditions: { type: string; status: string; reason: string; message: string }[];
+  };
 }
 
 /** One row of usage; 64-bit numbers are strings. */

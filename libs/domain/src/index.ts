@@ -122,6 +122,7 @@ export type {
   RevisionSpec,
   RevisionStatus,
   SecretFile,
+  Rollout,
   SecretReference,
   Sidecar,
   Service,
@@ -130,6 +131,7 @@ export type {
   TrafficChange,
   TrafficTarget,
 } from './service/service.types.js';
+export { ROLLOUT, ROLLOUTS } from './service/service.types.js';
 export { CALM, decideScale, scalingRules, windowMean } from './service/scaling.js';
 export type { ScalingDecision, ScalingRules, ScalingSample, ScalingState } from './service/scaling.js';
 export type { PeerSide, PublicOrigin } from './service/service.names.js';
@@ -178,6 +180,8 @@ export {
   secretReferences,
 } from './service/container.rules.js';
 export { validateGpuUse } from './service/gpu.validation.js';
+export { GIVE_WAY_MS, rolloutOf } from './placement/rollout.rules.js';
+export type { RollingRevision, RolloutPlace } from './placement/rollout.rules.js';
 export { canRun, neededCapabilities, type GpusServed } from './placement/cluster.fit.js';
 export { envNameProblem } from './service/env.validation.js';
 export { validateService, validateTemplate } from './service/service.validation.js';
@@ -198,6 +202,7 @@ export {
   REVISION_READY,
   STARTING,
   foldReady,
+  reported,
   reportedInstances,
   reportedReady,
   standingOf,

@@ -38,6 +38,7 @@ function intentRow(): IntentRow {
     project_id: service.projectId,
     min_instances: service.minInstances,
     regions: [],
+    rollout: 'surge',
     template_generation: service.generation,
     created_at: at,
     updated_at: at,

@@ -1,4 +1,4 @@
-import type { Service, Template, TrafficTarget } from '#libs/domain';
+import type { Rollout, Service, Template, TrafficTarget } from '#libs/domain';
 import { statement } from './statement.js';
 
 export interface ServiceRow {
@@ -9,6 +9,7 @@ export interface ServiceRow {
   access: Service['access'];
   min_instances: number;
   regions: string[];
+  rollout: Rollout;
   template: Template;
   traffic: TrafficTarget[];
   generation: number;
@@ -21,16 +22,16 @@ export interface ServiceRow {
   version: number;
 }
 
-export const SERVICE_COLUMNS = `id, organization_id, project_id, name, access, min_instances, regions, template, traffic,
+export const SERVICE_COLUMNS = `id, organization_id, project_id, name, access, min_instances, regions, rollout, template, traffic,
   generation, template_generation, status, created_at, updated_at, deleted_at, removed_at, version`;
 
 /** No row while a service of that name is being removed: its hosts and instances still exist. */
 export const insertServiceSql = statement<ServiceRow>(
   'service_insert',
   `INSERT INTO services (id, organization_id, project_id, name, access, min_instances, template, traffic, status,
-     created_at, updated_at, regions)
+     created_at, updated_at, regions, rollout)
    SELECT $1, $2::text, $3::text, $4::text, $5, $6::int, $7::jsonb, $8::jsonb, $9::jsonb, $10::timestamptz, $10,
-     $11::jsonb
+     $11::jsonb, $12::text
    WHERE NOT EXISTS (SELECT 1 FROM services WHERE organization_id = $2 AND project_id = $3 AND name = $4
      AND deleted_at IS NOT NULL AND removed_at IS NULL)
    RETURNING ${SERVICE_COLUMNS}`,
@@ -63,7 +64,7 @@ export const listServicesSql = statement<ServiceRow>(
 
 export const updateIntentSql = statement<ServiceRow>(
   'service_update_intent',
-  `UPDATE services SET access = $3, min_instances = $4, template = $5, traffic = $6, regions = $9,
+  `UPDATE services SET access = $3, min_instances = $4, template = $5, traffic = $6, regions = $9, rollout = $10,
      generation = generation + 1, updated_at = $8,
      -- the intent generation that changed the template last: it names the operation a revision belongs to
      template_generation = CASE WHEN $7 THEN generation + 1 ELSE template_generation END,

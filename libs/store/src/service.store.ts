@@ -1,4 +1,4 @@
-import { TowpathError } from '#libs/domain';
+import { SERVICE_DEFAULTS, TowpathError } from '#libs/domain';
 import type { Service, ServiceIntent } from '#libs/domain';
 import { isUniqueViolation } from './database.js';
 import { ms, present, time, type PageRequest } from './row.js';
@@ -35,6 +35,7 @@ export async function insertService(tx: Tx, service: NewService): Promise<Servic
       JSON.stringify(status),
       time(createdAt),
       JSON.stringify(service.regions ?? []),
+      service.rollout ?? SERVICE_DEFAULTS.rollout,
     ]);
     if (row) return toService(row);
   } catch (error) {
@@ -106,6 +107,7 @@ export async function updateIntent(
     newTemplate,
     time(now),
     JSON.stringify(intent.regions ?? []),
+    intent.rollout ?? SERVICE_DEFAULTS.rollout,
   ]);
   return toService(row as ServiceRow);
 }
@@ -138,6 +140,7 @@ export function toService(row: ServiceRow): Service {
     access,
     minInstances: row.min_instances,
     ...(row.regions.length > 0 ? { regions: row.regions } : {}),
+    rollout: row.rollout,
     template,
     traffic,
     generation,

@@ -17,6 +17,8 @@ export class FakeAgent {
   readonly failing = new Map<string, string>();
   /** Revisions whose start waits, with the reason. */
   readonly waiting = new Map<string, string>();
+  /** How many instances of a revision run. */
+  readonly running = new Map<string, number>();
   /** What somebody else claims in its cluster, of every service. */
   contested: Condition | undefined;
   /** When set, builds fail with this sentence. */
@@ -64,7 +66,11 @@ export class FakeAgent {
       generation,
       epoch,
       removed: tombstone !== undefined,
-      revisions: target.revisions.map(({ name }) => ({ name, ready: this.readyOf(name), instances: 0 })),
+      revisions: target.revisions.map(({ name }) => ({
+        name,
+        ready: this.readyOf(name),
+        instances: this.running.get(name) ?? 0,
+      })),
       ...(this.contested === undefined ? {} : { contested: this.contested }),
       sentAt: this.clock.now(),
     });

@@ -85,6 +85,12 @@ describe('a service as Knative reads it', () => {
 
   it.each<[string, Service, Revision | undefined, object]>([
     [
+      'one whose revisions give way says so',
+      service({ rollout: 'replace' }),
+      ready,
+      { metadata: { annotations: { 'towpath.dev/rollout': 'replace' } } },
+    ],
+    [
       'a private one is reached inside the cluster only',
       service({ access: 'private' }),
       ready,

@@ -1,4 +1,4 @@
-import { ACCELERATOR, GPU_RESOURCE, pinnedImage } from '#libs/domain';
+import { ACCELERATOR, GPU_RESOURCE, ROLLOUT, pinnedImage } from '#libs/domain';
 import type { Project, Resources, Revision, Service } from '#libs/domain';
 import { dump } from 'js-yaml';
 import { containerParts, envOf, sidecarManifest } from './container.manifest.js';
@@ -27,6 +27,7 @@ export function serviceManifest(
       ...(service.access === 'private'
         ? { labels: { 'networking.knative.dev/visibility': 'cluster-local' } }
         : {}),
+      ...(service.rollout === 'replace' ? { annotations: { [ROLLOUT]: service.rollout } } : {}),
     },
     spec: {
       template: templateOf(service, imageOf(service, project, ready), sidecarsOf(service, ready), resource),

@@ -93,13 +93,14 @@ export async function startOperation(
 
 /** What the audit keeps of an intent: no environment values, since people put passwords there. */
 export function auditOf(service: Service): Record<string, unknown> {
-  const { name, access, minInstances, regions, traffic, generation, template } = service;
+  const { name, access, minInstances, regions, rollout, traffic, generation, template } = service;
   const env = template.env.map((entry) => entry.name);
   return {
     name,
     access,
     minInstances,
     ...(regions ? { regions } : {}),
+    ...(rollout ? { rollout } : {}),
     traffic,
     generation,
     template: { ...template, env },

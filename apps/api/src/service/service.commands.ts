@@ -56,6 +56,7 @@ function newIntent(input: CreateServiceInput): ServiceIntent {
     access: input.access ?? SERVICE_DEFAULTS.access,
     minInstances: input.minInstances ?? SERVICE_DEFAULTS.minInstances,
     ...(input.regions && input.regions.length > 0 ? { regions: input.regions } : {}),
+    rollout: input.rollout ?? SERVICE_DEFAULTS.rollout,
     template: newTemplate(input.template),
     traffic: input.tag === undefined ? [...traffic] : tagLatest(traffic, input.tag),
   };

@@ -91,6 +91,7 @@ describe('a service', () => {
       project,
       access: 'public',
       minInstances: 0,
+      rollout: 'surge',
       template: { concurrency: 80, timeoutSeconds: 300, port: 8080, protocol: 'http1', env: [] },
       traffic: [{ revision: 'latest', percent: 100 }],
       generation: 1,
@@ -114,11 +115,13 @@ describe('a service', () => {
     };
     const deploy = await rig.call('PATCH', url('merge'), { key, body });
     expect(deploy.json).toMatchObject({ kind: 'deploy' });
-    const patch = { template: { env: [{ name: 'A', value: null }], concurrency: null }, access: 'public' };
+    const template = { env: [{ name: 'A', value: null }], concurrency: null };
+    const patch = { template, access: 'public', rollout: 'replace' };
     await rig.call('PATCH', url('merge'), { key, body: patch });
     const { json } = await rig.call('GET', url('merge'), { key });
     expect(json).toMatchObject({
       access: 'public',
+      rollout: 'replace',
       generation: 3,
       version: '3',
       template: { concurrency: 80 },

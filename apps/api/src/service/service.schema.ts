@@ -5,6 +5,7 @@ import {
   GPU_LIMITS,
   LIMITS,
   PROBE_TYPES,
+  ROLLOUTS,
   SIDECAR_LIMITS,
   envNameProblem,
   labelProblem,
@@ -14,6 +15,7 @@ import { z } from 'zod';
 import { bounded, reference, ruledText } from '../call/scalars.js';
 
 export const accessSchema = z.enum(['public', 'private']).meta({ id: 'Access' });
+export const rolloutSchema = z.enum(ROLLOUTS).meta({ id: 'Rollout' });
 export const protocolSchema = z.enum(['http1', 'h2c']).meta({ id: 'Protocol' });
 
 const secretVersion = z.union([z.int().min(1), z.literal('latest')]);
@@ -165,6 +167,9 @@ export const intentInput = {
     .max(LIMITS.regions)
     .nullish()
     .describe('Where it should be: one cluster in each. Without any: one, wherever there is room.'),
+  rollout: rolloutSchema
+    .nullish()
+    .describe('Where a new revision finds all GPUs taken: it waits, or the old one gives way to it.'),
   traffic: trafficInput.nullish(),
   tag: ruledText(tagProblem).optional().describe('Gives the new revision a URL of its own, at 0 percent.'),
 };

@@ -1,5 +1,6 @@
 import {
   PROBE_TYPES,
+  SERVICE_DEFAULTS,
   serviceUrl,
   type Condition,
   type EnvEntry,
@@ -12,7 +13,7 @@ import { z } from 'zod';
 import type { Installation } from '../api.parts.js';
 import { iso } from '../call/scalars.js';
 import { projectRef } from '../project/project.view.js';
-import { accessSchema, protocolSchema } from './service.schema.js';
+import { accessSchema, protocolSchema, rolloutSchema } from './service.schema.js';
 
 export const conditionView = z
   .object({
@@ -142,6 +143,7 @@ export const serviceView = z
     access: accessSchema,
     minInstances: z.int(),
     regions: z.array(z.string()).optional(),
+    rollout: rolloutSchema,
     template: templateView,
     traffic: z.array(trafficTargetView),
     generation: z.int(),
@@ -176,6 +178,7 @@ export function showService(service: Service, project: Project, installation: In
     minInstances,
     template: showTemplate(service.template),
     ...(service.regions ? { regions: [...service.regions] } : {}),
+    rollout: service.rollout ?? SERVICE_DEFAULTS.rollout,
     traffic: traffic.map((line) => ({ ...line })),
     generation,
     url: urlOf(undefined, service, project, installation),

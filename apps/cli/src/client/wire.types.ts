@@ -8,6 +8,7 @@ import type {
   PublicError,
   Resources,
   Role,
+  Rollout,
   Toleration,
   TrafficTarget,
 } from '#libs/domain';
@@ -88,6 +89,7 @@ export interface ServiceView {
   access: Access;
   minInstances: number;
   regions?: string[];
+  rollout?: Rollout;
   template: TemplateView;
   traffic: TrafficTarget[];
   generation: string | number;

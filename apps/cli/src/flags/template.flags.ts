@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import type { Access, Protocol, SecretReference, TrafficTarget } from '#libs/domain';
+import { ROLLOUTS } from '#libs/domain';
+import type { Access, Protocol, Rollout, SecretReference, TrafficTarget } from '#libs/domain';
 import type { TemplateView } from '../client/wire.types.js';
 import {
   containerBody,
@@ -32,6 +33,7 @@ export interface TemplateFlags extends EnvFlags, ContainerFlags, SidecarFlags {
   minInstances?: number;
   regions?: string[];
   clearRegions?: boolean;
+  rollout?: Rollout;
   maxInstances?: number;
   port?: number;
   useHttp2?: boolean;
@@ -50,6 +52,7 @@ export interface ServiceBody {
   access?: Access;
   minInstances?: number;
   regions?: string[] | null;
+  rollout?: Rollout;
   template?: TemplateBody;
   traffic?: TrafficTarget[];
   noTraffic?: true;
@@ -103,6 +106,12 @@ export function declareTemplateFlags(command: Command): void {
         .conflicts('clearRegions'),
     )
     .option('--clear-regions', 'one cluster, wherever there is room')
+    .addOption(
+      new Option(
+        '--rollout <how>',
+        'where all GPUs are taken: the new revision waits, or the old one gives way',
+      ).choices(ROLLOUTS),
+    )
     .option('--max-instances <n>', 'most instances at a time', wholeNumber('--max-instances'))
     .option('--port <port>', 'port the program listens on (it is told in PORT)', wholeNumber('--port'))
     .option('--use-http2', 'speak HTTP/2 (h2c) to the program; needed for gRPC')
@@ -156,6 +165,7 @@ export function serviceBody(flags: TemplateFlags, current: Current = { env: [] }
     ...optional('access', accessOf(flags.allowUnauthenticated)),
     ...optional('minInstances', flags.minInstances),
     ...optional('regions', flags.clearRegions ? null : flags.regions),
+    ...optional('rollout', flags.rollout),
     ...optional('template', Object.keys(template).length > 0 ? template : undefined),
     ...optional('noTraffic', flags.traffic === false ? (true as const) : undefined),
     ...optional('tag', flags.tag),

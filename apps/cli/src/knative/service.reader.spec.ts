@@ -12,6 +12,7 @@ metadata:
   name: web
   namespace: shop-1a2b
   labels: { networking.knative.dev/visibility: cluster-local }
+  annotations: { towpath.dev/rollout: replace }
 spec:
   template:
     metadata:
@@ -53,6 +54,7 @@ const WANTED: WantedService = {
   namespace: 'shop-1a2b',
   access: 'private',
   minInstances: 1,
+  rollout: 'replace',
   template: {
     source: null,
     image: 'r.test/a/b@sha256:aa',

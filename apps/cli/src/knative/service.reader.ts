@@ -1,12 +1,12 @@
-import { ACCELERATOR } from '#libs/domain';
-import type { SecretReference, TrafficTarget, Violation } from '#libs/domain';
+import { ACCELERATOR, ROLLOUT, ROLLOUTS } from '#libs/domain';
+import type { Rollout, SecretReference, TrafficTarget, Violation } from '#libs/domain';
 import type { ServiceBody, TemplateBody } from '../flags/template.flags.js';
 import { readContainer, readVolumes } from './container.reader.js';
 import { Fields, present } from './fields.js';
 import { readSidecar } from './sidecar.reader.js';
 
 /** A service as a Knative manifest asks for it: everything that a template has is said, null where it says nothing. */
-export interface WantedService extends Pick<ServiceBody, 'access' | 'minInstances'> {
+export interface WantedService extends Pick<ServiceBody, 'access' | 'minInstances' | 'rollout'> {
   name: string;
   /** Absent: whichever project is chosen. */
   namespace?: string;
@@ -63,7 +63,7 @@ export function readKnativeService(document: unknown, at: string, problems: Viol
   };
 }
 
-function readMetadata(of: Fields): Pick<WantedService, 'name' | 'namespace' | 'access'> {
+function readMetadata(of: Fields): Pick<WantedService, 'name' | 'namespace' | 'access' | 'rollout'> {
   const name = of.text('name');
   if (name === undefined) of.problem('name', 'is missing');
   const namespace = of.text('namespace');
@@ -72,18 +72,23 @@ function readMetadata(of: Fields): Pick<WantedService, 'name' | 'namespace' | 'a
   if (visibility !== undefined && visibility !== 'cluster-local')
     labels.problem(VISIBILITY, 'must be cluster-local: only callers with the right to invoke');
   labels.end();
-  readWritten(of);
-  const access = visibility === undefined ? undefined : ('private' as const);
-  return { name: name ?? '', ...present({ namespace, access }) };
-}
-
-/** The rest of metadata: what a cluster or kubectl has written. */
-function readWritten(of: Fields): void {
-  const annotations = of.part('annotations');
-  annotations.ignore(...WRITTEN.annotations);
-  annotations.end();
+  const rollout = readAnnotations(of);
   of.ignore(...WRITTEN.metadata);
   of.end();
+  const access = visibility === undefined ? undefined : ('private' as const);
+  return { name: name ?? '', ...present({ namespace, access, rollout }) };
+}
+
+/** The one of ours, among what a cluster or kubectl has written. */
+function readAnnotations(of: Fields): Rollout | undefined {
+  const annotations = of.part('annotations');
+  const told = annotations.text(ROLLOUT);
+  const rollout = ROLLOUTS.find((one) => one === told);
+  if (told !== undefined && rollout === undefined)
+    annotations.problem(ROLLOUT, `must be one of ${ROLLOUTS.join(', ')}`);
+  annotations.ignore(...WRITTEN.annotations);
+  annotations.end();
+  return rollout;
 }
 
 type Scaling = Pick<TemplateBody, 'maxInstances' | 'revisionSuffix'> & Pick<WantedService, 'minInstances'>;

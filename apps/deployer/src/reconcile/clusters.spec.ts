@@ -1,5 +1,6 @@
 import { ROUTES_BUCKET, routeKey, routeSchema, serviceKey, targetSchema, targetsBucket } from '#libs/bus';
 import {
+  GIVE_WAY_MS,
   GPUS,
   GPU_RESOURCE,
   PATIENCE_MS,
@@ -412,5 +413,98 @@ describe('a newest revision that another cluster must run', () => {
     expect(await fleet.asked()).toEqual(['west']);
     expect(await fleet.asks('east')).toBe('leaves (derived)');
     expect(fleet.said('Placed')?.message).toBe('Held by west. No cluster can hold it in east.');
+  });
+});
+
+describe('a newest revision for which all GPUs are taken', () => {
+  const first = 'hello-00001';
+  const second = 'hello-00002';
+  let fleet: Fleet;
+  let agent: FakeAgent;
+  beforeEach(async () => {
+    fleet = new Fleet('east');
+    agent = fleet.agents.get('east') as FakeAgent;
+    fleet.equip('east');
+    fleet.use('east');
+    fleet.change({ minInstances: 1 });
+    agent.running.set(first, 1);
+    await fleet.work('east');
+  });
+  const roll = async (): Promise<void> => {
+    const { template } = fleet.rows.service;
+    fleet.change({ template: { ...template, env: [{ name: 'NEXT', value: 'yes' }] } });
+    fleet.records.add({ ...fleet.rows, templateGeneration: fleet.rows.service.generation });
+    agent.waiting.set(second, 'GpusTaken');
+    await fleet.work('east');
+  };
+
+  it('waits with surge while the other serves, and says what else can be chosen', async () => {
+    await roll();
+    expect([await fleet.asked(), await fleet.asks('east')]).toEqual([['east'], `${first}*1 ${second}*0`]);
+    expect(fleet.said('RevisionReady')).toMatchObject({
+      reason: 'RevisionStarting',
+      message: `It waits: GpusTaken. It is to take the place of ${first}.`,
+      nextStep: expect.stringContaining('--rollout replace') as string,
+    });
+    // what is chosen while it waits is good for it
+    fleet.change({ rollout: 'replace' });
+    await fleet.work('east');
+    expect([await fleet.asked(), await fleet.asks('east')]).toEqual([[], `${first}*0 ${second}*0`]);
+  });
+
+  it('takes its place with replace, and stays in it until it serves', async () => {
+    fleet.change({ rollout: 'replace' });
+    await roll();
+    expect([await fleet.asked(), await fleet.asks('east')]).toEqual([[], `${first}*0 ${second}*0`]);
+    expect(fleet.said('RevisionReady')).toMatchObject({ status: 'unknown', reason: 'RevisionReplaces' });
+    agent.running.set(first, 0);
+    agent.waiting.set(second, 'Starting');
+    await fleet.work('east');
+    expect(await fleet.asked()).toEqual([]);
+    agent.waiting.clear();
+    await fleet.work('east');
+    expect([await fleet.asked(), await fleet.asks('east')]).toEqual([['east'], `${first}*0 ${second}*1`]);
+    expect(fleet.rows.service.status.traffic).toEqual([
+      expect.objectContaining({ revision: second, percent: 100 }),
+    ]);
+  });
+
+  it('that does not start gives the place back', async () => {
+    fleet.change({ rollout: 'replace' });
+    await roll();
+    expect(await fleet.asked()).toEqual([]);
+    agent.waiting.clear();
+    agent.failing.set(second, 'CrashLoop');
+    await fleet.work('east');
+    expect([await fleet.asked(), await fleet.asks('east')]).toEqual([['east'], `${first}*1 ${second}*0`]);
+    expect(fleet.said('RevisionReady')).toMatchObject({ status: 'false', reason: 'RevisionFailed' });
+  });
+
+  it('for which giving way does not help gives the place back after a while, and says so', async () => {
+    fleet.change({ rollout: 'replace', updatedAt: fleet.clock.now() });
+    await roll();
+    agent.running.set(first, 0);
+    fleet.clock.step(GIVE_WAY_MS - 1);
+    fleet.heard();
+    await fleet.work('east');
+    expect(await fleet.asked()).toEqual([]);
+    fleet.clock.step(1);
+    fleet.heard();
+    await fleet.work('east');
+    expect(await fleet.asked()).toEqual(['east']);
+    expect(fleet.said('RevisionReady')).toMatchObject({
+      reason: 'RevisionStarting',
+      nextStep: expect.stringContaining('giving way did not help') as string,
+    });
+    await fleet.work('east');
+    expect(await fleet.asked()).toEqual(['east']);
+  });
+
+  it('gives it back when its customer goes back to the other', async () => {
+    fleet.change({ rollout: 'replace' });
+    await roll();
+    fleet.change({ traffic: [{ revision: first, percent: 100 }] });
+    await fleet.work('east');
+    expect([await fleet.asked(), await fleet.asks('east')]).toEqual([['east'], `${first}*1 ${second}*0`]);
   });
 });

@@ -49,6 +49,8 @@ export class Draft {
   /** Targets as the rows have them, with what clusters said of these; no step changes them. */
   readonly reported: readonly TargetRecord[];
   targets: TargetRecord[];
+  /** Revisions that give way to the newest one: they run nothing. */
+  giving: readonly string[] = [];
   routes: Route[];
   /** The split in force after this pass. */
   split: SplitLine[];

@@ -58,7 +58,7 @@ function setRoutes(draft: Draft, bodies: readonly RouteBody[]): void {
 
 function backendOf(draft: Draft, name: string): Omit<RouteBackend, 'percent'> | undefined {
   const revision = draft.revisions.find((known) => known.name === name);
-  if (!revision) return undefined;
+  if (!revision || draft.giving.includes(name)) return undefined;
   return {
     revisionId: revision.id,
     revision: name,

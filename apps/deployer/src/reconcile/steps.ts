@@ -8,6 +8,7 @@ import { readyStep } from './ready.step.js';
 import { leaveStep, removalStep } from './removal.step.js';
 import { revisionStep } from './revision.step.js';
 import { deleteRoutesStep, routesStep } from './routes.step.js';
+import { rolloutStep } from './rollout.step.js';
 import type { Seen } from './seen.js';
 import { statusStep } from './status.step.js';
 import { targetsStep } from './targets.step.js';
@@ -21,6 +22,7 @@ const STANDING: readonly Step[] = [
   revisionStep,
   placementStep,
   readyStep,
+  rolloutStep,
   trafficStep,
   targetsStep,
   routesStep,

@@ -24,7 +24,7 @@ export function targetsStep(draft: Draft): void {
     targetRevision(
       revision,
       clusterHost(draft, revision),
-      served.has(revision.name) ? kept : 0,
+      served.has(revision.name) && !draft.giving.includes(revision.name) ? kept : 0,
       draft.records.gpuClasses,
     );
   const stopped = isServing(draft.records.organizationStatus) ? {} : { suspended: true as const };

@@ -22,7 +22,8 @@ export function reportedReady(holding: Holding, revision: string): Condition | u
   return said?.status === 'unknown' ? undefined : said;
 }
 
-function reported({ target, report }: Holding, revision: string): Condition | undefined {
+/** The same, with what it waits for. */
+export function reported({ target, report }: Holding, revision: string): Condition | undefined {
   if (target.tombstone || !target.revisions.some((held) => held.name === revision)) return undefined;
   if (!isCurrent(target, report)) return undefined;
   return report.revisions.find((one) => one.name === revision)?.ready;

@@ -13,7 +13,11 @@ export const TEMPLATE_DEFAULTS = {
 } as const satisfies Template;
 
 /** What a service holds where the caller says nothing. Private unless made public (design D7). */
-export const SERVICE_DEFAULTS = { access: 'private', minInstances: 0 } as const satisfies Partial<Service>;
+export const SERVICE_DEFAULTS = {
+  access: 'private',
+  minInstances: 0,
+  rollout: 'surge',
+} as const satisfies Partial<Service>;
 
 /** All traffic follows the newest ready revision. */
 export const DEFAULT_TRAFFIC: readonly TrafficTarget[] = [{ revision: LATEST, percent: 100 }];

@@ -34,6 +34,11 @@ export const SERVICE_REASONS = {
   },
   RevisionPending: { type: 'RevisionReady', status: 'unknown', message: 'The revision is not made yet.' },
   RevisionStarting: { type: 'RevisionReady', status: 'unknown', message: 'The revision is starting.' },
+  RevisionReplaces: {
+    type: 'RevisionReady',
+    status: 'unknown',
+    message: 'The newest revision takes the place of those that hold its GPUs.',
+  },
   RevisionServes: { type: 'RevisionReady', status: 'true', message: 'The newest revision can serve.' },
   RevisionFailed: { type: 'RevisionReady', status: 'false', message: 'The newest revision did not start.' },
   PlacementPending: { type: 'Placed', status: 'unknown', message: 'No cluster is chosen yet.' },

@@ -17,7 +17,9 @@ export type TemplatePatch = Patch<
     sidecars?: readonly SidecarPatch[] | null | undefined;
   };
 
-export type ServicePatch = Patch<Pick<ServiceIntent, 'access' | 'minInstances' | 'regions' | 'traffic'>> & {
+export type ServicePatch = Patch<
+  Pick<ServiceIntent, 'access' | 'minInstances' | 'regions' | 'rollout' | 'traffic'>
+> & {
   template?: TemplatePatch | undefined;
 };
 
@@ -63,6 +65,7 @@ export function patchService(intent: ServiceIntent, patch: ServicePatch): Servic
     access: patched(intent.access, patch.access, SERVICE_DEFAULTS.access),
     minInstances: patched(intent.minInstances, patch.minInstances, SERVICE_DEFAULTS.minInstances),
     ...(regions.length > 0 ? { regions } : {}),
+    rollout: patched(intent.rollout ?? SERVICE_DEFAULTS.rollout, patch.rollout, SERVICE_DEFAULTS.rollout),
     template: patch.template
       ? patchTemplate(intent.template, patch.template)
       : withoutSuffix(intent.template),

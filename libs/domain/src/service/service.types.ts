@@ -5,6 +5,14 @@ import type { ContainerOptions } from './container.types.js';
 import type { SidecarOptions } from './sidecar.types.js';
 
 export type Access = 'public' | 'private';
+/**
+ * What becomes of the old revision where the new one finds all GPUs of its class taken: it serves on while the new one
+ * waits, or it gives way, and nothing serves until the new one is ready.
+ */
+export const ROLLOUTS = ['surge', 'replace'] as const;
+export type Rollout = (typeof ROLLOUTS)[number];
+/** Annotation of an exported service with that choice: Knative has none of its own. */
+export const ROLLOUT = 'towpath.dev/rollout';
 /** What the container speaks on its port; `h2c` also carries gRPC (gcloud's --use-http2). */
 export type Protocol = 'http1' | 'h2c';
 
@@ -101,6 +109,8 @@ export interface Service {
   minInstances: number;
   /** Where it should be: one cluster in each of these; absent: one, wherever the planner puts it. */
   regions?: string[];
+  /** Absent: surge. */
+  rollout?: Rollout;
   template: Template;
   traffic: TrafficTarget[];
   /** Grows with every change of intent. */

@@ -14,7 +14,7 @@ import { validateTraffic } from './traffic.validation.js';
 /** What a customer asks of a service. */
 export type ServiceIntent = Pick<
   Service,
-  'name' | 'access' | 'minInstances' | 'regions' | 'template' | 'traffic'
+  'name' | 'access' | 'minInstances' | 'regions' | 'rollout' | 'template' | 'traffic'
 >;
 
 /** All reasons why an intent is refused, each with its field; empty when it is good. */

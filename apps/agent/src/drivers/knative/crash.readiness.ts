@@ -1,12 +1,17 @@
 import type { Probes, TargetRevision } from '#libs/domain';
-import { containersOf, isSidecar, type ContainerStatus, type Ended, type Pod } from './knative.types.js';
+import {
+  LOOP,
+  containersOf,
+  isSidecar,
+  isStanding,
+  type ContainerStatus,
+  type Ended,
+  type Pod,
+} from './knative.types.js';
 import { failed, waiting, type Readiness } from './readiness.rules.js';
 
 /** The last lines of a container of the newest instance; undefined while they are not read yet. */
 export type LinesOf = (container: string) => readonly string[] | undefined;
-
-/** From how many restarts on an instance is in a crash loop. */
-const LOOP = 3;
 
 interface Crash {
   container: ContainerStatus;
@@ -20,10 +25,13 @@ export function crashOf(
   pods: readonly Pod[],
   linesOf: LinesOf,
 ): Readiness | undefined {
-  const ends = pods.flatMap(containersOf).flatMap((container) => {
-    const end = container.state?.terminated ?? container.lastState?.terminated;
-    return end === undefined || container.ready ? [] : [{ container, end }];
-  });
+  const ends = pods
+    .filter(isStanding)
+    .flatMap(containersOf)
+    .flatMap((container) => {
+      const end = container.state?.terminated ?? container.lastState?.terminated;
+      return end === undefined || container.ready ? [] : [{ container, end }];
+    });
   const crash = ends.find(({ container }) => !isSidecar(container.name)) ?? ends[0];
   if (crash === undefined) return undefined;
   const lines = linesOf(crash.container.name);

@@ -1,8 +1,9 @@
-import type { TargetRevision } from '#libs/domain';
+import type { Condition, TargetRevision } from '#libs/domain';
 import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
 import { revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
 import { LABELS } from './knative.names.js';
-import type { Pod } from './knative.types.js';
+import { gpuNote, type GpuStart } from './gpu.release.js';
+import type { KnativeRevision, Pod } from './knative.types.js';
 import { readinessOf } from './revision.readiness.js';
 import { serviceManifest } from './service.manifest.js';
 
@@ -90,4 +91,104 @@ it('a project is told what the GPUs of its own services are offered as', () => {
   expect(gpuResourcesOf(targets)).toEqual(['nvidia.com/gpu']);
   expect(gpuResourcesOf([...targets, targetOf([amd])])).toEqual(['amd.com/gpu', 'nvidia.com/gpu']);
   expect(gpuResourcesOf([targetOf([revisionOf('plain')])])).toEqual([]);
+});
+
+describe('a start with GPUs that fails', () => {
+  const AT = '2026-11-22T10:00:00Z';
+  const seen = seenRevision('hello-00001', 'False');
+  const noted = (annotations: Record<string, string> = {}): KnativeRevision => ({
+    ...seen,
+    metadata: { ...seen.metadata, creationTimestamp: AT, annotations },
+  });
+  const told = (reason: string, status: Condition['status'] = 'false'): Condition => ({
+    ...{ type: 'Ready', status, reason, message: 'It crashed.', nextStep: 'Mend it.', changedAt: 0 },
+  });
+  const podAt = (creationTimestamp: string, lastTransitionTime: string, startTime?: string): Pod => ({
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', creationTimestamp } },
+    status: {
+      ...(startTime === undefined ? {} : { startTime }),
+      conditions: [{ type: 'Ready', status: 'False', lastTransitionTime }],
+    },
+  });
+  const pod = podAt(AT, '2026-11-22T10:20:01Z', '2026-11-22T10:20:00Z');
+  const unplaced = podAt(AT, AT);
+  const ended = {
+    'serving.knative.dev/progress-deadline': '1s',
+    'towpath.dev/given-back': '{"reason":"CrashLoop","message":"It crashed.","nextStep":"Mend it."}',
+  };
+  const restarted = (restartCount: number, more: Partial<NonNullable<Pod['status']>> = {}): Pod => ({
+    ...pod,
+    status: { ...pod.status, containerStatuses: [{ name: 'app', ready: false, restartCount }], ...more },
+  });
+  const loop: GpuStart = {
+    ...{ hasServed: false, isLate: false, told: told('CrashLoop'), pods: [restarted(3)] },
+  };
+
+  it.each<[string, TargetRevision, KnativeRevision | undefined, Partial<GpuStart>, object | undefined]>([
+    ['for good', held, noted(), {}, ended],
+    ['once', held, noted(), { told: told('ExitCode'), pods: [restarted(2)] }, undefined],
+    ['too late', held, noted(), { isLate: true, pods: [pod] }, ended],
+    [
+      'with another reason at first',
+      held,
+      noted(),
+      { told: told('ContainerNotCreated'), pods: [pod] },
+      undefined,
+    ],
+    ['and its instance is evicted', held, noted(), { pods: [restarted(3, { phase: 'Failed' })] }, undefined],
+    [
+      'and its instance goes',
+      held,
+      noted(),
+      { pods: [{ ...restarted(3), metadata: { ...pod.metadata, deletionTimestamp: AT } }] },
+      undefined,
+    ],
+    ['not yet', held, noted(), { told: told('GpusTaken', 'unknown') }, undefined],
+    [
+      'without a GPU',
+      held,
+      noted(),
+      { isLate: true, told: told('QuotaExceeded'), pods: [unplaced] },
+      undefined,
+    ],
+    ['and needs none', revisionOf('plain'), noted(), {}, undefined],
+    ['and is not made yet', held, undefined, {}, undefined],
+    [
+      'and served, as its instance tells',
+      held,
+      noted(),
+      { isLate: true, pods: [podAt(AT, '2026-11-22T10:20:11Z', '2026-11-22T10:20:00Z')] },
+      undefined,
+    ],
+    [
+      'and served, before it was scaled to zero',
+      held,
+      noted(),
+      { isLate: true, pods: [podAt('2026-11-22T10:01:00Z', '2026-11-22T10:01:01Z', '2026-11-22T10:01:00Z')] },
+      undefined,
+    ],
+    ['and was answered', held, noted(), { hasServed: true }, undefined],
+    ['twice', held, noted(ended), {}, undefined],
+  ])('%s: what is noted', (_what, revision, there, start, note) => {
+    expect(gpuNote(revision, there, { ...loop, ...start })).toEqual(note);
+  });
+
+  it('is noted in a few KB, whatever it wrote', () => {
+    const long = { ...told('CrashLoop'), message: 'x'.repeat(300_000) };
+    expect(JSON.stringify(gpuNote(held, noted(), { ...loop, told: long })).length).toBeLessThan(5000);
+  });
+
+  it('is told as it was, whatever Knative says of it afterwards', () => {
+    const late = { reason: 'ProgressDeadlineExceeded', message: 'Initial scale was never achieved' };
+    const there = { ...seenRevision('hello-00001', 'False', late), metadata: noted(ended).metadata };
+    expect(readinessOf(held, there, [], () => undefined)).toEqual({
+      ...{ type: 'Ready', status: 'false', reason: 'CrashLoop' },
+      ...{ message: 'It crashed.\nIts GPUs were given back.', nextStep: 'Mend it.' },
+    });
+    const spoilt = { ...there, metadata: noted({ 'towpath.dev/given-back': '{"reason":7' }).metadata };
+    expect(readinessOf(held, spoilt, [], () => undefined)).toMatchObject({
+      status: 'false',
+      reason: 'StartFailed',
+    });
+  });
 });

@@ -4,6 +4,7 @@ import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { Clock } from '#libs/domain';
 import type { KubeClient } from '#libs/kube';
 import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
+import type { GpuStart } from './gpu.release.js';
 import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
 import { ClusterView } from './cluster.view.js';
@@ -11,15 +12,15 @@ import type { LinesOf } from './crash.readiness.js';
 import { CONTESTED_MS, ContestedError } from './contested.js';
 import { HeldServices, heldNow, hinder, type Held } from './service.held.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
-import { containersOf, type Pod } from './knative.types.js';
-import { instanceOf } from './pod.instance.js';
+import type { Pod } from './knative.types.js';
+import { instanceOf, isLive } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
-import { startTimeout, type Readiness } from './readiness.rules.js';
+import type { Readiness } from './readiness.rules.js';
 import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
 import { ServiceApplier } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { isTagged, type Seen } from './service.plan.js';
-import { startEnds } from './start.deadline.js';
+import { lateStart, mayBeLate, startEnds } from './start.deadline.js';
 import { ObjectWriter } from './object.writer.js';
 import type { PublishedImages } from '../../images/published.images.js';
 import { ProjectKeeper } from './project.keeper.js';
@@ -182,7 +183,8 @@ export class KnativeDriver implements Driver {
   };
 
   /** One step nearer to the target. Whatever keeps new things from being made, what is there is scaled, down too. */
-  private async approach({ target, opened }: Held): Promise<void> {
+  private async approach(held: Held): Promise<void> {
+    const { target, opened } = held;
     const seen = (): Seen => this.view.seen(target.projectId, target.service.name, target.service.id);
     const gpuResources = gpuResourcesOf(this.held.targetsOf(target.projectId));
     const failures: unknown[] = [];
@@ -192,13 +194,25 @@ export class KnativeDriver implements Driver {
       .then(() => this.applier.make(target, opened, seen()))
       .catch(fail);
     await this.applier.tend(target, seen()).catch(fail);
+    for (const revision of target.revisions.filter(({ resources }) => resources.gpus !== undefined))
+      await this.applier.endGpuStart(revision, seen(), this.gpuStart(held, revision)).catch(fail);
     if (failures.length > 0) throw failures[0];
+  }
+
+  private gpuStart(held: Held, revision: TargetRevision): GpuStart {
+    const [hasServed, isLate] = [this.answered.has(revision.id), this.isLate(held, revision)];
+    const pods = this.podsOf(held.target.service.id, revision);
+    return { hasServed, isLate, told: this.conditionOf(held, revision), pods };
   }
 
   /** When a first instance that runs will have taken as long as a start may take. */
   private startEnds({ target }: Held, revision: TargetRevision): number | undefined {
     if (this.answered.has(revision.id)) return undefined;
     return startEnds(revision, this.podsOf(target.service.id, revision), this.parts.manifests);
+  }
+
+  private isLate(held: Held, revision: TargetRevision): boolean {
+    return (this.startEnds(held, revision) ?? Infinity) <= this.parts.clock.now();
   }
 
   /** Asks through the door for every revision that is Ready and routed. @returns whether one is not answered yet */
@@ -240,9 +254,7 @@ export class KnativeDriver implements Driver {
     if (refused !== undefined) return refused;
     const gpusWaiting = waitingGpus(() => this.view.allPods(), revision);
     const readiness = readinessOf(revision, seen, pods, lines, before, gpusWaiting);
-    const end = this.startEnds(held, revision);
-    if (readiness.status === 'unknown' && end !== undefined && end <= this.parts.clock.now())
-      return startTimeout(revision);
+    if (mayBeLate(readiness) && this.isLate(held, revision)) return lateStart(revision, pods, readiness);
     if (readiness.status !== 'true' || this.answered.has(revision.id)) return readiness;
     return {
       type: 'Ready',
@@ -283,12 +295,6 @@ export class KnativeDriver implements Driver {
 
   private readonly logEnded = ({ metadata }: Pod): void => {
     const serviceId = idOf('svc', metadata.labels?.[LABELS.service]);
-    if (serviceId !== undefined) this.tellChange(serviceId);
+    if (serviceId !== undefined) this.changed(serviceId);
   };
-}
-
-/** An instance that starts or serves; one that is on its way out counts no more. */
-function isLive(pod: Pod): boolean {
-  const [serving] = containersOf(pod);
-  return pod.metadata.deletionTimestamp === undefined && serving?.state?.running !== undefined;
 }

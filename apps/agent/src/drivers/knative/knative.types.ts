@@ -7,6 +7,7 @@ export interface KnativeCondition {
   status: 'True' | 'False' | 'Unknown';
   reason?: string;
   message?: string;
+  lastTransitionTime?: string;
 }
 
 /** The parts of a Knative Service that the driver reads. */
@@ -64,6 +65,14 @@ export interface Pod extends KubeObject {
     containerStatuses?: ContainerStatus[];
   };
 }
+
+/** From how many restarts on an instance is in a crash loop. */
+export const LOOP = 3;
+
+/** Not on its way out, and not ended by its node: what became of such a one is no word about its program. */
+export const isStanding = ({ metadata, status }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined && !ENDED.includes(status?.phase);
+const ENDED: readonly (string | undefined)[] = ['Succeeded', 'Failed'];
 
 /** Knative's own container, in every instance. */
 const QUEUE_PROXY = 'queue-proxy';

@@ -1,6 +1,6 @@
 import type { InstanceState } from '../driver.js';
 import { LABELS, idOf } from './knative.names.js';
-import type { KnativeCondition, Pod } from './knative.types.js';
+import { containersOf, type KnativeCondition, type Pod } from './knative.types.js';
 
 /** A pod that has ended may be kept by the cluster for long. */
 const OVER: readonly (string | undefined)[] = ['Succeeded', 'Failed'];
@@ -20,4 +20,10 @@ export function instanceOf(pod: Pod): InstanceState | undefined {
   if (Number.isNaN(startedAt) || OVER.includes(status?.phase)) return undefined;
   const revision = labels['serving.knative.dev/revision'] ?? '';
   return { serviceId, revisionId, revision, uid, startedAt, isReady: isReady(pod) };
+}
+
+/** An instance that starts or serves; one that is on its way out counts no more. */
+export function isLive(pod: Pod): boolean {
+  const [serving] = containersOf(pod);
+  return pod.metadata.deletionTimestamp === undefined && serving?.state?.running !== undefined;
 }

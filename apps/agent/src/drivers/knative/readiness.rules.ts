@@ -12,6 +12,12 @@ const NOT_ALLOWED = failed(
   'Make the image public, or give the project credentials for its registry.',
 );
 
+export const PLACE_TIMEOUT = failed(
+  'PlaceTimeout',
+  'The cluster did not bring the image and the container up in the time that it may take.',
+  'Deploy it again; when that ends the same, ask the operator of this installation.',
+);
+
 export const ADMISSION_REFUSED = failed(
   'AdmissionRefused',
   'A rule of the cluster refuses the instance.',
@@ -83,12 +89,7 @@ const RULES: readonly Rule[] = [
   {
     // Every container waits for that at first: Knative says so of a revision only after the deadline.
     when: BEING_MADE,
-    say: () =>
-      failed(
-        'PlaceTimeout',
-        'The cluster did not bring the image and the container up in the time that it may take.',
-        'Deploy it again; when that ends the same, ask the operator of this installation.',
-      ),
+    say: () => PLACE_TIMEOUT,
   },
   { when: /ProgressDeadlineExceeded|Initial scale was never achieved/, say: startTimeout },
 ];

@@ -12,6 +12,7 @@ import {
 import { ContestedError } from './contested.js';
 import { crashOf, type LinesOf } from './crash.readiness.js';
 import { lacksGpuNodes } from './gpu.manifest.js';
+import { givenBack } from './gpu.release.js';
 import {
   ADMISSION_REFUSED,
   BEING_MADE,
@@ -43,11 +44,19 @@ export function readinessOf(
   const ready = conditionOf(seen.status?.conditions, 'Ready');
   if (ready?.status === 'True') return READY;
   return (
-    crashOf(revision, pods, lines) ??
+    endOf(revision, seen, pods, lines) ??
     gpuWait(revision, ready, gpusWaiting) ??
     delayOf(revision, ready, pods, before)
   );
 }
+
+/** Why it comes to nothing any more, or crashed. */
+const endOf = (
+  revision: TargetRevision,
+  seen: KnativeRevision,
+  pods: readonly Pod[],
+  lines: LinesOf,
+): Readiness | undefined => givenBack(seen) ?? crashOf(revision, pods, lines);
 
 /**
  * The reason for which a start waits, kept while Knative says nothing better: at its deadline it takes the instances

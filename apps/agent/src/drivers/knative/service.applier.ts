@@ -1,14 +1,16 @@
 import { kubernetesName, type Id, type Target, type TargetRevision } from '#libs/domain';
-import { KINDS, type KubeClient, type KubeObject } from '#libs/kube';
+import { KINDS, type FieldManager, type KubeClient, type KubeObject } from '#libs/kube';
 import type { Logger } from '#libs/process';
 import { withEach } from './contested.js';
 import { firstDifference, isDrift, type Wish } from './drift.js';
+import { gpuNote, type GpuStart } from './gpu.release.js';
 import { LABELS, namespaceOf } from './knative.names.js';
+import type { KnativeRevision } from './knative.types.js';
 import type { ObjectWriter } from './object.writer.js';
 import { revisionSecrets, type Opened } from './revision.secrets.js';
 import type { ManifestSettings } from './service.manifest.js';
 import { repositoryOf, type PublishedImages } from '../../images/published.images.js';
-import { planService, type Seen } from './service.plan.js';
+import { isPinned, planService, type Seen } from './service.plan.js';
 
 const MIN_SCALE = 'autoscaling.knative.dev/min-scale';
 
@@ -51,6 +53,14 @@ export class ServiceApplier {
       for (const name of plan?.remove ?? [])
         await this.client.delete(KINDS.revision, namespaceOf(target.projectId), name);
     await withEach(target.revisions, (revision) => this.minScale(target, revision, seen));
+  }
+
+  /** Takes its GPUs from a Revision that failed at its start for good. */
+  async endGpuStart(revision: TargetRevision, { service, revisions }: Seen, start: GpuStart): Promise<void> {
+    const there = revisions.find(({ metadata }) => metadata.name === revision.name);
+    const hasServed = start.hasServed || isPinned(service, revision.name);
+    const note = gpuNote(revision, there, { ...start, hasServed });
+    if (there !== undefined && note !== undefined) await this.annotate(there, note, 'towpath-gpus');
   }
 
   /** Takes the service and its secrets away; they are gone when the cluster shows no pod of it any more. */
@@ -121,14 +131,17 @@ export class ServiceApplier {
     const there = seen.revisions.find(({ metadata }) => metadata.name === revision.name);
     const wanted = String(target.suspended === true ? 0 : revision.minInstances);
     if (there === undefined || (there.metadata.annotations?.[MIN_SCALE] ?? '0') === wanted) return;
+    await this.annotate(there, { [MIN_SCALE]: wanted }, 'towpath-scaling');
+  }
+
+  private async annotate(
+    there: KnativeRevision,
+    annotations: Record<string, string>,
+    manager: FieldManager,
+  ): Promise<void> {
     const { namespace, name } = there.metadata;
     const { apiVersion, kind } = KINDS.revision;
-    const metadata = {
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      annotations: { [MIN_SCALE]: wanted },
-    };
-    const wish = { apiVersion, kind, metadata };
-    await this.writer.write(KINDS.revision, wish, 'towpath-scaling', there);
+    const metadata = { name, ...(namespace === undefined ? {} : { namespace }), annotations };
+    await this.writer.write(KINDS.revision, { apiVersion, kind, metadata }, manager, there);
   }
 }

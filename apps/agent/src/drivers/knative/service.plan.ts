@@ -76,6 +76,11 @@ export function isTagged(
   );
 }
 
+/** Whether the cluster routes to it by its name, as only to what was Ready. */
+export function isPinned(service: KnativeService | undefined, revision: string): boolean {
+  return routed(service).includes(revision);
+}
+
 export function isReady(revision: KnativeRevision | undefined): boolean {
   return (
     revision !== undefined &&

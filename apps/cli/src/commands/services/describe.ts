@@ -32,6 +32,7 @@ export const servicesDescribe = defineCommand<[string], object>({
         Timeout: `${template.timeoutSeconds} s`,
         Instances: `${service.minInstances} to ${template.maxInstances}`,
         Regions: service.regions?.join(', '),
+        Rollout: service.rollout === 'replace' ? service.rollout : undefined,
         Port: `${template.port} (${template.protocol})`,
         Updated: service.updatedAt,
       }),
