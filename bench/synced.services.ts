@@ -58,7 +58,7 @@ export const settingsOf = (clusterId: Id<'cls'>): ManifestSettings => ({
   // every image here is somebody else's
   builtImage: () => '',
   ...{ cpuRequestPercent: 100, memoryRequestPercent: 100 },
-  ...{ windowSeconds: 60, startTimeoutSeconds: 60, placeTimeoutSeconds: 240 },
+  ...{ windowSeconds: 60, startTimeoutSeconds: 60, placeTimeoutSeconds: 240, runtimeClasses: {} },
 });
 
 export const factsOf = ({

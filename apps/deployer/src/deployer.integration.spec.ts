@@ -380,13 +380,43 @@ describe('the deployer on real PostgreSQL and nats-server', () => {
   });
 });
 
+it('reads the tier of the price plan in force at the instant', async () => {
+  const { db } = database;
+  const [row] = await database.query<{ id: string; organization_id: string }>(
+    `SELECT id, organization_id FROM services WHERE name = 'hello'`,
+  );
+  if (!row) throw new Error('no service');
+  const from = Date.now();
+  const tierAt = async (now: number): Promise<unknown> =>
+    (await db.readAsSystem((tx) => loadServiceRecords(tx, row.id, 'localhost', now)))?.runtimeTier;
+  await database.query(
+    `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
+     VALUES ('ppv_tier', 'tiered', 1, '1970-01-01', '{"runtimeTier":"sandboxed"}', 'test', now()),
+       ('ppv_tier2', 'tiered', 2, $1, '{}', 'test', now())`,
+    [new Date(from + 1_000)],
+  );
+  await database.query(
+    `INSERT INTO billing_terms (organization_id, effective_from, plan_id, discount_percent, taxes, created_by, created_at)
+     VALUES ($1, $2, 'tiered', 0, '[]', 'test', now())`,
+    [row.organization_id, new Date(from)],
+  );
+  expect([await tierAt(from - 1), await tierAt(from), await tierAt(from + 1_000)]).toEqual([
+    'standard',
+    'sandboxed',
+    'standard',
+  ]);
+  await database.query('DELETE FROM billing_terms WHERE organization_id = $1', [row.organization_id]);
+});
+
 describe('writing under a lease', () => {
   const changes = { revisions: [], targets: [], routes: [], operations: [], removedAt: 1 };
 
   it('is refused to a former holder, and when intent has changed since it was read', async () => {
     const { db } = database;
     const [row] = await database.query<{ id: string }>(`SELECT id FROM services WHERE name = 'hello'`);
-    const records = await db.readAsSystem((tx) => loadServiceRecords(tx, row?.id ?? '', 'localhost'));
+    const records = await db.readAsSystem((tx) =>
+      loadServiceRecords(tx, row?.id ?? '', 'localhost', Date.now()),
+    );
     if (!records) throw new Error('no service');
     const ask = { name: 'test', lifeMs: 1_000 };
     const first = await db.asSystem((tx) => acquireLease(tx, { ...ask, owner: 'one', now: 1_000 }));

@@ -107,6 +107,7 @@ export {
   resourceProblem,
   validateGpuClass,
 } from './cluster/gpu-class.js';
+export { RUNTIME_TIERS, SANDBOXED, type RuntimeTier } from './cluster/runtime-tier.js';
 export type { GpuClass, GpuNodes, Toleration } from './cluster/gpu-class.js';
 export { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, isJoinToken } from './cluster/join-token.js';
 export type {

@@ -1,4 +1,4 @@
-import type { Id } from '#libs/domain';
+import type { Id, RuntimeTier } from '#libs/domain';
 import { statement } from './statement.js';
 
 export interface PlanVersionRow {
@@ -33,4 +33,13 @@ export const planVersionsSql = statement<PlanVersionRow>(
 export const listPlanVersionsSql = statement<PlanVersionRow>(
   'price_plan_list',
   `SELECT ${COLUMNS} FROM price_plan_versions WHERE id > $1 ORDER BY id LIMIT $2`,
+);
+
+/** As `planInForce` decides it, of an organization at an instant. Null: what a plan says that says nothing. */
+export const runtimeTierSql = statement<{ tier: RuntimeTier | null }>(
+  'price_plan_runtime_tier',
+  `SELECT document->>'runtimeTier' AS tier FROM price_plan_versions
+   WHERE effective_from <= $2 AND plan_id = coalesce((SELECT plan_id FROM billing_terms
+     WHERE organization_id = $1 AND effective_from <= $2 ORDER BY effective_from DESC LIMIT 1), $3)
+   ORDER BY version DESC LIMIT 1`,
 );

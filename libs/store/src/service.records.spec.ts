@@ -53,7 +53,7 @@ function intentRow(): IntentRow {
 describe('reading all about a service', () => {
   it('waits for the server three times, however many statements it takes', async () => {
     const session = new SlowSession(intentRow());
-    const records = await loadServiceRecords(session as unknown as Tx, 'svc', 'localhost');
+    const records = await loadServiceRecords(session as unknown as Tx, 'svc', 'localhost', 0);
     expect(records?.projectHandle).toBe('project');
     expect(session.asked.length).toBeGreaterThan(8);
     expect(session.waves).toBe(3);

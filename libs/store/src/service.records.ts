@@ -1,4 +1,10 @@
-import { KEPT_AFTER_SERVING, makesRevision, secretReferences, serviceHost } from '#libs/domain';
+import {
+  KEPT_AFTER_SERVING,
+  STANDARD_TERMS,
+  makesRevision,
+  secretReferences,
+  serviceHost,
+} from '#libs/domain';
 import type {
   Build,
   Cluster,
@@ -6,6 +12,7 @@ import type {
   Operation,
   Placement,
   Route,
+  RuntimeTier,
   Secret,
   Service,
   ServiceStatus,
@@ -34,6 +41,7 @@ import {
   updateRevision,
   type RevisionRecord,
 } from './revision.store.js';
+import { runtimeTierSql } from './price-plan.sql.js';
 import { findSecret } from './secret.store.js';
 import {
   findIntent,
@@ -64,6 +72,8 @@ export interface ServiceRecords extends IntentRecord {
   /** The secrets that the template names. */
   secrets: Secret[];
   hubEpoch: number;
+  /** Of the price plan in force now. */
+  runtimeTier?: RuntimeTier;
   /** The hosts it asks for. */
   hosts: string[];
   /** Set while the service is left as clusters have it (see held.store.ts). */
@@ -93,24 +103,37 @@ export async function loadServiceRecords(
   tx: Tx,
   id: string,
   domain: string,
+  now: number,
 ): Promise<ServiceRecords | undefined> {
   const intent = await findIntent(tx, id);
   if (!intent) return undefined;
   const { service } = intent;
   const hosts = hostsOf(intent, domain);
-  const [operations, upload, placement, held, targets, routes, clusters, gpuClasses, secrets, epoch] =
-    await Promise.all([
-      listOpenOperations(tx, service),
-      uploadOf(tx, service),
-      findPlacement(tx, service),
-      findHeld(tx, id),
-      listTargets(tx, service),
-      listRoutes(tx, service, hosts),
-      listClusters(tx, ALL),
-      allGpuClasses(tx),
-      secretsOf(tx, service),
-      hubEpoch(tx),
-    ]);
+  const [
+    operations,
+    upload,
+    placement,
+    held,
+    targets,
+    routes,
+    clusters,
+    gpuClasses,
+    secrets,
+    epoch,
+    runtimeTier,
+  ] = await Promise.all([
+    listOpenOperations(tx, service),
+    uploadOf(tx, service),
+    findPlacement(tx, service),
+    findHeld(tx, id),
+    listTargets(tx, service),
+    listRoutes(tx, service, hosts),
+    listClusters(tx, ALL),
+    allGpuClasses(tx),
+    secretsOf(tx, service),
+    hubEpoch(tx),
+    runtimeTierOf(tx, service, now),
+  ]);
   const [build, revisions] = await Promise.all([
     upload && findBuildOfUpload(tx, { ...refOf(service), uploadId: upload.id }),
     listRelevantRevisions(tx, service, {
@@ -121,10 +144,10 @@ export async function loadServiceRecords(
   ]);
   return {
     ...intent,
+    runtimeTier,
     operations,
     revisions,
-    ...(upload ? { upload } : {}),
-    ...(build ? { build } : {}),
+    ...(upload ? { upload, ...(build ? { build } : {}) } : {}),
     ...(placement ? { placement } : {}),
     targets,
     routes,
@@ -135,6 +158,11 @@ export async function loadServiceRecords(
     secrets,
     hubEpoch: epoch,
   };
+}
+
+async function runtimeTierOf(tx: Tx, { organizationId }: Service, now: number): Promise<RuntimeTier> {
+  const found = await tx.one(runtimeTierSql, [organizationId, new Date(now), STANDARD_TERMS.plan]);
+  return found?.tier ?? 'standard';
 }
 
 /**

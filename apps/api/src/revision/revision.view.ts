@@ -1,3 +1,4 @@
+import { RUNTIME_TIERS } from '#libs/domain';
 import type { Revision } from '#libs/domain';
 import { z } from 'zod';
 import { iso } from '../call/scalars.js';
@@ -34,6 +35,11 @@ export const revisionView = z
       .object({
         image: z.string().optional().describe('The reference that was resolved to the digest.'),
         imageDigest: z.string(),
+        runtimeTier: z
+          .enum(RUNTIME_TIERS)
+          .meta({ id: 'RuntimeTier' })
+          .optional()
+          .describe('What its instances run under, by the price plan.'),
         pullSecret: pinnedSecretView.optional(),
         env: z.array(pinnedEnvEntryView),
         files: z

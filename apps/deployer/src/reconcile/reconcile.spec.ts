@@ -249,6 +249,28 @@ describe('one service, from intent to what gateways serve', () => {
     ]);
   });
 
+  it('makes revisions of the tier that the price plan has then, for clusters that have it', async () => {
+    await world.settle();
+    world.records.add({ ...world.rows, runtimeTier: 'sandboxed' });
+    const operation = world.deployEnv('hi');
+    await world.pass();
+    expect(world.rows.revisions.map(({ spec }) => spec.runtimeTier)).toEqual([undefined, 'sandboxed']);
+    expect(world.found(operation).steps.find(({ name }) => name === 'placement')?.message).toMatch(
+      /cannot do: sandboxed/,
+    );
+    world.records.add({
+      ...world.rows,
+      runtimeTier: 'standard',
+      clusters: [{ ...world.cluster, capabilities: ['builder', 'sandboxed'] }],
+    });
+    await world.settle();
+    expect(world.found(operation).status).toBe('succeeded');
+    expect((await world.target()).revisions.map(({ runtimeTier }) => runtimeTier)).toEqual([
+      undefined,
+      'sandboxed',
+    ]);
+  });
+
   it('fails by the field of the sidecar whose image is not there, whatever was built', async () => {
     await world.settle();
     const error: PublicError = {

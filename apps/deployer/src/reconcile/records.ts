@@ -25,7 +25,9 @@ export class DatabaseRecords implements Records {
   ) {}
 
   load(serviceId: string): Promise<ServiceRecords | undefined> {
-    return this.db.readAsSystem((tx) => loadServiceRecords(tx, serviceId, this.options.domain));
+    return this.db.readAsSystem((tx) =>
+      loadServiceRecords(tx, serviceId, this.options.domain, this.clock.now()),
+    );
   }
 
   async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void> {

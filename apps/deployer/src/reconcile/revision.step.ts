@@ -67,6 +67,7 @@ function newRevision(draft: Draft, digestOf: Digests): RevisionRecord {
     spec: {
       ...rest,
       imageDigest: digestOf(IMAGE),
+      ...(records.runtimeTier ? { runtimeTier: records.runtimeTier } : {}),
       ...pinnedParts({ env, pullSecret }, records.secrets),
       ...(sidecars ? { sidecars: sidecars.map((one, at) => pinnedSidecar(one, at, digestOf, records)) } : {}),
       ...(files ? { files: files.map((file) => pinnedFile(file, records.secrets)) } : {}),

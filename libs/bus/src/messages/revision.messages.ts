@@ -83,6 +83,8 @@ export const targetRevision = z.object({
   imageDigest: digest,
   pullSecret: pinnedSecret.exactOptional(),
   env: z.array(envEntry),
+  /** `sandboxed`: only agents with that capability get it. */
+  runtimeTier: z.enum(['standard', 'sandboxed']).exactOptional(),
   resources,
   gpuNodes: gpuNodes.exactOptional(),
   concurrency: z.int(),

@@ -1,6 +1,7 @@
 import { CONTAINERS, SIDECARS } from '../cluster/cluster.rules.js';
 import type { Cluster } from '../cluster/cluster.types.js';
 import { GPUS, lacksGpus, type GpuClass } from '../cluster/gpu-class.js';
+import { SANDBOXED } from '../cluster/runtime-tier.js';
 import type { Id } from '../id.js';
 import { containerFields } from '../service/container.rules.js';
 import type { RevisionSpec } from '../service/service.types.js';
@@ -10,6 +11,7 @@ export function neededCapabilities(spec: RevisionSpec): string[] {
   return [
     ...(containerFields(spec).length > 0 ? [CONTAINERS] : []),
     ...(spec.sidecars === undefined ? [] : [SIDECARS]),
+    ...(spec.runtimeTier === 'sandboxed' ? [SANDBOXED] : []),
     ...(spec.resources.gpus === undefined ? [] : [GPUS]),
   ];
 }

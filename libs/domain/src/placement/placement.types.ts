@@ -12,6 +12,7 @@ import type { Digest } from '../build/build.types.js';
 import type { ContainerOptions } from '../service/container.types.js';
 import type { Access } from '../service/service.types.js';
 import type { Door } from '../cluster/cluster.types.js';
+import type { RuntimeTier } from '../cluster/runtime-tier.js';
 import type { GpuNodes } from '../cluster/gpu-class.js';
 
 /** The stored decision which clusters hold a service, in order of preference, with the reasons. */
@@ -51,6 +52,7 @@ export interface TargetRevision extends ContainerOptions {
   env: PinnedEnvEntry[];
   files?: SecretFile<PinnedSecret>[];
   sidecars?: PinnedSidecar[];
+  runtimeTier?: RuntimeTier;
   resources: Resources;
   /** Where there are GPUs of its class, when it holds some. */
   gpuNodes?: GpuNodes;

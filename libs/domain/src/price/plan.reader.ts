@@ -1,3 +1,4 @@
+import { RUNTIME_TIERS } from '../cluster/runtime-tier.js';
 import { HOUR_MS } from '../month.js';
 import {
   flag,
@@ -108,6 +109,7 @@ export const planDocument = objectOf(
     effectiveFrom: instant,
     model: optional(wordOf(MODELS), 'concurrency'),
     coldStart: optional(wordOf(['billed', 'free'] as const), 'billed'),
+    runtimeTier: optional(wordOf(RUNTIME_TIERS), 'standard'),
     zones: optional(listOf(zone, 0, 64), []),
     multipliers: optional(listOf(multiplier, 0, 64), []),
     counters: optional(listOf(planId, 0, 64), []),

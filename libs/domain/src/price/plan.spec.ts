@@ -62,10 +62,16 @@ describe('the built-in plans', () => {
 });
 
 describe('a price plan as data', () => {
+  it('says what instances run under, by a word that is known', () => {
+    expect(parsePricePlan(withPlan({ runtimeTier: 'sandboxed' })).runtimeTier).toBe('sandboxed');
+    expect(fieldsOf([withPlan({ runtimeTier: 'gvisor' })])).toEqual(['runtimeTier']);
+  });
+
   it('is read with its defaults', () => {
-    const { items, model, effectiveFromMs, fees } = parsePricePlan(plan);
-    expect({ model, effectiveFromMs, fees }).toEqual({
+    const { items, model, effectiveFromMs, fees, runtimeTier } = parsePricePlan(plan);
+    expect({ model, effectiveFromMs, fees, runtimeTier }).toEqual({
       model: 'concurrency',
+      runtimeTier: 'standard',
       effectiveFromMs: Date.UTC(2026, 0, 1),
       fees: [],
     });

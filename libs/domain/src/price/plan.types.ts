@@ -1,3 +1,4 @@
+import type { RuntimeTier } from '../cluster/runtime-tier.js';
 import type { Decimal } from './decimal.js';
 
 /** Who pays for the time in which a request waited for a first instance. */
@@ -114,6 +115,8 @@ export interface PricePlan {
   /** Of request time, for items that say nothing else. */
   model: BillingModel;
   coldStart: ColdStart;
+  /** What instances of organizations that have the plan run under. */
+  runtimeTier: RuntimeTier;
   zones: PriceZone[];
   multipliers: Multiplier[];
   counters: string[];

@@ -1,4 +1,5 @@
 import type { Digest } from '../build/build.types.js';
+import type { RuntimeTier } from '../cluster/runtime-tier.js';
 import type { Condition } from '../condition.js';
 import type { Id } from '../id.js';
 import type { ContainerOptions } from './container.types.js';
@@ -170,6 +171,8 @@ export interface RevisionSpec extends ContainerOptions {
   env: PinnedEnvEntry[];
   files?: SecretFile<PinnedSecret>[];
   sidecars?: PinnedSidecar[];
+  /** By the price plan that was in force when it was made; absent: made before there were tiers. */
+  runtimeTier?: RuntimeTier;
   resources: Resources;
   concurrency: number;
   timeoutSeconds: number;

@@ -75,8 +75,8 @@ export class KnativeDriver implements Driver {
     const writer = new ObjectWriter(client, clock);
     this.applier = new ServiceApplier(client, writer, parts.manifests, parts.images, this.drifted, logger);
     this.projects = new ProjectKeeper(client, writer, clusterId, this.drifted, this.lookAtAll, logger);
-    const { runtimeClass } = parts.manifests;
-    this.preflight = new Preflight({ client, writer, clusterId, runtimeClass, clock, logger });
+    const { runtimeClasses } = parts.manifests;
+    this.preflight = new Preflight({ client, writer, clusterId, runtimeClasses, clock, logger });
     this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
     this.logs = new PodLogs(client, { line: this.tellLog, end: this.logEnded }, clock, logger);
     const service = (id: Id<'svc'>): void => this.changed(id);

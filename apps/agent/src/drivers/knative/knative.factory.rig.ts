@@ -15,6 +15,7 @@ export const settings: ManifestSettings = {
   windowSeconds: 60,
   startTimeoutSeconds: 60,
   placeTimeoutSeconds: 100,
+  runtimeClasses: {},
 };
 
 export function revisionOf(name: string, more: Partial<TargetRevision> = {}): TargetRevision {

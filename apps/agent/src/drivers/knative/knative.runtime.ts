@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { PeerCertificate, type Membership, type PeerIdentity } from '#libs/bus';
-import { BOUNDS, BUILDER, CONTAINERS, GPUS, SIDECARS, type Id, type PeerSide } from '#libs/domain';
+import { BOUNDS, BUILDER, CONTAINERS, GPUS, SANDBOXED, SIDECARS, type Id, type PeerSide } from '#libs/domain';
 import { KubeClient, KubeConnection } from '#libs/kube';
 import type { ProcessParts } from '#libs/process';
 import type { FolderBlobs } from '#libs/store';
@@ -12,6 +12,7 @@ import { ClusterDoor } from './cluster.door.js';
 import { KnativeDriver } from './knative.driver.js';
 import { baseImageOf, registrySettings } from './knative.settings.js';
 import type { ProjectLimits } from './project.manifests.js';
+import type { ManifestSettings } from './service.manifest.js';
 
 /** Where Kourier listens for what comes from outside, inside the cluster. */
 const INGRESS = { host: 'kourier.kourier-system.svc.cluster.local', port: 80 };
@@ -29,7 +30,7 @@ export async function knativeRuntime(
   const server = new URL(registry.url).host;
   const { username, password } = registry;
   const clusterId = membership.id;
-  const runtimeClass = config.TOWPATH_RUNTIME_CLASS;
+  const runtimeClasses = runtimeClassesOf(config);
   const limits = projectLimits(config.TOWPATH_PROJECT_PODS, config.TOWPATH_PROJECT_GPUS);
   const pull = username === undefined || password === undefined ? undefined : { server, username, password };
   const driver = new KnativeDriver({
@@ -46,7 +47,7 @@ export async function knativeRuntime(
       windowSeconds: config.TOWPATH_SCALE_WINDOW_SECONDS,
       startTimeoutSeconds: config.TOWPATH_START_TIMEOUT_SECONDS,
       placeTimeoutSeconds: config.TOWPATH_PLACE_TIMEOUT_SECONDS,
-      ...(runtimeClass === undefined ? {} : { runtimeClass }),
+      runtimeClasses,
     },
     projectOf: ({ organizationId, projectId }) => ({ clusterId, organizationId, projectId, limits, pull }),
     drifts: parts.metrics.counter(
@@ -62,7 +63,21 @@ export async function knativeRuntime(
     buildOutput: { base: () => images.baseImage(), finish: () => Promise.resolve() },
     sweepImages: () => Promise.resolve(),
     // Builds run beside the agent and isolate nothing.
-    capabilities: [CONTAINERS, SIDECARS, GPUS, ...(config.NODE_ENV === 'production' ? [] : [BUILDER])],
+    capabilities: [
+      ...[CONTAINERS, SIDECARS, GPUS],
+      ...(runtimeClasses.sandboxed === undefined ? [] : [SANDBOXED]),
+      ...(config.NODE_ENV === 'production' ? [] : [BUILDER]),
+    ],
+  };
+}
+
+function runtimeClassesOf({
+  TOWPATH_RUNTIME_CLASS: standard,
+  TOWPATH_SANDBOX_RUNTIME_CLASS: sandboxed,
+}: AgentConfig): ManifestSettings['runtimeClasses'] {
+  return {
+    ...(standard === undefined ? {} : { standard }),
+    ...(sandboxed === undefined ? {} : { sandboxed }),
   };
 }
 

@@ -17,6 +17,8 @@ export const knativeConfig = {
   TOWPATH_MEMORY_REQUEST_PERCENT: percent.default(100),
   TOWPATH_PLACE_TIMEOUT_SECONDS: z.coerce.number().int().min(1).max(3600).default(240),
   TOWPATH_RUNTIME_CLASS: z.string().min(1).optional(),
+  /** Of instances whose price plan has the sandboxed tier; absent: the cluster does not have it. */
+  TOWPATH_SANDBOX_RUNTIME_CLASS: z.string().min(1).optional(),
   TOWPATH_PROJECT_PODS: z.coerce.number().int().min(1).default(500),
   /** Whole GPUs that the instances of a project may hold at a time, of each resource. */
   TOWPATH_PROJECT_GPUS: z.coerce.number().int().min(0).default(8),

@@ -1,4 +1,4 @@
-import type { Condition, GpuPool } from '#libs/domain';
+import type { Condition, GpuPool, RuntimeTier } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 
 /** What was seen of a cluster before anything is put there. */
@@ -16,8 +16,8 @@ export interface Survey {
     /** Absent: it may not be read. */
     ingressClass?: string;
   };
-  /** Of the RuntimeClass that instances are to run under: whether it is there. Absent: none is named. */
-  runtimeClass?: { name: string; isThere: boolean };
+  /** Of the RuntimeClasses that instances of a tier are to run under: whether each is there. */
+  runtimeClasses: { tier: RuntimeTier; name: string; isThere: boolean }[];
   /** Names, the default one first; absent: they may not be read. */
   storageClasses?: string[];
   /** Absent: the nodes may not be listed. */
@@ -59,8 +59,8 @@ export function unreached(status: number | undefined): Finding {
 }
 
 /** Whether revisions can run there at all. */
-export function isFit({ knative: found, runtimeClass }: Survey): boolean {
-  if (runtimeClass?.isThere === false) return false;
+export function isFit({ knative: found, runtimeClasses }: Survey): boolean {
+  if (!runtimeClasses.every(({ isThere }) => isThere)) return false;
   return found !== undefined && [undefined, KOURIER].includes(found.ingressClass);
 }
 
@@ -164,19 +164,25 @@ function ingress({ knative: found }: Survey): Finding {
       );
 }
 
-function sandbox({ runtimeClass }: Survey): Finding {
-  if (runtimeClass === undefined)
+function sandbox({ runtimeClasses }: Survey): Finding {
+  if (runtimeClasses.length === 0)
     return good('Sandbox', 'Standard', "Instances run under the cluster's own runtime.");
-  const { name, isThere } = runtimeClass;
-  return isThere
-    ? good('Sandbox', 'Sandboxed', `Instances run under the RuntimeClass ${name}.`)
-    : bad(
-        'Sandbox',
-        'NoRuntimeClass',
-        `Instances are to run under the RuntimeClass ${name}, which is not there; until then nothing runs.`,
-        'Make it, or name another one by TOWPATH_RUNTIME_CLASS.',
-      );
+  const missing = runtimeClasses.find(({ isThere }) => !isThere);
+  if (missing !== undefined)
+    return bad(
+      'Sandbox',
+      'NoRuntimeClass',
+      `Instances are to run under the RuntimeClass ${missing.name}, which is not there; until then nothing runs.`,
+      `Make it, or name another one by ${CLASS_NAMES[missing.tier]}.`,
+    );
+  const told = runtimeClasses.map(({ tier, name }) => `${tier} ones under the RuntimeClass ${name}`);
+  return good('Sandbox', 'Sandboxed', `Instances run by tier: ${told.join(', ')}.`);
 }
+
+const CLASS_NAMES: Record<RuntimeTier, string> = {
+  standard: 'TOWPATH_RUNTIME_CLASS',
+  sandboxed: 'TOWPATH_SANDBOX_RUNTIME_CLASS',
+};
 
 function storage({ storageClasses }: Survey): Finding {
   if (storageClasses === undefined)

@@ -14,6 +14,7 @@ const well: Survey & { knative: object } = {
   knative: { version: '1.23.0', unset: [], ingressClass: KOURIER },
   storageClasses: ['fast'],
   gpus: [],
+  runtimeClasses: [],
 };
 const said = (survey: Survey): string[] =>
   findingsOf(survey).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
@@ -69,13 +70,13 @@ describe('what is found of a cluster', () => {
     ],
     [
       'a sandbox',
-      { ...well, runtimeClass: { name: 'gvisor', isThere: true } },
+      { ...well, runtimeClasses: [{ tier: 'standard', name: 'gvisor', isThere: true }] },
       'Sandbox true Sandboxed',
       true,
     ],
     [
       'no sandbox although one is named',
-      { ...well, runtimeClass: { name: 'gvisor', isThere: false } },
+      { ...well, runtimeClasses: [{ tier: 'sandboxed', name: 'gvisor', isThere: false }] },
       'Sandbox false NoRuntimeClass',
       false,
     ],
@@ -206,7 +207,7 @@ describe('the look at a cluster', () => {
     const parts = {
       ...clientParts(connection),
       clusterId: CLUSTER,
-      runtimeClass: 'gvisor',
+      runtimeClasses: { standard: 'gvisor' },
       clock: CLOCK,
     };
     preflight = new Preflight({ ...parts, logger: createLogger('preflight', 'silent') }, 10);
@@ -260,7 +261,7 @@ describe('the look at a cluster', () => {
       ...{
         ...clientParts(connection),
         clusterId: CLUSTER,
-        runtimeClass: 'gvisor',
+        runtimeClasses: { standard: 'gvisor' },
         clock: CLOCK,
       },
       logger: createLogger('preflight', 'silent'),

@@ -1,4 +1,4 @@
-import type { Clock, Id } from '#libs/domain';
+import { RUNTIME_TIERS, type Clock, type Id, type RuntimeTier } from '#libs/domain';
 import { KINDS, KubeError, type KubeClient, type KubeObject } from '#libs/kube';
 import { ContestedError, type Claim } from './contested.js';
 import type { ObjectWriter } from './object.writer.js';
@@ -16,8 +16,8 @@ export interface SurveyParts {
   client: KubeClient;
   writer: ObjectWriter;
   clusterId: Id<'cls'>;
-  /** What instances are to run under. */
-  runtimeClass: string | undefined;
+  /** What instances are to run under, by tier. */
+  runtimeClasses: Partial<Record<RuntimeTier, string>>;
   clock: Clock;
 }
 
@@ -26,7 +26,7 @@ export interface SurveyParts {
  * @throws KubeError when the API server is not well, and whatever the connection throws
  */
 export async function surveyCluster(parts: SurveyParts): Promise<Survey> {
-  const { client, runtimeClass: name, clock } = parts;
+  const { client, runtimeClasses, clock } = parts;
   const askedAt = clock.now();
   const { value, saidAt } = await client.connection.answer<{ gitVersion: string }>({
     method: 'GET',
@@ -40,7 +40,7 @@ export async function surveyCluster(parts: SurveyParts): Promise<Survey> {
     kubernetes: value.gitVersion,
     skewMs,
     ...(knative === undefined ? {} : { knative }),
-    ...(name === undefined ? {} : { runtimeClass: { name, isThere: await hasRuntimeClass(client, name) } }),
+    runtimeClasses: await classesOf(client, runtimeClasses),
     ...(storageClasses === undefined ? {} : { storageClasses }),
     ...(nodes === undefined ? {} : { gpus: gpusOf(nodes.items) }),
   };
@@ -104,10 +104,17 @@ function unsetLine({ metadata, data }: KnativeSettings, key: string, { claims }:
   return `${metadata.name}: ${key} = ${data[key]}${held}`;
 }
 
-async function hasRuntimeClass(client: KubeClient, name: string): Promise<boolean> {
-  const found = await allowed(client.list(KINDS.runtimeClass));
-  // what may not be seen is found out by the first instance: it is refused without its class
-  return found === undefined || found.items.some(({ metadata }) => metadata.name === name);
+async function classesOf(
+  client: KubeClient,
+  wanted: SurveyParts['runtimeClasses'],
+): Promise<Survey['runtimeClasses']> {
+  const found = Object.keys(wanted).length === 0 ? undefined : await allowed(client.list(KINDS.runtimeClass));
+  return RUNTIME_TIERS.flatMap((tier) => {
+    const name = wanted[tier];
+    // what may not be seen is found out by the first instance: it is refused without its class
+    const isThere = found === undefined || found.items.some(({ metadata }) => metadata.name === name);
+    return name === undefined ? [] : [{ tier, name, isThere }];
+  });
 }
 
 async function storageClassesOf(client: KubeClient): Promise<string[] | undefined> {

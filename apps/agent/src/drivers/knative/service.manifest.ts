@@ -5,6 +5,7 @@ import {
   revisionTag,
   type Digest,
   type Id,
+  type RuntimeTier,
   type Target,
   type TargetRevision,
 } from '#libs/domain';
@@ -29,8 +30,8 @@ export interface ManifestSettings {
   startTimeoutSeconds: number;
   /** How long it may wait for a node and for its image before. */
   placeTimeoutSeconds: number;
-  /** The RuntimeClass that every instance runs under; absent: the cluster's own runtime. */
-  runtimeClass?: string;
+  /** The RuntimeClass that instances of a tier run under; absent: the cluster's own runtime. */
+  runtimeClasses: Partial<Record<RuntimeTier, string>>;
 }
 
 /** The knobs of `autoscaling.knative.dev` that Towpath sets, per revision. */
@@ -113,11 +114,12 @@ function podSpec(
   const { limits, requests } = limitsAndRequests(revision.resources, settings);
   const { volumes, mounts } = volumesOf(revision);
   const pulls = pullSecretsOf(revision);
+  const runtimeClass = settings.runtimeClasses[revision.runtimeTier ?? 'standard'];
   return {
     containerConcurrency: revision.concurrency,
     timeoutSeconds: revision.timeoutSeconds,
     responseStartTimeoutSeconds: revision.timeoutSeconds,
-    ...(settings.runtimeClass === undefined ? {} : { runtimeClassName: settings.runtimeClass }),
+    ...(runtimeClass === undefined ? {} : { runtimeClassName: runtimeClass }),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     ...(pulls.length === 0 ? {} : { imagePullSecrets: pulls.map((name) => ({ name })) }),

@@ -159,7 +159,7 @@ describe('a revision is routed', () => {
 });
 
 it('runs what is made from now on under the runtime class of the cluster, and what was made under its own', () => {
-  const sandboxed = { ...settings, runtimeClass: 'gvisor' };
+  const sandboxed = { ...settings, runtimeClasses: { standard: 'gvisor' } };
   const classOf = (seen: Seen): unknown => {
     const spec = planService(targetOf([one]), seen, sandboxed)?.manifest['spec'] as {
       template: { spec: { runtimeClassName?: string } };
@@ -176,4 +176,18 @@ it('runs what is made from now on under the runtime class of the cluster, and wh
     spec: { ...there.spec, template: { metadata, spec: { runtimeClassName: 'kata' } } },
   };
   expect(classOf({ service: kata, revisions })).toBe('kata');
+});
+
+it('runs an instance under the class of its tier, of which a cluster names one or both', () => {
+  const classOf = (tier: 'standard' | 'sandboxed', runtimeClasses: object): unknown => {
+    const revision = revisionOf('hello-00001', { runtimeTier: tier });
+    const seen = { service: undefined, revisions: [] };
+    const plan = planService(targetOf([revision]), seen, { ...settings, runtimeClasses });
+    return (plan?.manifest['spec'] as { template: { spec: object } }).template.spec;
+  };
+  const sandboxed = { sandboxed: 'gvisor' };
+  expect(classOf('sandboxed', sandboxed)).toMatchObject({ runtimeClassName: 'gvisor' });
+  expect(classOf('standard', sandboxed)).not.toHaveProperty('runtimeClassName');
+  const both = { ...sandboxed, standard: 'runc' };
+  expect(classOf('standard', both)).toMatchObject({ runtimeClassName: 'runc' });
 });

@@ -102,9 +102,8 @@ function settingsOf(
   settings: ManifestSettings,
 ): ManifestSettings {
   if (service === undefined || templateName(service) !== name) return settings;
-  const { runtimeClass: _now, ...others } = settings;
-  const runtimeClass = service.spec.template.spec?.runtimeClassName;
-  return runtimeClass === undefined ? others : { ...others, runtimeClass };
+  const made = service.spec.template.spec?.runtimeClassName;
+  return { ...settings, runtimeClasses: made === undefined ? {} : { standard: made, sandboxed: made } };
 }
 
 const templateName = (service: KnativeService | undefined): string | undefined =>
