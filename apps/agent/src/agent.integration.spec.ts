@@ -632,6 +632,7 @@ describe('the agent on a real nats-server', () => {
       await ask(1, NOWHERE);
       await ask(3, NOWHERE);
       await until(async () => (await buildReport(3))?.phase === 'failed');
+      expect((await buildReport(3))?.error?.code).toBe('FAILED_PRECONDITION');
       expect(await buildReport(1)).toEqual(first);
     }, 60_000);
 

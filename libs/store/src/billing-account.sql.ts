@@ -72,5 +72,6 @@ export const hasUsageSql = statement<{ used: boolean }>(
   'billing_has_usage',
   `SELECT EXISTS (SELECT FROM usage_records WHERE organization_id = $1)
      OR EXISTS (SELECT FROM billing_windows WHERE organization_id = $1)
-     OR EXISTS (SELECT FROM instance_slices WHERE organization_id = $1) AS used`,
+     OR EXISTS (SELECT FROM instance_slices WHERE organization_id = $1)
+     OR EXISTS (SELECT FROM build_times WHERE organization_id = $1) AS used`,
 );

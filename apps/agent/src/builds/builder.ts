@@ -40,7 +40,7 @@ export class Builder {
 
   /**
    * Builds in an empty folder that is gone afterwards. Returns the image's digest.
-   * @throws TowpathError when the source is at fault: the cause, the field, the next step
+   * @throws TowpathError when the source is at fault, or gone: the cause, the field, the next step
    */
   async build(request: BuildRequest, onLine: (text: string) => void, signal: AbortSignal): Promise<Digest> {
     const work = join(this.options.workDir, request.buildId);
@@ -117,7 +117,7 @@ async function factsOf(folder: string): Promise<Parameters<typeof planBuild>[0]>
 
 function sourceGone(error: unknown): never {
   if (!(error instanceof TowpathError) || error.code !== 'NOT_FOUND') throw error;
-  throw new TowpathError('BUILD_FAILED', 'The uploaded source is not there any more.', {
+  throw new TowpathError('FAILED_PRECONDITION', 'The uploaded source is not there any more.', {
     violations: [{ field: 'source', message: 'its upload was removed before it was built' }],
     nextStep: 'Upload the source again and deploy again.',
   });

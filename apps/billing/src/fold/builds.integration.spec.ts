@@ -11,6 +11,7 @@ import {
 } from '#libs/domain';
 import {
   findPlansInForce,
+  hasUsage,
   storeBuildTime,
   underLease,
   usedInWindows,
@@ -136,4 +137,12 @@ it('builds of who has another plan mark no minute', async () => {
   await store([buildOf(of, clusterId, { startMs: T0, endMs: T0 + 1_000 })]);
   expect(await take(rig)).toBe(1);
   expect(await rig.fold(lease, [of])).toBe(0);
+});
+
+it('who had nothing but a build has used something, before billing has taken it in', async () => {
+  const of = await customerOf(database, random, 'builds', SHAPE);
+  const used = (): Promise<boolean> => database.db.asSystem((tx) => hasUsage(tx, of.organizationId));
+  expect(await used()).toBe(false);
+  await store([buildOf(of, await makeHolder(database, random, of), { startMs: T0, endMs: T0 + 1_000 })]);
+  expect(await used()).toBe(true);
 });

@@ -11,9 +11,10 @@ it.each<[string, EndedBuild, [number, number] | undefined]>([
   ['one that runs', { phase: 'running', startedAt: 2_000 }, undefined],
   ['one of an agent that says no times', { phase: 'succeeded' }, undefined],
   ['one that took nothing', { phase: 'succeeded', startedAt: 2_000, endedAt: 2_000 }, [2_000, 2_001]],
-  ['a clock that is behind', { phase: 'succeeded', startedAt: -8_000, endedAt: -2_500 }, [1_000, 1_001]],
-  ['a clock that is ahead', { phase: 'succeeded', startedAt: 12_000, endedAt: 17_500 }, [8_999, 9_000]],
-  ['a clock that jumped ahead', { phase: 'succeeded', startedAt: 2_000, endedAt: 90_000 }, [2_000, 9_000]],
+  ['a clock that is behind', { phase: 'succeeded', startedAt: -8_000, endedAt: -2_500 }, [1_000, 6_500]],
+  ['a clock that is ahead', { phase: 'succeeded', startedAt: 12_000, endedAt: 17_500 }, [3_500, 9_000]],
+  ['a clock a little ahead', { phase: 'succeeded', startedAt: 5_000, endedAt: 10_500 }, [3_500, 9_000]],
+  ['a clock that jumped ahead', { phase: 'succeeded', startedAt: 2_000, endedAt: 90_000 }, [1_000, 9_000]],
   ['a clock that went back', { phase: 'succeeded', startedAt: 5_000, endedAt: 2_000 }, [5_000, 5_001]],
 ])('%s', (_name, build, expected) => {
   const billable = billableBuild(build, KNOWN);

@@ -12,8 +12,8 @@ export interface EndedBuild {
 
 /**
  * What of a build is billable: from its beginning to its end, also when the source was at fault; nothing of one that failed on
- * our side, and nothing of attempts that were cut off. By the agent's clock as far as it lies between when the hub asked for it
- * and when it heard of its end.
+ * our side, and nothing of attempts that were cut off. As long as by the agent's clock, but no longer than the hub knew of it; where
+ * that clock is off, moved to between when the hub asked for it and when it heard of its end.
  * @param known by the hub's clock: when it was asked for, and when its end was heard of
  */
 export function billableBuild(
@@ -23,6 +23,7 @@ export function billableBuild(
   const isBillable = phase === 'succeeded' || (phase === 'failed' && code === 'BUILD_FAILED');
   if (!isBillable || startedAt === undefined || endedAt === undefined) return undefined;
   const lastMs = Math.max(known.startMs + 1, known.endMs);
-  const startMs = Math.min(Math.max(startedAt, known.startMs), lastMs - 1);
-  return { startMs, endMs: Math.min(Math.max(endedAt, startMs + 1), lastMs) };
+  const tookMs = Math.min(Math.max(endedAt - startedAt, 1), lastMs - known.startMs);
+  const startMs = Math.min(Math.max(startedAt, known.startMs), lastMs - tookMs);
+  return { startMs, endMs: startMs + tookMs };
 }
