@@ -22,7 +22,7 @@ const BODIES: Record<string, Fields> = {
 
 /** What no role of an organization may. */
 const PLATFORM = [
-  ...['person', 'organization.suspend', 'organization.erase', 'grant.create'],
+  ...['person', 'organization.suspend', 'organization.quota', 'organization.erase', 'grant.create'],
   ...['account.terms', 'credit.write', 'invoice.write', 'quarantine.release'],
 ];
 

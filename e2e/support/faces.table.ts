@@ -100,6 +100,10 @@ export const COMMANDS: Record<string, Step> = {
     operator: true,
     fields: (twin) => ({ organization: twin['madeOrganization'], reason: 'a story' }),
   },
+  'organizations.setQuota': {
+    operator: true,
+    fields: (twin) => ({ organization: twin['madeOrganization'], gpus: 4 }),
+  },
   'organizations.resume': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
   'organizations.close': { operator: true, fields: (twin) => ({ organization: twin['madeOrganization'] }) },
   'organizations.erase': {

@@ -28,6 +28,11 @@ export const ORGANIZATION_COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/orgs/status.js')).orgsResume,
   },
   {
+    words: 'orgs quota',
+    summary: 'how many GPUs an organization may hold (operators)',
+    load: async () => (await import('./commands/orgs/status.js')).orgsQuota,
+  },
+  {
     words: 'orgs export',
     summary: 'everything of your organization as a tar.gz',
     load: async () => (await import('./commands/orgs/export.js')).orgsExport,

@@ -180,7 +180,7 @@ export {
   pinnedSecrets,
   secretReferences,
 } from './service/container.rules.js';
-export { validateGpuUse } from './service/gpu.validation.js';
+export { checkGpuQuota, gpusHeld, validateGpuUse } from './service/gpu.validation.js';
 export { GIVE_WAY_MS, rolloutOf } from './placement/rollout.rules.js';
 export type { RollingRevision, RolloutPlace } from './placement/rollout.rules.js';
 export { canRun, neededCapabilities, type GpusServed } from './placement/cluster.fit.js';

@@ -191,10 +191,12 @@ export type { NamedOperation, NewOperation } from './operation.store.js';
 export {
   asOrganization,
   findOrganization,
+  holdGpuQuota,
   holdsOperators,
   insertOrganization,
   listOrganizations,
   renameOrganization,
+  setGpuQuota,
   setOrganizationStatus,
 } from './organization.store.js';
 export { deleteProject, findProject, holdProject, insertProject, listProjects } from './project.store.js';

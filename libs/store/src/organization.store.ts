@@ -1,11 +1,14 @@
 import type { Organization } from '#libs/domain';
 import {
+  countGpusSql,
   findOrganizationSql,
   holdsOperatorsSql,
   insertOrganizationSql,
   listOrganizationsSql,
+  lockGpusSql,
   rebindTenantSql,
   renameOrganizationSql,
+  setGpuQuotaSql,
   setOrganizationStatusSql,
   type OrganizationRow,
 } from './organization.sql.js';
@@ -64,6 +67,27 @@ export async function setOrganizationStatus(
   return toOrganization(row as OrganizationRow);
 }
 
+/** Must run bound to the organization (see asOrganization). `quota` undefined: any number. */
+export async function setGpuQuota(tx: Tx, id: string, quota: number | undefined): Promise<Organization> {
+  return toOrganization((await tx.one(setGpuQuotaSql, [id, quota ?? null])) as OrganizationRow);
+}
+
+/**
+ * GPUs that the organization's other services may hold, and how many it may; undefined where it may hold any number. No
+ * other service takes more until the transaction ends.
+ */
+export async function holdGpuQuota(
+  tx: Tx,
+  organizationId: string,
+  serviceId: string | undefined,
+): Promise<{ quota: number; used: number } | undefined> {
+  await tx.run(lockGpusSql, [organizationId]);
+  const quota = (await findOrganization(tx, organizationId))?.gpuQuota;
+  if (quota === undefined) return undefined;
+  const row = await tx.one(countGpusSql, [organizationId, serviceId ?? '']);
+  return { quota, used: Number(row?.gpus ?? 0) };
+}
+
 /** Whether the platform's operators are among its members and keys; must run bound to the organization. */
 export async function holdsOperators(tx: Tx, id: string): Promise<boolean> {
   return (await tx.one(holdsOperatorsSql, [id]))?.holds === true;
@@ -76,6 +100,10 @@ export async function listOrganizations(tx: Tx, page: PageRequest): Promise<Orga
 
 function toOrganization(row: OrganizationRow): Organization {
   const { id, name, status, version } = row;
-  const held = present({ statusReason: row.status_reason, holdUntil: row.hold_until?.getTime() });
+  const held = present({
+    statusReason: row.status_reason,
+    holdUntil: row.hold_until?.getTime(),
+    gpuQuota: row.gpu_quota,
+  });
   return { id, name, status, ...held, createdAt: ms(row.created_at), version };
 }

@@ -94,6 +94,7 @@ const traffic = [{ revision: 'latest', percent: 100 }];
 const BODIES: Record<string, Input> = {
   'organizations.update': { name: 'New' },
   'organizations.suspend': { reason: 'because' },
+  'organizations.setQuota': { gpus: 4 },
   'grants.create': { role: 'viewer', reason: 'because' },
   'organizations.erase': { reason: 'because' },
   'members.update': { role: 'viewer' },

@@ -116,6 +116,43 @@ it('is used by services, once a cluster can hand out GPUs, and stays while one d
   expect(exported.text).toContain('run.googleapis.com/accelerator: nvidia-l4');
   expect(exported.text).toContain("nvidia.com/gpu: '1'");
 
+  const quota = (gpus: number | null, key = operator): ReturnType<ApiRig['call']> =>
+    rig.call('PUT', `/v1/organizations/${organizationId}/quota`, { key, body: { gpus } });
+  expect((await quota(500, customer)).status).toBe(403);
+  // `held` may hold 100: as many as instances
+  expect((await quota(103)).json).toMatchObject({ gpuQuota: 103 });
+  const few = (name: string, maxInstances: number): ReturnType<ApiRig['call']> =>
+    rig.call('POST', `/v1/projects/${project}/services`, {
+      key: customer,
+      body: {
+        name,
+        template: {
+          image: 'registry.example/a',
+          maxInstances,
+          resources: { ...HELD, gpuClass: 'nvidia-l4' },
+        },
+      },
+    });
+  expect((await few('large', 4)).json).toMatchObject({
+    code: 'FAILED_PRECONDITION',
+    violations: [{ field: 'template.resources.gpus', message: 'times maxInstances must not be above 3' }],
+  });
+  // at once: only as many as fit
+  const both = await Promise.all([few('one', 2), few('two', 2)]);
+  expect(both.map(({ status }) => status).sort()).toEqual([202, 409]);
+  // what is held is kept below a lower quota, and can be changed where it takes no more
+  await quota(1);
+  const access = await rig.call('PATCH', at, { key: customer, body: { access: 'public' } });
+  expect(access.status).toBe(202);
+  const more = await rig.call('PATCH', at, { key: customer, body: { template: { maxInstances: 101 } } });
+  expect(more.json['code']).toBe('FAILED_PRECONDITION');
+  expect((await quota(null)).json['gpuQuota']).toBeUndefined();
+  for (const name of ['one', 'two'])
+    await rig.call('PATCH', `/v1/projects/${project}/services/${name}`, {
+      key: customer,
+      body: { template: { resources: null } },
+    });
+
   const used = await rig.call('DELETE', '/v1/gpu-classes/nvidia-l4', { key: operator });
   expect(used.json).toMatchObject({
     code: 'FAILED_PRECONDITION',

@@ -4,7 +4,7 @@ import { defineCommand, defineQuery } from '../call/definition.js';
 import { definePage } from '../call/page.js';
 import { reference, ruledText } from '../call/scalars.js';
 import { newKeyView } from '../key/key.view.js';
-import { createOrganization, updateOrganization } from './organization.commands.js';
+import { createOrganization, setOrganizationQuota, updateOrganization } from './organization.commands.js';
 import {
   closeOrganization,
   reopenOrganization,
@@ -14,6 +14,7 @@ import {
 import { getOrganization, listOrganizations } from './organization.queries.js';
 import { organizationView } from './organization.view.js';
 
+const MOST_GPUS = 1_000_000;
 const name = ruledText(titleProblem);
 const reason = z.string().trim().min(1).max(500);
 const organization = reference('Id of the organization.');
@@ -81,6 +82,24 @@ export const organizationOperations = [
     input: z.strictObject({ organization }),
     output: organizationView,
     handler: resumeOrganization,
+  }),
+  defineCommand({
+    name: 'organizations.setQuota',
+    permission: 'organization.quota',
+    rest: { method: 'PUT', path: '/v1/organizations/{organization}/quota', status: 200 },
+    graphql: 'setOrganizationQuota',
+    summary: 'Say how many GPUs the services of an organization may hold together (platform operators).',
+    input: z.strictObject({
+      organization,
+      gpus: z
+        .int()
+        .min(0)
+        .max(MOST_GPUS)
+        .nullable()
+        .describe('Of each service the GPUs of an instance times `maxInstances`; null: any number.'),
+    }),
+    output: organizationView,
+    handler: setOrganizationQuota,
   }),
   defineCommand({
     name: 'organizations.close',

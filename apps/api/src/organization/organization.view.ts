@@ -14,14 +14,16 @@ export const organizationView = z
       .string()
       .optional()
       .describe('Of a closing one: erased after this time, reopened before it.'),
+    gpuQuota: z.int().optional().describe('GPUs its services may hold together at most.'),
     createdAt: z.string(),
     version: z.string(),
   })
   .meta({ id: 'Organization', description: 'The tenant.' });
 
 export function showOrganization(organization: Organization): z.infer<typeof organizationView> {
-  const { id, name, status, statusReason, holdUntil, createdAt, version } = organization;
+  const { id, name, status, statusReason, holdUntil, gpuQuota, createdAt, version } = organization;
   const reason = statusReason === undefined ? {} : { statusReason };
-  const held = { ...reason, ...isoIf('holdUntil', holdUntil) };
+  const quota = gpuQuota === undefined ? {} : { gpuQuota };
+  const held = { ...reason, ...isoIf('holdUntil', holdUntil), ...quota };
   return { id, name, status, ...held, createdAt: iso(createdAt), version: String(version) };
 }

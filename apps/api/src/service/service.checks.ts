@@ -2,7 +2,9 @@ import {
   CONTAINERS,
   GPUS,
   TowpathError,
+  checkGpuQuota,
   containerFields,
+  gpusHeld,
   hasGpuPrice,
   inForceAt,
   missingRevisions,
@@ -25,6 +27,7 @@ import {
   findSecret,
   findUpload,
   hasCapability,
+  holdGpuQuota,
   holdFromSweep,
   listRegions,
   usableGpuClasses,
@@ -52,6 +55,7 @@ export async function checkIntent(
   await checkContainers(call, intent.template);
   await checkGpus(call, intent.template);
   refuseIfAny(await unpricedGpus(call, intent.template, service?.template.resources.gpuClass));
+  await checkHeldGpus(call, project, intent.template, service);
   await checkSuffix(call, project, intent, service?.id);
 }
 
@@ -144,6 +148,19 @@ async function checkGpus(call: Call, { resources }: Template): Promise<void> {
     violations: [{ field: 'template.resources.gpuClass', message: 'is not supported here' }],
     nextStep: 'Deploy without GPUs, or join a Kubernetes cluster with Knative.',
   });
+}
+
+/** Who takes no more than before must be able to change the rest, whatever the quota has become. */
+async function checkHeldGpus(
+  call: Call,
+  project: Project,
+  template: Template,
+  before?: Service,
+): Promise<void> {
+  const asked = gpusHeld(template);
+  if (asked <= (before === undefined ? 0 : gpusHeld(before.template))) return;
+  const held = await holdGpuQuota(call.tx, project.organizationId, before?.id);
+  if (held !== undefined) checkGpuQuota(asked, held.used, held.quota);
 }
 
 async function checkSuffix(

@@ -5,6 +5,7 @@ export interface OrganizationView {
   status: string;
   statusReason?: string;
   holdUntil?: string;
+  gpuQuota?: number;
   createdAt?: string;
 }
 

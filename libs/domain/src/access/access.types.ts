@@ -9,6 +9,7 @@ export const PERMISSIONS = [
   'organization.create',
   'organization.update',
   'organization.suspend',
+  'organization.quota',
   'organization.close',
   'organization.erase',
   'organization.export',

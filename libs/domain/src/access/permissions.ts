@@ -68,6 +68,7 @@ export const ROLE_PERMISSIONS: Readonly<Record<Role, readonly Permission[]>> = {
 export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   'organization.create',
   'organization.suspend',
+  'organization.quota',
   'organization.close',
   'organization.erase',
   'grant.create',

@@ -9,6 +9,8 @@ export interface Organization {
   statusReason?: string;
   /** Of a closing one: until then (UTC ms) it can be reopened; afterwards it is erased. */
   holdUntil?: number;
+  /** GPUs that its services may hold together at most, each as many as its instances may; absent: any number. */
+  gpuQuota?: number;
   createdAt: number;
   version: number;
 }

@@ -1,6 +1,6 @@
 import type { GpuClass } from '../cluster/gpu-class.js';
 import { keyProblem, resourceProblem, validateGpuClass } from '../cluster/gpu-class.js';
-import { validateGpuUse, validateGpus } from './gpu.validation.js';
+import { checkGpuQuota, gpusHeld, validateGpuUse, validateGpus } from './gpu.validation.js';
 import { newTemplate, patchTemplate } from './service.patch.js';
 
 const l4: GpuClass = {
@@ -88,5 +88,26 @@ describe('a GPU class', () => {
     expect(fields(validateGpuClass([label], [{ operator: 'Equal', value: 'x' }]))).toEqual([
       'tolerations[0].key',
     ]);
+  });
+});
+
+describe('the quota of GPUs of an organization', () => {
+  const resources = { cpuMillis: 1000, memoryMiB: 512 };
+
+  it('counts what a service may hold at a time', () => {
+    expect(gpusHeld({ resources, maxInstances: 100 })).toBe(0);
+    expect(gpusHeld({ resources: { ...resources, gpus: 2, gpuClass: 'l4' }, maxInstances: 3 })).toBe(6);
+  });
+
+  it('refuses what is above it, with what is left', () => {
+    expect(() => checkGpuQuota(2, 6, 8)).not.toThrow();
+    expect(() => checkGpuQuota(3, 6, 8)).toThrow(
+      expect.objectContaining({
+        code: 'FAILED_PRECONDITION',
+        violations: [{ field: 'template.resources.gpus', message: 'times maxInstances must not be above 2' }],
+      }) as Error,
+    );
+    // it was lowered below what is held
+    expect(() => checkGpuQuota(1, 9, 8)).toThrow(/may hold 8 GPUs.*may hold 9.*asks for 1/);
   });
 });

@@ -1,9 +1,9 @@
 import type { GpuClass } from '../cluster/gpu-class.js';
-import type { Violation } from '../error.js';
+import { TowpathError, type Violation } from '../error.js';
 import { violationOf } from '../name.js';
 import { validateNumber } from './number.validation.js';
 import { BOUNDS } from './service.defaults.js';
-import type { Resources } from './service.types.js';
+import type { Resources, Template } from './service.types.js';
 
 const FIELD = 'template.resources';
 
@@ -34,4 +34,25 @@ export function validateGpuUse(resources: Resources, classes: readonly GpuClass[
     ...violationOf(`${FIELD}.cpuMillis`, cpuMillis < minCpuMillis ? least(minCpuMillis) : undefined),
     ...violationOf(`${FIELD}.memoryMiB`, memoryMiB < minMemoryMiB ? least(minMemoryMiB) : undefined),
   ];
+}
+
+/** GPUs that a service may hold at a time: those of an instance, times the most of them. */
+export function gpusHeld({ resources, maxInstances }: Pick<Template, 'resources' | 'maxInstances'>): number {
+  return (resources.gpus ?? 0) * maxInstances;
+}
+
+/**
+ * Refuses what does not fit into the quota of GPUs of an organization.
+ * @param used what its other services may hold
+ * @throws TowpathError FAILED_PRECONDITION
+ */
+export function checkGpuQuota(asked: number, used: number, quota: number): void {
+  if (used + asked <= quota) return;
+  const left = Math.max(0, quota - used);
+  const message = `The organization may hold ${quota} GPUs: its other services may hold ${used}, and this one asks for ${asked} (gpus times maxInstances).`;
+  throw new TowpathError('FAILED_PRECONDITION', message, {
+    violations: [{ field: `${FIELD}.gpus`, message: `times maxInstances must not be above ${left}` }],
+    nextStep:
+      'Lower gpus or maxInstances, of this service or of another, or ask the operator for a larger quota.',
+  });
 }

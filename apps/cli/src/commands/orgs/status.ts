@@ -1,5 +1,8 @@
+import { TowpathError } from '#libs/domain';
+import { Option } from 'commander';
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
+import { wholeNumber } from '../../flags/quantity.js';
 import type { OrganizationView } from '../../client/organization.types.js';
 import type { Tow } from '../../tow.js';
 
@@ -57,14 +60,37 @@ export const orgsReopen = defineCommand<[string], object>({
   },
 });
 
+/** `tow orgs quota ID --gpus N` (operators): how many GPUs its services may hold together. */
+export const orgsQuota = defineCommand<[string], { gpus?: number; clearGpus?: boolean }>({
+  calls: ['PUT /v1/organizations/{organization}/quota'],
+  declare(command) {
+    command
+      .argument('<id>', 'the organization')
+      .addOption(
+        new Option('--gpus <n>', 'GPUs of all its services, each as many as its instances may hold')
+          .argParser(wholeNumber('--gpus'))
+          .conflicts('clearGpus'),
+      )
+      .option('--clear-gpus', 'any number');
+  },
+  async run(tow, [id], { gpus, clearGpus }) {
+    if (gpus === undefined && clearGpus !== true)
+      throw new TowpathError('INVALID_ARGUMENT', 'Nothing is asked for: name --gpus <n> or --clear-gpus.');
+    const body = { gpus: gpus ?? null };
+    show(tow, await (await tow.client()).put<OrganizationView>(path`/v1/organizations/${id}/quota`, body));
+    return undefined;
+  },
+});
+
 function show(tow: Tow, one: OrganizationView): void {
   tow.out.thing(one, { Id: one.id, Name: one.name, Status: one.status, ...standing(one) });
 }
 
-/** Why it is not active, and until when a closing one is kept. */
-export function standing({ statusReason, holdUntil }: OrganizationView): Record<string, string> {
+/** Why it is not active, until when a closing one is kept, and what it may hold. */
+export function standing({ statusReason, holdUntil, gpuQuota }: OrganizationView): Record<string, string> {
   return {
     ...(statusReason === undefined ? {} : { Reason: statusReason }),
     ...(holdUntil === undefined ? {} : { 'Kept until': holdUntil }),
+    ...(gpuQuota === undefined ? {} : { GPUs: `${gpuQuota} at most` }),
   };
 }
