@@ -313,14 +313,7 @@ export { parsePricePlan } from './price/plan.validation.js';
 export { nextVersion, parsePriceSchedule, planAt } from './price/schedule.js';
 export type { PriceSchedule } from './price/schedule.js';
 export { hasGpuPrice } from './price/gpu.price.js';
-export {
-  DEFAULT_ZONE,
-  priceZoneOf,
-  sameZones,
-  zoneSpans,
-  zonesBeside,
-  type ZoneSpan,
-} from './price/zones.js';
+export { DEFAULT_ZONE, priceZoneOf, rezones, zoneSpans, zonesBeside, type ZoneSpan } from './price/zones.js';
 export {
   BLOCK_MS,
   capacityOf,

@@ -169,8 +169,8 @@ const COUNT = `CASE $4 WHEN 'blocks' THEN w.blocks WHEN 'perRequestUnits' THEN w
        WHEN 'requests' THEN w.requests WHEN 'responseBytes' THEN w.response_bytes
        ELSE (w.meters->>$4)::numeric END`;
 
-// Windows in any of the spans in which something was counted, where $9 is given only of revisions with such GPUs; a page
-// begins behind ($5, $6, $7).
+// Windows in any of the spans in which something was counted, where $9 is given only of revisions with such GPUs, where $10 is
+// only in these price zones; a page begins behind ($5, $6, $7).
 export const usedWindowsSql = statement<UsedWindowRow>(
   'billing_used_windows',
   `SELECT w.window_start_ms, w.project_id, p.handle AS project, w.service_id, s.name AS service,
@@ -180,7 +180,7 @@ export const usedWindowsSql = statement<UsedWindowRow>(
      ${SIZE_COLUMNS}
    FROM (SELECT w.* FROM unnest($2::bigint[], $3::bigint[]) AS span (from_ms, to_ms)
      JOIN billing_windows w ON w.organization_id = $1 AND w.window_start_ms >= span.from_ms AND w.window_start_ms < span.to_ms
-     WHERE ${COUNT} > 0 AND ($9::text IS NULL OR EXISTS (SELECT FROM revisions g
+     WHERE ${COUNT} > 0 AND ($10::text[] IS NULL OR w.price_zone = ANY ($10)) AND ($9::text IS NULL OR EXISTS (SELECT FROM revisions g
          WHERE g.organization_id = $1 AND g.id = w.revision_id AND g.spec->'resources'->>'gpuClass' = $9))
        AND (w.window_start_ms, ${RAN}, w.price_zone) > ($5::bigint, $6::text, $7::text)
      ORDER BY w.window_start_ms, ${RAN}, w.price_zone LIMIT $8) w

@@ -36,9 +36,9 @@ export async function listUsedWindows(
   const from = of.spans.map(({ startMs }) => startMs);
   const to = of.spans.map(({ endMs }) => endMs);
   const { startMs = -1, of: ran = '', priceZone = '' } = after ?? {};
-  const { of: counted, gpuClass = null } = of.count;
+  const { of: counted, gpuClass = null, zones = null } = of.count;
   const values = [of.organizationId, from, to, counted, startMs, ran, priceZone, limit, gpuClass];
-  return (await tx.run(usedWindowsSql, values)).map(windowOf);
+  return (await tx.run(usedWindowsSql, [...values, zones])).map(windowOf);
 }
 
 /** The same windows with the names of what ran: raw records have ids only. */

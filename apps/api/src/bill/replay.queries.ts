@@ -7,7 +7,7 @@ import {
   monthSpan,
   parseDecimal,
   refuseUncounted,
-  sameZones,
+  rezones,
   underModel,
   type Bill,
   type BillPart,
@@ -54,8 +54,7 @@ export async function replayBill(call: Call, input: ReplayInput): Promise<z.inpu
   const periods = await findBillPeriods(tx, organizationId, month);
   const asked = await plansFor(call, periods, input);
   const counted = asked.map((plan, i) => ({ plan, startMs: periods[i]?.startMs ?? 0 }));
-  const rezoned = asked.some((plan, i) => !sameZones(plan, periods[i]?.plan ?? plan));
-  const span = { ...spanOf(organizationId, month, stored), rezoned };
+  const span = { ...spanOf(organizationId, month, stored), rezoned: rezones(counted, periods) };
   const { days, windows } = await replayUsage(tx, span, counted);
   const replayed = parts.map((part, i) => ({ ...part, plan: asked[i] ?? part.plan, days: days[i] ?? [] }));
   const document = documentOf(call, { month, parts: replayed, terms }, stored);

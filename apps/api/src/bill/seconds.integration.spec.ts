@@ -32,7 +32,7 @@ let operator: RigTenant;
 beforeAll(async () => {
   rig = await ApiRig.start();
   operator = await rig.tenant('operators', true);
-  for (const document of [DOCUMENT, INSTANCES, ZONED])
+  for (const document of [DOCUMENT, INSTANCES, ZONED, APART])
     await rig.call('POST', '/v1/price-plans', { key: operator.key, body: { document } });
 }, 60_000);
 afterAll(() => rig.stop());
@@ -53,6 +53,14 @@ const INSTANCES = {
 const ZONED = {
   ...{ ...DOCUMENT, id: 'zoned', zones: [{ name: 'far', regions: ['moon'] }] },
   multipliers: [{ zone: 'far', by: '2' }],
+};
+/** Requests by an item for each zone. */
+const APART = {
+  ...{ ...ZONED, id: 'apart', multipliers: undefined },
+  items: ['far', 'default'].map((zone) => ({
+    ...{ id: `in-${zone}`, name: zone, measure: 'requests', zones: [zone] },
+    ...{ rate: '0.01', per: '1', unit: 'request' },
+  })),
 };
 const MOON: Id<'cls'> = 'cls_0000000000000000moon';
 
@@ -175,6 +183,27 @@ it('a month is counted again in the price zones of another plan, by where its re
     ['requests', '3', '0.05'],
   ]);
   expect(await previewed(ZONED, tenant.organizationId)).toBe(json['subtotal']);
+});
+
+it('the line of a price item for some price zones leads to minutes of these alone', async () => {
+  const tenant = await rig.tenant('apart');
+  await rig.call('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, {
+    key: operator.key,
+    body: { plan: 'apart' },
+  });
+  const of = await usedRevision(rig, tenant);
+  const at = (position: number): UsageRecord => usageOf(of, position, { startMs: T, endMs: T + 10 });
+  const [near, far] = [[at(0)], [at(1), at(2)]];
+  await takeIn(rig, of, { fresh: near, all: near, position: 1 });
+  await takeIn(rig, of, { fresh: far, all: far, position: 2 }, { zone: 'far' });
+  for (const [item, amount] of [
+    ['in-default', '0.01'],
+    ['in-far', '0.02'],
+  ] as const) {
+    const ask = { key: tenant.key };
+    const { json } = await rig.call('GET', `/v1/bill/windows?month=2026-10&line=${item}`, ask);
+    expect((json['items'] as Priced[]).map((window) => window.amount)).toEqual([amount]);
+  }
 });
 
 it('a bill by time of instances is explained and replayed, also as its invoice was before a late word', async () => {

@@ -5,7 +5,7 @@ import {
   monthSpan,
   nextVersion,
   refuseUncounted,
-  sameZones,
+  rezones,
   type BillPart,
   type Organization,
   type PricePlan,
@@ -91,7 +91,7 @@ async function recounted(
   const { startMs: fromMs, endMs: toMs } = monthSpan(month);
   const starts = (await findBillPeriods(tx, organizationId, month)).map(({ startMs }) => startMs);
   const periods = asked.map(({ plan }, i) => ({ plan, startMs: starts[i] ?? fromMs }));
-  const rezoned = asked.some(({ plan }, i) => !sameZones(plan, own[i]?.plan ?? plan));
-  const { days } = await replayUsage(tx, { organizationId, fromMs, toMs, rezoned }, periods);
+  const span = { organizationId, fromMs, toMs, rezoned: rezones(asked, own) };
+  const { days } = await replayUsage(tx, span, periods);
   return asked.map((part, i) => ({ ...part, days: days[i] ?? [] }));
 }

@@ -16,6 +16,8 @@ export interface WindowCount {
   of: string;
   /** Only windows of instances with GPUs of that class: their time is counted with that of all others. */
   gpuClass?: string;
+  /** Only windows of these price zones. */
+  zones?: readonly string[];
 }
 
 /** The lane of the blocks of 100 ms that every window counts. */
@@ -177,7 +179,8 @@ function quantityOf(meter: Meter, used: CountedUsage): bigint {
 }
 
 /** What of a usage a price item counts. */
-export function countIn(used: CountedUsage, { of, gpuClass }: WindowCount): bigint {
+export function countIn(used: CountedUsage, { of, gpuClass, zones }: WindowCount): bigint {
+  if (zones !== undefined && !zones.includes(used.priceZone)) return 0n;
   if (gpuClass !== undefined && gpuClass !== used.gpuClass) return 0n;
   return isColumn(of) ? used[of] : (used.metered?.get(of) ?? 0n);
 }
@@ -189,9 +192,13 @@ const isColumn = (of: string): of is WindowColumn => COLUMNS.includes(of);
 export function countOf(plan: PricePlan, itemId: string): WindowCount | undefined {
   const { meters, lanes } = metersOf(plan);
   const meter = meters.find(({ lane }) => lane === lanes.get(itemId));
-  const gpuClass = plan.items.find(({ id }) => id === itemId)?.gpuClass;
+  const { gpuClass, zones } = plan.items.find(({ id }) => id === itemId) ?? {};
   if (meter === undefined) return undefined;
-  return { of: columnOf(meter) ?? meterKey(meter), ...(gpuClass === undefined ? {} : { gpuClass }) };
+  return {
+    of: columnOf(meter) ?? meterKey(meter),
+    ...(gpuClass === undefined ? {} : { gpuClass }),
+    ...(zones === undefined ? {} : { zones }),
+  };
 }
 
 /** Adds up what was counted beside the columns. */

@@ -11,7 +11,7 @@ import type { UsageRecord } from '../usage/usage.types.js';
 import { billOf } from './bill.js';
 import type { UsageDay } from './billing.types.js';
 import { factsOf, foldRecords, type ReadyOf } from './fold.js';
-import { countOf, extraMeters, sumMetered, type CountedUsage } from './counted.usage.js';
+import { countIn, countOf, extraMeters, sumMetered, type CountedUsage } from './counted.usage.js';
 import { costLines, costTotals, namedAdjustments, usageOfBuild, usageOfShare } from './request.cost.js';
 import { sharesOfWindow, type RequestShare } from './window.shares.js';
 import { WINDOW_MS, windowBefore, windowsOf } from './window.js';
@@ -291,5 +291,10 @@ describe('the cost of one request', () => {
       { of: 'requests' },
     ]);
     expect(countOf(BUILTIN_PLAN, 'other')).toBeUndefined();
+    const zoned = BUILTIN_PLAN.items.map((item) => ({ ...item, zones: ['far'] }));
+    const count = countOf({ ...BUILTIN_PLAN, items: zoned }, 'requests') ?? { of: '' };
+    expect(count).toEqual({ of: 'requests', zones: ['far'] });
+    const used = usageOfShare(share([]), SIZE);
+    expect([countIn(used, count), countIn({ ...used, priceZone: 'far' }, count)]).toEqual([0n, 1n]);
   });
 });

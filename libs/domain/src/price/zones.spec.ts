@@ -1,4 +1,4 @@
-import { priceZoneOf, sameZones, zoneSpans, zonesBeside } from './zones.js';
+import { priceZoneOf, rezones, sameZones, zoneSpans, zonesBeside } from './zones.js';
 
 const FAR = { zones: [{ name: 'far', regions: ['moon', 'mars'] }] };
 const zoned = (name: string, ...regions: string[]) => ({ zones: [{ name, regions }] });
@@ -39,4 +39,12 @@ it.each([
 it('what goes on when zones change may be in any zone of the other plan; else it stays', () => {
   expect(zonesBeside(FAR, { zones: [] })).toEqual(['default', 'far']);
   expect(zonesBeside(FAR, zoned('far', 'mars', 'moon'))).toEqual([]);
+});
+
+it('plans are asked for other zones when one of them has others than the one in its place', () => {
+  const [far, same, near] = [FAR, zoned('far', 'mars', 'moon'), zoned('near', 'moon')].map((plan) => ({
+    plan,
+  }));
+  if (!far || !same || !near) throw new Error('there are three');
+  expect([rezones([far, near], [same, near]), rezones([far, near], [same, far])]).toEqual([false, true]);
 });

@@ -40,6 +40,14 @@ export function zonesBeside(plan: Pick<PricePlan, 'zones'>, other: Pick<PricePla
   return sameZones(plan, other) ? [] : [DEFAULT_ZONE, ...plan.zones.map(({ name }) => name)];
 }
 
+/** Whether any of these plans puts a region in another zone than the one that it is asked in place of. */
+export function rezones(
+  asked: readonly { plan: Pick<PricePlan, 'zones'> }[],
+  inForce: readonly { plan: Pick<PricePlan, 'zones'> }[],
+): boolean {
+  return asked.some(({ plan }, i) => !sameZones(plan, inForce[i]?.plan ?? plan));
+}
+
 /** Whether two plans put every region in a zone of the same name. */
 export function sameZones(a: Pick<PricePlan, 'zones'>, b: Pick<PricePlan, 'zones'>): boolean {
   const regions = [...a.zones, ...b.zones].flatMap((zone) => zone.regions);
