@@ -4,6 +4,7 @@ import {
   GPUS,
   GPU_RESOURCE,
   PATIENCE_MS,
+  STEP_DEADLINES_MS,
   SUSPECT_MS,
   type Cluster,
   type Condition,
@@ -64,6 +65,8 @@ class Fleet {
     const { rows } = this;
     const { gpus: _gpus, gpuClass: _class, ...resources } = rows.service.template.resources;
     const held = gpuClass === undefined ? {} : { gpus: 1, gpuClass };
+    // ids are of the time
+    this.clock.step(1);
     this.change({ template: { ...rows.service.template, resources: { ...resources, ...held } } });
     const generation = this.rows.service.generation;
     const operation = testOperation(this.rows.service, 'update', {
@@ -365,6 +368,22 @@ describe('a newest revision that another cluster must run', () => {
     expect(fleet.rows.operations.at(-1)?.status).toBe('succeeded');
   });
 
+  it('leaves the old place only while few leave it, also in the pass that decides so', async () => {
+    fleet.records.holds = { held: 20, removing: 19 };
+    const west = fleet.agents.get('west');
+    west?.failing.set(second, 'Crashed');
+    fleet.use('west');
+    await fleet.work('east', 'west');
+    // nothing routes to west: one pass drops it
+    fleet.use('east');
+    await fleet.work('east', 'west');
+    expect(await fleet.asks('west')).toBe(`${second}*0`);
+    expect(await fleet.asked()).toEqual(['east']);
+    fleet.records.holds = { held: 20, removing: 3 };
+    await fleet.work('east', 'west');
+    expect(await fleet.asks('west')).toBe('leaves (derived)');
+  });
+
   it('that does not start leaves what serves where it is', async () => {
     fleet.agents.get('west')?.failing.set(second, 'Crashed');
     fleet.use('west');
@@ -506,5 +525,142 @@ describe('a newest revision for which all GPUs are taken', () => {
     fleet.change({ traffic: [{ revision: first, percent: 100 }] });
     await fleet.work('east');
     expect([await fleet.asked(), await fleet.asks('east')]).toEqual([['east'], `${first}*1 ${second}*0`]);
+  });
+});
+
+describe('a revision with traffic that is not the newest', () => {
+  const first = 'hello-00001';
+  const second = 'hello-00002';
+  let fleet: Fleet;
+  /** The first serves, and is pinned, in east, which alone has the GPUs of the second; west could run the first. */
+  beforeEach(async () => {
+    fleet = new Fleet('east', 'west');
+    fleet.equip('east');
+    fleet.count('west');
+    fleet.become('west', { lastSeenAt: 0 });
+    fleet.change({ minInstances: 1 });
+    await fleet.work('east', 'west');
+    fleet.change({ traffic: [{ revision: first, percent: 100 }] });
+    fleet.use('east');
+    await fleet.work('east', 'west');
+    fleet.heard();
+    expect([await fleet.asks('east'), await fleet.asks('west')]).toEqual([`${first}*1 ${second}*0`, '']);
+  });
+  const drain = (region: string): void =>
+    fleet.become(region, { cordonedAt: fleet.clock.now(), drainingAt: fleet.clock.now() });
+
+  it('is kept warm where it went, and no longer where it is only kept', async () => {
+    drain('east');
+    await fleet.work('east');
+    expect(await fleet.asked()).toEqual(['east']);
+    expect([await fleet.asks('east'), await fleet.asks('west')]).toEqual([
+      `${first}*1 ${second}*0`,
+      `${first}*1`,
+    ]);
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['west']);
+    expect([await fleet.asks('east'), await fleet.asks('west')]).toEqual([
+      `${first}*0 ${second}*0`,
+      `${first}*1`,
+    ]);
+  });
+
+  it('that moves to where it does not start yet is stopped where it still is asked for', async () => {
+    drain('east');
+    fleet.change({ regions: ['west'] });
+    await fleet.work('east');
+    expect(await fleet.asks('east')).toBe(`${first}*1 ${second}*0`);
+    fleet.records.add({ ...fleet.rows, organizationStatus: 'suspended' });
+    await fleet.work('east');
+    expect((await fleet.target('east'))?.suspended).toBe(true);
+  });
+
+  it('stays where gateways ask for it when its customer’s regions have no place for it', async () => {
+    // what west could run is not pinned: it holds GPUs too
+    fleet.change({ traffic: [{ revision: second, percent: 100 }] });
+    fleet.agents.get('east')?.running.set(second, 3);
+    fleet.use();
+    fleet.change({ regions: ['west'] });
+    await fleet.work('east', 'west');
+    expect([await fleet.asked(), await fleet.asks('west')]).toEqual([['east'], `${first}*0 hello-00003*0`]);
+    expect(fleet.said('Placed')).toMatchObject({
+      reason: 'NoCluster',
+      message: expect.stringMatching(
+        /^No cluster can hold hello-00002 \(.*its region is east.*\)\. hello-00002 stays where it is\.$/,
+      ) as string,
+    });
+    expect(fleet.rows.revisions[1]?.status.instances).toBe(3);
+    fleet.records.add({ ...fleet.rows, organizationStatus: 'suspended' });
+    await fleet.work('east', 'west');
+    expect((await fleet.target('east'))?.suspended).toBe(true);
+    fleet.change({ traffic: [{ revision: 'latest', percent: 100 }] });
+    await fleet.work('east', 'west');
+    expect([await fleet.asked(), await fleet.asks('east')]).toEqual([['west'], 'leaves (customer)']);
+    expect(fleet.said('Placed')).toMatchObject({ reason: 'Chosen' });
+  });
+
+  it('asked for and without a place says why, and ends for that', async () => {
+    fleet.change({ regions: ['west'] });
+    fleet.use();
+    await fleet.work('east', 'west');
+    expect(await fleet.asked()).toEqual(['west']);
+    fleet.change({ traffic: [{ revision: second, percent: 100 }] });
+    const operation = testOperation(fleet.rows.service, 'update', {
+      makesRevision: false,
+      now: fleet.clock.now(),
+    });
+    fleet.records.add({ ...fleet.rows, operations: [operation] });
+    await fleet.work('east', 'west');
+    const why = /No cluster can hold hello-00002 \(.*west: none of its nodes has GPUs of class east.*\)\./;
+    expect(fleet.rows.operations[0]?.steps[0]?.message).toMatch(why);
+    expect(fleet.said('Placed')?.message).toMatch(why);
+    expect(fleet.said('Placed')?.message).toMatch(/ hello-00001 serves on\.$/);
+    fleet.clock.step(STEP_DEADLINES_MS.traffic + 1);
+    fleet.heard();
+    await fleet.work('east', 'west');
+    expect(fleet.rows.operations[0]).toMatchObject({ status: 'failed', error: { code: 'PLACEMENT_FAILED' } });
+    expect(await fleet.asked()).toEqual(['west']);
+  });
+});
+
+describe('an operation that a newer one overtook', () => {
+  const second = 'hello-00002';
+  let fleet: Fleet;
+  beforeEach(async () => {
+    fleet = new Fleet('east', 'west');
+    fleet.equip('east', 'west', 'nobody');
+    fleet.use('east');
+    await fleet.work('east', 'west');
+  });
+  /** Of those of the three revisions. */
+  const statuses = (): string[] => fleet.rows.operations.slice(1).map(({ status }) => status);
+  const later = async (): Promise<void> => {
+    fleet.clock.step(STEP_DEADLINES_MS.placement + 1);
+    fleet.heard();
+    await fleet.work('east', 'west');
+  };
+
+  it('shares the place of its own revision, not the want of one of the newest', async () => {
+    fleet.agents.get('west')?.waiting.set(second, 'Pulling');
+    fleet.use('west');
+    await fleet.work('east', 'west');
+    await later();
+    fleet.use('nobody');
+    await fleet.work('east', 'west');
+    expect(fleet.said('Placed')).toMatchObject({ reason: 'NoCluster' });
+    await later();
+    expect(statuses()).toEqual(['succeeded', 'running', 'failed']);
+    expect(await fleet.asks('west')).toBe(`${second}*0`);
+  });
+
+  it('ends for want of a place of its own, wherever the newest is', async () => {
+    fleet.use('nobody');
+    await fleet.work('east', 'west');
+    fleet.agents.get('west')?.waiting.set('hello-00003', 'Pulling');
+    fleet.use('west');
+    await fleet.work('east', 'west');
+    await later();
+    expect(statuses()).toEqual(['succeeded', 'failed', 'running']);
+    expect(fleet.rows.operations.at(-2)?.error).toMatchObject({ code: 'PLACEMENT_FAILED' });
   });
 });

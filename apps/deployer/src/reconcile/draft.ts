@@ -46,6 +46,8 @@ export class Draft {
   placement: Placement | undefined;
   /** Where the newest revision and those that are wanted run; empty before that was decided. */
   homes: readonly Home[] = [];
+  /** Of revisions that no cluster can run as asked for: why. */
+  unfit: ReadonlyMap<string, PublicError> = new Map();
   /** Targets as the rows have them, with what clusters said of these; no step changes them. */
   readonly reported: readonly TargetRecord[];
   targets: TargetRecord[];
@@ -107,6 +109,11 @@ export class Draft {
   /** Targets of the clusters that should hold the service. */
   get holdings(): TargetRecord[] {
     return this.targets.filter(({ target }) => this.placed.includes(target.clusterId));
+  }
+
+  /** Targets of clusters that hold the service, or are left and hold it still. */
+  get live(): TargetRecord[] {
+    return this.targets.filter(({ target }) => target.tombstone === undefined);
   }
 
   /** States what is true of a step of operations. */

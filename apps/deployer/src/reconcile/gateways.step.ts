@@ -1,7 +1,7 @@
 import type { GatewayStatus } from '#libs/bus';
 import { isLive } from '#libs/domain';
 import type { Draft } from './draft.js';
-import { ownRoutes } from './routes.step.js';
+import { ownRoutes } from './own.routes.js';
 
 const LOOK_AGAIN_MS = 1_000;
 

@@ -1,6 +1,7 @@
 import { advanceOperation, failOperation, makesRevision } from '#libs/domain';
 import type { Operation, OperationStepName, PublicError, StepFact } from '#libs/domain';
 import type { Draft } from './draft.js';
+import { placementFact } from './placement.step.js';
 import { readyFact } from './ready.step.js';
 
 /** Steps have deadlines; when nothing else happens the next look at them is at most this far away. */
@@ -44,7 +45,11 @@ function overtaken(draft: Draft, operation: Operation): Operation {
   if (!own) return failOperation(operation, SUPERSEDED, draft.now);
   const built: StepFact = { name: 'build', status: 'succeeded', message: 'The image is there.' };
   const made: StepFact = { name: 'revision', status: 'succeeded', message: `Revision ${own.name}.` };
-  return advanceOperation(operation, [built, made, draft.fact('placement'), readyFact(own)], draft.now);
+  return advanceOperation(
+    operation,
+    [built, made, placementFact(draft, own.name), readyFact(own)],
+    draft.now,
+  );
 }
 
 function facts(draft: Draft, names: readonly OperationStepName[]): StepFact[] {

@@ -1,7 +1,12 @@
-import { isCurrent, neededCapabilities, place, regionsWithout, same } from '#libs/domain';
-import type { Cluster, Placement, PlacementNeed, PublicError } from '#libs/domain';
+import { isCurrent, isUsable, neededCapabilities, place, regionsWithout, same } from '#libs/domain';
+import type { Cluster, Placement, PlacementNeed, PublicError, StepFact } from '#libs/domain';
 import type { Draft } from './draft.js';
+import { askedIn } from './own.routes.js';
 import { gpusServed, holdersOf, wantedRevisions } from './targets.step.js';
+import { serving } from './traffic.step.js';
+
+/** While no cluster fits: joined ones are no event of the service. */
+const LOOK_AGAIN_MS = 5_000;
 
 /**
  * Owns Placed: decides which clusters hold which revisions and stores the decision with its reasons. What serves goes on
@@ -15,17 +20,31 @@ export function placementStep(draft: Draft): void {
     return draft.state('placement', 'running', 'Waits for the first revision.');
   }
   const need = needOf(draft);
-  const decision = place(need, records.clusters, now);
-  settle(draft, decision);
-  if (draft.homes.at(-1)?.isFit !== true) {
-    const { reasons } = place({ ...need, revisions: need.revisions.slice(-1) }, records.clusters, now);
-    return refuse(draft, newest.name, reasons);
-  }
-  const message = sentence(draft);
+  settle(draft, place(need, records.clusters, now));
+  draft.unfit = unfitOf(draft, need);
+  const own = placementFact(draft, newest.name);
+  draft.state('placement', own.status, own.message, own.error);
+  sayPlaced(draft, newest.name);
+}
+
+/** What the place of a revision means for an operation that waits for it. */
+export function placementFact(draft: Draft, revision: string): StepFact {
+  const error = draft.unfit.get(revision);
+  if (error === undefined) return { name: 'placement', status: 'succeeded', message: sentence(draft) };
+  return { name: 'placement', status: 'running', message: error.message, error };
+}
+
+/** The newest revision and every one that has traffic or a tag, or is to have it, must have a place. */
+function sayPlaced(draft: Draft, newest: string): void {
+  const named = [...draft.service.traffic, ...draft.split].map((line) => line.revision);
+  const missing = [...new Set([newest, ...named])].flatMap((name) => draft.unfit.get(name) ?? []);
   const contested = contestedIn(draft);
-  if (contested) draft.say('Contested', contested);
-  else draft.say('Chosen', { message });
-  draft.state('placement', 'succeeded', message);
+  if (missing.length > 0) {
+    draft.wakeIn(LOOK_AGAIN_MS);
+    const sentences = [...missing.map(({ message }) => message), goesOn(draft, newest)];
+    draft.say('NoCluster', { message: sentences.filter((one) => one !== '').join(' ') });
+  } else if (contested) draft.say('Contested', contested);
+  else draft.say('Chosen', { message: sentence(draft) });
 }
 
 /** With a cluster for none of its revisions a service stays as it is. */
@@ -89,25 +108,49 @@ function needOf(draft: Draft): PlacementNeed {
         capabilities: neededCapabilities(spec),
         gpuClasses: records.gpuClasses.filter((one) => one.name === spec.resources.gpuClass),
         heldBy: holdersOf(targets, name),
+        askedIn: askedIn(draft, name),
       })),
   };
 }
 
-function refuse(draft: Draft, revision: string, reasons: Placement['reasons']): void {
-  const said = reasons.map(
-    ({ clusterId, reason }) => `${nameOf(draft.records.clusters, clusterId)}: ${reason}`,
+/** Each alone: why a cluster cannot hold one does not depend on the others. */
+function unfitOf(draft: Draft, need: PlacementNeed): Map<string, PublicError> {
+  const { clusters } = draft.records;
+  const lost = need.revisions.filter((_, index) => draft.homes[index]?.isFit !== true);
+  return new Map(
+    lost.map((revision) => {
+      const { reasons } = place({ ...need, revisions: [revision] }, clusters, draft.now);
+      const said = reasons.map(({ clusterId, reason }) => `${nameOf(clusters, clusterId)}: ${reason}`);
+      const why = said.length === 0 ? 'no cluster exists' : said.join('; ');
+      const error: PublicError = {
+        code: 'PLACEMENT_FAILED',
+        message: `No cluster can hold ${revision.name} (${why}).`,
+        nextStep: 'An operator must join a cluster that fits, or bring one back.',
+      };
+      return [revision.name, error];
+    }),
   );
-  const why = said.length === 0 ? 'no cluster exists' : said.join('; ');
-  const serves = draft.split.map((line) => line.revision).filter((name) => name !== revision);
-  const rest = serves.length === 0 ? '' : ` ${[...new Set(serves)].join(', ')} serves on.`;
-  const error: PublicError = {
-    code: 'PLACEMENT_FAILED',
-    message: `No cluster can hold ${revision} (${why}).${rest}`,
-    nextStep: 'An operator must join a cluster that fits, or bring one back.',
-  };
-  draft.wakeIn(5_000);
-  draft.say('NoCluster', { message: error.message });
-  draft.state('placement', 'running', error.message, error);
+}
+
+/** What becomes of the other revisions with traffic: served from a cluster that answers, or left where they are. */
+function goesOn(draft: Draft, newest: string): string {
+  const { clusters } = draft.records;
+  const others = [...serving(draft.split)].filter((name) => name !== newest);
+  const isServed = (name: string): boolean =>
+    !draft.unfit.has(name) &&
+    clusters.some((cluster) => draft.homeOf(name)?.includes(cluster.id) && isUsable(cluster, draft.now));
+  const served = others.filter(isServed);
+  const left = others.filter((name) => !isServed(name));
+  return [
+    ...(served.length === 0 ? [] : [`${served.join(', ')} ${verb(served, 'serve')} on.`]),
+    ...(left.length === 0
+      ? []
+      : [`${left.join(', ')} ${verb(left, 'stay')} where ${left.length === 1 ? 'it is' : 'they are'}.`]),
+  ].join(' ');
+}
+
+function verb(subjects: readonly string[], word: string): string {
+  return subjects.length === 1 ? `${word}s` : word;
 }
 
 function nameOf(clusters: readonly Cluster[], id: string): string {

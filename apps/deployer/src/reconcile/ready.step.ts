@@ -35,11 +35,11 @@ export function readyOf(revision: RevisionRecord): Condition | undefined {
 }
 
 function folded(draft: Draft, revision: RevisionRecord): RevisionRecord {
-  const { holdings, now } = draft;
+  const { holdings, live, now } = draft;
   const condition = foldReady(revision.name, holdings, readyOf(revision), now);
   const status = {
     conditions: withCondition(revision.status.conditions, condition),
-    instances: reportedInstances(revision.name, holdings),
+    instances: reportedInstances(revision.name, live),
   };
   return same(status, revision.status) ? revision : { ...revision, status };
 }

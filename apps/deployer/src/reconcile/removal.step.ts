@@ -1,9 +1,9 @@
 import { isCurrent, mayRemoveDerived } from '#libs/domain';
-import type { Target } from '#libs/domain';
+import type { Id, Target } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
 import { routesAreServed } from './gateways.step.js';
-import { ownRoutes } from './routes.step.js';
+import { ownRoutes } from './own.routes.js';
 import { bodyOf, withTarget } from './targets.step.js';
 
 /**
@@ -11,15 +11,19 @@ import { bodyOf, withTarget } from './targets.step.js';
  * for stops and asks when the cluster would lose too many.
  */
 export function leaveStep(draft: Draft): void {
-  const leaving = draft.targets.filter(
-    (record) => !draft.holdings.includes(record) && !record.target.tombstone,
-  );
+  const leaving = draft.live.filter((record) => !draft.holdings.includes(record));
   for (const { target } of leaving) {
     if (!routesAreServed(draft) || isRouted(draft, target)) continue;
     const by = authorityOf(draft, target);
-    const { held, removing } = draft.seen.held.get(target.clusterId) ?? { held: 0, removing: 0 };
-    if (by !== 'derived' || mayRemoveDerived(held, removing + 1)) bury(draft, target, by);
+    if (by !== 'derived' || mayLeave(draft, target.clusterId)) bury(draft, target, by);
   }
+}
+
+/** Counts are of clusters that the rows are leaving: of one that this pass leaves they are known to the next. */
+function mayLeave(draft: Draft, clusterId: Id<'cls'>): boolean {
+  const counted = draft.seen.held.get(clusterId);
+  if (counted === undefined) draft.wakeIn(0);
+  return counted !== undefined && mayRemoveDerived(counted.held, counted.removing + 1);
 }
 
 /** Draining a cluster is an operator's word, changing the regions of a service its customer's. */

@@ -8,9 +8,10 @@ import {
   serviceHost,
   standingOf,
 } from '#libs/domain';
-import type { Cluster, Id, Route, RouteBackend, RouteBody, RouteDoor } from '#libs/domain';
+import type { Cluster, Id, RouteBackend, RouteBody, RouteDoor } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
+import { askedIn, ownRoutes } from './own.routes.js';
 import { clusterHost } from './targets.step.js';
 
 /** Says what gateways serve: a route for the service's host and one for each tag; hosts no longer wanted are deleted. */
@@ -42,11 +43,6 @@ export function hostOf(draft: Draft, tag?: string): string {
   return serviceHost(tag, draft.service.name, draft.records.projectHandle, draft.tools.domain);
 }
 
-/** Routes of the service itself, without rows of another one at a host it asks for. */
-export function ownRoutes(draft: Draft): Route[] {
-  return draft.routes.filter((route) => route.serviceId === draft.service.id);
-}
-
 function setRoutes(draft: Draft, bodies: readonly RouteBody[]): void {
   for (const body of bodies) {
     const before = draft.routes.find((route) => route.host === body.host);
@@ -72,11 +68,11 @@ function backendOf(draft: Draft, name: string): Omit<RouteBackend, 'percent'> | 
 /**
  * Where a revision is reached, best first: clusters it is placed on that say it is ready (of the target that they have: one
  * that this very pass makes is known to nobody), or say nothing now (a report lags behind a new target) and are asked
- * today. Until every placed one serves, also others that serve; when nobody does, where it is reached today; else where it
- * is placed.
+ * today. Until every placed one serves, also others that serve: those that are asked today, all while no placed one does.
+ * When nobody serves, where it is reached today; else where it is placed.
  */
 function clustersOf(draft: Draft, revision: string): Id<'cls'>[] {
-  const today = askedToday(draft, revision);
+  const today = askedIn(draft, revision);
   const serves = (record: TargetRecord): boolean => {
     const { clusterId } = record.target;
     const standing = standingOf(
@@ -89,16 +85,10 @@ function clustersOf(draft: Draft, revision: string): Id<'cls'>[] {
   const able = draft.targets.filter((record) => record.target.tombstone === undefined && serves(record));
   const settled = able.filter(({ target }) => home.includes(target.clusterId));
   const isMoved = home.length > 0 && settled.length === home.length;
-  const serving = isMoved ? settled : able;
+  const left = able.filter(({ target }) => settled.length === 0 || today.includes(target.clusterId));
+  const serving = isMoved ? settled : [...new Set([...settled, ...left])];
   if (serving.length > 0) return inOrder(home, serving).map(({ target }) => target.clusterId);
   return today.length > 0 ? today : [...home];
-}
-
-function askedToday(draft: Draft, revision: string): Id<'cls'>[] {
-  const backends = ownRoutes(draft).flatMap((route) => route.backends);
-  return (
-    backends.find((backend) => backend.revision === revision)?.doors.map(({ clusterId }) => clusterId) ?? []
-  );
 }
 
 /** In the placement's order of preference; what the revision leaves comes last. */

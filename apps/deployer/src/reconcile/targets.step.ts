@@ -10,29 +10,42 @@ import {
 import type { GpusServed, Id, Revision, TargetBody, TargetRevision } from '#libs/domain';
 import type { TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
+import { askedIn } from './own.routes.js';
 import { serving } from './traffic.step.js';
 
-/** Says what each cluster that holds the service should run; a new generation only when that changes. */
+/**
+ * Says what each cluster that holds the service should run, also one that is left and still holds it; a new generation only
+ * when that changes.
+ */
 export function targetsStep(draft: Draft): void {
   if (draft.revisions.length === 0) return;
   const wanted = wantedRevisions(draft);
-  const served = serving(draft.split);
   // At the organization's cap nothing is kept warm; what runs ends by itself.
   const kept = draft.records.cap?.reached ? 0 : draft.service.minInstances;
   const held = heldRevisions(draft.revisions, wanted);
-  const asked = (revision: Revision): TargetRevision =>
+  const asked = (revision: Revision, clusterId: Id<'cls'>): TargetRevision =>
     targetRevision(
       revision,
       clusterHost(draft, revision),
-      served.has(revision.name) && !draft.giving.includes(revision.name) ? kept : 0,
+      isKeptWarm(draft, revision.name, clusterId) ? kept : 0,
       draft.records.gpuClasses,
     );
   const stopped = isServing(draft.records.organizationStatus) ? {} : { suspended: true as const };
   const gpus = gpusServed(draft);
-  for (const clusterId of draft.placed) {
-    const revisions = held.filter((revision) => isSent(draft, gpus, clusterId, revision)).map(asked);
+  for (const clusterId of new Set([...draft.placed, ...draft.live.map(({ target }) => target.clusterId)])) {
+    const sent = draft.placed.includes(clusterId)
+      ? held.filter((revision) => isSent(draft, gpus, clusterId, revision))
+      : draft.revisions.filter(({ name }) => holdersOf(draft.targets, name).includes(clusterId));
+    const revisions = sent.map((revision) => asked(revision, clusterId));
     draft.targets = withTarget(draft, { ...bodyOf(draft, clusterId), ...stopped, revisions });
   }
+}
+
+/** A revision with traffic that does not give way, where it is at home and where gateways still ask for it. */
+function isKeptWarm(draft: Draft, revision: string, clusterId: Id<'cls'>): boolean {
+  if (!serving(draft.split).has(revision) || draft.giving.includes(revision)) return false;
+  const home = draft.homeOf(revision) ?? draft.placed;
+  return home.includes(clusterId) || askedIn(draft, revision).includes(clusterId);
 }
 
 /**

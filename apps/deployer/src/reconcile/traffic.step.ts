@@ -13,7 +13,11 @@ export function trafficStep(draft: Draft): void {
   });
   if (answer.kind === 'refused') return refuse(draft, answer.violations);
   if (answer.kind === 'waits') {
-    return draft.state('traffic', 'running', `Waits until ${answer.revisions.join(', ')} can serve.`);
+    const error = answer.revisions
+      .map((revision) => draft.unfit.get(revision))
+      .find((one) => one !== undefined);
+    const message = `Waits until ${answer.revisions.join(', ')} can serve.`;
+    return draft.state('traffic', 'running', error ? `${message} ${error.message}` : message, error);
   }
   if (!same(answer.lines, draft.split)) take(draft, answer.lines);
   draft.state('traffic', 'succeeded', describe(draft.split));

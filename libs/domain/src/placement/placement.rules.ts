@@ -14,6 +14,8 @@ export interface RevisionNeed {
   gpuClasses?: readonly GpuClass[];
   /** Clusters that hold it now. */
   heldBy?: readonly Id<'cls'>[];
+  /** Clusters in which gateways ask for it now: it stays there while there is no place for it where it is to be. */
+  askedIn?: readonly Id<'cls'>[];
 }
 
 export interface PlacementNeed {
@@ -33,7 +35,7 @@ export interface PlacementNeed {
 export interface Home {
   revision: string;
   clusterIds: Id<'cls'>[];
-  /** One of them can run it, as far as is known; else it stays where it is for want of another. */
+  /** One of them can run it and was asked for, as far as is known; else it stays where it is for want of another. */
   isFit: boolean;
 }
 
@@ -50,7 +52,7 @@ export const PATIENCE_MS = 5 * 60_000;
  * input, not on the order of `clusters`; a cluster that joins moves nothing. Each revision has a cluster of its own
  * choice: what serves stays where it is while the newest needs another. A cluster that holds a revision is left only
  * for one that fits: after it was silent, or waited, for PATIENCE_MS, when an operator drains it, or when its region is
- * no longer asked for.
+ * no longer asked for. What gateways ask for is never left for nothing.
  */
 export function place(need: PlacementNeed, clusters: readonly Cluster[], now: number): Decision {
   const { regions, revisions } = need;
@@ -60,18 +62,25 @@ export function place(need: PlacementNeed, clusters: readonly Cluster[], now: nu
       : regions.map((region) => clusters.filter((cluster) => cluster.region === region));
   const chosen = areas.map((area) => revisions.map((revision) => chooseOne(need, revision, area, now)));
   const others = clusters.filter(({ region }) => regions.length > 0 && !regions.includes(region));
+  const homes = revisions.map((revision, index) =>
+    homeOf(
+      revision,
+      chosen.map((choices) => choices[index]),
+      others,
+    ),
+  );
   return {
-    clusterIds: [...new Set(chosen.flat().flatMap(({ cluster }) => (cluster ? [cluster.id] : [])))],
+    clusterIds: [
+      ...new Set([
+        ...chosen.flat().flatMap(({ cluster }) => (cluster ? [cluster.id] : [])),
+        ...homes.flatMap(({ clusterIds }) => clusterIds),
+      ]),
+    ],
     reasons: [
       ...areas.flatMap((area, index) => verdicts(need, area, chosen[index] ?? [], now)),
-      ...inOrderOfId(others).map(elsewhere),
+      ...inOrderOfId(others).map((cluster) => elsewhere(cluster, homes)),
     ],
-    homes: revisions.map((revision, index) =>
-      homeOf(
-        revision,
-        chosen.map((choices) => choices[index]),
-      ),
-    ),
+    homes,
   };
 }
 
@@ -85,8 +94,15 @@ export function regionsWithout(
   return regions.filter((region) => !held.includes(region));
 }
 
-function elsewhere({ id, region }: Cluster): Verdict {
-  return { clusterId: id, chosen: false, reason: `its region is ${region}, which was not asked for` };
+function elsewhere({ id, region }: Cluster, homes: readonly Home[]): Verdict {
+  const why = `its region is ${region}, which was not asked for`;
+  const stays = homes.findLast(({ clusterIds }) => clusterIds.includes(id));
+  if (stays === undefined) return { clusterId: id, chosen: false, reason: why };
+  return {
+    clusterId: id,
+    chosen: true,
+    reason: `for ${stays.revision}: it holds the service, though ${why}`,
+  };
 }
 
 interface Choice {
@@ -106,20 +122,29 @@ function chooseOne(
   const usable = fitting.filter((cluster) => isUsable(cluster, now) || isMissed(need, cluster, now));
   const cluster = usable[0] ?? fitting.find(({ id }) => need.present.includes(id));
   if (cluster !== undefined) return { revision, cluster, isFit: true };
-  const holder = ranked.find(({ id }) => holders(need, revision).includes(id));
+  const stays = [...holders(need, revision), ...(revision.askedIn ?? [])];
+  const holder = ranked.find(({ id }) => stays.includes(id));
   return { revision, isFit: false, ...(holder ? { cluster: holder } : {}) };
 }
 
-function homeOf({ name }: RevisionNeed, choices: readonly (Choice | undefined)[]): Home {
+/** Where it was chosen to be; where it is asked for now, among the `others`, when that is nowhere. */
+function homeOf(
+  { name, askedIn = [] }: RevisionNeed,
+  choices: readonly (Choice | undefined)[],
+  others: readonly Cluster[],
+): Home {
+  const chosen = choices.flatMap((choice) => (choice?.cluster ? [choice.cluster.id] : []));
+  const stays = askedIn.filter((id) => others.some((cluster) => cluster.id === id));
   return {
     revision: name,
-    clusterIds: choices.flatMap((choice) => (choice?.cluster ? [choice.cluster.id] : [])),
+    clusterIds: chosen.length > 0 ? chosen : stays,
     isFit: choices.some((choice) => choice?.isFit),
   };
 }
 
+/** What holds the revision before the rest of what holds the service, behind both what holds it still and was left. */
 function inOrder(need: PlacementNeed, revision: RevisionNeed, area: readonly Cluster[]): Cluster[] {
-  const known = [...holders(need, revision), ...need.present];
+  const known = [...holders(need, revision), ...need.present, ...(revision.heldBy ?? [])];
   const rank = (cluster: Cluster): number => rankOf(need, revision, cluster, known);
   return inOrderOfId(area).sort((a, b) => rank(a) - rank(b));
 }
@@ -134,7 +159,7 @@ function holders({ present }: PlacementNeed, { heldBy = [] }: RevisionNeed): Id<
 
 /**
  * Lower is better: what is `known` in its order, then by a hash of service and cluster (rendezvous), those of which it is
- * not known whether they have the GPUs behind the others, last what is drained.
+ * not known whether they have the GPUs behind the others, last what is drained, what is known before the rest.
  */
 function rankOf(
   { serviceId }: PlacementNeed,
@@ -143,8 +168,8 @@ function rankOf(
   known: readonly Id<'cls'>[],
 ): number {
   const { id, drainingAt } = cluster;
-  if (drainingAt !== undefined) return Number.MAX_SAFE_INTEGER;
   const index = known.indexOf(id);
+  if (drainingAt !== undefined) return 2 * HASHES + (index < 0 ? known.length : index);
   if (index >= 0) return index - known.length;
   const isKnown = gpuClasses.every((gpuClass) => hasGpus(cluster, gpuClass));
   return stableHash(`${serviceId} ${id}`) + (isKnown ? 0 : HASHES);

@@ -260,7 +260,21 @@ describe('place', () => {
     const [withL4, withH100] = [counted('a', pool('NVIDIA-L4')), counted('b', pool('H100'))];
     const first = { name: 'hello-00001', gpuClasses: [l4], heldBy: at('a') };
     const second = { name: 'hello-00002', gpuClasses: [h100] };
-    type Row = [string, RevisionNeed[], string[], Cluster[], [string, string[], boolean][], string[]];
+    const five = ['c', 'd', 'e', 'f', 'g'].map((name) => cluster(name));
+    /** The one that a service without a past would take last. */
+    const last = five
+      .map(({ id, name }) => ({ name, hash: stableHash(`${SERVICE} ${id}`) }))
+      .reduce((a, b) => (a.hash > b.hash ? a : b)).name;
+    const drained = (name: string): Cluster => cluster(name, { cordonedAt: NOW, drainingAt: NOW });
+    type Row = [
+      string,
+      RevisionNeed[],
+      string[],
+      Cluster[],
+      [string, string[], boolean][],
+      string[],
+      string[]?,
+    ];
 
     it.each<Row>([
       [
@@ -329,8 +343,45 @@ describe('place', () => {
         ],
         at('c'),
       ],
-    ])('%s', (_what, revisions, present, clusters, homes, held) => {
-      const decision = place({ ...need, present: at(...present), revisions }, clusters, NOW);
+      [
+        'what was left and holds it still is taken before what does not',
+        [{ name: 'hello-00001', heldBy: at(last) }],
+        [],
+        five,
+        [['hello-00001', at(last), true]],
+        at(last),
+      ],
+      [
+        'of two drained clusters it stays where it is',
+        [
+          { name: 'hello-00001', heldBy: at('c') },
+          { name: 'hello-00002', heldBy: at('d') },
+        ],
+        ['d', 'c'],
+        [drained('c'), drained('d')],
+        [
+          ['hello-00001', at('c'), true],
+          ['hello-00002', at('d'), true],
+        ],
+        at('c', 'd'),
+      ],
+      [
+        'what is asked for where it is not to be stays for want of another',
+        [
+          { ...first, askedIn: at('w') },
+          { name: 'hello-00002', heldBy: at('w') },
+        ],
+        ['w'],
+        [{ ...counted('w', pool('NVIDIA-L4')), region: 'elsewhere' }, counted('c', [])],
+        [
+          ['hello-00001', at('w'), false],
+          ['hello-00002', at('c'), true],
+        ],
+        at('c', 'w'),
+        ['r'],
+      ],
+    ])('%s', (_what, revisions, present, clusters, homes, held, regions = []) => {
+      const decision = place({ ...need, regions, present: at(...present), revisions }, clusters, NOW);
       expect(decision.homes.map((home) => [home.revision, home.clusterIds, home.isFit])).toEqual(homes);
       expect(decision.clusterIds).toEqual(held);
       expect(
