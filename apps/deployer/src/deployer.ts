@@ -30,6 +30,7 @@ import { Reconciler } from './reconcile/reconciler.js';
 import { DatabaseRecords } from './reconcile/records.js';
 import { BucketGuard } from './wake/bucket.guard.js';
 import { BuildBoard } from './wake/build.board.js';
+import { BuildReports } from './wake/build.reports.js';
 import { ClusterBoard } from './wake/cluster.board.js';
 import { EventDoor } from './wake/event.door.js';
 import { GatewayBoard } from './wake/gateway.board.js';
@@ -103,8 +104,9 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
       changed: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
       epochRaised: (): Promise<void> => this.resync.all(),
     };
-    const boards = [new ClusterBoard(db, news, logger), new BuildBoard(db)] as const;
-    this.watches = new StatusWatches(bus, db, ...boards, wake, logger);
+    const clusters = new ClusterBoard(db, news, logger);
+    const builds = new BuildReports(new BuildBoard(db), wake, logger);
+    this.watches = new StatusWatches(bus, db, clusters, builds, wake, logger);
     const records = new DatabaseRecords(db, clock, options, (id) => bus.tell(operationSubject(id)));
     this.images = new ImageResolver({
       reader: new RegistryReader(options.privateRegistries),

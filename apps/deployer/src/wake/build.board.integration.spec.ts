@@ -1,8 +1,17 @@
 import type { BuildStatus } from '#libs/bus';
 import { newId, type Id } from '#libs/domain';
+import { createLogger } from '#libs/process';
 import { saveBuild } from '#libs/store';
-import { makeUsedRevision, seededRandom, testDatabase, testDigest, type TestDatabase } from '#libs/testing';
+import {
+  makeUsedRevision,
+  seededRandom,
+  testDatabase,
+  testDigest,
+  until,
+  type TestDatabase,
+} from '#libs/testing';
 import { BuildBoard } from './build.board.js';
+import { BuildReports } from './build.reports.js';
 
 const T0 = Date.UTC(2026, 10, 21, 12);
 const random = seededRandom(147);
@@ -33,11 +42,12 @@ async function asked(): Promise<Id<'bld'>> {
   return id;
 }
 
-const tell = (cluster: string, buildId: Id<'bld'>, more: Partial<BuildStatus>, heardMs = 60_000) => {
-  const status = { schemaVersion: 1, buildId, phase: 'succeeded', sentAt: T0, ...more };
-  const bytes = new TextEncoder().encode(JSON.stringify(status));
-  return board.take(cluster, buildId, bytes, T0 + heardMs);
-};
+const told = (buildId: Id<'bld'>, more: Partial<BuildStatus>): BuildStatus => ({
+  ...{ schemaVersion: 1, buildId, phase: 'succeeded', sentAt: T0 },
+  ...more,
+});
+const tell = (cluster: string, buildId: Id<'bld'>, more: Partial<BuildStatus>, heardMs = 60_000) =>
+  board.take(cluster, buildId, told(buildId, more), T0 + heardMs);
 const took = (fromMs: number, toMs: number) => ({ startedAt: T0 + fromMs, endedAt: T0 + toMs });
 const kept = async (buildId: string): Promise<unknown> => {
   const rows = await database.query<{ start_ms: string; end_ms: string; cluster_id: string }>(
@@ -69,4 +79,47 @@ it('believes no cluster that was not asked', async () => {
   const build = await asked();
   expect(await tell(elsewhere, build, took(1_000, 9_500))).toBeUndefined();
   expect(await kept(build)).toEqual([]);
+});
+
+describe('reports', () => {
+  let reports: BuildReports;
+  let woken: string[];
+  let tries: number;
+  beforeEach(() => {
+    [woken, tries] = [[], 0];
+    const take: BuildBoard['take'] = (...report) => {
+      tries += 1;
+      return board.take(...report);
+    };
+    const counted = Object.assign(new BuildBoard(database.db), { take });
+    reports = new BuildReports(
+      counted,
+      (serviceId) => woken.push(serviceId),
+      createLogger('deployer', 'silent'),
+    );
+  });
+  afterEach(() => reports.stop());
+  const hear = (cluster: string, status: BuildStatus): void =>
+    reports.take(cluster, status.buildId, Buffer.from(JSON.stringify(status)), T0 + 60_000);
+
+  it('keeps in the end what could not be kept as it came', async () => {
+    const build = await asked();
+    await database.query('ALTER TABLE build_times RENAME TO build_times_away');
+    hear(here, told(build, took(1_000, 9_500)));
+    await until(() => tries > 1);
+    expect(woken).toEqual([]);
+    await database.query('ALTER TABLE build_times_away RENAME TO build_times');
+    await until(() => woken.length > 0, { deadlineMs: 60_000 });
+    expect(woken).toEqual([of.serviceId]);
+    expect(await kept(build)).toEqual([[1_000, 9_500, here]]);
+  }, 90_000);
+
+  it('lets nobody speak over the cluster that was asked, and goes on past what it cannot read', async () => {
+    const build = await asked();
+    hear(here, told(build, took(1_000, 9_500)));
+    hear(elsewhere, told(build, took(2_000, 3_000)));
+    reports.take(here, build, Buffer.from('{'), T0);
+    await until(() => tries === 2 && woken.length === 1);
+    expect(await kept(build)).toEqual([[1_000, 9_500, here]]);
+  });
 });

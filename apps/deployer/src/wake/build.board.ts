@@ -1,4 +1,4 @@
-import { buildStatusSchema, decode } from '#libs/bus';
+import type { BuildStatus } from '#libs/bus';
 import { billableBuild } from '#libs/domain';
 import { findAskedBuild, storeBuildTime, type Database } from '#libs/store';
 
@@ -7,16 +7,15 @@ export class BuildBoard {
   constructor(private readonly db: Database) {}
 
   /**
-   * Takes a report as it came, of the time at which the server stored it.
+   * Takes a report, of the time at which the server stored it.
    * @returns whose build it is; undefined for one that the cluster was not asked for
    */
   async take(
     clusterId: string,
     buildId: string,
-    bytes: Uint8Array,
+    { phase, error, startedAt, endedAt }: BuildStatus,
     storedAt: number,
   ): Promise<string | undefined> {
-    const { phase, error, startedAt, endedAt } = decode(buildStatusSchema, bytes);
     return this.db.asSystem(async (tx) => {
       const build = await findAskedBuild(tx, buildId, clusterId);
       if (!build) return undefined;

@@ -1,7 +1,7 @@
 import { CLUSTER_KEY, statusBucket, type Bus, type KeyEntry } from '#libs/bus';
 import { Loop, type Logger } from '#libs/process';
 import { listClusters, type Database } from '#libs/store';
-import type { BuildBoard } from './build.board.js';
+import type { BuildReports } from './build.reports.js';
 import type { ClusterBoard } from './cluster.board.js';
 
 const LOOK_MS = 30_000;
@@ -16,7 +16,7 @@ export class StatusWatches {
     private readonly bus: Bus,
     private readonly db: Database,
     private readonly clusters: ClusterBoard,
-    private readonly builds: BuildBoard,
+    private readonly builds: BuildReports,
     private readonly wakeService: (serviceId: string) => void,
     private readonly logger: Logger,
   ) {
@@ -35,6 +35,7 @@ export class StatusWatches {
   async stop(): Promise<void> {
     await this.loop.stop();
     for (const stop of this.stops.values()) stop();
+    await this.builds.stop();
   }
 
   /** Ends the watch of a cluster that left. */
@@ -60,20 +61,6 @@ export class StatusWatches {
     const [kind, id] = key.split('.');
     if (key === CLUSTER_KEY) return this.clusters.take(clusterId, value, storedAt);
     if (kind === 'service' && id !== undefined) this.wakeService(id);
-    if (kind === 'build' && id !== undefined) await this.wakeBuild(clusterId, id, value, storedAt);
-  }
-
-  private async wakeBuild(
-    clusterId: string,
-    buildId: string,
-    value: Uint8Array,
-    storedAt: number,
-  ): Promise<void> {
-    try {
-      const serviceId = await this.builds.take(clusterId, buildId, value, storedAt);
-      if (serviceId !== undefined) this.wakeService(serviceId);
-    } catch (error) {
-      this.logger.warn({ err: error, build: buildId }, 'a build status could not be taken');
-    }
+    if (kind === 'build' && id !== undefined) this.builds.take(clusterId, id, value, storedAt);
   }
 }
