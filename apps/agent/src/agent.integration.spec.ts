@@ -101,6 +101,7 @@ class RecordingDriver implements Driver {
   status = (serviceId: Id<'svc'>): RevisionState[] => this.held.get(serviceId) ?? [];
   services = (): Id<'svc'>[] => [...this.held.keys()];
   instances = (): [] => [];
+  seenSince = (): number => 0;
 }
 
 const condition = (some: Pick<Condition, 'type' | 'status' | 'reason'>): Condition => ({

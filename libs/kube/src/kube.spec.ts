@@ -145,7 +145,8 @@ describe('a reflector', () => {
     changes = [];
     const opened = await clientOf(rig.answer);
     close = opened.close;
-    const options = { onChange: (key: string) => changes.push(key), random: () => 0, ...silence };
+    const onList = (): unknown => changes.push('listed');
+    const options = { onChange: (key: string) => changes.push(key), onList, random: () => 0, ...silence };
     reflector = new Reflector(opened.client, KINDS.pod, {}, logger, options);
     reflector.start();
     await reflector.synced();
@@ -161,8 +162,8 @@ describe('a reflector', () => {
     rig.write('ADDED', pod('b', 11));
     rig.write('MODIFIED', pod('a', 12));
     rig.write('DELETED', pod('b', 13));
-    await until(() => changes.length === 4);
-    expect(changes).toEqual(['n/a', 'n/b', 'n/a', 'n/b']);
+    await until(() => changes.length === 5);
+    expect(changes).toEqual(['listed', 'n/a', 'n/b', 'n/a', 'n/b']);
     expect(reflector.all().map(({ metadata }) => metadata.resourceVersion)).toEqual(['12']);
   });
 
@@ -180,7 +181,7 @@ describe('a reflector', () => {
     rig.write('ERROR', { code: 410, reason: 'Expired', message: 'too old' });
     await until(() => reflector.get('n/c') !== undefined);
     expect(reflector.get('n/a')).toBeUndefined();
-    expect(changes).toEqual(['n/a', 'n/a', 'n/c']);
+    expect(changes).toEqual(['listed', 'n/a', 'listed', 'n/a', 'n/c']);
   });
 
   it('lists anew when its watch breaks: the server may have been given older data', async () => {
@@ -202,7 +203,7 @@ describe('a reflector', () => {
     await begin();
     rig.refusal = status(503, 'ServiceUnavailable');
     rig.write('ERROR', { code: 410, reason: 'Expired' });
-    await until(() => changes.length === 1);
+    await until(() => changes.length === 2);
     expect(reflector.all()).toHaveLength(1);
     rig.refusal = undefined;
     await until(() => rig.lists === 2);

@@ -22,6 +22,8 @@ interface WatchEvent<T> {
 export interface ReflectorOptions {
   /** Told of every object that came, changed or went. */
   onChange: (key: string) => void;
+  /** Told before what a list has is told: what came and went since the last event is not known. */
+  onList?: () => void;
   silenceMs?: number;
   random?: () => number;
   /** ms of a clock that only goes forward. */
@@ -105,6 +107,7 @@ export class Reflector<T extends KubeObject> {
 
   private async list(): Promise<void> {
     const { items, resourceVersion } = await this.client.list<T>(this.kind, this.where, this.abort.signal);
+    this.options.onList?.();
     const seen = new Map(items.map((item) => [keyOf(item), item]));
     for (const key of this.objects.keys()) if (!seen.has(key)) this.forget(key);
     for (const item of seen.values()) this.store(item);

@@ -41,8 +41,8 @@ export interface InstanceState {
   uid: string;
   /** UTC ms. */
   startedAt: number;
-  /** Whether new requests come to it. */
-  isReady: boolean;
+  /** Since when new requests may come to it, UTC ms, rather too early than too late; absent: they do not. */
+  readyAt?: number;
 }
 
 /** One line of an instance (`stdout`, `stderr`), or of the driver about it (`system`). */
@@ -88,6 +88,8 @@ export interface Driver {
   contested(serviceId: Id<'svc'>): Condition | undefined;
   services(): Id<'svc'>[];
   instances(): InstanceState[];
+  /** Since when every change of `instances` was seen, UTC ms: of before, some may have come and gone. */
+  seenSince(): number;
   /** Calls back for every line. Returns the function that ends it. */
   onLog(listener: (entry: DriverLog) => void): () => void;
 }

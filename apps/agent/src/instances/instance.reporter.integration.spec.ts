@@ -33,10 +33,11 @@ class Runs {
 
   set(...names: string[]): void {
     const of = { serviceId: 'svc_00000000000000000001', revisionId: 'rev_00000000000000000001' } as const;
-    this.list = names.map((uid) => ({ ...of, revision: 'r', uid, startedAt: T0, isReady: true }));
+    this.list = names.map((uid) => ({ ...of, revision: 'r', uid, startedAt: T0, readyAt: T0 }));
     this.changed(of.serviceId);
   }
   instances = (): InstanceState[] => this.list;
+  seenSince = (): number => 0;
   onChange(listener: (serviceId: Id<'svc'>) => void): () => void {
     this.changed = listener;
     return () => undefined;

@@ -11,7 +11,7 @@ const LOOK_MS = 1_000;
 export interface InstanceReporterParts {
   dataDir: string;
   clusterId: Id<'cls'>;
-  driver: Pick<Driver, 'instances' | 'onChange'>;
+  driver: Pick<Driver, 'instances' | 'onChange' | 'seenSince'>;
   ownerOf: TrackerParts['ownerOf'];
   offsetMs: TrackerParts['offsetMs'];
   bus: () => Bus;
@@ -73,7 +73,8 @@ export class InstanceReporter {
   }
 
   private look(): boolean {
-    return this.tracker.look(this.parts.driver.instances(), this.parts.clock.now());
+    const { driver, clock } = this.parts;
+    return this.tracker.look(driver.instances(), clock.now(), driver.seenSince());
   }
 
   private async tell(intervals: readonly InstanceInterval[]): Promise<void> {

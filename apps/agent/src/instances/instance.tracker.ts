@@ -1,4 +1,4 @@
-import type { ColdSpan, Id, InstanceInterval } from '#libs/domain';
+import type { Id, InstanceInterval } from '#libs/domain';
 import type { InstanceState } from '../drivers/driver.js';
 import { Warmth } from './warmth.js';
 
@@ -8,11 +8,14 @@ export const LONGEST_SILENCE_MS = 60_000;
 /** Ended instances that are kept while they cannot be told. */
 export const KEPT = 50_000;
 
+/** Ended ones that are kept, of those that were told, until the clock is measured: with some hubs it never is. */
+const UNMEASURED = 1_000;
+
 interface Running {
   interval: InstanceInterval;
   /** Up to when it was told. */
   toldMs: number;
-  /** Whether its end of a cold start was told, if it is one. */
+  /** Whether the cold start that it ended was told with an offset, if it ended one. */
   toldCold: boolean;
 }
 
@@ -33,14 +36,19 @@ export interface TrackerParts {
 export class InstanceTracker {
   private readonly running = new Map<string, Running>();
   private readonly over = new Map<string, InstanceInterval>();
+  /** Ended and told, but for the offset of their cold starts. */
+  private readonly unmeasured = new Map<string, InstanceInterval>();
   private readonly warmth = new Warmth();
 
   constructor(private readonly parts: TrackerParts) {}
 
-  /** What runs now; what ran before and is not among it has ended. Returns whether a cold start has. */
-  look(instances: readonly InstanceState[], now: number): boolean {
+  /**
+   * What runs now; what ran before and is not among it has ended. Every change since `seenSinceMs` (UTC ms) was seen.
+   * @returns whether a cold start has ended
+   */
+  look(instances: readonly InstanceState[], now: number, seenSinceMs: number): boolean {
     const seen = new Set<string>();
-    const cold = this.warmth.look(instances, now);
+    const cold = this.warmth.look(instances, now, seenSinceMs);
     for (const instance of instances) {
       const key = keyOf(instance.uid, instance.startedAt);
       const known = this.running.get(key) ?? this.begin(key, instance);
@@ -48,7 +56,7 @@ export class InstanceTracker {
       seen.add(key);
       known.interval.untilMs = Math.max(known.interval.untilMs, now);
       const span = cold.get(instance);
-      if (span !== undefined) known.interval.cold ??= { ...span, ...this.measured() };
+      if (span !== undefined) known.interval.cold ??= span;
     }
     for (const [key, { interval }] of this.running) {
       if (seen.has(key)) continue;
@@ -60,9 +68,10 @@ export class InstanceTracker {
 
   /** What is to be told: what ended, and what runs and was not told for a second, two, four …, at last a minute. */
   due(): InstanceInterval[] {
+    this.measure();
     const due = [...this.running.values()].filter(({ interval, toldMs, toldCold }) => {
       const { startMs, untilMs, cold } = interval;
-      if (cold !== undefined && !toldCold) return true;
+      if (cold?.offsetMs !== undefined && !toldCold) return true;
       const silence = Math.min(LONGEST_SILENCE_MS, Math.max(FIRST_MS, toldMs - startMs));
       return untilMs - toldMs >= silence;
     });
@@ -73,21 +82,30 @@ export class InstanceTracker {
   told(intervals: readonly InstanceInterval[]): void {
     for (const { instanceId, startMs, untilMs, cold } of intervals) {
       const key = keyOf(instanceId, startMs);
-      if ((this.over.get(key)?.untilMs ?? Infinity) <= untilMs) this.over.delete(key);
+      const over = this.over.get(key);
+      if (over !== undefined && over.untilMs <= untilMs) {
+        this.over.delete(key);
+        if (isUnmeasured(over)) this.await(key, over);
+      }
       const running = this.running.get(key);
       if (running === undefined) continue;
       running.toldMs = Math.max(running.toldMs, untilMs);
-      running.toldCold ||= cold !== undefined;
+      running.toldCold ||= cold?.offsetMs !== undefined;
     }
   }
 
   /** Everything that the hub may not have. */
   untold(): InstanceInterval[] {
+    this.measure();
     const growing = [...this.running.values()].filter(
       ({ interval, toldMs, toldCold }) =>
         interval.untilMs > toldMs || (interval.cold !== undefined && !toldCold),
     );
-    return [...this.over.values(), ...growing.map(({ interval }) => ({ ...interval }))];
+    return [
+      ...this.over.values(),
+      ...this.unmeasured.values(),
+      ...growing.map(({ interval }) => ({ ...interval })),
+    ];
   }
 
   /** Tells these too: a former run of the agent could not. */
@@ -110,9 +128,20 @@ export class InstanceTracker {
     return running;
   }
 
-  private measured(): Pick<ColdSpan, 'offsetMs'> {
+  /** Says of spans that could not be compared with the hub's clock how far it is off, as soon as that is known. */
+  private measure(): void {
     const offsetMs = this.parts.offsetMs();
-    return offsetMs === undefined ? {} : { offsetMs };
+    if (offsetMs === undefined) return;
+    for (const [key, interval] of this.unmeasured) this.over.set(key, interval);
+    this.unmeasured.clear();
+    for (const [key, interval] of this.over) this.over.set(key, withOffset(interval, offsetMs));
+    for (const running of this.running.values()) running.interval = withOffset(running.interval, offsetMs);
+  }
+
+  private await(key: string, interval: InstanceInterval): void {
+    this.unmeasured.set(key, interval);
+    const [oldest] = this.unmeasured.keys();
+    if (this.unmeasured.size > UNMEASURED && oldest !== undefined) this.unmeasured.delete(oldest);
   }
 
   private keep(interval: InstanceInterval): void {
@@ -124,6 +153,16 @@ export class InstanceTracker {
       return;
     }
   }
+}
+
+const isUnmeasured = ({ cold }: InstanceInterval): boolean =>
+  cold !== undefined && cold.offsetMs === undefined;
+
+function withOffset(interval: InstanceInterval, offsetMs: number): InstanceInterval {
+  const { cold } = interval;
+  return cold === undefined || cold.offsetMs !== undefined
+    ? interval
+    : { ...interval, cold: { ...cold, offsetMs } };
 }
 
 const keyOf = (instanceId: string, startMs: number): string => `${startMs} ${instanceId}`;

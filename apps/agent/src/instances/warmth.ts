@@ -9,12 +9,16 @@ export class Warmth {
   /** Nothing is known of before. */
   private firstMs: number | undefined;
 
-  /** What is there now; of revisions that had nothing ready before, the span without, with the first that is ready. */
-  look(instances: readonly InstanceState[], now: number): Map<InstanceState, ColdSpan> {
+  /**
+   * What is there now; of revisions that had nothing ready before, the span without, with the first that is ready. Nothing is told of
+   * before `seenSinceMs`: since then every change was seen.
+   */
+  look(instances: readonly InstanceState[], now: number, seenSinceMs: number): Map<InstanceState, ColdSpan> {
     const first = firstReady(instances);
     const ended = new Map<InstanceState, ColdSpan>();
     for (const [revisionId, instance] of first) {
-      const span = this.warm.has(revisionId) ? undefined : this.spanOf(revisionId, now);
+      const since = this.warm.has(revisionId) ? Infinity : this.sinceOf(revisionId);
+      const span = spanOf(Math.max(since, seenSinceMs), Math.min(now, instance.readyAt));
       if (span !== undefined) ended.set(instance, span);
       this.coldSince.delete(revisionId);
     }
@@ -23,24 +27,33 @@ export class Warmth {
     return ended;
   }
 
+  private sinceOf(revisionId: string): number {
+    return this.coldSince.get(revisionId) ?? this.firstMs ?? Infinity;
+  }
+
   private cool(first: ReadonlyMap<string, unknown>, now: number): void {
     for (const revisionId of this.warm) if (!first.has(revisionId)) this.coldSince.set(revisionId, now);
     this.warm = new Set(first.keys());
     for (const [revisionId, sinceMs] of this.coldSince)
       if (now - sinceMs > LONGEST_COLD_MS) this.coldSince.delete(revisionId);
   }
-
-  private spanOf(revisionId: string, readyMs: number): ColdSpan | undefined {
-    if (this.firstMs === undefined) return undefined;
-    const since = this.coldSince.get(revisionId) ?? this.firstMs;
-    const sinceMs = Math.max(since, readyMs - LONGEST_COLD_MS);
-    return sinceMs < readyMs ? { sinceMs, readyMs } : undefined;
-  }
 }
 
+/** None where it would be empty. */
+function spanOf(seenMs: number, readyMs: number): ColdSpan | undefined {
+  const sinceMs = Math.max(seenMs, readyMs - LONGEST_COLD_MS);
+  return sinceMs < readyMs ? { sinceMs, readyMs } : undefined;
+}
+
+type Ready = InstanceState & { readyAt: number };
+const isReady = (one: InstanceState): one is Ready => one.readyAt !== undefined;
+
 /** Of each revision that has one. */
-function firstReady(instances: readonly InstanceState[]): Map<string, InstanceState> {
-  const first = new Map<string, InstanceState>();
-  for (const one of instances) if (one.isReady && !first.has(one.revisionId)) first.set(one.revisionId, one);
+function firstReady(instances: readonly InstanceState[]): Map<string, Ready> {
+  const first = new Map<string, Ready>();
+  for (const one of instances.filter(isReady)) {
+    const { readyAt = Infinity } = first.get(one.revisionId) ?? {};
+    if (one.readyAt < readyAt) first.set(one.revisionId, one);
+  }
   return first;
 }

@@ -1,5 +1,12 @@
-import { kubernetesName, type Id } from '#libs/domain';
-import { KINDS, Reflector, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
+import { kubernetesName, type Clock, type Id } from '#libs/domain';
+import {
+  KINDS,
+  Reflector,
+  type Kind,
+  type KubeClient,
+  type KubeObject,
+  type ReflectorOptions,
+} from '#libs/kube';
 import type { Logger } from '#libs/process';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import type { KnativeRevision, KnativeService, Pod } from './knative.types.js';
@@ -12,23 +19,38 @@ export interface OnChange {
   podGone: () => void;
 }
 
+export interface ViewParts {
+  client: KubeClient;
+  clusterId: Id<'cls'>;
+  clock: Clock;
+  logger: Logger;
+}
+
 /** What of Towpath's is in the cluster now, kept current by watches; told by service. */
 export class ClusterView {
+  /** Since when every change of a pod was seen, UTC ms. */
+  podsSince = Infinity;
   private readonly services: Grouped<KnativeService>;
   private readonly revisions: Grouped<KnativeRevision>;
   private readonly pods: Grouped<Pod>;
 
-  constructor(client: KubeClient, clusterId: Id<'cls'>, onChange: OnChange, logger: Logger) {
+  constructor(parts: ViewParts, onChange: OnChange) {
+    const { client, clusterId, clock, logger } = parts;
     const labels = `${LABELS.owner}=${kubernetesName(clusterId)}`;
-    const of = <T extends KubeObject>(kind: Kind, seen?: (object: T | undefined) => void): Grouped<T> =>
+    const of = <T extends KubeObject>(
+      kind: Kind,
+      seen?: (object: T | undefined) => void,
+      more: Pick<ReflectorOptions, 'onList'> = {},
+    ): Grouped<T> =>
       new Grouped(
-        (changed) => new Reflector<T>(client, kind, { labels }, logger, { onChange: changed }),
+        (changed) => new Reflector<T>(client, kind, { labels }, logger, { onChange: changed, ...more }),
         onChange.service,
         seen,
       );
     this.services = of(KINDS.knativeService);
     this.revisions = of(KINDS.revision);
-    this.pods = of<Pod>(KINDS.pod, (pod) => (pod === undefined ? onChange.podGone() : onChange.pod(pod)));
+    const seen = (pod: Pod | undefined): void => (pod === undefined ? onChange.podGone() : onChange.pod(pod));
+    this.pods = of<Pod>(KINDS.pod, seen, { onList: () => (this.podsSince = clock.now()) });
   }
 
   /** Resolves when everything that is there has been seen once. */

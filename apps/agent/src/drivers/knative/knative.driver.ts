@@ -82,7 +82,7 @@ export class KnativeDriver implements Driver {
     const service = (id: Id<'svc'>): void => this.changed(id);
     const pod = (there: Pod): void => this.logs.see(there);
     const podGone = (): void => this.logs.keep(this.view.allPods());
-    this.view = new ClusterView(client, clusterId, { service, pod, podGone }, logger);
+    this.view = new ClusterView(parts, { service, pod, podGone });
   }
 
   async start(): Promise<void> {
@@ -159,6 +159,10 @@ export class KnativeDriver implements Driver {
 
   instances(): InstanceState[] {
     return this.view.allPods().flatMap((pod) => instanceOf(pod) ?? []);
+  }
+
+  seenSince(): number {
+    return this.view.podsSince;
   }
 
   private readonly reconcile = async (serviceId: Id<'svc'>): Promise<Again> => {

@@ -7,6 +7,7 @@ export interface KnativeCondition {
   status: 'True' | 'False' | 'Unknown';
   reason?: string;
   message?: string;
+  /** In whole seconds, rounded down. */
   lastTransitionTime?: string;
 }
 
@@ -57,7 +58,10 @@ export interface ContainerStatus {
 
 /** The parts of a Pod that the driver reads. */
 export interface Pod extends KubeObject {
-  spec?: { nodeName?: string };
+  spec?: {
+    nodeName?: string;
+    containers?: { name: string; readinessProbe?: { periodSeconds?: number } }[];
+  };
   status?: {
     phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
     startTime?: string;

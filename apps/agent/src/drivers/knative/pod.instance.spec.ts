@@ -1,3 +1,4 @@
+import { SERVING_CONTAINER } from '#libs/domain';
 import { LABELS } from './knative.names.js';
 import type { Pod } from './knative.types.js';
 import { instanceOf } from './pod.instance.js';
@@ -32,26 +33,49 @@ it.each<[string, Pod, boolean]>([
     revision: 'hello-00001',
     uid: UID,
     startedAt: Date.parse(startTime),
-    isReady: false,
   };
   expect(instanceOf(of)).toEqual(is ? instance : undefined);
 });
 
-it.each<[string, Pod, boolean]>([
-  ['that says nothing of it', pod({ phase: 'Running', startTime }), false],
+const at = (second: number): string => new Date(Date.parse(startTime) + second * 1_000).toISOString();
+const ready = (more: object = {}) => [{ type: 'Ready', status: 'True' as const, ...more }];
+/** Says after 20 s that it is ready. */
+const served = (startedAfter: number, periodSeconds?: number): Pod => {
+  const app = {
+    name: 'app',
+    ready: true,
+    restartCount: 0,
+    state: { running: { startedAt: at(startedAfter) } },
+  };
+  const readinessProbe = periodSeconds === undefined ? {} : { periodSeconds };
+  return {
+    ...pod({
+      ...{ phase: 'Running', startTime, containerStatuses: [app] },
+      conditions: ready({ lastTransitionTime: at(20) }),
+    }),
+    spec: { containers: [{ name: SERVING_CONTAINER }, { name: 'queue-proxy', readinessProbe }] },
+  };
+};
+
+it.each<[string, Pod, number | undefined]>([
+  ['that says nothing of it', pod({ phase: 'Running', startTime }), undefined],
   [
     'that is not',
     pod({ phase: 'Running', startTime, conditions: [{ type: 'Ready', status: 'False' }] }),
-    false,
+    undefined,
   ],
-  ['that is', pod({ phase: 'Running', startTime, conditions: [{ type: 'Ready', status: 'True' }] }), true],
   [
     'of which only the containers are',
     pod({ phase: 'Running', startTime, conditions: [{ type: 'ContainersReady', status: 'True' }] }),
-    false,
+    undefined,
   ],
-])('an instance %s is ready: %#', (_what, of, is) => {
-  expect(instanceOf(of)?.isReady).toBe(is);
+  ['that does not say since when', pod({ phase: 'Running', startTime, conditions: ready() }), 0],
+  ['one period of its probes before it says so', served(4, 2), 18],
+  ['of probes as Kubernetes makes them', served(4), 10],
+  ['not before its program was started', served(19, 2), 19],
+])('an instance is ready %s: %#', (_what, of, second) => {
+  const readyAt = second === undefined ? undefined : Date.parse(at(second));
+  expect(instanceOf(of)?.readyAt).toBe(readyAt);
   const leaving = { ...of, metadata: { ...of.metadata, deletionTimestamp: '2026-11-22T00:10:00Z' } };
-  expect(instanceOf(leaving)?.isReady).toBe(false);
+  expect(instanceOf(leaving)).not.toHaveProperty('readyAt');
 });

@@ -140,6 +140,11 @@ export class LocalDriver implements Driver {
     return [...this.runners(), ...this.leaving.keys()].flatMap((runner) => runner.running());
   }
 
+  /** They are its own. */
+  seenSince(): number {
+    return 0;
+  }
+
   private retire(serviceId: Id<'svc'>, runner: RevisionRunner): void {
     this.ingress.routes.delete(runner.revision.host, runner.pool);
     const gone = runner.close().finally(() => {

@@ -87,13 +87,13 @@ export class RevisionRunner {
   }
 
   running(): InstanceState[] {
-    return [...this.instances].map(({ plan, phase }) => ({
+    return [...this.instances].map(({ plan, phase, readyAt }) => ({
       serviceId: this.service.id,
       revisionId: this.revision.id,
       revision: this.revision.name,
       uid: plan.uid,
       startedAt: plan.startedAt,
-      isReady: phase === 'ready',
+      ...(phase === 'ready' && readyAt !== undefined ? { readyAt } : {}),
     }));
   }
 
