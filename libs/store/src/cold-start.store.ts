@@ -2,6 +2,7 @@ import type { ColdSpan, InstanceInterval, WindowKey } from '#libs/domain';
 import { keyOf } from './billing-window.store.js';
 import { storeColdStartsSql, waitedWindowsSql } from './cold-start.sql.js';
 import type { LeasedTx } from './lease.store.js';
+import type { Tx } from './statement.js';
 
 /** An instance, and the span in which its revision had none that was ready, by the hub's clock. */
 export interface StoredColdStart {
@@ -12,13 +13,13 @@ export interface StoredColdStart {
 /**
  * Keeps cold starts that were not known, at a position of the intake; after the position was taken, so that of this and of
  * usage that comes meanwhile one sees the other.
- * @returns the minutes that usage which waited lies in
+ * @returns those that were not known
  */
 export async function storeColdStarts(
   tx: LeasedTx,
   list: readonly StoredColdStart[],
   position: number,
-): Promise<WindowKey[]> {
+): Promise<StoredColdStart[]> {
   if (list.length === 0) return [];
   const nameOf = (cluster: string, instance: string, startMs: number): string =>
     `${cluster} ${startMs} ${instance}`;
@@ -29,12 +30,15 @@ export async function storeColdStarts(
     }),
   );
   const rows = await tx.run(storeColdStartsSql, [...columnsOf([...named.values()]), position]);
-  const stored = rows.flatMap(({ cluster_id, instance_id, start_ms }) => {
+  return rows.flatMap(({ cluster_id, instance_id, start_ms }) => {
     const one = named.get(nameOf(cluster_id, instance_id, start_ms));
     return one ? [one] : [];
   });
-  if (stored.length === 0) return [];
-  return (await tx.run(waitedWindowsSql, columnsOf(stored))).map(keyOf);
+}
+
+/** The minutes that usage which waited lies in. */
+export async function findWaitedWindows(tx: Tx, list: readonly StoredColdStart[]): Promise<WindowKey[]> {
+  return list.length === 0 ? [] : (await tx.run(waitedWindowsSql, columnsOf(list))).map(keyOf);
 }
 
 function columnsOf(list: readonly StoredColdStart[]): unknown[] {

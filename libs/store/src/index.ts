@@ -48,7 +48,7 @@ export {
   saveCap,
 } from './cap.store.js';
 export type { Allowance, RecordName, SizedRevision, StoredCap } from './cap.store.js';
-export { storeColdStarts } from './cold-start.store.js';
+export { findWaitedWindows, storeColdStarts } from './cold-start.store.js';
 export type { StoredColdStart } from './cold-start.store.js';
 export { findHoldings, lockIntervals, storeIntervals } from './instance-interval.store.js';
 export type { CheckedInterval, StoredIntervals } from './instance-interval.store.js';

@@ -50,7 +50,8 @@ const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
 
 // Stores what is new and tells which windows it touches: those a record reaches into, and for the part of a stream the
 // window in which the stream began so far (its rounding belongs there), in the zone of the part that it began with. Records are
-// counted by the windows they reach before these are listed: most share them.
+// counted by the windows they reach before these are listed: most share them. A part before a
+// cold start also touches those of parts that came in it: what was served before did not wait.
 export const storeSql = statement<TouchedRow>(
   'usage_store',
   `WITH fresh AS (
@@ -58,7 +59,8 @@ export const storeSql = statement<TouchedRow>(
      ON CONFLICT (producer, position) DO NOTHING
      RETURNING organization_id, project_id, service_id, revision_id, price_zone, start_ms / 60000 AS from_minute,
        (end_ms - 1) / 60000 AS to_minute, CASE WHEN ${PARTIAL('usage_records')} THEN producer END AS producer,
-       CASE WHEN ${PARTIAL('usage_records')} THEN stream_id END AS stream_id
+       CASE WHEN ${PARTIAL('usage_records')} THEN stream_id END AS stream_id,
+       CASE WHEN ${PARTIAL('usage_records')} AND billable THEN start_ms END AS part_ms
    ), spans AS (
      SELECT organization_id, project_id, service_id, coalesce(revision_id, '') AS revision_id, price_zone, from_minute,
             to_minute,
@@ -76,6 +78,16 @@ export const storeSql = statement<TouchedRow>(
        WHERE o.producer = f.producer AND o.stream_id = f.stream_id AND ${PARTIAL('o')} AND o.billable
        ORDER BY o.start_ms LIMIT 1) first
      WHERE f.producer IS NOT NULL
+     UNION ALL
+     SELECT o.organization_id, o.project_id, o.service_id, o.revision_id, o.price_zone, at * 60000, 0
+     FROM fresh f CROSS JOIN LATERAL (
+       SELECT o.* FROM cold_starts c JOIN usage_records o ON o.cluster_id = c.cluster_id AND o.start_ms >= c.since_ms
+         AND o.start_ms < c.ready_ms
+       WHERE c.organization_id = f.organization_id AND c.service_id = f.service_id AND c.revision_id = f.revision_id
+         AND c.ready_ms > f.part_ms AND c.since_ms > f.part_ms
+         AND o.producer = f.producer AND o.stream_id = f.stream_id AND ${PARTIAL('o')} AND o.billable OFFSET 0) o
+     CROSS JOIN LATERAL generate_series(o.start_ms / 60000, (o.end_ms - 1) / 60000) at
+     WHERE f.part_ms IS NOT NULL
    )
    SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms,
           sum(records)::int AS records

@@ -186,7 +186,7 @@ function waitedStatement(name: string, zone: ZoneOf) {
      AND u.start_ms >= c.since_ms AND u.start_ms < c.ready_ms
    WHERE CASE WHEN ${PARTIAL('u')} THEN NOT EXISTS (
        SELECT FROM usage_records e WHERE e.producer = u.producer AND e.stream_id = u.stream_id AND ${PARTIAL('e')}
-         AND e.start_ms < c.since_ms)
+         AND e.billable AND coalesce(e.taken, 0) <= k.up_to AND e.start_ms < c.since_ms)
      ELSE ${zone.record} = k.price_zone AND u.start_ms < k.start_ms + ${WINDOW_MS} AND u.end_ms > k.start_ms END
    GROUP BY k.n, u.producer, u.position, u.stream_id, u.part, u.last, u.start_ms, u.end_ms`,
     ),

@@ -7,7 +7,7 @@ import {
   type InstanceInterval,
   type UsageRecord,
 } from '#libs/domain';
-import { findPlansInForce, markUncounted, underLease, type Lease } from '#libs/store';
+import { findPlansInForce, findWindowRecords, markUncounted, underLease, type Lease } from '#libs/store';
 import {
   SteppedClock,
   seededRandom,
@@ -226,6 +226,59 @@ it('a cold start marks minutes of what waited, and none where the plan bills it'
     await rig.takeInstances(lease, clusterId, [ended(there, 1, cold)]);
     expect(await rig.fold(lease, [there.of])).toBe(marks);
   }
+});
+
+it('usage is looked through for a cold start only where a plan leaves it out', async () => {
+  const told = async (plan: Plan, span: Partial<ColdSpan> = {}): Promise<unknown> => {
+    const there = await place(plan);
+    const cold = { sinceMs: T0, readyMs: T0 + MINUTE_MS, offsetMs: 0, ...span };
+    return new BillingRig(database.db, clock).takeInstances(lease, there.clusterId, [ended(there, 1, cold)]);
+  };
+  await database.query('REVOKE SELECT ON usage_records FROM towpath_system');
+  try {
+    await expect(told('billed')).resolves.toMatchObject({ stored: 1 });
+    await expect(told('later')).resolves.toMatchObject({ stored: 1 });
+    // the plan changes within the span
+    await expect(told('later', { readyMs: T0 + 6 * MINUTE_MS })).rejects.toThrow('permission denied');
+    await expect(told('free')).rejects.toThrow('permission denied');
+  } finally {
+    await database.query('GRANT SELECT ON usage_records TO towpath_system');
+  }
+});
+
+it('what of a stream was served before a cold start counts the rest of it when it comes late, and not before', async () => {
+  const there = await place('free');
+  const { clusterId, of } = there;
+  const rig = new BillingRig(database.db, clock);
+  const part = (n: number, startMs: number, endMs: number, more: object = {}): UsageRecord =>
+    usageOf(of, n, { startMs, endMs }, { ...{ clusterId, streamId: 's', part: n, last: false }, ...more });
+  const [sinceMs, readyMs] = [T0 + MINUTE_MS, T0 + 4 * MINUTE_MS];
+  await rig.takeInstances(lease, clusterId, [ended(there, 1, { sinceMs, readyMs, offsetMs: 0 })]);
+  await rig.take(lease, of.gatewayId, [
+    part(1, sinceMs, sinceMs + MINUTE_MS),
+    part(2, sinceMs + 2 * MINUTE_MS, sinceMs + 3 * MINUTE_MS),
+  ]);
+  await rig.fold(lease, [of]);
+  const each = async (): Promise<string | undefined> =>
+    (await billed(there)).items.find(({ item }) => item === 'each')?.quantity;
+  expect(await each()).toBe('0.01');
+  const [upTo] = await database.query<{ position: string }>('SELECT position FROM usage_intake');
+  const readyAs = (more: { upTo?: number }): Promise<(number | undefined)[]> =>
+    database.db.asSystem(async (tx) => {
+      const { organizationId, projectId, serviceId, revisionId } = of;
+      const key = { organizationId, projectId, serviceId, revisionId, priceZone: 'default' };
+      const asked = { ...key, windowStartMs: sinceMs, fromReady: true, ...more };
+      return (await findWindowRecords(tx, asked)).records.map((one) => one.readyMs);
+    });
+  await rig.take(lease, of.gatewayId, [part(0, sinceMs - 1_000, sinceMs)]);
+  await rig.fold(lease, [of]);
+  expect(await each()).toBe('121');
+  expect((await billed(there)).items.find(({ item }) => item === 'blocks')?.quantity).toBe('121');
+  // what was known by then is counted as it was then
+  expect([await readyAs({ upTo: Number(upTo?.position) }), await readyAs({})]).toEqual([
+    [readyMs],
+    [undefined],
+  ]);
 });
 
 it('a cold start that never was one is put aside, and minutes counted without the plan are counted again', async () => {

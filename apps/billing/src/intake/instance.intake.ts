@@ -3,6 +3,7 @@ import {
   intervalQuarantineReason,
   needsInstances,
   oncePerPlan,
+  windowStart,
   windowsOf,
   type Clock,
   type HeldUntil,
@@ -11,6 +12,7 @@ import {
 } from '#libs/domain';
 import {
   findHoldings,
+  findWaitedWindows,
   lockIntervals,
   markDirty,
   nextPosition,
@@ -24,6 +26,7 @@ import {
   type LeasedTx,
   type PlanFinder,
   type QuarantinedUsage,
+  type StoredColdStart,
   type StoredIntervals,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
@@ -99,16 +102,28 @@ export async function keepIntervals(
     const span = others.has(interval) ? undefined : coldByHub(interval);
     return span === undefined ? [] : [{ interval, span }];
   });
-  const waited = await storeColdStarts(tx, cold, position);
-  await markDirty(tx, [...marksOf(result.grown, things, plans, zones), ...leftOut(waited, plans)]);
+  const stored = await storeColdStarts(tx, cold, position);
+  const waited = await leftOut(tx, stored, plans);
+  await markDirty(tx, [...marksOf(result.grown, things, plans, zones), ...waited]);
   return result;
 }
 
-/** Of minutes in which requests waited for a first instance, those in which that is not billed. */
-function leftOut(waited: readonly WindowKey[], plans: PlanFinder): WindowKey[] {
-  return waited.filter(
-    ({ organizationId, windowStartMs }) => plans.at(organizationId, windowStartMs).coldStart === 'free',
+/** Minutes in which requests waited for a first instance, where that is not billed; where no plan says so, nothing is looked for. */
+async function leftOut(
+  tx: LeasedTx,
+  stored: readonly StoredColdStart[],
+  plans: PlanFinder,
+): Promise<WindowKey[]> {
+  const isFree = (organizationId: string, atMs: number): boolean =>
+    plans.at(organizationId, atMs).coldStart === 'free';
+  const meant = stored.filter(({ interval: { organizationId }, span: { sinceMs, readyMs } }) =>
+    [
+      windowStart(sinceMs),
+      ...plans.changes(organizationId).filter((at) => at > sinceMs && at <= readyMs),
+    ].some((at) => isFree(organizationId, at)),
   );
+  const waited = await findWaitedWindows(tx, meant);
+  return waited.filter(({ organizationId, windowStartMs }) => isFree(organizationId, windowStartMs));
 }
 
 function marksOf(
