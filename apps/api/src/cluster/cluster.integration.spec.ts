@@ -98,6 +98,11 @@ describe('emptying a cluster', () => {
     }
     const { json: told } = await rig.call('GET', `/v1/clusters/${id}`, { key });
     expect(told['conditions']).toContainEqual(expect.objectContaining({ type: 'Answers', reason: 'Waits' }));
+    const aged = { clockOffsetMs: -(40 * 86_400_000) };
+    expect(await heard(at, aged)).toMatchObject(aged);
+    const query = `{ cluster(cluster: "${id}") { clockOffsetMs } }`;
+    const { json: asked } = await rig.call('POST', '/graphql', { key, body: { query } });
+    expect(asked).toEqual({ data: { cluster: { clockOffsetMs: -(2 ** 31) } } });
     expect((await heard(at, { door }))?.waitingSince).toBeUndefined();
     const { json } = await rig.call('GET', `/v1/clusters/${id}`, { key });
     expect(json['gpus']).toEqual(found.gpus);

@@ -58,9 +58,11 @@ export const clusterView = z
     drain: drainView.optional(),
     price: priceView.optional(),
     clockOffsetMs: z
-      .int()
+      .int32()
       .optional()
-      .describe("By how much its agent's clock is ahead of the hub's; absent when not measured lately."),
+      .describe(
+        "By how much its agent's clock is ahead of the hub's, 2147483647 when by more; absent when not measured lately.",
+      ),
     conditions: z.array(conditionView),
     createdAt: z.string(),
     version: z.string(),
@@ -93,11 +95,16 @@ export function showCluster(
     ...isoIf('cordonedAt', cluster.cordonedAt),
     ...showDrain(cluster, holdings),
     ...(cluster.price ? { price: cluster.price } : {}),
-    ...(cluster.clockOffsetMs === undefined ? {} : { clockOffsetMs: cluster.clockOffsetMs }),
+    ...showClock(cluster),
     conditions: clusterConditions(cluster, now, holdings?.length).map(showCondition),
     createdAt: iso(createdAt),
     version: String(version),
   };
+}
+
+/** GraphQL has no longer whole numbers. */
+function showClock({ clockOffsetMs: ms }: Cluster): { clockOffsetMs?: number } {
+  return ms === undefined ? {} : { clockOffsetMs: Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, ms)) };
 }
 
 function showDrain(
