@@ -1,12 +1,12 @@
-import type { ClusterFacts, Condition, Door, Id, Target, TargetRevision } from '#libs/domain';
+import type { Clock, ClusterFacts, Condition, Door, Id, Target, TargetRevision } from '#libs/domain';
 import { withCondition } from '#libs/domain';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
-import type { Clock } from '#libs/domain';
 import type { KubeClient } from '#libs/kube';
 import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
 import type { GpuStart } from './gpu.release.js';
 import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
+import { Listeners } from '../listeners.js';
 import { ClusterView } from './cluster.view.js';
 import type { LinesOf } from './crash.readiness.js';
 import { CONTESTED_MS, ContestedError } from './contested.js';
@@ -66,8 +66,8 @@ export class KnativeDriver implements Driver {
   private readonly held = new HeldServices();
   /** Revisions whose host was answered through the door. */
   private readonly answered = new Set<Id<'rev'>>();
-  private readonly changeListeners = new Set<(serviceId: Id<'svc'>) => void>();
-  private readonly logListeners = new Set<(entry: DriverLog) => void>();
+  private readonly changes = new Listeners<Id<'svc'>>();
+  private readonly lines = new Listeners<DriverLog>();
   private address: Door | undefined;
 
   constructor(private readonly parts: KnativeParts) {
@@ -129,13 +129,11 @@ export class KnativeDriver implements Driver {
   }
 
   onChange(listener: (serviceId: Id<'svc'>) => void): () => void {
-    this.changeListeners.add(listener);
-    return () => this.changeListeners.delete(listener);
+    return this.changes.add(listener);
   }
 
   onLog(listener: (entry: DriverLog) => void): () => void {
-    this.logListeners.add(listener);
-    return () => this.logListeners.delete(listener);
+    return this.lines.add(listener);
   }
 
   contested(serviceId: Id<'svc'>): Condition | undefined {
@@ -281,12 +279,10 @@ export class KnativeDriver implements Driver {
   }
 
   private tellChange(serviceId: Id<'svc'>): void {
-    for (const listener of this.changeListeners) listener(serviceId);
+    this.changes.tell(serviceId);
   }
 
-  private readonly tellLog = (entry: DriverLog): void => {
-    for (const listener of this.logListeners) listener(entry);
-  };
+  private readonly tellLog = (entry: DriverLog): void => this.lines.tell(entry);
 
   private readonly drifted = (kind: string, name: string, difference: string): void => {
     this.parts.drifts.inc({ kind });

@@ -15,7 +15,7 @@ import { FreePorts } from './free.port.js';
 import { scanProcesses } from './host.processes.js';
 import { Ingress } from './ingress.js';
 import { InstanceLedger } from './instance.ledger.js';
-import { Listeners } from './listeners.js';
+import { Listeners } from '../listeners.js';
 import type { LocalSettings } from './local.settings.js';
 import { RevisionRunner } from './revision.runner.js';
 
