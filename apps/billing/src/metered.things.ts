@@ -12,11 +12,40 @@ import {
 const MAX_KEPT = 100_000;
 
 /** What usage names, by id. */
-interface NamedThings {
+interface Named {
   services?: Iterable<string>;
   revisions?: Iterable<string | undefined>;
   clusters?: Iterable<string | undefined>;
   producers?: Iterable<string>;
+}
+
+/** What some usage names, as it was loaded: what others load or forget meanwhile changes nothing of it. */
+export class LoadedThings {
+  constructor(
+    private readonly services: ReadonlyMap<string, MeteredService>,
+    private readonly revisions: ReadonlyMap<string, MeteredRevision>,
+    private readonly regions: ReadonlyMap<string, string>,
+    private readonly owners: ReadonlyMap<string, string>,
+  ) {}
+
+  /** The gateway that a producer belongs to, when it was bound in a transaction that had ended. */
+  ownerOf(producer: string): string | undefined {
+    return this.owners.get(producer);
+  }
+
+  region(clusterId: string | undefined): string | undefined {
+    return clusterId === undefined ? undefined : this.regions.get(clusterId);
+  }
+
+  /** The service, when it belongs to that organization. */
+  service(organizationId: string, id: string): MeteredService | undefined {
+    return ofOrganization(organizationId, this.services.get(id));
+  }
+
+  /** The revision, when it belongs to that organization. */
+  revision(organizationId: string, id: string): MeteredRevision | undefined {
+    return ofOrganization(organizationId, this.revisions.get(id));
+  }
 }
 
 /**
@@ -29,44 +58,42 @@ export class MeteredThings {
   private readonly regions = new Map<string, string>();
   private readonly owners = new Map<string, string>();
 
-  async load(tx: Tx, named: NamedThings): Promise<void> {
+  /** @param maxKept how many of each are remembered before all are forgotten */
+  constructor(private readonly maxKept = MAX_KEPT) {}
+
+  /** All of these that there are. */
+  async load(tx: Tx, named: Named): Promise<LoadedThings> {
     const { services = [], revisions = [], clusters = [], producers = [] } = named;
-    await learn(this.services, services, (ids) => findMeteredServices(tx, ids));
-    await learn(this.revisions, revisions, (ids) => findMeteredRevisions(tx, ids));
-    await learn(this.regions, clusters, (ids) => findClusterRegions(tx, ids));
-    await learn(this.owners, producers, (ids) => findProducerOwners(tx, ids));
+    return new LoadedThings(
+      await this.learn(this.services, services, (ids) => findMeteredServices(tx, ids)),
+      await this.learn(this.revisions, revisions, (ids) => findMeteredRevisions(tx, ids)),
+      await this.learn(this.regions, clusters, (ids) => findClusterRegions(tx, ids)),
+      await this.learn(this.owners, producers, (ids) => findProducerOwners(tx, ids)),
+    );
   }
 
-  /** The gateway that a producer belongs to, when it is loaded and was bound in a transaction that has ended. */
-  ownerOf(producer: string): string | undefined {
-    return this.owners.get(producer);
+  private async learn<T>(
+    known: Map<string, T>,
+    ids: Iterable<string | undefined>,
+    find: (ids: string[]) => Promise<Map<string, T>>,
+  ): Promise<Map<string, T>> {
+    const loaded = new Map<string, T>();
+    const unknown: string[] = [];
+    for (const id of new Set(ids)) {
+      if (id === undefined) continue;
+      const thing = known.get(id);
+      if (thing === undefined) unknown.push(id);
+      else loaded.set(id, thing);
+    }
+    if (unknown.length === 0) return loaded;
+    const found = await find(unknown);
+    if (known.size > this.maxKept) known.clear();
+    for (const [id, thing] of found) {
+      known.set(id, thing);
+      loaded.set(id, thing);
+    }
+    return loaded;
   }
-
-  /** The region of a cluster, when it is loaded. */
-  region(clusterId: string | undefined): string | undefined {
-    return clusterId === undefined ? undefined : this.regions.get(clusterId);
-  }
-
-  /** The service, when it is loaded and belongs to that organization. */
-  service(organizationId: string, id: string): MeteredService | undefined {
-    return ofOrganization(organizationId, this.services.get(id));
-  }
-
-  /** The revision, when it is loaded and belongs to that organization. */
-  revision(organizationId: string, id: string): MeteredRevision | undefined {
-    return ofOrganization(organizationId, this.revisions.get(id));
-  }
-}
-
-async function learn<T>(
-  known: Map<string, T>,
-  ids: Iterable<string | undefined>,
-  find: (ids: string[]) => Promise<Map<string, T>>,
-): Promise<void> {
-  const unknown = [...new Set(ids)].filter((id) => id !== undefined).filter((id) => !known.has(id));
-  if (unknown.length === 0) return;
-  if (known.size > MAX_KEPT) known.clear();
-  for (const [id, thing] of await find(unknown)) known.set(id, thing);
 }
 
 function ofOrganization<T extends { organizationId: string }>(

@@ -1,6 +1,6 @@
 import { DEFAULT_ZONE, priceZoneOf, zoneSpans, type Interval, type ZoneSpan } from '#libs/domain';
 import type { PlanFinder } from '#libs/store';
-import type { MeteredThings } from './metered.things.js';
+import type { LoadedThings } from './metered.things.js';
 
 /** What ran, and where: in the region of its cluster. `region` is that of the gateway, for what reached no cluster. */
 interface Placed {
@@ -15,8 +15,8 @@ export interface PriceZones {
   within(placed: Placed, span: Interval): ZoneSpan[];
 }
 
-/** By these plans, of usage whose clusters are loaded. */
-export function priceZones(plans: PlanFinder, things: MeteredThings): PriceZones {
+/** By these plans, of usage whose clusters were loaded. */
+export function priceZones(plans: PlanFinder, things: LoadedThings): PriceZones {
   const at = ({ organizationId, clusterId, region }: Placed, atMs: number): string => {
     if (!plans.hasZones) return DEFAULT_ZONE;
     return priceZoneOf(things.region(clusterId) ?? region ?? '', plans.at(organizationId, atMs).zones);

@@ -27,7 +27,7 @@ import {
   type PlanFinder,
   type Tx,
 } from '#libs/store';
-import type { MeteredThings } from '../metered.things.js';
+import type { LoadedThings, MeteredThings } from '../metered.things.js';
 
 /** Windows folded in one transaction. One organization's are few: whoever comes next waits for that transaction. */
 export const FOLD_LIMITS = { all: 256, each: 16 };
@@ -97,7 +97,7 @@ async function foldBatch(
   { things, plans, metersOf, now }: With,
 ): Promise<WindowKey[]> {
   const batch = keys.toSorted((a, b) => a.windowStartMs - b.windowStartMs);
-  await things.load(tx, {
+  const loaded = await things.load(tx, {
     revisions: batch.flatMap(({ revisionId }) => (revisionId === '' ? [] : [revisionId])),
   });
   const facts = await findWindowFacts(
@@ -110,7 +110,7 @@ async function foldBatch(
   for (const [i, key] of batch.entries()) {
     const own = facts[i];
     if (!own) continue;
-    const shape = { capacity: capacityFor(key, things), meters: metersOf(key) };
+    const shape = { capacity: capacityFor(key, loaded), meters: metersOf(key) };
     const window = foldWindow(key.windowStartMs, own, shape, before.carriedInto(key));
     results.push({ key, window });
     if (before.changes(key, window)) next.push(...before.followersOf(key));
@@ -122,7 +122,7 @@ async function foldBatch(
   return [...new Map(others.map((key) => [nameOf(key), key])).values()];
 }
 
-function capacityFor(key: WindowKey, things: MeteredThings): Capacity {
+function capacityFor(key: WindowKey, things: LoadedThings): Capacity {
   if (key.revisionId === '') return NOTHING_RUNS;
   const revision = things.revision(key.organizationId, key.revisionId);
   if (!revision) throw new Error(`revision ${key.revisionId} of a stored record is gone`);

@@ -29,9 +29,9 @@ export async function takeBuilds(tx: LeasedTx, things: MeteredThings, nowMs: num
   if (builds.length === 0) return 0;
   // No message of a stream: only the position moves.
   const position = await nextPosition(tx, 0, nowMs);
-  await things.load(tx, { clusters: builds.map(({ clusterId }) => clusterId) });
+  const loaded = await things.load(tx, { clusters: builds.map(({ clusterId }) => clusterId) });
   const plans = await planFinder(tx, [...new Set(builds.map(({ organizationId }) => organizationId))]);
-  const zones = priceZones(plans, things);
+  const zones = priceZones(plans, loaded);
   const placed = builds.map((build) => ({ build, priceZone: zones.at(build, build.startMs) }));
   await takeBuildTimes(tx, placed, position);
   const counted = placed.filter(({ build }) => needsBuilds(plans.at(build.organizationId, build.startMs)));

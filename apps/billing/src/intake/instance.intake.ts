@@ -29,7 +29,7 @@ import {
   type StoredColdStart,
   type StoredIntervals,
 } from '#libs/store';
-import type { MeteredThings } from '../metered.things.js';
+import type { LoadedThings, MeteredThings } from '../metered.things.js';
 import { priceZones, type PriceZones } from '../price.zones.js';
 import type { IntakeResult } from './intake.worker.js';
 import type { InstanceMessage } from './usage.message.js';
@@ -52,7 +52,7 @@ export class InstanceIntake {
 
   private async store(tx: LeasedTx, messages: readonly InstanceMessage[]): Promise<IntakeResult> {
     const now = this.clock.now();
-    await loadThings(
+    const things = await loadThings(
       tx,
       this.things,
       messages.flatMap(({ records }) => records),
@@ -67,12 +67,12 @@ export class InstanceIntake {
       bad.push(...malformed);
       for (const interval of records) {
         const from = { sender, held: holding(interval) };
-        const reason = reasonAgainst(interval, this.things, from, now);
+        const reason = reasonAgainst(interval, things, from, now);
         if (reason) bad.push(quarantined(interval, reason));
         else good.push(interval);
       }
     }
-    const { stored, conflicts } = await keepIntervals(tx, good, this.things, now);
+    const { stored, conflicts } = await keepIntervals(tx, good, things, now);
     bad.push(...conflicts.map((interval) => quarantined(interval, 'identity_conflict')));
     await quarantineUsage(tx, bad, now);
     return { stored, repeated: good.length - stored - conflicts.length, quarantined: bad };
@@ -83,7 +83,7 @@ export class InstanceIntake {
 export async function keepIntervals(
   tx: LeasedTx,
   intervals: readonly InstanceInterval[],
-  things: MeteredThings,
+  things: LoadedThings,
   nowMs: number,
 ): Promise<StoredIntervals> {
   if (intervals.length === 0) return { stored: 0, conflicts: [], grown: [] };
@@ -128,7 +128,7 @@ async function leftOut(
 
 function marksOf(
   grown: StoredIntervals['grown'],
-  things: MeteredThings,
+  things: LoadedThings,
   plans: PlanFinder,
   zones: PriceZones,
 ): WindowKey[] {
@@ -148,7 +148,7 @@ export function loadThings(
   tx: LeasedTx,
   things: MeteredThings,
   intervals: readonly InstanceInterval[],
-): Promise<void> {
+): Promise<LoadedThings> {
   return things.load(tx, {
     services: intervals.map(({ serviceId }) => serviceId),
     revisions: intervals.map(({ revisionId }) => revisionId),
@@ -159,7 +159,7 @@ export function loadThings(
 /** Why an interval is not stored; `from` is absent when an operator released it. */
 export function reasonAgainst(
   interval: InstanceInterval,
-  things: MeteredThings,
+  things: LoadedThings,
   from: { sender: string; held: HeldUntil | undefined } | undefined,
   nowMs: number,
 ) {

@@ -9,7 +9,7 @@ import {
   type LeasedTx,
   type ReleaseOutcome,
 } from '#libs/store';
-import type { MeteredThings } from '../metered.things.js';
+import type { LoadedThings, MeteredThings } from '../metered.things.js';
 import { keepIntervals, loadThings, reasonAgainst } from './instance.intake.js';
 import { checked, loadNamed } from './usage.intake.js';
 
@@ -53,15 +53,15 @@ async function store(
   things: MeteredThings,
   nowMs: number,
 ): Promise<Map<UsageRecord, ReleaseOutcome>> {
-  await loadNamed(tx, things, records);
+  const loaded = await loadNamed(tx, things, records);
   const outcomes = new Map<UsageRecord, ReleaseOutcome>(
-    records.map((record) => [record, refusal(record, things, nowMs) ?? 'stored']),
+    records.map((record) => [record, refusal(record, loaded, nowMs) ?? 'stored']),
   );
   const good = records.filter((record) => outcomes.get(record) === 'stored');
   if (good.length === 0) return outcomes;
   // No message of the stream: only the position moves.
   const position = await nextPosition(tx, 0, nowMs);
-  const { conflicts } = await storeUsage(tx, await checked(tx, things, good), position);
+  const { conflicts } = await storeUsage(tx, await checked(tx, loaded, good), position);
   for (const record of conflicts) outcomes.set(record, 'identity_conflict');
   return outcomes;
 }
@@ -72,17 +72,17 @@ async function keep(
   things: MeteredThings,
   nowMs: number,
 ): Promise<Map<InstanceInterval, ReleaseOutcome>> {
-  await loadThings(tx, things, intervals);
+  const loaded = await loadThings(tx, things, intervals);
   const outcomes = new Map<InstanceInterval, ReleaseOutcome>(
-    intervals.map((one) => [one, reasonAgainst(one, things, undefined, nowMs) ?? 'stored']),
+    intervals.map((one) => [one, reasonAgainst(one, loaded, undefined, nowMs) ?? 'stored']),
   );
   const good = intervals.filter((one) => outcomes.get(one) === 'stored');
-  const { conflicts } = await keepIntervals(tx, good, things, nowMs);
+  const { conflicts } = await keepIntervals(tx, good, loaded, nowMs);
   for (const one of conflicts) outcomes.set(one, 'identity_conflict');
   return outcomes;
 }
 
-function refusal(record: UsageRecord, things: MeteredThings, nowMs: number) {
+function refusal(record: UsageRecord, things: LoadedThings, nowMs: number) {
   const { organizationId, serviceId, revisionId } = record;
   return releaseRefusal(record, {
     service: things.service(organizationId, serviceId),

@@ -15,24 +15,16 @@ import {
   type QuarantinedUsage,
   type Reach,
 } from '#libs/store';
-import type { MeteredThings } from '../metered.things.js';
+import type { LoadedThings, MeteredThings } from '../metered.things.js';
 import { priceZones } from '../price.zones.js';
 import type { IntakeResult } from './intake.worker.js';
 import type { UsageMessage } from './usage.message.js';
 
-/** When a transaction may take its position, and that it has done so. */
-interface Turn {
-  come: Promise<void>;
-  over: () => void;
-}
-
 /**
  * Takes usage in: each record is stored once or quarantined once, whatever is delivered how often. While one transaction
- * stores, the next one checks its records and brings them to the server; positions are taken in the order of the calls.
+ * stores, the next one checks its records and brings them to the server, and waits there for its position.
  */
 export class UsageIntake {
-  private lastTurn = Promise.resolve();
-
   constructor(
     private readonly db: Database,
     private readonly things: MeteredThings,
@@ -45,83 +37,68 @@ export class UsageIntake {
    */
   async take(messages: readonly UsageMessage[], lease: Lease): Promise<IntakeResult> {
     crashPoint('billing.read');
-    const turn = this.nextTurn();
-    try {
-      const result = await underLease(this.db, lease, (tx) => this.store(tx, messages, turn));
-      crashPoint('billing.committed');
-      return result;
-    } finally {
-      turn.over();
-    }
+    const result = await underLease(this.db, lease, (tx) => this.store(tx, messages));
+    crashPoint('billing.committed');
+    return result;
   }
 
-  private nextTurn(): Turn {
-    const come = this.lastTurn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.lastTurn = promise;
-    return { come, over: resolve };
-  }
-
-  private async store(tx: LeasedTx, messages: readonly UsageMessage[], turn: Turn): Promise<IntakeResult> {
+  private async store(tx: LeasedTx, messages: readonly UsageMessage[]): Promise<IntakeResult> {
     const now = this.clock.now();
     const records = messages.flatMap((message) => message.records);
-    await loadNamed(tx, this.things, records);
-    await this.things.load(tx, { producers: records.map(({ producer }) => producer) });
-    const isNew = records.some(({ producer }) => this.things.ownerOf(producer) === undefined);
+    const things = await loadNamed(tx, this.things, records);
+    const isNew = records.some(({ producer }) => things.ownerOf(producer) === undefined);
     // whose a producer is decides what of it is stored: one that comes for the first time is bound before
-    const early = isNew ? await place(tx, messages, turn, now) : undefined;
+    const early = isNew ? await place(tx, messages, now) : undefined;
     const ownerOf = (producer: string): string | undefined =>
-      this.things.ownerOf(producer) ?? early?.owners.get(producer);
+      things.ownerOf(producer) ?? early?.owners.get(producer);
     const good: UsageRecord[] = [];
     const bad: QuarantinedUsage[] = [];
     for (const message of messages) {
       bad.push(...message.malformed);
       for (const record of message.records) {
-        const reason = this.reasonAgainst(record, message.sender, ownerOf(record.producer), now);
+        const from = { sender: message.sender, producerOwner: ownerOf(record.producer) };
+        const reason = reasonAgainst(record, things, from, now);
         if (reason) bad.push(quarantined(record, reason));
         else good.push(record);
       }
     }
-    const batch = await checked(tx, this.things, good);
+    const batch = await checked(tx, things, good);
     await stageUsage(tx, batch);
-    const { position } = early ?? (await place(tx, messages, turn, now));
+    const { position } = early ?? (await place(tx, messages, now));
     const { stored, conflicts } = await storeStaged(tx, batch, position);
     bad.push(...conflicts.map((record) => quarantined(record, 'identity_conflict')));
     await quarantineUsage(tx, bad, now);
     crashPoint('billing.copied');
     return { stored, repeated: good.length - stored - conflicts.length, quarantined: bad };
   }
+}
 
-  private reasonAgainst(
-    record: UsageRecord,
-    sender: string,
-    producerOwner: string | undefined,
-    nowMs: number,
-  ) {
-    const { organizationId, serviceId, revisionId } = record;
-    return quarantineReason(record, {
-      service: this.things.service(organizationId, serviceId),
-      revision: revisionId === undefined ? undefined : this.things.revision(organizationId, revisionId),
-      sender,
-      producerOwner,
-      nowMs,
-    });
-  }
+function reasonAgainst(
+  record: UsageRecord,
+  things: LoadedThings,
+  from: { sender: string; producerOwner: string | undefined },
+  nowMs: number,
+) {
+  const { organizationId, serviceId, revisionId } = record;
+  return quarantineReason(record, {
+    service: things.service(organizationId, serviceId),
+    revision: revisionId === undefined ? undefined : things.revision(organizationId, revisionId),
+    ...from,
+    nowMs,
+  });
 }
 
 /**
  * The transaction's position, and the watermarks of what it holds. From here on it has locks that the next one waits for: the
- * position's is the first of them in every transaction.
+ * position's is the first of them in every transaction. The wait is a statement, so the server does not take it for a process that
+ * stands still.
  */
 async function place(
   tx: LeasedTx,
   messages: readonly UsageMessage[],
-  turn: Turn,
   now: number,
 ): Promise<{ position: number; owners: Map<string, string> }> {
-  await turn.come;
   const position = await nextPosition(tx, Math.max(0, ...messages.map(({ sequence }) => sequence)), now);
-  turn.over();
   const owners = new Map<string, string>();
   for (const [sender, of] of Map.groupBy(messages, (message) => message.sender)) {
     const reach = reachOf(of.flatMap(({ records }) => records));
@@ -135,18 +112,19 @@ export function loadNamed(
   tx: LeasedTx,
   things: MeteredThings,
   records: readonly UsageRecord[],
-): Promise<void> {
+): Promise<LoadedThings> {
   return things.load(tx, {
     services: records.map(({ serviceId }) => serviceId),
     revisions: records.map(({ revisionId }) => revisionId),
     clusters: records.map(({ clusterId }) => clusterId),
+    producers: records.map(({ producer }) => producer),
   });
 }
 
 /** Good records with what the domain says of their price: a request belongs to the zone in which it began. */
 export async function checked(
   tx: LeasedTx,
-  things: MeteredThings,
+  things: LoadedThings,
   records: readonly UsageRecord[],
 ): Promise<CheckedUsage[]> {
   const plans = await planFinder(tx, [...new Set(records.map(({ organizationId }) => organizationId))]);
