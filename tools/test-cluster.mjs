@@ -34,7 +34,7 @@ const REGISTRY_PORT = 5000;
 const REGISTRY_USER = 'towpath';
 const REGISTRY_PASSWORD = 'only-for-tests';
 
-/** Of the build, and of everything after it, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
+/** Of the build, of the stories of both clusters, and of the lanes after them, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
 
 const why = whyNoClusters();
@@ -104,12 +104,17 @@ async function boot() {
 }
 
 async function runStories(names, isPair, lanes, settings) {
-  if (isPair) await onPlatform('clusters', pairSettings(settings), ['--clusters', '2']);
+  const kubeconfigs = names.map(kubeconfigOf);
+  // the gateway is as far from one cluster as from the other
+  const pair = { TOWPATH_KUBECONFIG: kubeconfigs.join(), TOWPATH_GATEWAY_REGION: 'edge' };
+  if (isPair) await onPlatform('clusters', names, { ...settings, ...pair }, ['--clusters', '2']);
   if (isPair && lanes.length < 2 && !keep) await stages.pass('second down', () => downCluster(SECOND));
+  clearTimeout(deadline);
+  deadline = endLate();
   await Promise.all(
     lanes.map(async (lane, at) => {
       for (const project of lane)
-        await onPlatform(project, { ...settings, TOWPATH_KUBECONFIG: kubeconfigOf(names[at]) });
+        await onPlatform(project, [names[at]], { ...settings, TOWPATH_KUBECONFIG: kubeconfigs[at] });
     }),
   );
 }
@@ -123,47 +128,41 @@ function wants(project) {
   );
 }
 
-async function onPlatform(project, settings, more = []) {
+/** A failure is a stage that failed: it never ends the other lane, whose platform somebody has to stop. */
+async function onPlatform(project, names, settings, more = []) {
   if (stages.interrupted) return;
   await stages.guard('platform', async () => {
     const folder = path.join(temporaryDir, `${project}-platform`);
     const platform = await startStoryPlatform(folder, settings, more);
     platforms.add(platform);
-    const env = { ...platform.env, TOWPATH_STORY_CLUSTER_FILE: describeClusters() };
+    const env = { ...platform.env, TOWPATH_STORY_CLUSTER_FILE: describeClusters(project, names) };
     if (!stages.interrupted)
       await stages.jest(project, { patterns, env, workers: 1, minutes: DEADLINE_MINUTES });
     await stages.pass('stop', () => platform.stop());
   });
 }
 
-/** What the stories of e2e/cluster may know of the clusters besides the public faces. */
-function describeClusters() {
+/** What stories may know of the clusters they run on, besides the public faces: the first of them, and the second. */
+function describeClusters(project, [name, second]) {
   const describe = (name) => {
     const { kubeconfig, node, services, machine, pods } = clusterOf(name);
     return { name, kubectl: kubectlBinary(), kubeconfig, node, services, machine, pods };
   };
-  const file = path.join(temporaryDir, 'cluster.json');
-  const first = describe(FIRST);
+  const file = path.join(temporaryDir, `${project}.cluster.json`);
   const registry = {
-    address: `${first.machine}:${REGISTRY_PORT}`,
+    address: `${clusterOf(FIRST).machine}:${REGISTRY_PORT}`,
     username: REGISTRY_USER,
     password: REGISTRY_PASSWORD,
   };
-  writeFileSync(file, JSON.stringify({ ...first, registry, second: describe(SECOND) }));
+  writeFileSync(
+    file,
+    JSON.stringify({ ...describe(name), registry, ...(second && { second: describe(second) }) }),
+  );
   return file;
 }
 
 function kubeconfigOf(name) {
   return agentKubeconfig(name, path.join(temporaryDir, `${name}.kubeconfig`));
-}
-
-/** Of two agents; the gateway is as far from one cluster as from the other. */
-function pairSettings(settings) {
-  return {
-    ...settings,
-    TOWPATH_KUBECONFIG: [FIRST, SECOND].map(kubeconfigOf).join(),
-    TOWPATH_GATEWAY_REGION: 'edge',
-  };
 }
 
 /** What the agents are told, by the names of contracts/README.md. One registry serves all clusters. */

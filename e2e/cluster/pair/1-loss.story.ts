@@ -7,7 +7,7 @@ import { until } from '../../support/until.js';
 
 /** Within this time no request meets the lost cluster any more. */
 const MOVED_MS = 10_000;
-/** Kubernetes believes in a node for 50 s after its last word; what it ran goes on serving meanwhile. */
+/** Kubernetes believes in a node for 40 s after its last word (scripts/node.sh), and looks each 5 s; what it ran serves meanwhile. */
 const NODE_LOST_MS = 60_000;
 /** A gateway takes a route over, and asks its doors for the first time. */
 const SETTLE_MS = 3_000;
