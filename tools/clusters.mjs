@@ -30,15 +30,15 @@ export function whyNoClusters() {
 }
 
 /**
- * Takes the clusters of this machine for one run of the tests: those of another would have the same names.
+ * Takes the clusters of this machine for one run of the tests or of benches: those of another would have the same names.
  * @returns what gives them back
  */
 export function lockClusters() {
   const file = path.join(clusterDir(), 'test.pid');
   const holder = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
-  if (holder !== process.pid && commandLine(holder).includes('test-cluster.mjs'))
+  if (holder !== process.pid && /test-cluster\.mjs|bench\.mjs/.test(commandLine(holder)))
     throw new Obstacle(
-      `another npm run test:cluster has the clusters of this machine (process ${holder}): let it end first`,
+      `another npm run test:cluster, or bench, has the clusters of this machine (process ${holder}): let it end first`,
     );
   writeFileSync(file, String(process.pid));
   return () => rmSync(file, { force: true });

@@ -3,36 +3,28 @@
  * stories of losing one; then, at the same time, platforms that hold the first one (parts that die, then what is of
  * clusters only) and one that holds the second (e2e/stories). Leaves no process, mount, namespace or file behind.
  */
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import {
-  agentKubeconfig,
-  allowRegistry,
   buildClusters,
-  clusterOf,
   downCluster,
   interruptClusters,
-  kubectlBinary,
   lockClusters,
-  startRegistry,
   upClusters,
   version,
   whyNoClusters,
 } from './clusters.mjs';
+import { FIRST, SECOND, agentSettings, describeClusters, kubeconfigOf } from './cluster-platform.mjs';
 import { Stages } from './stages.mjs';
 import { inRoot } from './stamp.mjs';
 import { startStoryPlatform } from './story-platform.mjs';
 
-const [FIRST, SECOND] = ['alpha', 'beta'];
 /** Which folder of e2e/cluster each of jest's projects is. */
 const FOLDERS = { clusters: 'pair', parts: 'parts', cluster: 'stories', stories: '../stories' };
 /** What runs at the same time, mostly waiting, each on a cluster of its own: projects one after the other. */
 const LANES = [['parts', 'cluster'], ['stories']];
-const REGISTRY_PORT = 5000;
-const REGISTRY_USER = 'towpath';
-const REGISTRY_PASSWORD = 'only-for-tests';
 
 /** Of the build, of the stories of both clusters, and of the lanes after them, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
@@ -100,11 +92,13 @@ async function boot() {
   const lanes = LANES.map((lane) => lane.filter(wants)).filter((lane) => lane.length > 0);
   const names = isPair || lanes.length > 1 ? [FIRST, SECOND] : [FIRST];
   if (!(await stages.pass('clusters', () => upClusters(names, { knative })))) return;
-  await stages.guard('settings', async () => runStories(names, isPair, lanes, await agentSettings(names)));
+  await stages.guard('settings', async () =>
+    runStories(names, isPair, lanes, await agentSettings(names, temporaryDir)),
+  );
 }
 
 async function runStories(names, isPair, lanes, settings) {
-  const kubeconfigs = names.map(kubeconfigOf);
+  const kubeconfigs = names.map((name) => kubeconfigOf(name, temporaryDir));
   // the gateway is as far from one cluster as from the other
   const pair = { TOWPATH_KUBECONFIG: kubeconfigs.join(), TOWPATH_GATEWAY_REGION: 'edge' };
   if (isPair) await onPlatform('clusters', names, { ...settings, ...pair }, ['--clusters', '2']);
@@ -135,55 +129,12 @@ async function onPlatform(project, names, settings, more = []) {
     const folder = path.join(temporaryDir, `${project}-platform`);
     const platform = await startStoryPlatform(folder, settings, more);
     platforms.add(platform);
-    const env = { ...platform.env, TOWPATH_STORY_CLUSTER_FILE: describeClusters(project, names) };
+    const env = {
+      ...platform.env,
+      TOWPATH_STORY_CLUSTER_FILE: describeClusters(path.join(temporaryDir, `${project}.cluster.json`), names),
+    };
     if (!stages.interrupted)
       await stages.jest(project, { patterns, env, workers: 1, minutes: DEADLINE_MINUTES });
     await stages.pass('stop', () => platform.stop());
   });
-}
-
-/** What stories may know of the clusters they run on, besides the public faces: the first of them, and the second. */
-function describeClusters(project, [name, second]) {
-  const describe = (name) => {
-    const { kubeconfig, node, services, machine, pods } = clusterOf(name);
-    return { name, kubectl: kubectlBinary(), kubeconfig, node, services, machine, pods };
-  };
-  const file = path.join(temporaryDir, `${project}.cluster.json`);
-  const registry = {
-    address: `${clusterOf(FIRST).machine}:${REGISTRY_PORT}`,
-    username: REGISTRY_USER,
-    password: REGISTRY_PASSWORD,
-  };
-  writeFileSync(
-    file,
-    JSON.stringify({ ...describe(name), registry, ...(second && { second: describe(second) }) }),
-  );
-  return file;
-}
-
-function kubeconfigOf(name) {
-  return agentKubeconfig(name, path.join(temporaryDir, `${name}.kubeconfig`));
-}
-
-/** What the agents are told, by the names of contracts/README.md. One registry serves all clusters. */
-async function agentSettings(names) {
-  const password = path.join(temporaryDir, 'registry.password');
-  writeFileSync(password, REGISTRY_PASSWORD, { mode: 0o600 });
-  const address = await startRegistry(FIRST, REGISTRY_PORT, REGISTRY_USER, REGISTRY_PASSWORD);
-  for (const name of names) allowRegistry(name, address);
-  return {
-    TOWPATH_RUNTIME: 'knative',
-    TOWPATH_REGISTRY_URL: `http://${address}`,
-    TOWPATH_PRIVATE_REGISTRIES: `http://${address}`,
-    TOWPATH_REGISTRY_USERNAME: REGISTRY_USER,
-    TOWPATH_REGISTRY_PASSWORD_FILE: password,
-    TOWPATH_BASE_IMAGE: 'runtime/node:local',
-    TOWPATH_DOOR_IMAGE: `dev.local/envoy:${version('ENVOY')}`,
-    // A machine that does other work at the same time takes long to make a container.
-    TOWPATH_START_TIMEOUT_SECONDS: '15',
-    TOWPATH_PLACE_TIMEOUT_SECONDS: '45',
-    // Two cores hold what a story needs only when little of each instance is reserved.
-    TOWPATH_CPU_REQUEST_PERCENT: '2',
-    TOWPATH_MEMORY_REQUEST_PERCENT: '10',
-  };
 }

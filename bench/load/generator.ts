@@ -6,6 +6,8 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 export interface Order {
+  /** An address; without: this machine's own. */
+  address?: string;
   port: number;
   /** Whole requests as text, sent in turn; `@@@@@@@@` becomes a counter of eight characters, different in each request. */
   requests: string[];
@@ -129,7 +131,7 @@ async function run(order: Order): Promise<Count> {
       { length: order.connections },
       () =>
         new Promise<void>((resolve) => {
-          new Connection(connect(order.port, '127.0.0.1'), requests, count, next, resolve);
+          new Connection(connect(order.port, order.address ?? '127.0.0.1'), requests, count, next, resolve);
         }),
     ),
   );

@@ -1,0 +1,62 @@
+/** What a platform on real clusters, and who speaks to it, are told. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  agentKubeconfig,
+  allowRegistry,
+  clusterOf,
+  kubectlBinary,
+  startRegistry,
+  version,
+} from './clusters.mjs';
+
+export const [FIRST, SECOND] = ['alpha', 'beta'];
+const REGISTRY_PORT = 5000;
+const REGISTRY_USER = 'towpath';
+const REGISTRY_PASSWORD = 'only-for-tests';
+
+/** Writes down what stories and benches may know of the clusters they run on, besides the public faces: the first, and the second. */
+export function describeClusters(file, [name, second]) {
+  const describe = (one) => {
+    const { kubeconfig, node, services, machine, pods } = clusterOf(one);
+    return { name: one, kubectl: kubectlBinary(), kubeconfig, node, services, machine, pods };
+  };
+  const registry = {
+    address: `${clusterOf(FIRST).machine}:${REGISTRY_PORT}`,
+    username: REGISTRY_USER,
+    password: REGISTRY_PASSWORD,
+  };
+  writeFileSync(
+    file,
+    JSON.stringify({ ...describe(name), registry, ...(second && { second: describe(second) }) }),
+  );
+  return file;
+}
+
+/** Of the agent's account, with the rights of deploy/agent. */
+export function kubeconfigOf(name, temporaryDir) {
+  return agentKubeconfig(name, path.join(temporaryDir, `${name}.kubeconfig`));
+}
+
+/** What the agents are told, by the names of contracts/README.md. One registry serves all clusters. */
+export async function agentSettings(names, temporaryDir) {
+  const password = path.join(temporaryDir, 'registry.password');
+  writeFileSync(password, REGISTRY_PASSWORD, { mode: 0o600 });
+  const address = await startRegistry(FIRST, REGISTRY_PORT, REGISTRY_USER, REGISTRY_PASSWORD);
+  for (const name of names) allowRegistry(name, address);
+  return {
+    TOWPATH_RUNTIME: 'knative',
+    TOWPATH_REGISTRY_URL: `http://${address}`,
+    TOWPATH_PRIVATE_REGISTRIES: `http://${address}`,
+    TOWPATH_REGISTRY_USERNAME: REGISTRY_USER,
+    TOWPATH_REGISTRY_PASSWORD_FILE: password,
+    TOWPATH_BASE_IMAGE: 'runtime/node:local',
+    TOWPATH_DOOR_IMAGE: `dev.local/envoy:${version('ENVOY')}`,
+    // A machine that does other work at the same time takes long to make a container.
+    TOWPATH_START_TIMEOUT_SECONDS: '15',
+    TOWPATH_PLACE_TIMEOUT_SECONDS: '45',
+    // Two cores hold what a story needs only when little of each instance is reserved.
+    TOWPATH_CPU_REQUEST_PERCENT: '2',
+    TOWPATH_MEMORY_REQUEST_PERCENT: '10',
+  };
+}
