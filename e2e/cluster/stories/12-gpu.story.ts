@@ -21,6 +21,11 @@ interface Pods {
   }[];
 }
 
+const CRASHES = {
+  'package.json': JSON.stringify({ name: 'app', version: '1.0.0', scripts: { start: 'node server.js' } }),
+  'server.js': 'process.exit(7);',
+};
+
 /** GPUs without a price are refused. */
 const planOf = (id: string): Record<string, unknown> => ({
   ...{ id, version: 1, name: 'GPUs', currency: 'USD', decimals: 2, effectiveFrom: '1970-01-01T00:00:00Z' },
@@ -35,6 +40,15 @@ describe('GPUs of a class', () => {
   let tenant: Tenant;
   const patch = (...changes: object[]): Promise<string> =>
     kubectl('patch', 'node', node, '--subresource=status', '--type=json', '-p', JSON.stringify(changes));
+
+  /** The node's kubelet says at its own pace what may be handed out. */
+  const offer = async (count: string): Promise<void> => {
+    await patch({ op: 'replace', path: COUNT, value: count });
+    await until(`the node offers ${count}`, 120_000, async () => {
+      const { status } = await kubeGet<{ status: { allocatable: Record<string, string> } }>('node', node);
+      return status.allocatable[RESOURCE] === count;
+    });
+  };
 
   beforeAll(async () => {
     await kubectl('label', '--overwrite', 'node', node, `${LABEL}=${CLASS}`);
@@ -57,6 +71,10 @@ describe('GPUs of a class', () => {
   });
 
   const template = { resources: { cpuMillis: 250, memoryMiB: 128, gpus: 1, gpuClass: CLASS } };
+  const namespaceOfProject = async (): Promise<string> =>
+    namespaceOfService((await tenant.service('holds')).id);
+  const at = (name: string): string => `/v1/projects/${tenant.project}/services/${name}`;
+  const change = (body: object): Promise<unknown> => tenant.api.ok('PATCH', at('holds'), body);
   const begin = async (name: string): Promise<void> => {
     const uploadId = await tenant.uploadTo(tenant.project);
     const body = { name, access: 'public', template: { source: { uploadId }, ...template } };
@@ -94,6 +112,25 @@ describe('GPUs of a class', () => {
     expect(quota.status.used[`requests.${RESOURCE}`]).toBe('1');
   }, 180_000);
 
+  it('are given back by a start that fails for good, and it says so', async () => {
+    await offer('2');
+    const operation = await tenant.deploy('crashes', { source: CRASHES, template });
+    expect(operation.status).toBe('failed');
+    await until('its GPU was given back', 240_000, async () => {
+      const told = await ready('crashes');
+      return told?.reason === 'CrashLoop' && told.message.endsWith('Its GPUs were given back.');
+    });
+    const namespace = await namespaceOfProject();
+    await until('nothing of it runs', 120_000, async () => {
+      const { items } = await kubeGet<Pods>('pods', '-n', namespace);
+      return items.every(
+        ({ metadata }) => !metadata.labels['serving.knative.dev/service']?.includes('crash'),
+      );
+    });
+    expect((await ready('crashes'))?.message).toContain('exited with code 7');
+    await offer('1');
+  }, 600_000);
+
   it('taken: who comes waits, is told how many wait, and serves when they come free', async () => {
     await begin('first');
     await begin('second');
@@ -111,10 +148,49 @@ describe('GPUs of a class', () => {
     const used = await operator.request('DELETE', `/v1/gpu-classes/${CLASS}`);
     expect(used.status).toBe(409);
 
-    await patch({ op: 'replace', path: COUNT, value: '3' });
+    await offer('3');
     await until('both have their GPUs', 240_000, async () =>
       (await both()).every((condition) => condition?.status === 'true'),
     );
     await until('first serves', 60_000, async () => (await tenant.call('first')).status === 200);
+  }, 900_000);
+
+  it('a rollout on a full pool waits or takes the place of the old one, as the service chooses', async () => {
+    for (const name of ['first', 'second', 'crashes']) await tenant.api.ok('DELETE', at(name));
+    await offer('1');
+    const newest = async (): Promise<RevisionJson | undefined> =>
+      (await tenant.revisions('holds')).find(({ name }) => name !== old);
+    const told = async (): Promise<string> =>
+      JSON.stringify((await tenant.service('holds')).status.conditions);
+    const [{ name: old = '' } = { name: '' }] = await tenant.revisions('holds');
+    await change({ template: { env: [{ name: 'GREETING', value: 'new' }] } });
+    await until('it waits for the GPU of the old one, and is told of the choice', 240_000, async () =>
+      (await told()).includes('--rollout replace'),
+    );
+    expect((await newest())?.status.conditions[0]).toMatchObject({ reason: 'GpusTaken' });
+    expect((await tenant.call('holds')).status).toBe(200);
+
+    await change({ rollout: 'replace' });
+    await until('the old one gives way', 60_000, async () => (await told()).includes('RevisionReplaces'));
+    await until('the new one serves', 300_000, async () => {
+      const { traffic } = (await tenant.service('holds')).status;
+      return traffic[0]?.revision !== old && (await tenant.call('holds')).status === 200;
+    });
+  }, 900_000);
+
+  it('one that does not start gives the place back', async () => {
+    const { latestReadyRevision: good } = await tenant.service('holds');
+    const uploadId = await tenant.uploadTo(tenant.project, CRASHES);
+    await change({ template: { source: { uploadId } } });
+    await until('it failed and gave its GPU back', 480_000, async () => {
+      const newest = (await tenant.revisions('holds')).find(({ name }) => name > (good ?? ''));
+      return newest?.status.conditions[0]?.message.endsWith('Its GPUs were given back.') === true;
+    });
+    await until(
+      'the former one serves again',
+      240_000,
+      async () => (await tenant.call('holds')).status === 200,
+    );
+    expect((await tenant.service('holds')).status.traffic).toMatchObject([{ revision: good, percent: 100 }]);
   }, 900_000);
 });
