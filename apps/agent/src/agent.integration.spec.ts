@@ -665,6 +665,6 @@ function runtimeOf(driver: Driver, images: UnpackedImages): Runtime {
     driver,
     buildOutput: { base: () => Promise.resolve(undefined), finish: (image) => images.imageFolder(image) },
     sweepImages: (inUse) => images.removeUnused(inUse),
-    capabilities: ['builder'],
+    capabilities: () => ['builder'],
   };
 }

@@ -48,7 +48,8 @@ export const endedBuildsSql = statement<{ id: string }>(
 /** Versions of secrets that what a cluster is asked to hold refers to. */
 export const sealedInUseSql = statement<{ id: string; version: number }>(
   'garbage_sealed_in_use',
-  `SELECT DISTINCT e->'secret'->>'id' AS id, (e->'secret'->>'version')::int AS version
-   FROM targets t, jsonb_array_elements(t.body->'revisions') r, jsonb_array_elements(r->'env') e
-   WHERE t.cluster_id = $1 AND e ? 'secret'`,
+  `SELECT DISTINCT s->>'id' AS id, (s->>'version')::int AS version
+   FROM targets t CROSS JOIN LATERAL (SELECT jsonb_path_query(t.body, '$.revisions.**.secret')
+     UNION SELECT jsonb_path_query(t.body, '$.revisions.**.pullSecret')) AS named(s)
+   WHERE t.cluster_id = $1`,
 );

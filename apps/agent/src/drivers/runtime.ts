@@ -9,5 +9,5 @@ export interface Runtime {
   /** Removes images from this machine that no target names. */
   sweepImages: (inUse: () => ReadonlySet<Digest>) => Promise<void>;
   /** What this runtime can do besides running what was built for it (BUILDER, CONTAINERS of the domain). */
-  capabilities: string[];
+  capabilities: () => string[];
 }

@@ -17,7 +17,7 @@ export class ClusterReporter {
       driver: Driver;
       /** Whether the driver has started: only then it has a door. */
       hasStarted: () => boolean;
-      capabilities: string[];
+      capabilities: () => string[];
       /** By how much its clock is ahead of the hub's. */
       offsetMs: () => number | undefined;
       bus: () => Bus;
@@ -45,7 +45,7 @@ export class ClusterReporter {
       schemaVersion: 1,
       clusterId,
       runtime: driver.runtime,
-      capabilities,
+      capabilities: capabilities(),
       ...(hasStarted() ? { door: driver.door() } : {}),
       ...(found === undefined ? {} : { found }),
       ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),

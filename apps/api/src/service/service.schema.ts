@@ -141,7 +141,8 @@ export const templateInput = z
     ...containerInput,
     sidecars: z
       .array(sidecar)
-      .max(SIDECAR_LIMITS.sidecars)
+      // a change may name all that there are, to take them away, and all that come
+      .max(2 * SIDECAR_LIMITS.sidecars)
       .nullish()
       .describe('Containers beside the one that serves, by name; `image: null` takes one away.'),
     revisionSuffix: z.string().min(1).max(63).nullish(),

@@ -136,6 +136,20 @@ describe('a Knative Service', () => {
     ['a policy', service({ imagePullPolicy: 'Always' }), `${C}.imagePullPolicy`],
     ['two containers and no port', ofTwo({ name: 'b', image: 'b' }), `${P}.containers`],
     ['two containers with ports', ofTwo({ ...SIDE, ports: [{}] }, { ports: [{}] }), `${P}.containers`],
+    [
+      'a pull secret and images of two registries',
+      service(
+        {},
+        {
+          imagePullSecrets: [{ name: 'r' }],
+          containers: [
+            { image: 'a', ...PORT },
+            { ...SIDE, image: 'r.test/b' },
+          ],
+        },
+      ),
+      `${P}.imagePullSecrets[0]`,
+    ],
     ['a sidecar without a name', ofTwo({ image: 'b' }, PORT), `${P}.containers[1].name`],
     ['a sidecar without an image', ofTwo({ name: 'b' }, PORT), `${P}.containers[1].image`],
     [

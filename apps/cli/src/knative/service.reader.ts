@@ -1,4 +1,4 @@
-import { ACCELERATOR, ROLLOUT, ROLLOUTS } from '#libs/domain';
+import { ACCELERATOR, ROLLOUT, ROLLOUTS, parseImageReference } from '#libs/domain';
 import type { Rollout, SecretReference, TrafficTarget, Violation } from '#libs/domain';
 import type { ServiceBody, TemplateBody } from '../flags/template.flags.js';
 import { readContainer, readVolumes } from './container.reader.js';
@@ -115,7 +115,8 @@ function readPod(of: Fields): TemplateBody {
   const timeoutSeconds = of.whole('timeoutSeconds');
   of.only('enableServiceLinks', false);
   of.only('automountServiceAccountToken', false);
-  const pullSecret = readPullSecret(of);
+  const pulls = of.list('imagePullSecrets');
+  const pullSecret = readPullSecret(pulls);
   const { serving, beside } = readContainers(of);
   const nodes = of.part('nodeSelector');
   const gpuClass = nodes.text(ACCELERATOR);
@@ -124,6 +125,7 @@ function readPod(of: Fields): TemplateBody {
   const mounted = readVolumes(of.list('volumes'), read?.mounts ?? []);
   const shared = new Set(mounted.volumes.map(({ name }) => name));
   const sidecars = beside.map((sidecar) => readSidecar(sidecar, shared));
+  refuseRegistries(pulls, [read?.part.image, ...sidecars.map(({ image }) => image)]);
   of.end();
   const resources = { ...read?.part.resources, ...present({ gpuClass }) };
   return {
@@ -145,8 +147,14 @@ function readContainers(of: Fields): { serving: Fields | undefined; beside: Fiel
   return { serving, beside: all.filter((container) => !withPort.includes(container)) };
 }
 
-function readPullSecret(of: Fields): SecretReference | null {
-  const [first, ...others] = of.list('imagePullSecrets');
+/** Credentials go to no registry that they were not given for, and a manifest does not say for which. */
+function refuseRegistries(pulls: readonly Fields[], images: readonly (string | null | undefined)[]): void {
+  const registries = new Set(images.map((image) => parseImageReference(image ?? '')?.registry));
+  if (registries.size > 1)
+    pulls[0]?.problem(undefined, 'may be for one registry only, and the images are of several');
+}
+
+function readPullSecret([first, ...others]: Fields[]): SecretReference | null {
   for (const other of others) other.problem(undefined, 'is not supported: one is taken');
   const name = first?.text('name');
   first?.end();

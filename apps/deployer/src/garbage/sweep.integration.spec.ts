@@ -184,7 +184,12 @@ describe('the sweep', () => {
     const ended = await build(svc, upl, { at: OLD });
     const upl2 = await upload(await blob('for another'), clock.now());
     const running = await build(svc, upl2, {});
-    const [used, unused] = [id('sec'), id('sec')];
+    const [used, unused, ...others] = Array.from({ length: 6 }, () => id('sec')) as [
+      string,
+      string,
+      ...string[],
+    ];
+    const [file, pull, beside, pullBeside] = others.map((secret) => ({ id: secret, version: 1 }));
     const body = {
       revisions: [
         {
@@ -192,6 +197,9 @@ describe('the sweep', () => {
             { name: 'A', secret: { id: used, version: 2 } },
             { name: 'B', value: 'b' },
           ],
+          files: [{ path: '/etc/key', secret: file }],
+          pullSecret: pull,
+          sidecars: [{ env: [{ name: 'A', secret: beside }], pullSecret: pullBeside }],
         },
       ],
     };
@@ -203,13 +211,14 @@ describe('the sweep', () => {
     ]);
     const put = (bucket: string, key: string): Promise<unknown> =>
       bus.js.publish(`$KV.${bucket}.${key}`, 'x');
-    const sealed = [`sealed.${used}.1`, `sealed.${used}.2`, `sealed.${unused}.1`];
+    const kept = [`sealed.${used}.2`, ...others.map((secret) => `sealed.${secret}.1`)];
+    const sealed = [`sealed.${used}.1`, `sealed.${unused}.1`, ...kept];
     for (const key of [...sealed, `build.${ended}`, `build.${running}`, `service.${svc}`])
       await put(targetsBucket(cls), key);
     for (const key of [`build.${ended}`, `build.${running}`]) await put(statusBucket(cls), key);
     expect((await sweep.run()).keys).toBe(3);
     expect((await bus.listKeys(targetsBucket(cls), '>')).sort()).toEqual(
-      [`build.${running}`, `sealed.${used}.2`, `service.${svc}`].sort(),
+      [`build.${running}`, ...kept, `service.${svc}`].sort(),
     );
     expect(await bus.listKeys(statusBucket(cls), '>')).toEqual([`build.${running}`]);
     const subjects = async (): Promise<number> => {
@@ -218,8 +227,8 @@ describe('the sweep', () => {
       ).streams.info(kvStream(targetsBucket(cls)), { subjects_filter: '>' });
       return Object.keys(state.subjects ?? {}).length;
     };
-    expect(await subjects()).toBe(6);
+    expect(await subjects()).toBe(kept.length + 5);
     expect((await sweep.run()).keys).toBe(0);
-    expect(await subjects()).toBe(3);
+    expect(await subjects()).toBe(kept.length + 2);
   });
 });

@@ -114,6 +114,7 @@ export class ImageResolver {
         ? {
             status: 'away',
             message: `The registry ${reference.registry} does not say whether it has ${image}.`,
+            field: asked.field,
           }
         : refused(asked, answer.status);
     } catch (error) {
@@ -121,6 +122,7 @@ export class ImageResolver {
       return {
         status: 'away',
         message: `The registry ${reference.registry} cannot be reached at a public address, or does not answer.`,
+        field: asked.field,
       };
     }
   }

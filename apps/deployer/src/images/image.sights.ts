@@ -8,4 +8,4 @@ export type ImageSight =
   | { status: 'found'; digests: Record<string, Digest> }
   | { status: 'refused'; reason: ImageRefusal; error: PublicError }
   /** Its registry gave no answer that decides; it is asked again. */
-  | { status: 'away'; message: string };
+  | { status: 'away'; message: string; field: string };

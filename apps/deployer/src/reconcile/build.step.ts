@@ -48,14 +48,15 @@ function imageStep(draft: Draft): void {
   draft.state('build', sight && isLate(draft) ? 'failed' : 'running', message, {
     code: 'UNAVAILABLE',
     message,
-    violations: asked.map(({ field }) => ({ field, message: 'cannot be read now' })),
+    violations: sight === undefined ? [] : [{ field: sight.field, message: 'cannot be read now' }],
     nextStep: 'Deploy again when its registry answers.',
   });
 }
 
-/** Whether the registry of what was asked for last had its time. */
-function isLate({ records, now }: Draft): boolean {
-  return now - (records.operations.at(-1)?.createdAt ?? now) > REGISTRY_WAIT_MS;
+/** Whether the registry had its time, since what was asked for last and since what is built was there. */
+function isLate({ records, build, now }: Draft): boolean {
+  const asked = records.operations.at(-1)?.createdAt ?? now;
+  return now - Math.max(asked, build?.finishedAt ?? 0) > REGISTRY_WAIT_MS;
 }
 
 function refuseImage(draft: Draft, reason: ImageRefusal, error: PublicError): void {

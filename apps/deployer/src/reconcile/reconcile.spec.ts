@@ -372,7 +372,7 @@ describe('one service, from intent to what gateways serve', () => {
   it('waits a minute for a registry that does not answer', async () => {
     await world.settle();
     const message = 'The registry r.test does not answer.';
-    world.image = { status: 'away', message };
+    world.image = { status: 'away', message, field: 'template.image' };
     const operation = world.deployImage('r.test/app:1');
     await world.pass();
     expect(world.found(operation).status).toBe('running');

@@ -152,3 +152,10 @@ describe('a change of sidecars', () => {
     expect([moved('r.test/log:2'), moved('other.test/log')]).toEqual([pullSecret, undefined]);
   });
 });
+
+it('as many sidecars as there may be are all made anew by one change', () => {
+  const nine = Array.from({ length: 9 }, (_, index) => ({ name: `s${index}`, image: 'a' }));
+  const before = newTemplate({ image: 'a', sidecars: nine });
+  const gone = nine.map(({ name }) => ({ name, image: null }));
+  expect(patchTemplate(before, { sidecars: [...gone, ...nine] })).toEqual(before);
+});

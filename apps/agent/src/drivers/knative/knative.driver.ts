@@ -15,10 +15,10 @@ import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import type { Pod } from './knative.types.js';
 import { instanceOf, isLive } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
-import type { Readiness } from './readiness.rules.js';
+import { NO_SANDBOX, type Readiness } from './readiness.rules.js';
 import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
 import { ServiceApplier } from './service.applier.js';
-import type { ManifestSettings } from './service.manifest.js';
+import { lacksSandbox, type ManifestSettings } from './service.manifest.js';
 import { isTagged, type Seen } from './service.plan.js';
 import { lateStart, mayBeLate, startEnds } from './start.deadline.js';
 import { ObjectWriter } from './object.writer.js';
@@ -104,9 +104,10 @@ export class KnativeDriver implements Driver {
     return this.address;
   }
 
-  found(): ClusterFacts | undefined {
-    return this.preflight.found();
-  }
+  readonly found = (): ClusterFacts | undefined => this.preflight.found();
+
+  /** See Preflight. */
+  readonly hasSandbox = (): boolean => this.preflight.hasSandbox();
 
   apply(target: Target, env: ResolvedEnv, open: OpenSecret): Promise<void> {
     this.held.set(heldNow(target, { env, open }, this.held.get(target.service.id)));
@@ -252,7 +253,8 @@ export class KnativeDriver implements Driver {
     const newest = pods.at(-1);
     const lines: LinesOf = (container) => newest && this.logs.lastLinesOf(newest, container);
     const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
-    const refused = seen === undefined ? obstacleOf(obstacle, revision) : undefined;
+    const lacks = lacksSandbox(revision, this.parts.manifests) ? NO_SANDBOX : undefined;
+    const refused = seen === undefined ? (lacks ?? obstacleOf(obstacle, revision)) : undefined;
     if (refused !== undefined) return refused;
     const gpusWaiting = waitingGpus(() => this.view.allPods(), revision);
     const readiness = readinessOf(revision, seen, pods, lines, before, gpusWaiting);
@@ -278,9 +280,7 @@ export class KnativeDriver implements Driver {
     this.tellChange(serviceId);
   }
 
-  private tellChange(serviceId: Id<'svc'>): void {
-    this.changes.tell(serviceId);
-  }
+  private readonly tellChange = (serviceId: Id<'svc'>): void => this.changes.tell(serviceId);
 
   private readonly tellLog = (entry: DriverLog): void => this.lines.tell(entry);
 

@@ -63,9 +63,9 @@ export async function knativeRuntime(
     buildOutput: { base: () => images.baseImage(), finish: () => Promise.resolve() },
     sweepImages: () => Promise.resolve(),
     // Builds run beside the agent and isolate nothing.
-    capabilities: [
+    capabilities: () => [
       ...[CONTAINERS, SIDECARS, GPUS],
-      ...(runtimeClasses.sandboxed === undefined ? [] : [SANDBOXED]),
+      ...(driver.hasSandbox() ? [SANDBOXED] : []),
       ...(config.NODE_ENV === 'production' ? [] : [BUILDER]),
     ],
   };

@@ -30,6 +30,8 @@ export function preflightManifests(clusterId: Id<'cls'>): KnativeSettings[] {
       'kubernetes.podspec-nodeselector': 'enabled',
       'kubernetes.podspec-tolerations': 'enabled',
       'kubernetes.podspec-runtimeclassname': 'enabled',
+      // without it a container that has no port may have no probe
+      'multi-container-probing': 'enabled',
     }),
   ];
 }

@@ -60,7 +60,7 @@ export function unreached(status: number | undefined): Finding {
 
 /** Whether revisions can run there at all. */
 export function isFit({ knative: found, runtimeClasses }: Survey): boolean {
-  if (!runtimeClasses.every(({ isThere }) => isThere)) return false;
+  if (runtimeClasses.some(({ tier, isThere }) => tier === 'standard' && !isThere)) return false;
   return found !== undefined && [undefined, KOURIER].includes(found.ingressClass);
 }
 
@@ -172,12 +172,17 @@ function sandbox({ runtimeClasses }: Survey): Finding {
     return bad(
       'Sandbox',
       'NoRuntimeClass',
-      `Instances are to run under the RuntimeClass ${missing.name}, which is not there; until then nothing runs.`,
+      `${missing.tier} instances are to run under the RuntimeClass ${missing.name}, which is not there; until then ${WITHOUT[missing.tier]}.`,
       `Make it, or name another one by ${CLASS_NAMES[missing.tier]}.`,
     );
   const told = runtimeClasses.map(({ tier, name }) => `${tier} ones under the RuntimeClass ${name}`);
   return good('Sandbox', 'Sandboxed', `Instances run by tier: ${told.join(', ')}.`);
 }
+
+const WITHOUT: Record<RuntimeTier, string> = {
+  standard: 'nothing runs',
+  sandboxed: 'the cluster takes no service of that tier',
+};
 
 const CLASS_NAMES: Record<RuntimeTier, string> = {
   standard: 'TOWPATH_RUNTIME_CLASS',

@@ -76,9 +76,15 @@ describe('what is found of a cluster', () => {
     ],
     [
       'no sandbox although one is named',
-      { ...well, runtimeClasses: [{ tier: 'sandboxed', name: 'gvisor', isThere: false }] },
+      { ...well, runtimeClasses: [{ tier: 'standard', name: 'gvisor', isThere: false }] },
       'Sandbox false NoRuntimeClass',
       false,
+    ],
+    [
+      'no sandbox for the tier of that name, which others need not',
+      { ...well, runtimeClasses: [{ tier: 'sandboxed', name: 'gvisor', isThere: false }] },
+      'Sandbox false NoRuntimeClass',
+      true,
     ],
     ['no storage', { ...well, storageClasses: [] }, 'Storage true None', true],
     ['GPUs', { ...well, gpus: [{ product: 'L4', nodes: 2, count: 8 }] }, 'Gpus true Counted', true],

@@ -12,6 +12,7 @@ const WAIT_MS = 3_000;
 /** Looks at the cluster before anything is put there, and every five minutes; keeps what it found. */
 export class Preflight {
   private facts: ClusterFacts | undefined;
+  private sandbox = false;
   private readonly loop: Loop;
   private readonly fit = Promise.withResolvers<void>();
 
@@ -20,6 +21,11 @@ export class Preflight {
     waitMs = WAIT_MS,
   ) {
     this.loop = new Loop('preflight', LOOK_MS, (signal) => this.until(signal, waitMs), parts.logger);
+  }
+
+  /** Whether the RuntimeClass of the sandboxed tier is named and was there at the last look. */
+  hasSandbox(): boolean {
+    return this.sandbox;
   }
 
   found(): ClusterFacts | undefined {
@@ -48,6 +54,7 @@ export class Preflight {
     try {
       const survey = await surveyCluster(this.parts);
       this.note(findingsOf(survey), survey.gpus ?? []);
+      this.sandbox = survey.runtimeClasses.some(({ tier, isThere }) => tier === 'sandboxed' && isThere);
       return isFit(survey);
     } catch (error) {
       const { conditions = [], gpus = [] } = this.facts ?? {};

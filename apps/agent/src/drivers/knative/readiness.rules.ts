@@ -6,6 +6,12 @@ export type Readiness = Omit<Condition, 'changedAt'>;
 /** The reason of a start that came to no end in its time. */
 export const START_TIMEOUT = 'StartTimeout';
 
+/** What an agent says of a sandboxed revision that names no RuntimeClass for it any more. */
+export const NO_SANDBOX = waiting(
+  'NoSandbox',
+  'The cluster has no runtime for the sandboxed tier any more; it waits for that, or for another cluster.',
+);
+
 const NOT_ALLOWED = failed(
   'ImageNotAllowed',
   'The registry does not let the cluster pull the image.',

@@ -34,6 +34,11 @@ export interface ManifestSettings {
   runtimeClasses: Partial<Record<RuntimeTier, string>>;
 }
 
+/** Whether the cluster has no class for the tier of the revision: it must not run under another one. */
+export function lacksSandbox({ runtimeTier }: TargetRevision, { runtimeClasses }: ManifestSettings): boolean {
+  return runtimeTier === 'sandboxed' && runtimeClasses.sandboxed === undefined;
+}
+
 /** The knobs of `autoscaling.knative.dev` that Towpath sets, per revision. */
 export function autoscalingAnnotations(
   revision: TargetRevision,

@@ -1,5 +1,5 @@
 import { revisionOf, seenRevision, seenService, settings, targetOf } from './knative.factory.rig.js';
-import { isTagged, planService, type Seen } from './service.plan.js';
+import { isTagged, planService, type ServicePlan, type Seen } from './service.plan.js';
 
 const [one, two] = [revisionOf('hello-00001'), revisionOf('hello-00002')];
 const tagged = (name: string, percent = 100): { revisionName: string; percent: number; tag: string } => ({
@@ -190,4 +190,26 @@ it('runs an instance under the class of its tier, of which a cluster names one o
   expect(classOf('standard', sandboxed)).not.toHaveProperty('runtimeClassName');
   const both = { ...sandboxed, standard: 'runc' };
   expect(classOf('standard', both)).toMatchObject({ runtimeClassName: 'runc' });
+});
+
+it('makes no revision of the sandboxed tier where no class is named for it, and keeps what there is', () => {
+  const held = revisionOf('hello-00002', { runtimeTier: 'sandboxed' });
+  const seen = { service: undefined, revisions: [] };
+  expect(planService(targetOf([held]), seen, settings)).toBeUndefined();
+  const named = (plan: ServicePlan | undefined): unknown =>
+    (plan?.manifest['spec'] as { template: { metadata: { name: string } } }).template.metadata.name;
+  expect(named(planService(targetOf([one, held]), seen, settings))).toBe('hello-00001');
+  const there = seenService('hello-00002', [LATEST]);
+  const made = {
+    ...there,
+    spec: { ...there.spec, template: { ...there.spec.template, spec: { runtimeClassName: 'gvisor' } } },
+  };
+  const plan = planService(
+    targetOf([held]),
+    { service: made, revisions: [seenRevision('hello-00002', 'True')] },
+    settings,
+  );
+  expect((plan?.manifest['spec'] as { template: { spec: object } }).template.spec).toMatchObject({
+    runtimeClassName: 'gvisor',
+  });
 });

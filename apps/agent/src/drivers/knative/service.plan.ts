@@ -3,7 +3,7 @@ import { revisionTag } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import { conditionOf, isObserved, type KnativeRevision, type KnativeService } from './knative.types.js';
 import { lacksGpuNodes } from './gpu.manifest.js';
-import { serviceManifest, trafficOf, type ManifestSettings } from './service.manifest.js';
+import { lacksSandbox, serviceManifest, trafficOf, type ManifestSettings } from './service.manifest.js';
 
 /** What of a service is in the cluster now. */
 export interface Seen {
@@ -25,7 +25,9 @@ export interface ServicePlan {
  */
 export function planService(target: Target, seen: Seen, settings: ManifestSettings): ServicePlan | undefined {
   const exists = (name: string): boolean => seen.revisions.some(({ metadata }) => metadata.name === name);
-  const known = target.revisions.filter((revision) => exists(revision.name) || !lacksGpuNodes(revision));
+  const known = target.revisions.filter(
+    (revision) => exists(revision.name) || !(lacksGpuNodes(revision) || lacksSandbox(revision, settings)),
+  );
   const missing = known.filter(({ name }) => !exists(name));
   const next = missing[0] ?? templateNow(target, seen.service) ?? known.at(-1);
   if (next === undefined) return undefined;

@@ -19,7 +19,7 @@ export function localRuntime(config: AgentConfig, parts: ProcessParts, blobs: Fo
     // Unpacked once, which checks it and warms the first start.
     buildOutput: { base: () => Promise.resolve(undefined), finish: (image) => images.imageFolder(image) },
     sweepImages: (inUse) => images.removeUnused(inUse),
-    capabilities: [BUILDER],
+    capabilities: () => [BUILDER],
   };
 }
 
