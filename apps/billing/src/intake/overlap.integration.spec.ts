@@ -24,6 +24,9 @@ beforeAll(async () => {
   database = await testDatabase();
   lease = (await rig().lease('test', 'me')) as Lease;
 });
+// a test that failed while it held the position keeps nobody waiting
+let letGoAfter: () => void = () => undefined;
+afterEach(() => letGoAfter());
 afterAll(() => database.drop());
 
 const rig = (): BillingRig => new BillingRig(database.db, clock);
@@ -48,6 +51,7 @@ async function holdPosition(): Promise<() => Promise<void>> {
     await open.promise;
   });
   await Promise.race([held.promise, holding]);
+  letGoAfter = () => open.resolve();
   return () => (open.resolve(), holding);
 }
 
