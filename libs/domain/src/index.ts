@@ -181,7 +181,7 @@ export {
   secretReferences,
 } from './service/container.rules.js';
 export { checkGpuQuota, gpusHeld, validateGpuUse } from './service/gpu.validation.js';
-export { GIVE_WAY_MS, rolloutOf } from './placement/rollout.rules.js';
+export { GIVE_WAY_MS, GPUS_TAKEN, GPU_NODES_FULL, rolloutOf } from './placement/rollout.rules.js';
 export type { RollingRevision, RolloutPlace } from './placement/rollout.rules.js';
 export { canRun, neededCapabilities, type GpusServed } from './placement/cluster.fit.js';
 export { envNameProblem } from './service/env.validation.js';
@@ -201,6 +201,7 @@ export type { Home, PlacementNeed, RevisionNeed } from './placement/placement.ru
 export { REMOVAL_COUNT, REMOVAL_SHARE, mayRemoveDerived } from './placement/removal-guard.js';
 export {
   REVISION_READY,
+  ROUTE_COMING,
   STARTING,
   foldReady,
   reported,

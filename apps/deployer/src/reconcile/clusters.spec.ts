@@ -519,6 +519,24 @@ describe('a newest revision for which all GPUs are taken', () => {
     expect(await fleet.asked()).toEqual(['east']);
   });
 
+  it.each<[string, string, readonly string[], boolean]>([
+    ['starts still keeps the place', 'Starting', ['east'], false],
+    ['waits for something else gives it back', 'NoGpuNode', ['east'], true],
+    ['starts where nobody answers gives it back', 'Starting', [], true],
+  ])('that is late and %s', async (_what, last, heard, isBack) => {
+    fleet.change({ rollout: 'replace', updatedAt: fleet.clock.now() });
+    await roll();
+    agent.running.set(first, 0);
+    agent.waiting.set(second, last);
+    await fleet.work('east');
+    fleet.clock.step(GIVE_WAY_MS);
+    if (heard.length > 0) fleet.heard();
+    await fleet.work(...heard);
+    expect((await fleet.asks('east')).startsWith(`${first}*1`)).toBe(isBack);
+    await fleet.work(...heard);
+    expect((await fleet.asks('east')).startsWith(`${first}*1`)).toBe(isBack);
+  });
+
   it('gives it back when its customer goes back to the other', async () => {
     fleet.change({ rollout: 'replace' });
     await roll();

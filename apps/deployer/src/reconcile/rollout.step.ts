@@ -1,4 +1,4 @@
-import { GIVE_WAY_MS, rolloutOf, reported } from '#libs/domain';
+import { GIVE_WAY_MS, instanceResources, isUsable, reported, rolloutOf } from '#libs/domain';
 import type { RollingRevision, RolloutPlace } from '#libs/domain';
 import type { RevisionRecord, TargetRecord } from '#libs/store';
 import type { Draft } from './draft.js';
@@ -39,7 +39,7 @@ function waitOf(
   isReplace: boolean,
 ): { message: string; nextStep: string } {
   const other = isReplace
-    ? 'giving way did not help or would not be enough: ask for fewer GPUs, or deploy again when others come free'
+    ? 'giving way did not help or would not be enough: ask for less, or deploy again when others come free'
     : 'or let it take their place: tow services update --rollout replace';
   return {
     message: `${readyOf(newest)?.message ?? ''} It is to take the place of ${inTheWay.join(', ')}.`,
@@ -56,14 +56,24 @@ function isReplacing({ service: { status } }: Draft, newest: RevisionRecord): bo
 function placesOf(draft: Draft, newest: string): RolloutPlace[] {
   return (draft.homeOf(newest) ?? []).map((id) => {
     const record = draft.targets.find(({ target }) => target.clusterId === id);
-    return { ready: record && reported(record, newest), instances: instancesOf(record) };
+    const cluster = draft.records.clusters.find((one) => one.id === id);
+    return {
+      isUsable: cluster !== undefined && isUsable(cluster, draft.now),
+      ready: record && reported(record, newest),
+      instances: instancesOf(record),
+    };
   });
 }
 
 const instancesOf = (record: TargetRecord | undefined): Map<string, number> =>
   new Map((record?.report?.revisions ?? []).map(({ name, instances }) => [name, instances]));
 
-function rolling({ name, spec: { resources } }: RevisionRecord): RollingRevision {
-  const { gpus, gpuClass } = resources;
-  return { name, ...(gpus === undefined ? {} : { gpus }), ...(gpuClass === undefined ? {} : { gpuClass }) };
+function rolling({ name, spec }: RevisionRecord): RollingRevision {
+  const { cpuMillis, memoryMiB } = instanceResources(spec);
+  const { gpus, gpuClass } = spec.resources;
+  return {
+    ...{ name, cpuMillis, memoryMiB },
+    ...(gpus === undefined ? {} : { gpus }),
+    ...(gpuClass === undefined ? {} : { gpuClass }),
+  };
 }

@@ -15,6 +15,8 @@ export type Standing = 'ready' | 'failed' | 'unknown';
 export const REVISION_READY = 'Ready';
 /** The reason of a start that only takes its time. */
 export const STARTING = 'Starting';
+/** The reason of a start of which an instance runs and is not routed to yet. */
+export const ROUTE_COMING = 'RouteComing';
 
 /** What one cluster says about a revision; a report of a former version of the target says nothing. */
 export function reportedReady(holding: Holding, revision: string): Condition | undefined {

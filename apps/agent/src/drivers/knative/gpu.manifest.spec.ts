@@ -42,11 +42,27 @@ it('others are as they were', () => {
 });
 
 const TAKEN = '0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 node(s) had untolerated taint(s).';
+const FULL = `0/2 nodes are available: 1 Insufficient cpu, 1 Insufficient nvidia.com/gpu, 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.`;
+const CROWDED = '0/1 nodes are available: 1 Insufficient nvidia.com/gpu, 1 Too many pods.';
+const SHARED = '0/1 nodes are available: 1 Insufficient nvidia.com/gpu.shared.';
+const BUSY =
+  '0/1 nodes are available: 1 Insufficient cpu. preemption: 0/1 nodes are available: 1 Insufficient nvidia.com/gpu.';
 const NOWHERE = "0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.";
 
 it.each([
   ['all are taken', TAKEN, 1, 'GpusTaken', /class nvidia-l4 in the cluster are taken; it waits for one\.$/],
   ['others wait as well', TAKEN, 3, 'GpusTaken', /3 instances wait for one\.$/],
+  [
+    'the same, and others cannot be ousted',
+    `${TAKEN} preemption: 0/3 nodes are available.`,
+    1,
+    'GpusTaken',
+    /./,
+  ],
+  ['more than GPUs lacks', FULL, 1, 'GpuNodesFull', /has room.*GPUs are taken, and CPU, memory or places/],
+  ['places for instances lack as well', CROWDED, 2, 'GpuNodesFull', /2 instances wait for one\.$/],
+  ['another resource lacks', SHARED, 1, 'NoGpuNode', /has room for an instance; it waits/],
+  ['only CPU lacks', BUSY, 1, 'NoGpuNode', /has room for an instance; it waits/],
   ['no node has them', NOWHERE, 1, 'NoGpuNode', /No node with GPUs of class nvidia-l4/],
 ])('a start waits while %s', (_name, message, waits, reason, text) => {
   const seen = seenRevision('hello-00001', 'False', { reason: 'Unschedulable', message });

@@ -35,6 +35,17 @@ export function waitingGpus(pods: () => readonly Pod[], { resources: { gpuClass 
   ).length;
 }
 
+/**
+ * What the words of the scheduler say that nodes of a class lack: only GPUs, or more as well, there or on others of them;
+ * undefined: not GPUs. Which node lacks what they do not tell.
+ */
+export function gpuLack(message: string, resource: string): 'gpus' | 'more' | undefined {
+  const [lacks = ''] = message.split(' preemption:');
+  const things = [...lacks.matchAll(/Insufficient (\S+?)[.,]?(?=\s|$)/g)].map(([, thing]) => thing);
+  if (!things.includes(resource)) return undefined;
+  return lacks.includes('Too many pods') || things.some((thing) => thing !== resource) ? 'more' : 'gpus';
+}
+
 /** What nodes offer the GPUs of a project's services as. @param targets those of the project */
 export function gpuResourcesOf(targets: readonly Target[]): string[] {
   const revisions = targets.flatMap((one) => one.revisions);

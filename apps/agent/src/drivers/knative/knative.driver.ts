@@ -1,5 +1,5 @@
 import type { Clock, ClusterFacts, Condition, Door, Id, Target, TargetRevision } from '#libs/domain';
-import { withCondition } from '#libs/domain';
+import { ROUTE_COMING, withCondition } from '#libs/domain';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { KubeClient } from '#libs/kube';
 import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
@@ -263,7 +263,7 @@ export class KnativeDriver implements Driver {
     return {
       type: 'Ready',
       status: 'unknown',
-      reason: 'RouteComing',
+      reason: ROUTE_COMING,
       message: 'An instance was started; the cluster does not route to it yet.',
     };
   }

@@ -15,6 +15,8 @@ interface Tail {
   ended: boolean;
   /** RFC 3339 of the last line, so that a new stream goes on behind it. */
   since: string | undefined;
+  /** The same when an end was told last. */
+  told: string | undefined;
 }
 
 /** Follows what every instance prints, from its start to its end. */
@@ -24,6 +26,7 @@ export class PodLogs {
 
   constructor(
     private readonly client: KubeClient,
+    /** `end`: a container's output was read to an end, and there is more of it than at the end before. */
     private readonly on: { line: (entry: DriverLog) => void; end: (pod: Pod) => void },
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -37,7 +40,10 @@ export class PodLogs {
     for (const { name, state } of containersOf(pod)) {
       const started = state?.running !== undefined || state?.terminated !== undefined;
       if (!started || tails.has(name)) continue;
-      const tail: Tail = { abort: new AbortController(), lines: [], ended: false, since: undefined };
+      const tail: Tail = {
+        ...{ abort: new AbortController(), lines: [] },
+        ...{ ended: false, since: undefined, told: undefined },
+      };
       tails.set(name, tail);
       this.tails.set(uid, tails);
       void this.follow(pod, name, tail);
@@ -70,13 +76,20 @@ export class PodLogs {
     while (!signal.aborted) {
       try {
         await this.stream(pod, container, tail);
-        tail.ended = true;
-        this.on.end(pod);
+        this.end(pod, tail);
       } catch (error) {
         if (!signal.aborted) this.logger.debug({ err: error, pod: pod.metadata.name }, 'a log stream ended');
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
+  }
+
+  /** Until its container starts again the stream ends each time that it is asked for: that is no news. */
+  private end(pod: Pod, tail: Tail): void {
+    if (tail.ended && tail.told === tail.since) return;
+    tail.ended = true;
+    tail.told = tail.since;
+    this.on.end(pod);
   }
 
   private async stream(pod: Pod, container: string, tail: Tail): Promise<void> {

@@ -1,4 +1,4 @@
-import { TowpathError, type TargetRevision } from '#libs/domain';
+import { GPUS_TAKEN, GPU_NODES_FULL, TowpathError, type TargetRevision } from '#libs/domain';
 import { KubeError } from '#libs/kube';
 import {
   conditionOf,
@@ -11,7 +11,7 @@ import {
 } from './knative.types.js';
 import { ContestedError } from './contested.js';
 import { crashOf, type LinesOf } from './crash.readiness.js';
-import { lacksGpuNodes } from './gpu.manifest.js';
+import { gpuLack, lacksGpuNodes } from './gpu.manifest.js';
 import { givenBack } from './gpu.release.js';
 import {
   ADMISSION_REFUSED,
@@ -99,12 +99,16 @@ function gpuWait(
 ): Readiness | undefined {
   if (gpuClass === undefined || gpuNodes === undefined || ready?.reason !== 'Unschedulable') return undefined;
   const line = waits > 1 ? ` ${waits} instances wait for one.` : '';
-  return ready.message?.includes(`Insufficient ${gpuNodes.resource}`)
-    ? waiting('GpusTaken', `All GPUs of class ${gpuClass} in the cluster are taken; it waits for one.${line}`)
-    : waiting(
-        'NoGpuNode',
-        `No node with GPUs of class ${gpuClass} has room for an instance; it waits for one.${line}`,
-      );
+  const lack = gpuLack(ready.message ?? '', gpuNodes.resource);
+  if (lack === 'gpus')
+    return waiting(
+      GPUS_TAKEN,
+      `All GPUs of class ${gpuClass} in the cluster are taken; it waits for one.${line}`,
+    );
+  const nodes = `No node with GPUs of class ${gpuClass} has room for an instance`;
+  return lack === 'more'
+    ? waiting(GPU_NODES_FULL, `${nodes}: GPUs are taken, and CPU, memory or places as well; it waits.${line}`)
+    : waiting('NoGpuNode', `${nodes}; it waits for one.${line}`);
 }
 
 /** Why nothing serves although nothing crashed. */
