@@ -192,6 +192,7 @@ export {
   asOrganization,
   findOrganization,
   holdGpuQuota,
+  namedGpus,
   holdsOperators,
   insertOrganization,
   listOrganizations,

@@ -47,11 +47,29 @@ export const lockGpusSql = statement<unknown>(
   `SELECT pg_advisory_xact_lock(hashtextextended('gpus ' || $1, 0))`,
 );
 
-/** GPUs that other services than $2 may hold: of each as its newest intent says. */
+/** GPUs that a template, or what a revision was made of, may hold in one region. */
+const gpusOf = (spec: string): string =>
+  `coalesce((${spec}->'resources'->>'gpus')::bigint * (${spec}->>'maxInstances')::bigint, 0)`;
+
+/** GPUs that other services than $2 may hold: of each its newest template, and other revisions that its traffic names. */
 export const countGpusSql = statement<{ gpus: bigint }>(
   'organization_count_gpus',
-  `SELECT coalesce(sum((template->'resources'->>'gpus')::bigint * (template->>'maxInstances')::bigint), 0)::bigint AS gpus
-   FROM services WHERE organization_id = $1 AND id <> $2 AND deleted_at IS NULL`,
+  `SELECT coalesce(sum((${gpusOf('s.template')} + named.gpus) * greatest(1, jsonb_array_length(s.regions))), 0)::bigint AS gpus
+   FROM services s CROSS JOIN LATERAL (
+     SELECT coalesce(sum(${gpusOf('r.spec')}), 0) AS gpus FROM revisions r
+     WHERE r.organization_id = s.organization_id AND r.service_id = s.id AND r.template_generation <> s.template_generation
+       AND r.name IN (SELECT line->>'revision' FROM jsonb_array_elements(s.traffic) line)
+   ) named
+   WHERE s.organization_id = $1 AND s.id <> $2 AND s.deleted_at IS NULL`,
+);
+
+/** GPUs that the revisions $3 of a service may hold in one region; the one of its template only with $4. */
+export const namedGpusSql = statement<{ gpus: bigint }>(
+  'organization_named_gpus',
+  `SELECT coalesce(sum(${gpusOf('r.spec')}), 0)::bigint AS gpus
+   FROM revisions r JOIN services s ON s.organization_id = r.organization_id AND s.id = r.service_id
+   WHERE r.organization_id = $1 AND r.service_id = $2 AND r.name = ANY($3)
+     AND ($4::boolean OR r.template_generation <> s.template_generation)`,
 );
 
 export const listOrganizationsSql = statement<OrganizationRow>(

@@ -1,6 +1,7 @@
-import type { Organization } from '#libs/domain';
+import type { Organization, Service } from '#libs/domain';
 import {
   countGpusSql,
+  namedGpusSql,
   findOrganizationSql,
   holdsOperatorsSql,
   insertOrganizationSql,
@@ -86,6 +87,20 @@ export async function holdGpuQuota(
   if (quota === undefined) return undefined;
   const row = await tx.one(countGpusSql, [organizationId, serviceId ?? '']);
   return { quota, used: Number(row?.gpus ?? 0) };
+}
+
+/**
+ * GPUs that revisions of a service may hold in one region, of those with these names.
+ * @param withNewest also of the one that its present template asked for
+ */
+export async function namedGpus(
+  tx: Tx,
+  { organizationId, id }: Pick<Service, 'organizationId' | 'id'>,
+  names: readonly string[],
+  withNewest: boolean,
+): Promise<number> {
+  if (names.length === 0) return 0;
+  return Number((await tx.one(namedGpusSql, [organizationId, id, names, withNewest]))?.gpus ?? 0);
 }
 
 /** Whether the platform's operators are among its members and keys; must run bound to the organization. */

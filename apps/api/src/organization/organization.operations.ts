@@ -96,7 +96,9 @@ export const organizationOperations = [
         .min(0)
         .max(MOST_GPUS)
         .nullable()
-        .describe('Of each service the GPUs of an instance times `maxInstances`; null: any number.'),
+        .describe(
+          'Of each service the GPUs of an instance times `maxInstances`, of its newest template and of others with traffic or a tag, in each region; null: any number.',
+        ),
     }),
     output: organizationView,
     handler: setOrganizationQuota,

@@ -2,9 +2,7 @@ import {
   CONTAINERS,
   GPUS,
   TowpathError,
-  checkGpuQuota,
   containerFields,
-  gpusHeld,
   hasGpuPrice,
   inForceAt,
   missingRevisions,
@@ -27,22 +25,24 @@ import {
   findSecret,
   findUpload,
   hasCapability,
-  holdGpuQuota,
   holdFromSweep,
   listRegions,
   usableGpuClasses,
 } from '#libs/store';
 import type { Call } from '../call/call.js';
+import { checkHeldGpus } from './gpu.checks.js';
 
 /**
  * Refuses an intent with all reasons at once: the rules of the domain, and what only the store knows (uploads,
  * secrets, revisions that it names).
+ * @param isAskedAnew it makes a revision, also of the same template
  */
 export async function checkIntent(
   call: Call,
   project: Project,
   intent: ServiceIntent,
   service?: Service,
+  isAskedAnew = false,
 ): Promise<void> {
   refuseIfAny([
     ...validateService(intent),
@@ -55,7 +55,7 @@ export async function checkIntent(
   await checkContainers(call, intent.template);
   await checkGpus(call, intent.template);
   refuseIfAny(await unpricedGpus(call, intent.template, service?.template.resources.gpuClass));
-  await checkHeldGpus(call, project, intent.template, service);
+  await checkHeldGpus(call, project, intent, service, isAskedAnew);
   await checkSuffix(call, project, intent, service?.id);
 }
 
@@ -148,19 +148,6 @@ async function checkGpus(call: Call, { resources }: Template): Promise<void> {
     violations: [{ field: 'template.resources.gpuClass', message: 'is not supported here' }],
     nextStep: 'Deploy without GPUs, or join a Kubernetes cluster with Knative.',
   });
-}
-
-/** Who takes no more than before must be able to change the rest, whatever the quota has become. */
-async function checkHeldGpus(
-  call: Call,
-  project: Project,
-  template: Template,
-  before?: Service,
-): Promise<void> {
-  const asked = gpusHeld(template);
-  if (asked <= (before === undefined ? 0 : gpusHeld(before.template))) return;
-  const held = await holdGpuQuota(call.tx, project.organizationId, before?.id);
-  if (held !== undefined) checkGpuQuota(asked, held.used, held.quota);
 }
 
 async function checkSuffix(

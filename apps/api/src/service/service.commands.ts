@@ -74,9 +74,9 @@ export async function updateService(call: CommandCall, input: UpdateServiceInput
   const before = await lockForChange(call, service, input.version);
   const patched = patchService(before, input);
   const intent = { ...patched, traffic: changedTraffic(before, patched.traffic, input) };
-  await checkIntent(call, project, intent, before);
   // A tag may name another image today.
   const isAskedAnew = typeof input.template?.image === 'string';
+  await checkIntent(call, project, intent, before, isAskedAnew);
   return writeIntent(call, project, before, intent, 'update', isAskedAnew);
 }
 

@@ -3,6 +3,7 @@ import { findTrafficChange, listTrafficChanges } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import type { OperationView } from '../operation/operation.view.js';
 import { lockForChange, writeIntent } from '../service/service.change.js';
+import { checkSplitGpus } from '../service/gpu.checks.js';
 import { unknownRevisions } from '../service/service.checks.js';
 import { serviceOf, type ServiceRef } from '../service/service.queries.js';
 
@@ -18,6 +19,7 @@ export async function setTraffic(
     ...validateTraffic(traffic, before.name),
     ...(await unknownRevisions(call, project, traffic, before.id)),
   ]);
+  await checkSplitGpus(call, project, before, traffic, 'traffic');
   return writeIntent(call, project, before, { ...before, traffic }, 'traffic');
 }
 
@@ -30,6 +32,7 @@ export async function rollback(
   const before = await lockForChange(call, service, input.version);
   const traffic =
     input.to === undefined ? await formerSplit(call, before) : await splitOf(call, before, input.to);
+  await checkSplitGpus(call, project, before, traffic, 'to');
   return writeIntent(call, project, before, { ...before, traffic }, 'rollback');
 }
 

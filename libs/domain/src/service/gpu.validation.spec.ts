@@ -95,19 +95,23 @@ describe('the quota of GPUs of an organization', () => {
   const resources = { cpuMillis: 1000, memoryMiB: 512 };
 
   it('counts what a service may hold at a time', () => {
-    expect(gpusHeld({ resources, maxInstances: 100 })).toBe(0);
-    expect(gpusHeld({ resources: { ...resources, gpus: 2, gpuClass: 'l4' }, maxInstances: 3 })).toBe(6);
+    const held = { resources: { ...resources, gpus: 2, gpuClass: 'l4' }, maxInstances: 3 };
+    expect(gpusHeld({ resources, maxInstances: 100 }, 0)).toBe(0);
+    expect(gpusHeld(held, 0)).toBe(6);
+    expect(gpusHeld(held, 4, ['east'])).toBe(10);
+    expect(gpusHeld(held, 4, ['east', 'west'])).toBe(20);
+    expect(gpusHeld(undefined, 4, ['east', 'west'])).toBe(8);
   });
 
   it('refuses what is above it, with what is left', () => {
-    expect(() => checkGpuQuota(2, 6, 8)).not.toThrow();
-    expect(() => checkGpuQuota(3, 6, 8)).toThrow(
+    expect(() => checkGpuQuota(2, 6, 8, 'traffic')).not.toThrow();
+    expect(() => checkGpuQuota(3, 6, 8, 'traffic')).toThrow(
       expect.objectContaining({
         code: 'FAILED_PRECONDITION',
-        violations: [{ field: 'template.resources.gpus', message: 'times maxInstances must not be above 2' }],
+        violations: [{ field: 'traffic', message: expect.stringMatching(/must not be above 2$/) as string }],
       }) as Error,
     );
     // it was lowered below what is held
-    expect(() => checkGpuQuota(1, 9, 8)).toThrow(/may hold 8 GPUs.*may hold 9.*asks for 1/);
+    expect(() => checkGpuQuota(1, 9, 8, 'traffic')).toThrow(/may hold 8 GPUs.*may hold 9.*asks for 1/);
   });
 });

@@ -36,23 +36,35 @@ export function validateGpuUse(resources: Resources, classes: readonly GpuClass[
   ];
 }
 
-/** GPUs that a service may hold at a time: those of an instance, times the most of them. */
-export function gpusHeld({ resources, maxInstances }: Pick<Template, 'resources' | 'maxInstances'>): number {
-  return (resources.gpus ?? 0) * maxInstances;
+/**
+ * GPUs that a service may hold at a time: those of an instance, times the most of them, in each region.
+ * @param template of the revision that counts as its newest; undefined: none does
+ * @param named the same, in one region, of all others that its traffic names
+ */
+export function gpusHeld(
+  template: Pick<Template, 'resources' | 'maxInstances'> | undefined,
+  named: number,
+  regions: readonly string[] = [],
+): number {
+  const newest = (template?.resources.gpus ?? 0) * (template?.maxInstances ?? 0);
+  return (newest + named) * Math.max(1, regions.length);
 }
 
 /**
  * Refuses what does not fit into the quota of GPUs of an organization.
  * @param used what its other services may hold
+ * @param field what asks for them
  * @throws TowpathError FAILED_PRECONDITION
  */
-export function checkGpuQuota(asked: number, used: number, quota: number): void {
+export function checkGpuQuota(asked: number, used: number, quota: number, field: string): void {
   if (used + asked <= quota) return;
   const left = Math.max(0, quota - used);
-  const message = `The organization may hold ${quota} GPUs: its other services may hold ${used}, and this one asks for ${asked} (gpus times maxInstances).`;
+  const message = `The organization may hold ${quota} GPUs: its other services may hold ${used}, and this one asks for ${asked} (gpus times maxInstances, of each revision with traffic or a tag, in each region).`;
   throw new TowpathError('FAILED_PRECONDITION', message, {
-    violations: [{ field: `${FIELD}.gpus`, message: `times maxInstances must not be above ${left}` }],
+    violations: [
+      { field, message: `gpus times maxInstances, of all revisions and regions, must not be above ${left}` },
+    ],
     nextStep:
-      'Lower gpus or maxInstances, of this service or of another, or ask the operator for a larger quota.',
+      'Lower gpus or maxInstances, of this service or of another, name fewer revisions in traffic, or ask the operator for a larger quota.',
   });
 }
