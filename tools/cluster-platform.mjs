@@ -46,6 +46,8 @@ export async function agentSettings(names, temporaryDir) {
   for (const name of names) allowRegistry(name, address);
   return {
     TOWPATH_RUNTIME: 'knative',
+    // No sandbox: a second runtime proves by whose word an instance runs under which.
+    TOWPATH_SANDBOX_RUNTIME_CLASS: 'crun',
     TOWPATH_REGISTRY_URL: `http://${address}`,
     TOWPATH_PRIVATE_REGISTRIES: `http://${address}`,
     TOWPATH_REGISTRY_USERNAME: REGISTRY_USER,
