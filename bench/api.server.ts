@@ -31,6 +31,9 @@ export async function startApiServer(): Promise<ApiServer> {
     for (const child of children.reverse()) await ended(child);
     rmSync(folder, { recursive: true, force: true });
   };
+  // who is told to end takes them along
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => void stop().finally(() => process.exit(1)));
   try {
     const [clients = 0, peers = 0, secure = 0] = await freePorts(3);
     const etcd = `http://127.0.0.1:${clients}`;

@@ -20,7 +20,6 @@ beforeAll(async () => {
   operator = await rig.tenant('operators', true);
   await store(plan('gold'));
   await store(plan('euro', { currency: 'EUR' }));
-  await store(plan('builds', { items: [{ ...requests, measure: 'build_time', per: '1 s' }] }));
   await store(plan('classed', { multipliers: [{ class: 'fast', by: '2' }] }));
   await store(plan('by-disk', { items: [{ ...requests, times: 'disk_gib' }] }));
   await store(plan('later', { effectiveFrom: '2100-01-01T00:00:00Z' }));
@@ -156,7 +155,6 @@ describe('terms', () => {
       'INVALID_ARGUMENT',
       'plan',
     ],
-    ['builds, which nobody counts', { plan: 'builds' }, 'NOT_SUPPORTED', ''],
     ['classes, which nobody counts', { plan: 'classed' }, 'NOT_SUPPORTED', ''],
     ['disks, which nobody counts', { plan: 'by-disk' }, 'NOT_SUPPORTED', ''],
   ])('with %s are refused, and nothing is written', async (_what, body, code, field) => {
