@@ -22,7 +22,9 @@ process.on('SIGTERM', () => process.exit(0));
 const BESIDE = `
 const { readFileSync } = require('node:fs');
 require('node:http').createServer((_q, r) => {
-  r.end(JSON.stringify({ level: process.env.LEVEL, key: process.env.KEY, mark: readFileSync('/in/mark', 'utf8') }));
+  const { LEVEL: level, KEY: key } = process.env;
+  try { r.end(JSON.stringify({ level, key, mark: readFileSync('/in/mark', 'utf8') })); }
+  catch { r.writeHead(503).end(); }
 }).listen(9000, () => console.log('beside is up'));
 process.on('SIGTERM', () => process.exit(0));
 `;

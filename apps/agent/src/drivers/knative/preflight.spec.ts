@@ -291,6 +291,20 @@ describe('the look at a cluster', () => {
     expect(api.maps.get('config-domain')).toBeDefined();
   });
 
+  it('takes a named sandbox to be there until it has looked', async () => {
+    const runtimeClasses = { sandboxed: 'kata' };
+    const parts = { ...clientParts(connection), clusterId: CLUSTER, runtimeClasses, clock: CLOCK };
+    preflight = new Preflight({ ...parts, logger: createLogger('preflight', 'silent') }, 10);
+    api.hasKnative = true;
+    api.refuses = () => 503;
+    const passed = preflight.passed();
+    await until(() => reasonOf('Kubernetes') === 'NotReachable');
+    expect(preflight.hasSandbox()).toBe(true);
+    api.refuses = () => undefined;
+    await passed;
+    expect([preflight.hasSandbox(), reasonOf('Sandbox')]).toEqual([false, 'NoRuntimeClass']);
+  });
+
   it('says that it could not look, and what it may not see', async () => {
     api.hasKnative = true;
     api.refuses = () => 401;

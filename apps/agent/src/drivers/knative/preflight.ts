@@ -12,7 +12,7 @@ const WAIT_MS = 3_000;
 /** Looks at the cluster before anything is put there, and every five minutes; keeps what it found. */
 export class Preflight {
   private facts: ClusterFacts | undefined;
-  private sandbox = false;
+  private sandbox: boolean;
   private readonly loop: Loop;
   private readonly fit = Promise.withResolvers<void>();
 
@@ -20,10 +20,12 @@ export class Preflight {
     private readonly parts: SurveyParts & { logger: Logger },
     waitMs = WAIT_MS,
   ) {
+    // until it was looked for: an agent that begins anew would lose what is held there
+    this.sandbox = parts.runtimeClasses.sandboxed !== undefined;
     this.loop = new Loop('preflight', LOOK_MS, (signal) => this.until(signal, waitMs), parts.logger);
   }
 
-  /** Whether the RuntimeClass of the sandboxed tier is named and was there at the last look. */
+  /** Whether the RuntimeClass of the sandboxed tier is named, and was there when it was last looked for. */
   hasSandbox(): boolean {
     return this.sandbox;
   }
