@@ -34,7 +34,7 @@ const isHelp = ({ code, exitCode }: CommanderError): boolean => exitCode === 0 |
 /** What the parser says, in the form of every other error. */
 function misuse({ message }: CommanderError): CliError {
   const [sentence = '', suggestion] = message.replace(/^error: /, '').split('\n');
-  const words = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
+  const words = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1).replace(/\.$/, '')}.`;
   const guess = suggestion === undefined ? '' : `${suggestion.replace(/^\(|\)$/g, '')} `;
   return usageError(words, `${guess}Add --help to see what it takes.`);
 }

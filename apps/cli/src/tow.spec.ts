@@ -241,6 +241,7 @@ describe('errors and exit codes', () => {
 
   it.each([
     ['depoly', /^error: Unknown command 'depoly'\..*\n {2}next: Did you mean deploy\? Add --help/],
+    ['deploy a --rollout x', /surge, replace\. \(INVALID_ARGUMENT\)/],
     ['deploy', /^error: Missing required argument 'name'\. .*\n {2}next: Add --help/],
   ])('usage: %j says what is wrong and the next step once', async (line, words) => {
     await serve({});
