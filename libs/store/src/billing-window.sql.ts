@@ -123,7 +123,8 @@ export const listMonthsSql = statement<{ month: string }>(
    FROM billing_windows WHERE organization_id = $1 ORDER BY month`,
 );
 
-// Day by day: what one day has fits in memory, a month of minutes would be sorted on disk.
+// Day by day: what one day has fits in memory, a month of minutes would be sorted on disk. A type without an order is among what
+// windows are grouped by: how many a day has is not known to the planner, which then sorts them, half as fast again as hashing.
 export const usageByDaySql = statement<UsageDayRow>(
   'billing_usage_by_day',
   `WITH spans AS (
@@ -135,23 +136,23 @@ export const usageByDaySql = statement<UsageDayRow>(
      SELECT from_ms / 86400000 AS day, width_bucket(from_ms, $6::bigint[]) AS period, used.*,
        ${metersBetween('used', 'from_ms', 'to_ms')}
      FROM spans CROSS JOIN LATERAL (
-       SELECT project_id, service_id, revision_id, price_zone,
+       SELECT service_id, revision_id, price_zone,
          sum(requests)::text AS requests, sum(not_billable_requests)::text AS not_billable_requests,
          sum(blocks)::text AS blocks, sum(per_request_units)::text AS per_request_units,
          sum(request_bytes)::text AS request_bytes, sum(response_bytes)::text AS response_bytes,
          bool_or(meters IS NOT NULL) AS has_meters
-       FROM billing_windows
+       FROM billing_windows, (SELECT '0'::xid AS unordered) hashed
        WHERE organization_id = $1 AND window_start_ms >= from_ms AND window_start_ms < to_ms
          AND ($2::text IS NULL OR project_id = $2) AND ($3::text IS NULL OR service_id = $3)
-       GROUP BY 1, 2, 3, 4) used)
-   SELECT d.period, d.project_id, p.handle AS project, d.service_id, s.name AS service, nullif(d.revision_id, '') AS revision_id,
+       GROUP BY 1, 2, 3, unordered) used)
+   SELECT d.period, s.project_id, p.handle AS project, d.service_id, s.name AS service, nullif(d.revision_id, '') AS revision_id,
      r.name AS revision, d.price_zone,
      to_char(to_timestamp(d.day * 86400) AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day,
      d.requests, d.not_billable_requests, d.blocks, d.per_request_units, d.request_bytes, d.response_bytes, d.meters,
      ${SIZE_COLUMNS}
    FROM days d
-   JOIN projects p ON p.organization_id = $1 AND p.id = d.project_id
    JOIN services s ON s.organization_id = $1 AND s.id = d.service_id
+   JOIN projects p ON p.organization_id = $1 AND p.id = s.project_id
    LEFT JOIN revisions r ON r.organization_id = $1 AND r.id = d.revision_id
    ORDER BY d.period, d.day, p.handle, s.name, s.id, r.number NULLS FIRST, d.price_zone`,
 );
