@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { CompactEncrypt, importJWK } from 'jose';
 import { create } from 'tar';
 import { z } from 'zod';
-import type { ClusterFacts, Condition, Digest, Id, Target, TargetRevision } from '#libs/domain';
+import type { ClusterFacts, Condition, Digest, Id, OfferedGpus, Target, TargetRevision } from '#libs/domain';
 import {
+  GPU_CLASSES_KEY,
   Renewal,
   agentPermissions,
   buildKey,
@@ -16,6 +17,7 @@ import {
   clusterStatusSchema,
   ensureClusterTopology,
   ensureHubTopology,
+  gpuClassesSchema,
   logBatchSchema,
   resyncSubject,
   restartAgentConsumer,
@@ -64,6 +66,10 @@ class RecordingDriver implements Driver {
   stop = (): Promise<void> => Promise.resolve();
   door = (): { host: string; port: number } => ({ host: '127.0.0.1', port: 1 });
   found = (): ClusterFacts | undefined => undefined;
+  classes: string[] = [];
+  offered = (classes: readonly OfferedGpus[]): void => {
+    this.classes = classes.map(({ name }) => name);
+  };
   contested = (): Condition | undefined => undefined;
   async apply(target: Target, env: ResolvedEnv): Promise<void> {
     this.applied.push({ target, env });
@@ -365,6 +371,18 @@ describe('the agent on a real nats-server', () => {
         (await nats.bus.getKey(statusBucket(clusterId), 'cluster', clusterStatusSchema))?.value.door !==
         undefined,
     );
+  });
+
+  it('tells its runtime which GPU classes there are, after a restart again', async () => {
+    const offered = { name: 'l4', resource: 'nvidia.com/gpu', nodeLabels: { pool: 'l4' }, tolerations: [] };
+    const classes = { schemaVersion: 1 as const, classes: [offered] };
+    await nats.bus.putKey(targetsBucket(clusterId), GPU_CLASSES_KEY, gpuClassesSchema, classes);
+    for (const driver of [new RecordingDriver(), new RecordingDriver()]) {
+      const agent = await start({ driver });
+      await until(() => driver.classes.includes('l4'));
+      await stop(agent);
+      await restartAgentConsumer(nats.bus, clusterId);
+    }
   });
 
   it('refuses a lower (epoch, generation), also after a restart', async () => {

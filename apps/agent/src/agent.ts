@@ -4,7 +4,7 @@ import type {
   OnApplicationBootstrap,
   OnApplicationShutdown,
 } from '@nestjs/common';
-import { LogBudget, type Id, type Target, type TargetRevision } from '#libs/domain';
+import { LogBudget, type Id, type OfferedGpus, type Target, type TargetRevision } from '#libs/domain';
 import {
   AGENT_CONSUMER,
   Resync,
@@ -142,6 +142,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
       build: this.builds.accept,
       buildGone: this.builds.forget,
       sealed: this.onSealed,
+      gpuClasses: (classes: readonly OfferedGpus[]) => driver.offered(classes),
     };
     this.feed = new TargetFeed(clusterId, handlers, logger);
     const renewal = parts.renewal(() => void this.link.redial());

@@ -1,6 +1,7 @@
 import {
   Bus,
   GATEWAYS_BUCKET,
+  GPU_CLASSES_KEY,
   ROUTES_BUCKET,
   STREAMS,
   buildStatusSchema,
@@ -11,6 +12,7 @@ import {
   ensureClusterTopology,
   ensureHubTopology,
   gatewayStatusSchema,
+  gpuClassesSchema,
   hubSubject,
   kvStream,
   operationSubject,
@@ -407,6 +409,25 @@ it('reads the tier of the price plan in force at the instant', async () => {
   ]);
   await database.query('DELETE FROM billing_terms WHERE organization_id = $1', [row.organization_id]);
 });
+
+it('shows agents which GPU classes there are, and when there are none any more', async () => {
+  const l4 = {
+    ...{ name: 'l4', resource: 'nvidia.com/gpu', nodeLabels: { pool: 'l4' } },
+    tolerations: [{ key: 'gpu', operator: 'Exists' }],
+  };
+  const shown = async (): Promise<unknown> =>
+    (await nats.bus.getKey(targetsBucket(cls), GPU_CLASSES_KEY, gpuClassesSchema))?.value.classes;
+  expect(await shown()).toBeUndefined();
+  await database.query(
+    `INSERT INTO gpu_classes (id, name, resource, node_labels, tolerations, created_by, created_at)
+     VALUES ('gpc_1', $1, $2, $3, $4, 'test', now())`,
+    [l4.name, l4.resource, JSON.stringify(l4.nodeLabels), JSON.stringify(l4.tolerations)],
+  );
+  const classes = await until(shown, { what: 'the class', deadlineMs: 60_000 });
+  expect(classes).toEqual([l4]);
+  await database.query(`DELETE FROM gpu_classes`);
+  await until(async () => JSON.stringify(await shown()) === '[]', { what: 'none', deadlineMs: 60_000 });
+}, 150_000);
 
 describe('writing under a lease', () => {
   const changes = { revisions: [], targets: [], routes: [], operations: [], removedAt: 1 };

@@ -23,6 +23,7 @@ import { Sweep } from './garbage/sweep.js';
 import { ImageResolver } from './images/image.resolver.js';
 import { RegistryReader } from './images/registry.reader.js';
 import { OutboxRelay } from './outbox/relay.js';
+import { GpuClassProjection } from './projection/gpu-classes.js';
 import { Projection } from './projection/projection.js';
 import { SecretSealer } from './projection/secret-sealer.js';
 import { Observer } from './reconcile/observer.js';
@@ -65,6 +66,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private readonly watches: StatusWatches;
   private readonly resync: Resync;
   private readonly guard: BucketGuard;
+  private readonly gpuClasses: GpuClassProjection;
   private readonly strangers: Strangers;
   private readonly eraser: Eraser;
   private readonly sweep: Sweep;
@@ -95,6 +97,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     const leases = { group: 'deployer', names: DEPLOYER_LEASES, owner, db, clock, logger, metrics };
     this.leases = new LeaseKeeper(leases, { onGained: () => this.resync.all() });
     this.guard = this.guardOf(clock);
+    this.gpuClasses = new GpuClassProjection({ bus, db, leads: () => this.leads(), logger });
     this.door = new EventDoor({ bus, leases: this.leases, owner, wakeService: wake, logger });
     const holding = (id: string): Lease | undefined => this.leases.holding(leaseOf(id));
     this.eraser = new Eraser({ db, bus, clock, random, logger, holding, blobs: options.blobs });
@@ -132,6 +135,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     this.resync.start();
     this.strangers.start();
     this.guard.start();
+    this.gpuClasses.start();
     await this.leases.start();
     await this.relay.start();
     this.eraser.start();
@@ -144,7 +148,8 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
 
   /** Stops taking work and finishes what is in hand. */
   async beforeApplicationShutdown(): Promise<void> {
-    const loops = [this.door, this.resync, this.guard, this.strangers, this.watches, this.relay];
+    const wakers = [this.door, this.resync, this.guard, this.strangers, this.watches];
+    const loops = [...wakers, this.gpuClasses, this.relay];
     await Promise.all([this.eraser.stop(), this.sweep.stop()]);
     await Promise.all(loops.map((loop) => loop.stop()));
     this.gateways.stop();
@@ -179,11 +184,15 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
     await removeClusterTopology(this.bus, clusterId);
   }
 
+  private leads(): boolean {
+    return this.leases.holding(FIRST_LEASE) !== undefined;
+  }
+
   private guardOf(clock: Clock): BucketGuard {
     const news = {
       all: (): Promise<void> => this.resync.all(),
       cluster: (clusterId: string): Promise<void> => this.resync.cluster(clusterId),
-      leads: (): boolean => this.leases.holding(FIRST_LEASE) !== undefined,
+      leads: (): boolean => this.leads(),
     };
     return new BucketGuard(this.bus, this.db, clock, news, this.parts.logger);
   }

@@ -19,6 +19,8 @@ export const gatewayConsumer = (gatewayId: string): string => `gateway_${gateway
 export const serviceKey = (serviceId: string): string => `service.${serviceId}`;
 export const buildKey = (buildId: string): string => `build.${buildId}`;
 export const sealedKey = (secretId: string, version: number): string => `sealed.${secretId}.${version}`;
+/** The key of a targets bucket under which an agent finds the GPU classes of the installation. */
+export const GPU_CLASSES_KEY = 'gpu-classes';
 export const CLUSTER_KEY = 'cluster';
 /** The key of bucket routes under which identity shows the public keys of callers' tokens; no host has such a name. */
 export const CALLER_KEYS_KEY = '_caller-keys';

@@ -83,7 +83,7 @@ export {
   pinnedImage,
 } from './build/image-reference.js';
 export type { ImageReference } from './build/image-reference.js';
-export type { Cluster, ClusterFacts, Door, Gateway, GpuPool } from './cluster/cluster.types.js';
+export type { Cluster, ClusterFacts, Door, Gateway, GpuPool, GpuSupply } from './cluster/cluster.types.js';
 export {
   BUILDER,
   CONTAINERS,
@@ -108,7 +108,7 @@ export {
   validateGpuClass,
 } from './cluster/gpu-class.js';
 export { RUNTIME_TIERS, SANDBOXED, type RuntimeTier } from './cluster/runtime-tier.js';
-export type { GpuClass, GpuNodes, Toleration } from './cluster/gpu-class.js';
+export type { GpuClass, GpuNodes, OfferedGpus, Toleration } from './cluster/gpu-class.js';
 export { JOIN_TOKEN_BYTES, JOIN_TOKEN_LIFE_MS, formatJoinToken, isJoinToken } from './cluster/join-token.js';
 export type {
   Access,
@@ -181,7 +181,13 @@ export {
   secretReferences,
 } from './service/container.rules.js';
 export { checkGpuQuota, gpusHeld, validateGpuUse } from './service/gpu.validation.js';
-export { GIVE_WAY_MS, GPUS_TAKEN, GPU_NODES_FULL, rolloutOf } from './placement/rollout.rules.js';
+export {
+  GIVE_WAY_MS,
+  GPUS_TAKEN,
+  GPU_NODES_FULL,
+  GPU_NODES_SMALL,
+  rolloutOf,
+} from './placement/rollout.rules.js';
 export type { RollingRevision, RolloutPlace } from './placement/rollout.rules.js';
 export { canRun, neededCapabilities, type GpusServed } from './placement/cluster.fit.js';
 export { envNameProblem } from './service/env.validation.js';

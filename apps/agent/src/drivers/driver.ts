@@ -1,4 +1,13 @@
-import type { ClusterFacts, Condition, Digest, Door, Id, PinnedSecret, Target } from '#libs/domain';
+import type {
+  ClusterFacts,
+  Condition,
+  Digest,
+  Door,
+  Id,
+  OfferedGpus,
+  PinnedSecret,
+  Target,
+} from '#libs/domain';
 
 /**
  * The environment of a revision with every secret opened; asked again at every start of an instance. A TowpathError
@@ -73,6 +82,8 @@ export interface Driver {
   door(): Door;
   /** What was found of the cluster itself; told during `start` already, which waits for what it cannot do without. */
   found(): ClusterFacts | undefined;
+  /** All GPU classes of the installation: what the cluster has of each is counted from now on, and told by `found`. */
+  offered(classes: readonly OfferedGpus[]): void;
   /**
    * Makes the service's revisions those of the target; does not wait until they are ready. A known revision's spec is
    * never changed, only its `minInstances`. A revision that is not in the target any more ends its requests and goes.

@@ -1,7 +1,9 @@
-import { TowpathError, type Id, type Target } from '#libs/domain';
+import { TowpathError, type Id, type OfferedGpus, type Target } from '#libs/domain';
 import {
+  GPU_CLASSES_KEY,
   buildTargetSchema,
   decode,
+  gpuClassesSchema,
   kvSubject,
   sealedSecretSchema,
   targetSchema,
@@ -19,6 +21,8 @@ export interface FeedHandlers {
   /** The hub has no more use for the build's result. */
   buildGone(buildId: string): Promise<void>;
   sealed(secret: SealedSecret): Promise<void>;
+  /** Kept in memory only: whoever counts by them tells the hub, which sends everything again after a start. */
+  gpuClasses(classes: readonly OfferedGpus[]): void;
 }
 
 /** Reads one message of the agent's own stream; resolving acknowledges it. */
@@ -54,6 +58,7 @@ export class TargetFeed {
   }
 
   private async dispatch(key: string, data: Uint8Array): Promise<void> {
+    if (key === GPU_CLASSES_KEY) return this.handlers.gpuClasses(decode(gpuClassesSchema, data).classes);
     const kind = key.slice(0, key.indexOf('.'));
     if (kind === 'service') return this.target(key, decode(targetSchema, data));
     if (kind === 'build') return this.handlers.build(decode(buildTargetSchema, data));

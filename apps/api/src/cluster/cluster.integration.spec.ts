@@ -80,7 +80,9 @@ describe('emptying a cluster', () => {
       message: 'm',
       changedAt: 0,
     } as const;
-    const found = { conditions: [condition], gpus: [{ product: 'NVIDIA-L4', nodes: 1, count: 4 }] };
+    const supply = { gpuClass: 'l4', nodes: 1, perNode: 4, total: 4, taken: 3, freePerNode: 1 };
+    const gpus = [{ product: 'NVIDIA-L4', nodes: 1, count: 4 }];
+    const found = { conditions: [condition], gpus, supply: [supply] };
     const at = Date.now();
     const seen = { id, runtime: 'knative' } as const;
     const heard = (seenAt: number, more: Partial<Cluster>): Promise<Cluster | undefined> =>
@@ -100,12 +102,17 @@ describe('emptying a cluster', () => {
     expect(told['conditions']).toContainEqual(expect.objectContaining({ type: 'Answers', reason: 'Waits' }));
     const aged = { clockOffsetMs: -(40 * 86_400_000) };
     expect(await heard(at, aged)).toMatchObject(aged);
-    const query = `{ cluster(cluster: "${id}") { clockOffsetMs } }`;
+    const query = `{ cluster(cluster: "${id}") { clockOffsetMs gpuSupply { gpuClass free } } }`;
     const { json: asked } = await rig.call('POST', '/graphql', { key, body: { query } });
-    expect(asked).toEqual({ data: { cluster: { clockOffsetMs: -(2 ** 31) } } });
+    const gpuSupply = [{ gpuClass: 'l4', free: 1 }];
+    expect(asked).toEqual({ data: { cluster: { clockOffsetMs: -(2 ** 31), gpuSupply } } });
     expect((await heard(at, { door }))?.waitingSince).toBeUndefined();
     const { json } = await rig.call('GET', `/v1/clusters/${id}`, { key });
-    expect(json['gpus']).toEqual(found.gpus);
+    expect([json['gpus'], json['gpuSupply']]).toEqual([gpus, [{ ...supply, free: 1 }]]);
+    const uncounted = await heard(at, { door, found: { conditions: [], gpus } });
+    expect(uncounted?.found?.supply).toBeUndefined();
+    const { json: unknown } = await rig.call('GET', `/v1/clusters/${id}`, { key });
+    expect(unknown).not.toHaveProperty('gpuSupply');
     expect(json['conditions']).toContainEqual({ ...condition, changedAt: '1970-01-01T00:00:00.000Z' });
   });
 

@@ -41,6 +41,21 @@ const gpuView = z
   })
   .meta({ id: 'GpuPool', description: 'Nodes of a cluster with one kind of GPU.' });
 
+const supplyView = z
+  .object({
+    gpuClass: z.string().describe('By its name.'),
+    nodes: z.int().describe('Nodes of the class, also those that are away.'),
+    perNode: z.int().describe('The most GPUs that one of them has.'),
+    total: z.int().describe('GPUs of the nodes that take instances now.'),
+    taken: z.int().describe('What runs on these nodes holds of them.'),
+    free: z.int(),
+    freePerNode: z.int().describe('The most that are free on one node.'),
+  })
+  .meta({
+    id: 'GpuSupply',
+    description: 'What a cluster has of a GPU class, counted every half minute as its scheduler counts.',
+  });
+
 export const clusterView = z
   .object({
     id: z.string(),
@@ -52,6 +67,10 @@ export const clusterView = z
     gpuClasses: z.array(z.string()),
     capabilities: z.array(z.string()),
     gpus: z.array(gpuView),
+    gpuSupply: z
+      .array(supplyView)
+      .optional()
+      .describe('Of each GPU class; absent where nodes are not counted by class.'),
     joinedAt: z.string().optional(),
     lastSeenAt: z.string().optional(),
     cordonedAt: z.string().optional().describe('Since when it takes no new services.'),
@@ -90,6 +109,7 @@ export function showCluster(
     gpuClasses,
     capabilities,
     gpus: cluster.found?.gpus ?? [],
+    ...showSupply(cluster),
     ...isoIf('joinedAt', cluster.joinedAt),
     ...isoIf('lastSeenAt', cluster.lastSeenAt),
     ...isoIf('cordonedAt', cluster.cordonedAt),
@@ -100,6 +120,11 @@ export function showCluster(
     createdAt: iso(createdAt),
     version: String(version),
   };
+}
+
+function showSupply({ found }: Cluster): { gpuSupply?: z.infer<typeof supplyView>[] } {
+  const supply = found?.supply?.map((one) => ({ ...one, free: one.total - one.taken }));
+  return supply === undefined ? {} : { gpuSupply: supply };
 }
 
 /** GraphQL has no longer whole numbers. */

@@ -9,7 +9,6 @@ import type {
   Resources,
   Role,
   Rollout,
-  Toleration,
   TrafficTarget,
 } from '#libs/domain';
 
@@ -155,39 +154,6 @@ export interface SecretView {
   id: string;
   name: string;
   versions: { number: number; createdAt: string }[];
-  createdAt: string;
-}
-
-export interface ClusterView {
-  id: string;
-  name: string;
-  provider: string;
-  region: string;
-  zone: string;
-  runtime: string;
-  joinedAt?: string;
-  lastSeenAt?: string;
-  cordonedAt?: string;
-  drain?: {
-    startedAt: string;
-    total: number;
-    left?: number;
-    waiting?: { service: string; reason?: string }[];
-  };
-  price?: { currency: string; vcpuSecond: string; gibSecond: string; since: string };
-  gpus: { product?: string; nodes: number; count: number }[];
-  clockOffsetMs?: number;
-  conditions: ConditionView[];
-}
-
-export interface GpuClassView {
-  id: string;
-  name: string;
-  resource: string;
-  nodeLabels: { name: string; value: string }[];
-  tolerations: Toleration[];
-  minCpuMillis?: number;
-  minMemoryMiB?: number;
   createdAt: string;
 }
 

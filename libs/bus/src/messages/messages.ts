@@ -1,7 +1,7 @@
 /** Schemas of what travels between hub, agents and gateways. A later version must still read today's samples. */
 import { z } from 'zod';
 import { count, digest, id } from './message.parts.js';
-import { protocol, targetRevision } from './revision.messages.js';
+import { gpuNodes, protocol, targetRevision } from './revision.messages.js';
 
 const condition = z.object({
   type: z.string(),
@@ -52,6 +52,12 @@ export const sealedSecretSchema = z.object({
   jwe: z.string(),
 });
 
+/** KV targets_<cluster>, key gpu-classes: what the agent counts its nodes by. */
+export const gpuClassesSchema = z.object({
+  schemaVersion: z.literal(1),
+  classes: z.array(gpuNodes.extend({ name: z.string() })),
+});
+
 /** KV status_<cluster>, key cluster: sent every 5 s, so its age is the agent's liveness. */
 export const clusterStatusSchema = z.object({
   schemaVersion: z.literal(1),
@@ -64,6 +70,14 @@ export const clusterStatusSchema = z.object({
     .object({
       conditions: z.array(condition),
       gpus: z.array(z.object({ product: z.string().exactOptional(), nodes: count, count })),
+      supply: z
+        .array(
+          z.object({
+            ...{ gpuClass: z.string(), nodes: count, perNode: count },
+            ...{ total: count, taken: count, freePerNode: count },
+          }),
+        )
+        .exactOptional(),
     })
     .exactOptional(),
   /** By how much the agent's clock is ahead of the hub's, as it measured. */

@@ -58,7 +58,7 @@ const resources = z.object({
   gpuClass: z.string().exactOptional(),
 });
 /** How the nodes that have its GPUs are found, and what they offer. */
-const gpuNodes = z.object({
+export const gpuNodes = z.object({
   resource: z.string(),
   nodeLabels: z.record(z.string(), z.string()),
   tolerations: z.array(

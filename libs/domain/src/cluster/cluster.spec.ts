@@ -1,7 +1,8 @@
 import { LIVE_MS, chooseBuilder, isLive } from './cluster.rules.js';
 import { JOIN_TOKEN_BYTES, formatJoinToken, isJoinToken } from './join-token.js';
 import { clusterConditions } from './cluster.lifecycle.js';
-import type { Cluster } from './cluster.types.js';
+import type { Cluster, ClusterFacts, GpuSupply } from './cluster.types.js';
+import { hasGpus, lacksGpus, type OfferedGpus } from './gpu-class.js';
 
 const cluster = (id: Cluster['id'], more: Partial<Cluster> = {}): Cluster => ({
   id,
@@ -100,5 +101,33 @@ describe('join tokens', () => {
       false,
     ]);
     expect(() => formatJoinToken(new Uint8Array(31))).toThrow(RangeError);
+  });
+});
+
+describe('GPUs of a class in a cluster', () => {
+  const l4 = {
+    ...{ name: 'l4', resource: 'nvidia.com/gpu', tolerations: [] },
+    nodeLabels: { 'nvidia.com/gpu.product': 'L4' },
+  };
+  const pool = { ...l4, nodeLabels: { pool: 'l4' } };
+  const amd = { ...l4, resource: 'amd.com/gpu' };
+  const condition = { type: 'Gpus', status: 'true', reason: 'Counted', message: 'm', changedAt: 0 } as const;
+  const facts = { conditions: [condition], gpus: [{ product: 'A100', nodes: 1, count: 8 }] };
+  const supply = (nodes: number): GpuSupply => ({
+    ...{ gpuClass: 'l4', nodes, perNode: 4, total: 0, taken: 0, freePerNode: 0 },
+  });
+  it.each<[string, ClusterFacts | undefined, OfferedGpus, 'has' | 'lacks' | 'may have']>([
+    ['before a look', undefined, l4, 'may have'],
+    ['by product', facts, l4, 'lacks'],
+    ['of a class without a product', facts, pool, 'has'],
+    ['of another resource', facts, amd, 'may have'],
+    ['counted by class, also where all its nodes are away', { ...facts, supply: [supply(1)] }, l4, 'has'],
+    ['counted by class, of any label', { ...facts, supply: [supply(0)] }, pool, 'lacks'],
+    ['counted by class, of any resource', { ...facts, supply: [supply(0)] }, amd, 'lacks'],
+    ['counted before the class was told', { ...facts, supply: [] }, amd, 'may have'],
+  ])('%s', (_what, found, gpuClass, expected) => {
+    const one = cluster('cls_1', found === undefined ? {} : { found });
+    const said = [hasGpus(one, gpuClass) && 'has', lacksGpus(one, gpuClass) && 'lacks'].find(Boolean);
+    expect(said ?? 'may have').toBe(expected);
   });
 });

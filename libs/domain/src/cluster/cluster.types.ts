@@ -40,6 +40,24 @@ export interface Cluster {
 export interface ClusterFacts {
   conditions: Condition[];
   gpus: GpuPool[];
+  /** What it has of each class that its agent was told of; absent: not counted (yet). */
+  supply?: GpuSupply[];
+}
+
+/** What a cluster has of a GPU class, as its scheduler counts. */
+export interface GpuSupply {
+  /** By its name. */
+  gpuClass: string;
+  /** Nodes of the class, also those that are away. */
+  nodes: number;
+  /** The most GPUs that one of them has. */
+  perNode: number;
+  /** GPUs of the nodes that take instances now. */
+  total: number;
+  /** What instances, and whatever else runs on these nodes, hold of them. */
+  taken: number;
+  /** The most that are free on one node. */
+  freePerNode: number;
 }
 
 /** Nodes with one kind of GPU. */

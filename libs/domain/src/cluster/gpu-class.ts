@@ -1,7 +1,7 @@
 import type { Violation } from '../error.js';
 import type { Id } from '../id.js';
 import { violationOf } from '../name.js';
-import type { Cluster } from './cluster.types.js';
+import type { Cluster, GpuSupply } from './cluster.types.js';
 
 /** A kind of GPU that an operator offers by name, and the nodes that have it. It never changes. */
 export interface GpuClass {
@@ -22,6 +22,9 @@ export interface GpuClass {
 /** How the nodes of a class are found, and what they offer: all that a cluster needs to know of it. */
 export type GpuNodes = Pick<GpuClass, 'resource' | 'nodeLabels' | 'tolerations'>;
 
+/** A class as clusters are told of it, to count what their nodes have of it. */
+export type OfferedGpus = GpuNodes & Pick<GpuClass, 'name'>;
+
 /** As in a pod: of which taint, and of which effect of it; absent: any. */
 export interface Toleration {
   key?: string;
@@ -39,24 +42,31 @@ const PRODUCT = 'nvidia.com/gpu.product';
 type Looked = Pick<Cluster, 'found'>;
 
 /** Whether a cluster is known to have no node of the class. */
-export function lacksGpus(cluster: Looked, gpuClass: GpuNodes): boolean {
+export function lacksGpus(cluster: Looked, gpuClass: OfferedGpus): boolean {
   return isThere(cluster, gpuClass) === false;
 }
 
 /** Whether a cluster is known to have nodes of the class. */
-export function hasGpus(cluster: Looked, gpuClass: GpuNodes): boolean {
+export function hasGpus(cluster: Looked, gpuClass: OfferedGpus): boolean {
   return isThere(cluster, gpuClass) === true;
 }
 
 /**
- * Clusters count GPUs by the product that their nodes name, and only NVIDIA's: of others, and before a look, nothing is
- * known (undefined).
+ * Where nodes are not counted by class (an agent of a release before) they are by the product that they name, and only
+ * NVIDIA's: of others, and before a look, nothing is known (undefined).
  */
-function isThere({ found }: Looked, { resource, nodeLabels }: GpuNodes): boolean | undefined {
+function isThere({ found }: Looked, { name, resource, nodeLabels }: OfferedGpus): boolean | undefined {
+  const counted = supplyOf(found, name);
+  if (counted !== undefined) return counted.nodes > 0;
   const looked = found?.conditions.some(({ type, status }) => type === 'Gpus' && status === 'true');
   if (!looked || resource !== GPU_RESOURCE) return undefined;
   const product = nodeLabels[PRODUCT];
   return found?.gpus.some((pool) => product === undefined || pool.product === product);
+}
+
+/** What was counted of a class; undefined: it is not known. */
+export function supplyOf(found: Cluster['found'], gpuClass: string): GpuSupply | undefined {
+  return found?.supply?.find((one) => one.gpuClass === gpuClass);
 }
 
 /** What a node offers its GPUs as where an operator says nothing. */

@@ -8,6 +8,8 @@ import { ROUTE_COMING, STARTING } from './readiness.rules.js';
 export const GPUS_TAKEN = 'GpusTaken';
 /** The reason of a start for which nodes with GPUs of its class lack GPUs, and CPU, memory or the like as well. */
 export const GPU_NODES_FULL = 'GpuNodesFull';
+/** The reason of a start that needs more GPUs than any node of its class has: nobody can give way to it. */
+export const GPU_NODES_SMALL = 'GpuNodesSmall';
 
 /** For so long from the wish on others give way in vain: what they let go of may be taken by a third. */
 export const GIVE_WAY_MS = 10 * 60_000;

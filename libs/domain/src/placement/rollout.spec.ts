@@ -8,6 +8,7 @@ const old: RollingRevision = { name: 'a-1', cpuMillis: 4000, memoryMiB: 1024, gp
 const newest: RollingRevision = { ...old, name: 'a-2' };
 const TAKEN = ready('unknown', 'GpusTaken');
 const FULL = ready('unknown', 'GpuNodesFull');
+const SMALL = ready('unknown', 'GpuNodesSmall');
 const NO_NODE = ready('unknown', 'NoGpuNode');
 const STARTING = ready('unknown', 'Starting');
 const ROUTE_COMING = ready('unknown', 'RouteComing');
@@ -32,6 +33,7 @@ it.each<[string, Partial<RolloutQuestion>, unknown]>([
   ['what serves and holds the GPUs gives way', {}, GIVES],
   ['nobody, when the newest only starts', { places: [place(1, STARTING)] }, NOBODY],
   ['nobody, before anything is said of it', { places: [unsaid] }, NOBODY],
+  ['nobody, where every node is too small for it', { places: [place(1, SMALL)] }, NOBODY],
   ['nobody, where it has no place', { places: [] }, NOBODY],
   ['what gave way stays away while it starts', { isReplacing: true, places: [place(0, STARTING)] }, GIVES],
   ['and while it waits', { isReplacing: true, places: [place(0)] }, GIVES],

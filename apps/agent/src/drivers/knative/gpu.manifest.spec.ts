@@ -1,5 +1,5 @@
 import type { Condition, TargetRevision } from '#libs/domain';
-import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
+import { gpuResourcesOf, gpuState } from './gpu.manifest.js';
 import { revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
 import { LABELS } from './knative.names.js';
 import { gpuNote, type GpuStart } from './gpu.release.js';
@@ -66,9 +66,46 @@ it.each([
   ['no node has them', NOWHERE, 1, 'NoGpuNode', /No node with GPUs of class nvidia-l4/],
 ])('a start waits while %s', (_name, message, waits, reason, text) => {
   const seen = seenRevision('hello-00001', 'False', { reason: 'Unschedulable', message });
-  const told = readinessOf(held, seen, [], () => undefined, undefined, waits);
+  const told = readinessOf(held, seen, [], () => undefined, undefined, { waiting: waits });
   expect(told).toMatchObject({ status: 'unknown', reason });
   expect(told.message).toMatch(text);
+});
+
+it.each([
+  [
+    'none is free',
+    { taken: 4, freePerNode: 0 },
+    'GpusTaken',
+    /are taken \(0 of 4 free\); it waits for one\. 3 inst/,
+  ],
+  [
+    'too few are free on each node',
+    { taken: 2, freePerNode: 1 },
+    'GpusTaken',
+    /has 2 GPUs of class nvidia-l4 left \(2 of 4 free, at most 1 on one\)/,
+  ],
+  ['they were counted before', { taken: 1, freePerNode: 2 }, 'GpusTaken', /cluster are taken; it waits/],
+  [
+    'every node is too small',
+    { perNode: 1, taken: 0, freePerNode: 1 },
+    'GpuNodesSmall',
+    /has 2 GPUs of class nvidia-l4, the largest has 1; it waits for a larger one/,
+  ],
+  [
+    'its nodes were away',
+    { nodes: 0, perNode: 0, total: 0, taken: 0 },
+    'GpusTaken',
+    /are taken \(0 of 0 free/,
+  ],
+])('it is told how many there are: %s', (_name, some, reason, text) => {
+  const supply = { gpuClass: 'nvidia-l4', nodes: 2, perNode: 2, total: 4, taken: 0, freePerNode: 0, ...some };
+  const seen = seenRevision('hello-00001', 'False', { reason: 'Unschedulable', message: TAKEN });
+  const told = readinessOf(held, seen, [], () => undefined, undefined, { waiting: 3, supply });
+  expect(told).toMatchObject({ status: 'unknown', reason });
+  expect(told.message).toMatch(text);
+  expect(told.nextStep).toEqual(
+    reason === 'GpuNodesSmall' ? (expect.stringContaining('Ask for 1 GPUs') as string) : undefined,
+  );
 });
 
 it('is not started before the cluster is told where its GPUs are, and says so', () => {
@@ -95,10 +132,12 @@ it('counts instances of a class that no node has taken', () => {
   ];
   const of = (gpuClass: string): TargetRevision =>
     revisionOf('a', { resources: { ...held.resources, gpuClass } });
-  const counts = [of('l4'), of('h100'), of('a'), revisionOf('plain')].map((one) =>
-    waitingGpus(() => pods, one),
+  const supply = { ...{ gpuClass: 'h100', nodes: 1, perNode: 1 }, ...{ total: 1, taken: 1, freePerNode: 0 } };
+  const states = [of('l4'), of('h100'), of('a'), revisionOf('plain')].map((one) =>
+    gpuState(() => pods, [supply], one),
   );
-  expect(counts).toEqual([2, 1, 0, 0]);
+  expect(states).toEqual([{ waiting: 2 }, { waiting: 1, supply }, { waiting: 0 }, { waiting: 0 }]);
+  expect(gpuState(() => pods, undefined, of('h100'))).toEqual({ waiting: 1 });
 });
 
 it('a project is told what the GPUs of its own services are offered as', () => {

@@ -1,4 +1,4 @@
-import type { Target, TargetRevision } from '#libs/domain';
+import type { GpuSupply, Target, TargetRevision } from '#libs/domain';
 import { LABELS } from './knative.names.js';
 import { conditionOf, type Pod } from './knative.types.js';
 
@@ -24,15 +24,31 @@ export function gpuLimits({ resources: { gpus }, gpuNodes }: TargetRevision): Re
   return gpus === undefined || gpuNodes === undefined ? {} : { [gpuNodes.resource]: String(gpus) };
 }
 
-/** How many instances of its class no node has taken yet; pods are only looked at for a revision that holds GPUs. */
-export function waitingGpus(pods: () => readonly Pod[], { resources: { gpuClass } }: TargetRevision): number {
-  if (gpuClass === undefined) return 0;
-  return pods().filter(
-    ({ metadata, status }) =>
-      metadata.labels?.[LABELS.gpuClass] === gpuClass &&
-      metadata.deletionTimestamp === undefined &&
-      conditionOf(status?.conditions, 'PodScheduled')?.status === 'False',
-  ).length;
+/** Whether an instance that holds GPUs has no node yet. */
+export const waitsForGpus = ({ metadata, status }: Pod): boolean =>
+  metadata.labels?.[LABELS.gpuClass] !== undefined &&
+  metadata.deletionTimestamp === undefined &&
+  conditionOf(status?.conditions, 'PodScheduled')?.status === 'False';
+
+/** What is known in a cluster of the GPUs of a class. */
+export interface GpuState {
+  /** How many instances of the class no node has taken yet. */
+  waiting: number;
+  /** Absent: it was not counted. */
+  supply?: GpuSupply;
+}
+
+/** Of the class of a revision; pods are only looked at for one that holds GPUs. */
+export function gpuState(
+  pods: () => readonly Pod[],
+  supplies: readonly GpuSupply[] = [],
+  { resources: { gpuClass } }: TargetRevision,
+): GpuState {
+  if (gpuClass === undefined) return { waiting: 0 };
+  const isOf = ({ metadata }: Pod): boolean => metadata.labels?.[LABELS.gpuClass] === gpuClass;
+  const supply = supplies.find((one) => one.gpuClass === gpuClass);
+  const waiting = pods().filter((pod) => isOf(pod) && waitsForGpus(pod)).length;
+  return { waiting, ...(supply === undefined ? {} : { supply }) };
 }
 
 /**

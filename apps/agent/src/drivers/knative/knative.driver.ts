@@ -1,8 +1,8 @@
-import type { Clock, ClusterFacts, Condition, Door, Id, Target, TargetRevision } from '#libs/domain';
-import { ROUTE_COMING, withCondition } from '#libs/domain';
+import type { Clock, ClusterFacts, Condition, Door, Id, OfferedGpus, Target } from '#libs/domain';
+import { ROUTE_COMING, withCondition, type TargetRevision } from '#libs/domain';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { KubeClient } from '#libs/kube';
-import { gpuResourcesOf, waitingGpus } from './gpu.manifest.js';
+import { gpuResourcesOf, gpuState, waitsForGpus } from './gpu.manifest.js';
 import type { GpuStart } from './gpu.release.js';
 import { Preflight } from './preflight.js';
 import type { Driver, DriverLog, InstanceState, OpenSecret, ResolvedEnv, RevisionState } from '../driver.js';
@@ -15,7 +15,7 @@ import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import type { Pod } from './knative.types.js';
 import { instanceOf, isLive } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
-import { NO_SANDBOX, type Readiness } from './readiness.rules.js';
+import { NO_SANDBOX, waiting, type Readiness } from './readiness.rules.js';
 import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
 import { ServiceApplier } from './service.applier.js';
 import { lacksSandbox, type ManifestSettings } from './service.manifest.js';
@@ -76,9 +76,23 @@ export class KnativeDriver implements Driver {
     this.applier = new ServiceApplier(client, writer, parts.manifests, parts.images, this.drifted, logger);
     this.projects = new ProjectKeeper(client, writer, clusterId, this.drifted, this.lookAtAll, logger);
     const { runtimeClasses } = parts.manifests;
-    this.preflight = new Preflight({ client, writer, clusterId, runtimeClasses, clock, logger });
+    const areGpusAsked = (): boolean => this.view.allPods().some(waitsForGpus);
+    this.preflight = new Preflight({
+      client,
+      writer,
+      clusterId,
+      runtimeClasses,
+      areGpusAsked,
+      clock,
+      logger,
+    });
     this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
-    this.logs = new PodLogs(client, { line: this.tellLog, end: this.logEnded }, clock, logger);
+    this.logs = new PodLogs(
+      client,
+      { line: (line) => this.lines.tell(line), end: this.ended },
+      clock,
+      logger,
+    );
     const service = (id: Id<'svc'>): void => this.changed(id);
     const pod = (there: Pod): void => this.logs.see(there);
     const podGone = (): void => this.logs.keep(this.view.allPods());
@@ -105,6 +119,8 @@ export class KnativeDriver implements Driver {
   }
 
   readonly found = (): ClusterFacts | undefined => this.preflight.found();
+
+  readonly offered = (classes: readonly OfferedGpus[]): void => this.preflight.offered(classes);
 
   /** See Preflight. */
   readonly hasSandbox = (): boolean => this.preflight.hasSandbox();
@@ -180,8 +196,8 @@ export class KnativeDriver implements Driver {
     if (unproven) return { againInMs: PROBE_AGAIN_MS };
     const now = this.parts.clock.now();
     const ends = held.target.revisions.flatMap((revision) => this.startEnds(held, revision) ?? []);
-    const looks = held.obstacle === undefined ? [] : [now + CONTESTED_MS];
-    const coming = [...looks, ...ends.filter((end) => end > now)];
+    if (held.obstacle !== undefined) ends.push(now + CONTESTED_MS);
+    const coming = ends.filter((end) => end > now);
     return coming.length === 0 ? undefined : { againInMs: Math.min(...coming) - now };
   };
 
@@ -256,16 +272,11 @@ export class KnativeDriver implements Driver {
     const lacks = lacksSandbox(revision, this.parts.manifests) ? NO_SANDBOX : undefined;
     const refused = seen === undefined ? (lacks ?? obstacleOf(obstacle, revision)) : undefined;
     if (refused !== undefined) return refused;
-    const gpusWaiting = waitingGpus(() => this.view.allPods(), revision);
-    const readiness = readinessOf(revision, seen, pods, lines, before, gpusWaiting);
+    const gpus = gpuState(() => this.view.allPods(), this.found()?.supply, revision);
+    const readiness = readinessOf(revision, seen, pods, lines, before, gpus);
     if (mayBeLate(readiness) && this.isLate(held, revision)) return lateStart(revision, pods, readiness);
     if (readiness.status !== 'true' || this.answered.has(revision.id)) return readiness;
-    return {
-      type: 'Ready',
-      status: 'unknown',
-      reason: ROUTE_COMING,
-      message: 'An instance was started; the cluster does not route to it yet.',
-    };
+    return waiting(ROUTE_COMING, 'An instance was started; the cluster does not route to it yet.');
   }
 
   private podsOf(serviceId: Id<'svc'>, revision: TargetRevision): Pod[] {
@@ -282,8 +293,6 @@ export class KnativeDriver implements Driver {
 
   private readonly tellChange = (serviceId: Id<'svc'>): void => this.changes.tell(serviceId);
 
-  private readonly tellLog = (entry: DriverLog): void => this.lines.tell(entry);
-
   private readonly drifted = (kind: string, name: string, difference: string): void => {
     this.parts.drifts.inc({ kind });
     this.parts.logger.warn({ kind, name, difference }, 'somebody else changed it: it is applied again');
@@ -293,7 +302,7 @@ export class KnativeDriver implements Driver {
     for (const id of this.held.idsIn(namespace)) this.queue.add(id);
   };
 
-  private readonly logEnded = ({ metadata }: Pod): void => {
+  private readonly ended = ({ metadata }: Pod): void => {
     const serviceId = idOf('svc', metadata.labels?.[LABELS.service]);
     if (serviceId !== undefined) this.changed(serviceId);
   };

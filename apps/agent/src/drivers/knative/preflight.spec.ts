@@ -190,9 +190,11 @@ const HELD: FakeReply = {
 const refusal = (code: number): FakeReply => ({ status: code, body: { kind: 'Status', code } });
 
 const CLOCK = { now: () => 0 };
-const clientParts = (connection: KubeConnection): { client: KubeClient; writer: ObjectWriter } => {
+const clientParts = (
+  connection: KubeConnection,
+): { client: KubeClient; writer: ObjectWriter; areGpusAsked: () => boolean } => {
   const client = new KubeClient(connection);
-  return { client, writer: new ObjectWriter(client, CLOCK) };
+  return { client, writer: new ObjectWriter(client, CLOCK), areGpusAsked: () => false };
 };
 
 describe('the look at a cluster', () => {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { withCondition, type ClusterFacts, type GpuPool } from '#libs/domain';
+import { withCondition, type ClusterFacts, type GpuPool, type OfferedGpus } from '#libs/domain';
 import { KubeError } from '#libs/kube';
 import { Loop, type Logger } from '#libs/process';
+import { GpuCounter } from './gpu.counter.js';
 import { findingsOf, isFit, unreached, type Finding } from './preflight.rules.js';
 import { surveyCluster, type SurveyParts } from './preflight.survey.js';
 
@@ -13,16 +14,19 @@ const WAIT_MS = 3_000;
 export class Preflight {
   private facts: ClusterFacts | undefined;
   private sandbox: boolean;
+  private readonly gpus: GpuCounter;
   private readonly loop: Loop;
   private readonly fit = Promise.withResolvers<void>();
 
   constructor(
-    private readonly parts: SurveyParts & { logger: Logger },
+    private readonly parts: SurveyParts & { areGpusAsked: () => boolean; logger: Logger },
     waitMs = WAIT_MS,
   ) {
     // until it was looked for: an agent that begins anew would lose what is held there
     this.sandbox = parts.runtimeClasses.sandboxed !== undefined;
-    this.loop = new Loop('preflight', LOOK_MS, (signal) => this.until(signal, waitMs), parts.logger);
+    const { client, areGpusAsked: isWaitedFor, clock, logger } = parts;
+    this.gpus = new GpuCounter({ client, isWaitedFor, clock, logger });
+    this.loop = new Loop('preflight', LOOK_MS, (signal) => this.until(signal, waitMs), logger);
   }
 
   /** Whether the RuntimeClass of the sandboxed tier is named, and was there when it was last looked for. */
@@ -31,7 +35,13 @@ export class Preflight {
   }
 
   found(): ClusterFacts | undefined {
-    return this.facts;
+    const supply = this.gpus.supply();
+    return this.facts && { ...this.facts, ...(supply === undefined ? {} : { supply }) };
+  }
+
+  /** See GpuCounter. */
+  offered(classes: readonly OfferedGpus[]): void {
+    this.gpus.count(classes);
   }
 
   /** Resolves when revisions can run there; that is told by the conditions while it waits. */
@@ -40,8 +50,8 @@ export class Preflight {
     return this.fit.promise;
   }
 
-  stop(): Promise<void> {
-    return this.loop.stop();
+  async stop(): Promise<void> {
+    await Promise.all([this.loop.stop(), this.gpus.stop()]);
   }
 
   private async until(signal: AbortSignal, waitMs: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { GPUS_TAKEN, GPU_NODES_FULL, TowpathError, type TargetRevision } from '#libs/domain';
+import { TowpathError, type TargetRevision } from '#libs/domain';
 import { KubeError } from '#libs/kube';
 import {
   conditionOf,
@@ -11,7 +11,8 @@ import {
 } from './knative.types.js';
 import { ContestedError } from './contested.js';
 import { crashOf, type LinesOf } from './crash.readiness.js';
-import { gpuLack, lacksGpuNodes } from './gpu.manifest.js';
+import { lacksGpuNodes, type GpuState } from './gpu.manifest.js';
+import { gpuWait } from './gpu.readiness.js';
 import { givenBack } from './gpu.release.js';
 import {
   ADMISSION_REFUSED,
@@ -28,7 +29,7 @@ import {
  * Translates what Knative and the pods of a revision say into one condition with cause and next step.
  * @param lines the last lines of a container of the newest instance, for a crash; undefined while they are not read yet
  * @param before what the start waited for: nothing of it is left after its deadline
- * @param gpusWaiting instances in the cluster that wait for a GPU of its class
+ * @param gpus of its class, in the cluster
  */
 export function readinessOf(
   revision: TargetRevision,
@@ -36,7 +37,7 @@ export function readinessOf(
   pods: readonly Pod[],
   lines: LinesOf,
   before?: string,
-  gpusWaiting = 0,
+  gpus: GpuState = { waiting: 0 },
 ): Readiness {
   if (seen === undefined && lacksGpuNodes(revision)) return untold(revision);
   if (seen === undefined || !isObserved(seen))
@@ -45,7 +46,7 @@ export function readinessOf(
   if (ready?.status === 'True') return READY;
   return (
     endOf(revision, seen, pods, lines) ??
-    gpuWait(revision, ready, gpusWaiting) ??
+    gpuWait(revision, ready, gpus) ??
     delayOf(revision, ready, pods, before)
   );
 }
@@ -90,26 +91,6 @@ const READY: Readiness = {
 
 const untold = ({ resources: { gpuClass } }: TargetRevision): Readiness =>
   waiting('NoGpuNode', `The cluster is not told yet where GPUs of class ${gpuClass} are; it waits for that.`);
-
-/** Waiting for a GPU ends when somebody lets go of one, or a node comes: nobody has to deploy again. */
-function gpuWait(
-  { resources: { gpuClass }, gpuNodes }: TargetRevision,
-  ready: KnativeCondition | undefined,
-  waits: number,
-): Readiness | undefined {
-  if (gpuClass === undefined || gpuNodes === undefined || ready?.reason !== 'Unschedulable') return undefined;
-  const line = waits > 1 ? ` ${waits} instances wait for one.` : '';
-  const lack = gpuLack(ready.message ?? '', gpuNodes.resource);
-  if (lack === 'gpus')
-    return waiting(
-      GPUS_TAKEN,
-      `All GPUs of class ${gpuClass} in the cluster are taken; it waits for one.${line}`,
-    );
-  const nodes = `No node with GPUs of class ${gpuClass} has room for an instance`;
-  return lack === 'more'
-    ? waiting(GPU_NODES_FULL, `${nodes}: GPUs are taken, and CPU, memory or places as well; it waits.${line}`)
-    : waiting('NoGpuNode', `${nodes}; it waits for one.${line}`);
-}
 
 /** Why nothing serves although nothing crashed. */
 function delayOf(

@@ -95,6 +95,11 @@ export class LocalDriver implements Driver {
     return undefined;
   }
 
+  /** It has no GPUs. */
+  offered(): void {
+    return undefined;
+  }
+
   apply(target: Target, env: ResolvedEnv): Promise<void> {
     const serviceId = target.service.id;
     const former = this.held.get(serviceId);

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
-import type { ClusterView } from '../../client/wire.types.js';
+import type { ClusterView } from '../../client/cluster.types.js';
 
 /** `tow clusters cordon NAME` (platform operator): no new services there; what it holds stays. */
 export const clustersCordon = defineCommand<[string], object>({

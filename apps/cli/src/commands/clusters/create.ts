@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { defineCommand } from '../../command.js';
-import type { ClusterView } from '../../client/wire.types.js';
+import type { ClusterView } from '../../client/cluster.types.js';
 
 interface ClusterFlags {
   runtime: 'knative' | 'local';

@@ -1,7 +1,7 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
-import type { ClusterView } from '../../client/wire.types.js';
-import { fieldsOf, tableOf } from '../../output/table.js';
+import type { ClusterView, GpuSupplyView } from '../../client/cluster.types.js';
+import { fieldsOf, tableOf, type Columns } from '../../output/table.js';
 import { CONDITION_COLUMNS } from '../../service/show.js';
 
 /** `tow clusters describe NAME` (platform operator) */
@@ -29,10 +29,22 @@ export const clustersDescribe = defineCommand<[string], object>({
       GPUs: gpusOf(cluster),
       Clock: clockOf(cluster),
     };
-    tow.out.lines([...fieldsOf(fields), '', ...tableOf(cluster.conditions, CONDITION_COLUMNS)]);
+    const { gpuSupply = [], conditions } = cluster;
+    const supply = gpuSupply.length === 0 ? [] : ['', ...tableOf(gpuSupply, SUPPLY_COLUMNS)];
+    tow.out.lines([...fieldsOf(fields), ...supply, '', ...tableOf(conditions, CONDITION_COLUMNS)]);
     return undefined;
   },
 });
+
+const SUPPLY_COLUMNS: Columns<GpuSupplyView> = {
+  'GPU CLASS': ({ gpuClass }) => gpuClass,
+  NODES: ({ nodes }) => nodes,
+  'ON ONE': ({ perNode }) => perNode,
+  GPUS: ({ total }) => total,
+  TAKEN: ({ taken }) => taken,
+  FREE: ({ free }) => free,
+  'FREE ON ONE': ({ freePerNode }) => freePerNode,
+};
 
 const clockOf = ({ clockOffsetMs: ms }: ClusterView): string | undefined =>
   ms === undefined ? undefined : `${Math.abs(ms)} ms ${ms < 0 ? 'behind' : 'ahead of'} the hub`;

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
-import type { ClusterView } from '../../client/wire.types.js';
+import type { ClusterView } from '../../client/cluster.types.js';
 import type { Tow } from '../../tow.js';
 
 const LOOK_MS = 1_000;

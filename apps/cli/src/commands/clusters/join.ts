@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { defineCommand } from '../../command.js';
 import { listAll } from '../../client/pages.js';
 import { path } from '../../client/path.js';
-import type { ClusterView } from '../../client/wire.types.js';
+import type { ClusterView } from '../../client/cluster.types.js';
 import { INTERRUPTED_EXIT, interrupted } from '../../exit.js';
 import type { Tow } from '../../tow.js';
 

@@ -1,4 +1,4 @@
-import type { ClusterView } from '../../client/wire.types.js';
+import type { ClusterView } from '../../client/cluster.types.js';
 import { listCommand } from '../../list.command.js';
 import { shortTime } from '../../output/time.js';
 

@@ -1,6 +1,6 @@
 import { defineCommand } from '../../command.js';
 import { path } from '../../client/path.js';
-import type { ClusterView } from '../../client/wire.types.js';
+import type { ClusterView } from '../../client/cluster.types.js';
 
 /** `tow clusters remove NAME` (platform operator): takes a cluster that holds nothing out of the installation. */
 export const clustersRemove = defineCommand<[string], object>({

@@ -1,4 +1,4 @@
-import type { GpuClassView } from '../../client/wire.types.js';
+import type { GpuClassView } from '../../client/cluster.types.js';
 import { defineCommand } from '../../command.js';
 import { listOf, pairsOf } from '../../flags/pairs.js';
 import { cpuMillis, sizeMiB } from '../../flags/quantity.js';

@@ -1,4 +1,4 @@
-import type { GpuClassView } from '../../client/wire.types.js';
+import type { GpuClassView } from '../../client/cluster.types.js';
 import { path } from '../../client/path.js';
 import { defineCommand } from '../../command.js';
 

@@ -1,4 +1,4 @@
-import type { GpuClassView } from '../../client/wire.types.js';
+import type { GpuClassView } from '../../client/cluster.types.js';
 import { listCommand } from '../../list.command.js';
 import { labelsOf, leastOf } from './describe.js';
 

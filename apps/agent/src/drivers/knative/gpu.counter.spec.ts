@@ -1,0 +1,85 @@
+import type { OfferedGpus } from '#libs/domain';
+import { KubeClient, KubeConnection } from '#libs/kube';
+import { createLogger } from '#libs/process';
+import { FakeHttp, SteppedClock, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
+import { GpuCounter } from './gpu.counter.js';
+
+const GPU = 'nvidia.com/gpu';
+const l4: OfferedGpus = { name: 'l4', resource: GPU, nodeLabels: { pool: 'l4' }, tolerations: [] };
+const NODE = {
+  metadata: { name: 'a', labels: { pool: 'l4' } },
+  status: { allocatable: { [GPU]: '4' }, conditions: [{ type: 'Ready', status: 'True' }] },
+};
+const POD = {
+  metadata: { name: 'p' },
+  spec: { nodeName: 'a', containers: [{ resources: { requests: { [GPU]: '1' } } }] },
+};
+
+describe('the count of GPUs in a cluster', () => {
+  let http: FakeHttp;
+  let connection: KubeConnection;
+  let counter: GpuCounter;
+  let remove: () => void;
+  let refuses: number | undefined;
+  const answer = ({ path }: SeenRequest): FakeReply => {
+    if (refuses !== undefined) return { status: refuses, body: { kind: 'Status', code: refuses } };
+    return { body: { items: [path.endsWith('/nodes') ? NODE : POD], metadata: { resourceVersion: '1' } } };
+  };
+  const asked = (): string[] => http.seen.map(({ path }) => path);
+
+  beforeEach(async () => {
+    refuses = undefined;
+    http = await FakeHttp.start(answer);
+    const { file, remove: drop } = kubeconfigOf(http.url);
+    remove = drop;
+    connection = await KubeConnection.open(file);
+    counter = new GpuCounter({
+      client: new KubeClient(connection),
+      isWaitedFor: () => false,
+      clock: new SteppedClock(),
+      logger: createLogger('counter', 'silent'),
+    });
+  });
+  afterEach(async () => {
+    await counter.stop();
+    await connection.close();
+    await http.close();
+    remove();
+  });
+
+  it('is made once the classes are told, of pods that hold something', async () => {
+    expect(counter.supply()).toBeUndefined();
+    counter.count([l4]);
+    const said = { gpuClass: 'l4', nodes: 1, perNode: 4, total: 4, taken: 1, freePerNode: 3 };
+    expect(await until(() => counter.supply())).toEqual([said]);
+    expect(asked()).toEqual(['/api/v1/nodes', '/api/v1/pods']);
+    expect(http.seen[1]?.query.get('fieldSelector')).toBe(
+      'spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed',
+    );
+  });
+
+  it('asks for no pod where no node has such GPUs', async () => {
+    counter.count([{ ...l4, nodeLabels: { pool: 'h100' } }]);
+    expect(await until(() => counter.supply())).toMatchObject([{ gpuClass: 'l4', nodes: 0 }]);
+    expect(asked()).toEqual(['/api/v1/nodes']);
+  });
+
+  it('is made again of other classes, and of none there is none', async () => {
+    counter.count([l4]);
+    await until(() => counter.supply());
+    counter.count([l4]);
+    counter.count([l4, { ...l4, name: 'again' }]);
+    await until(() => counter.supply()?.length === 2);
+    expect(asked()).toHaveLength(4);
+    counter.count([]);
+    await until(() => counter.supply() === undefined);
+  });
+
+  it('is not known where nodes may not be listed', async () => {
+    counter.count([l4]);
+    await until(() => counter.supply());
+    refuses = 403;
+    counter.count([{ ...l4, name: 'h100' }]);
+    await until(() => counter.supply() === undefined);
+  });
+});
