@@ -24,6 +24,7 @@ export const CLUSTER_COMMANDS: Record<string, Step> = {
       nodeLabels: [{ name: 'nvidia.com/gpu.product', value: 'NVIDIA-L4' }],
       tolerations: [{ key: 'nvidia.com/gpu', operator: 'Exists' }],
       minCpuMillis: 4000,
+      maxGpus: 8,
     }),
     made: (answer, twin) => (twin['gpuClass'] = String(answer['id'])),
   },

@@ -831,3 +831,38 @@ describe('secrets', () => {
     expect((await tow('secrets create s')).exit).toBe(2);
   });
 });
+
+describe('what a cluster has of GPU classes', () => {
+  const cluster = { id: 'cls_1', name: 'alpha', runtime: 'knative', gpus: [], conditions: [] };
+  const supply = {
+    ...{ gpuClass: 'nvidia-l4', nodes: 3, perNode: 8 },
+    ...{ total: 24, taken: 21, free: 3, freePerNode: 2 },
+  };
+  it('is shown by class', async () => {
+    await serve({ 'GET /v1/clusters/alpha': { body: { ...cluster, gpuSupply: [supply] } } });
+    const { out } = await tow('clusters describe alpha');
+    expect(out).toMatch(/^GPU CLASS +NODES +ON ONE +GPUS +TAKEN +FREE +FREE ON ONE$/m);
+    expect(out).toMatch(/^nvidia-l4 +3 +8 +24 +21 +3 +2$/m);
+  });
+
+  it('is left out where it is not counted', async () => {
+    await serve({ 'GET /v1/clusters/alpha': { body: cluster } });
+    const { exit, out } = await tow('clusters describe alpha');
+    expect([exit, out.includes('GPU CLASS')]).toEqual([0, false]);
+  });
+
+  it('is bounded for an instance by the operator', async () => {
+    let sent: unknown;
+    const made = { id: 'gpc_1', name: 'l4', nodeLabels: [], tolerations: [] };
+    await serve({
+      'POST /v1/gpu-classes': {
+        by: ({ body }) => {
+          sent = JSON.parse(body.toString());
+          return { status: 201, body: made };
+        },
+      },
+    });
+    expect((await tow('gpu-classes create l4 --node-labels pool=l4 --max-gpus 8')).exit).toBe(0);
+    expect(sent).toMatchObject({ name: 'l4', maxGpus: 8 });
+  });
+});

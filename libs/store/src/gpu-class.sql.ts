@@ -9,16 +9,18 @@ export interface GpuClassRow {
   tolerations: GpuClass['tolerations'];
   min_cpu_millis: number | null;
   min_memory_mib: number | null;
+  max_gpus: number | null;
   created_at: Date;
 }
 
-const COLUMNS = 'id, name, resource, node_labels, tolerations, min_cpu_millis, min_memory_mib, created_at';
+const COLUMNS =
+  'id, name, resource, node_labels, tolerations, min_cpu_millis, min_memory_mib, max_gpus, created_at';
 
 export const insertGpuClassSql = statement<GpuClassRow>(
   'gpu_class_insert',
   `INSERT INTO gpu_classes (id, name, resource, node_labels, tolerations, min_cpu_millis, min_memory_mib, created_by,
-     created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING RETURNING ${COLUMNS}`,
+     created_at, max_gpus)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO NOTHING RETURNING ${COLUMNS}`,
 );
 
 export const findGpuClassSql = statement<GpuClassRow>(

@@ -15,10 +15,11 @@ import type { Tx } from './statement.js';
 
 /** @throws TowpathError ALREADY_EXISTS when the installation has a class of that name */
 export async function insertGpuClass(tx: Tx, gpuClass: GpuClass, createdBy: string): Promise<void> {
-  const { id, name, resource, nodeLabels, tolerations, minCpuMillis, minMemoryMiB, createdAt } = gpuClass;
+  const { id, name, resource, nodeLabels, tolerations, minCpuMillis, minMemoryMiB, maxGpus, createdAt } =
+    gpuClass;
   const row = await tx.one(insertGpuClassSql, [
     ...[id, name, resource, JSON.stringify(nodeLabels), JSON.stringify(tolerations)],
-    ...[minCpuMillis ?? null, minMemoryMiB ?? null, createdBy, time(createdAt)],
+    ...[minCpuMillis ?? null, minMemoryMiB ?? null, createdBy, time(createdAt), maxGpus ?? null],
   ]);
   if (row) return;
   throw new TowpathError('ALREADY_EXISTS', `A GPU class named "${name}" exists.`, {
@@ -61,6 +62,10 @@ export async function deleteGpuClass(tx: Tx, { id }: GpuClass): Promise<void> {
 
 function toGpuClass(row: GpuClassRow): GpuClass {
   const { id, name, resource, tolerations, node_labels: nodeLabels } = row;
-  const minimum = { minCpuMillis: row.min_cpu_millis, minMemoryMiB: row.min_memory_mib };
-  return { id, name, resource, nodeLabels, tolerations, ...present(minimum), createdAt: ms(row.created_at) };
+  const bounds = {
+    minCpuMillis: row.min_cpu_millis,
+    minMemoryMiB: row.min_memory_mib,
+    maxGpus: row.max_gpus,
+  };
+  return { id, name, resource, nodeLabels, tolerations, ...present(bounds), createdAt: ms(row.created_at) };
 }

@@ -18,6 +18,7 @@ interface NewGpuClass {
   tolerations?: Toleration[] | undefined;
   minCpuMillis?: number | undefined;
   minMemoryMiB?: number | undefined;
+  maxGpus?: number | undefined;
 }
 
 /** Offers a kind of GPU by name. @throws TowpathError INVALID_ARGUMENT naming every wrong field; ALREADY_EXISTS */
@@ -25,13 +26,15 @@ export async function createGpuClass(
   call: CommandCall,
   input: NewGpuClass,
 ): Promise<ReturnType<typeof showGpuClass>> {
-  const { name, resource = GPU_RESOURCE, nodeLabels, tolerations = [], minCpuMillis, minMemoryMiB } = input;
+  const { name, resource = GPU_RESOURCE, nodeLabels, tolerations = [] } = input;
+  const { minCpuMillis, minMemoryMiB, maxGpus } = input;
   refuseIfAny(validateGpuClass(nodeLabels, tolerations));
   const gpuClass: GpuClass = {
     ...{ id: call.newId('gpc'), name, resource, tolerations, createdAt: call.now },
     nodeLabels: Object.fromEntries(nodeLabels.map((label) => [label.name, label.value])),
     ...(minCpuMillis === undefined ? {} : { minCpuMillis }),
     ...(minMemoryMiB === undefined ? {} : { minMemoryMiB }),
+    ...(maxGpus === undefined ? {} : { maxGpus }),
   };
   await insertGpuClass(call.tx, gpuClass, call.actor.id);
   await call.audit(gpuClass.id, { after: { name, resource, nodeLabels: gpuClass.nodeLabels } });

@@ -40,13 +40,14 @@ it('is refused with every wrong field', async () => {
   const wrong = await offer('Wrong', { resource: 'gpu', nodeLabels: [{ name: '', value: '' }] });
   const violations = wrong.json['violations'] as { field: string }[];
   expect(violations.map(({ field }) => field).sort()).toEqual(['name', 'nodeLabels[0].name', 'resource']);
+  expect((await offer('none', { maxGpus: 0 })).json['violations']).toMatchObject([{ field: 'maxGpus' }]);
   expect((await offer('unlabelled', { nodeLabels: [] })).json['violations']).toMatchObject([
     { field: 'nodeLabels' },
   ]);
 });
 
 it('is used by services, once a cluster can hand out GPUs, and stays while one does', async () => {
-  await offer('nvidia-l4');
+  await offer('nvidia-l4', { maxGpus: 4 });
   const early = await deploy('early', { ...HELD, gpuClass: 'nvidia-l4' });
   expect(early.json['code']).toBe('NOT_SUPPORTED');
   await joinGpus(rig, operator, 'local');
@@ -63,6 +64,20 @@ it('is used by services, once a cluster can hand out GPUs, and stays while one d
     { field: 'template.resources.cpuMillis' },
     { field: 'template.resources.memoryMiB' },
   ]);
+
+  const large = await deploy('large', { ...HELD, gpus: 5, gpuClass: 'nvidia-l4' });
+  expect(large.json).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    violations: [
+      {
+        field: 'template.resources.gpus',
+        message: 'must be at most 4 with nvidia-l4: its largest node has no more',
+      },
+    ],
+  });
+  expect((await rig.call('GET', `/v1/projects/${project}/services/large`, { key: customer })).status).toBe(
+    404,
+  );
 
   const unpriced = await deploy('unpriced', { ...HELD, gpuClass: 'nvidia-l4' });
   expect(unpriced.json['violations']).toMatchObject([

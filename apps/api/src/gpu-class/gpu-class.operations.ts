@@ -60,6 +60,9 @@ export const gpuClassOperations = [
       tolerations: tolerations.optional(),
       minCpuMillis: bounded(BOUNDS.cpuMillis).optional().describe('What an instance needs at least.'),
       minMemoryMiB: bounded(BOUNDS.memoryMiB).optional(),
+      maxGpus: bounded(BOUNDS.gpus)
+        .optional()
+        .describe('GPUs that an instance may hold at most: what the largest node has, or will have.'),
     }),
     output: gpuClassView,
     handler: createGpuClass,

@@ -29,6 +29,7 @@ export const gpuClassView = z
       .describe('What keeps others away from its nodes.'),
     minCpuMillis: z.int().optional().describe('Thousandths of a CPU that an instance needs at least.'),
     minMemoryMiB: z.int().optional(),
+    maxGpus: z.int().optional().describe('GPUs that an instance may hold at most.'),
     createdAt: z.string(),
   })
   .meta({

@@ -42,5 +42,6 @@ export interface GpuClassView {
   tolerations: Toleration[];
   minCpuMillis?: number;
   minMemoryMiB?: number;
+  maxGpus?: number;
   createdAt: string;
 }

@@ -16,6 +16,8 @@ export interface GpuClass {
   /** Thousandths of a CPU that an instance needs at least. */
   minCpuMillis?: number;
   minMemoryMiB?: number;
+  /** GPUs that an instance may hold at most: what its largest node has. Absent: as many as any may. */
+  maxGpus?: number;
   createdAt: number;
 }
 

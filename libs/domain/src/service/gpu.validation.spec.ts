@@ -7,7 +7,7 @@ const l4: GpuClass = {
   ...{ id: 'gpc_0', name: 'nvidia-l4', resource: 'nvidia.com/gpu', createdAt: 0 },
   nodeLabels: { 'nvidia.com/gpu.product': 'NVIDIA-L4' },
   tolerations: [],
-  ...{ minCpuMillis: 4000, minMemoryMiB: 16_384 },
+  ...{ minCpuMillis: 4000, minMemoryMiB: 16_384, maxGpus: 4 },
 };
 const size = { cpuMillis: 4000, memoryMiB: 16_384 };
 const fields = (found: { field: string }[]): string[] => found.map(({ field }) => field);
@@ -25,6 +25,8 @@ describe('GPUs of a template', () => {
   it.each([
     ['none', size, []],
     ['a class that there is', { ...size, gpus: 1, gpuClass: 'nvidia-l4' }, []],
+    ['as many as its largest node has', { ...size, gpus: 4, gpuClass: 'nvidia-l4' }, []],
+    ['more', { ...size, gpus: 5, gpuClass: 'nvidia-l4' }, ['template.resources.gpus']],
     ['an unknown class', { ...size, gpus: 1, gpuClass: 'h100' }, ['template.resources.gpuClass']],
     [
       'a size below what the class asks for',

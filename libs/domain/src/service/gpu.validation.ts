@@ -20,7 +20,7 @@ export function validateGpus({ gpus, gpuClass }: Resources): Violation[] {
 
 /** Why GPUs that are asked for are not given: classes are what the operator defined. */
 export function validateGpuUse(resources: Resources, classes: readonly GpuClass[]): Violation[] {
-  const { gpuClass, cpuMillis, memoryMiB } = resources;
+  const { gpus = 0, gpuClass, cpuMillis, memoryMiB } = resources;
   if (gpuClass === undefined) return [];
   const found = classes.find(({ name }) => name === gpuClass);
   if (found === undefined) {
@@ -28,9 +28,11 @@ export function validateGpuUse(resources: Resources, classes: readonly GpuClass[
     const there = names.length === 0 ? 'the operator offers none' : `there are ${names.join(', ')}`;
     return [{ field: `${FIELD}.gpuClass`, message: `there is no such class; ${there}` }];
   }
-  const { minCpuMillis = 0, minMemoryMiB = 0 } = found;
+  const { minCpuMillis = 0, minMemoryMiB = 0, maxGpus = BOUNDS.gpus.maximum } = found;
+  const most = `must be at most ${maxGpus} with ${gpuClass}: its largest node has no more`;
   const least = (atLeast: number): string => `must be at least ${atLeast} with ${gpuClass}`;
   return [
+    ...violationOf(`${FIELD}.gpus`, gpus > maxGpus ? most : undefined),
     ...violationOf(`${FIELD}.cpuMillis`, cpuMillis < minCpuMillis ? least(minCpuMillis) : undefined),
     ...violationOf(`${FIELD}.memoryMiB`, memoryMiB < minMemoryMiB ? least(minMemoryMiB) : undefined),
   ];

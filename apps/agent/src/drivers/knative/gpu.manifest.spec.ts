@@ -1,4 +1,4 @@
-import type { Condition, TargetRevision } from '#libs/domain';
+import type { Condition, GpuSupply, TargetRevision } from '#libs/domain';
 import { gpuResourcesOf, gpuState } from './gpu.manifest.js';
 import { revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
 import { LABELS } from './knative.names.js';
@@ -71,7 +71,7 @@ it.each([
   expect(told.message).toMatch(text);
 });
 
-it.each([
+it.each<[string, Partial<GpuSupply> & { taken: number }, string, RegExp]>([
   [
     'none is free',
     { taken: 4, freePerNode: 0 },
@@ -98,7 +98,14 @@ it.each([
     /are taken \(0 of 0 free/,
   ],
 ])('it is told how many there are: %s', (_name, some, reason, text) => {
-  const supply = { gpuClass: 'nvidia-l4', nodes: 2, perNode: 2, total: 4, taken: 0, freePerNode: 0, ...some };
+  const supply: GpuSupply = {
+    gpuClass: 'nvidia-l4',
+    nodes: 2,
+    perNode: 2,
+    total: 4,
+    freePerNode: 0,
+    ...some,
+  };
   const seen = seenRevision('hello-00001', 'False', { reason: 'Unschedulable', message: TAKEN });
   const told = readinessOf(held, seen, [], () => undefined, undefined, { waiting: 3, supply });
   expect(told).toMatchObject({ status: 'unknown', reason });

@@ -1,7 +1,7 @@
 import type { GpuClassView } from '../../client/cluster.types.js';
 import { defineCommand } from '../../command.js';
 import { listOf, pairsOf } from '../../flags/pairs.js';
-import { cpuMillis, sizeMiB } from '../../flags/quantity.js';
+import { cpuMillis, sizeMiB, wholeNumber } from '../../flags/quantity.js';
 import { tolerationOf } from '../../flags/toleration.js';
 
 interface GpuClassFlags {
@@ -10,6 +10,7 @@ interface GpuClassFlags {
   tolerations?: string[];
   minCpu?: number;
   minMemory?: number;
+  maxGpus?: number;
 }
 
 /** `tow gpu-classes create NAME --node-labels …` (platform operator): prints the id. */
@@ -28,11 +29,17 @@ export const gpuClassesCreate = defineCommand<[string], GpuClassFlags>({
       .option('--min-cpu <cpus>', 'CPUs that an instance needs at least', cpuMillis)
       .option('--min-memory <size>', 'memory that an instance needs at least', (text) =>
         sizeMiB(text, '--min-memory'),
+      )
+      .option(
+        '--max-gpus <n>',
+        'GPUs that an instance may hold at most: what the largest node has',
+        wholeNumber('--max-gpus'),
       );
   },
   async run(tow, [name], flags) {
+    const { resource, minCpu: minCpuMillis, minMemory: minMemoryMiB, maxGpus } = flags;
     const body = {
-      ...{ name, resource: flags.resource, minCpuMillis: flags.minCpu, minMemoryMiB: flags.minMemory },
+      ...{ name, resource, minCpuMillis, minMemoryMiB, maxGpus },
       nodeLabels: [...flags.nodeLabels].map(([label, value]) => ({ name: label, value })),
       tolerations: flags.tolerations?.map(tolerationOf),
     };

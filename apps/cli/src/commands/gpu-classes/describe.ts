@@ -17,6 +17,7 @@ export const gpuClassesDescribe = defineCommand<[string], object>({
       'Node labels': labelsOf(one),
       Tolerations: one.tolerations.map(taintOf).join(', '),
       'At least': leastOf(one),
+      'GPUs at most': one.maxGpus,
       Created: one.createdAt,
     });
     return undefined;
