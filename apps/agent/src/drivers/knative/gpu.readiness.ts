@@ -11,21 +11,26 @@ import { waiting, type Readiness } from './readiness.rules.js';
 
 /** Waiting for a GPU ends when somebody lets go of one, or a node comes: nobody has to deploy again. */
 export function gpuWait(
-  { resources: { gpus = 0, gpuClass }, gpuNodes }: TargetRevision,
+  { resources, gpuNodes }: TargetRevision,
   ready: KnativeCondition | undefined,
   { waiting: waits, supply }: GpuState,
 ): Readiness | undefined {
+  const { gpus = 0, gpuClass } = resources;
   if (gpuClass === undefined || gpuNodes === undefined || ready?.reason !== 'Unschedulable') return undefined;
-  const line = waits > 1 ? ` ${waits} instances wait for one.` : '';
-  if (supply !== undefined && supply.nodes > 0 && gpus > supply.perNode) return tooSmall(gpus, supply);
+  if (supply && isTooSmall(gpus, supply)) return tooSmall(gpus, supply);
+  const line = othersOf(waits);
   const lack = gpuLack(ready.message ?? '', gpuNodes.resource);
+  const nodes = `No node with GPUs of class ${gpuClass} has room for an instance`;
   if (lack === 'gpus')
     return waiting(GPUS_TAKEN, `${takenOf(gpuClass, gpus, supply)}; it waits for one.${line}`);
-  const nodes = `No node with GPUs of class ${gpuClass} has room for an instance`;
-  return lack === 'more'
-    ? waiting(GPU_NODES_FULL, `${nodes}: GPUs are taken, and CPU, memory or places as well; it waits.${line}`)
-    : waiting('NoGpuNode', `${nodes}; it waits for one.${line}`);
+  if (lack === undefined) return waiting('NoGpuNode', `${nodes}; it waits for one.${line}`);
+  const more = 'GPUs are taken, and CPU, memory or places as well';
+  return waiting(GPU_NODES_FULL, `${nodes}: ${more}; it waits.${line}`);
 }
+
+const othersOf = (waits: number): string => (waits > 1 ? ` ${waits} instances wait for one.` : '');
+
+const isTooSmall = (gpus: number, { nodes, perNode }: GpuSupply): boolean => nodes > 0 && gpus > perNode;
 
 /** What was counted before the instance came says nothing about it. */
 function takenOf(gpuClass: string, gpus: number, supply: GpuSupply | undefined): string {

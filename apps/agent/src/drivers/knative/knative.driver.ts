@@ -77,22 +77,11 @@ export class KnativeDriver implements Driver {
     this.projects = new ProjectKeeper(client, writer, clusterId, this.drifted, this.lookAtAll, logger);
     const { runtimeClasses } = parts.manifests;
     const areGpusAsked = (): boolean => this.view.allPods().some(waitsForGpus);
-    this.preflight = new Preflight({
-      client,
-      writer,
-      clusterId,
-      runtimeClasses,
-      areGpusAsked,
-      clock,
-      logger,
-    });
+    const look = { client, writer, clusterId, runtimeClasses, clock, logger };
+    this.preflight = new Preflight({ ...look, areGpusAsked });
     this.queue = new KeyedQueue('knative', this.reconcile, WIDTH, logger);
-    this.logs = new PodLogs(
-      client,
-      { line: (line) => this.lines.tell(line), end: this.ended },
-      clock,
-      logger,
-    );
+    const line = (entry: DriverLog): void => this.lines.tell(entry);
+    this.logs = new PodLogs(client, { line, end: this.ended }, clock, logger);
     const service = (id: Id<'svc'>): void => this.changed(id);
     const pod = (there: Pod): void => this.logs.see(there);
     const podGone = (): void => this.logs.keep(this.view.allPods());
