@@ -6,7 +6,7 @@ import type {
 } from '@nestjs/common';
 import { STREAMS, ensureHubTopology, type Bus } from '#libs/bus';
 import type { ProcessParts } from '#libs/process';
-import { LeaseKeeper, type Database, type Lease } from '#libs/store';
+import { LeaseKeeper, type Database, type Lease, type ReleaseOutcome } from '#libs/store';
 import { BillingMetrics } from './billing.metrics.js';
 import { BUDGET_LEASE, BudgetWorker } from './budget/budget.worker.js';
 import { CapDesk } from './cap/cap.desk.js';
@@ -16,10 +16,10 @@ import { ClockWatch } from './clock.watch.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { DebtWorker } from './invoice/debt.worker.js';
 import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
-import { BuildIntake } from './intake/build.intake.js';
+import { waitingBuilds } from './intake/build.intake.js';
 import { InstanceIntake } from './intake/instance.intake.js';
 import { INTAKE_LEASE, IntakeWorker, USAGE_AT_ONCE } from './intake/intake.worker.js';
-import { ReleaseWorker } from './intake/release.worker.js';
+import { waitingReleases } from './intake/released.intake.js';
 import { UsageIntake } from './intake/usage.intake.js';
 import {
   readInstanceMessage,
@@ -28,6 +28,7 @@ import {
   type UsageMessage,
 } from './intake/usage.message.js';
 import { UsageReread } from './intake/usage.reread.js';
+import { WaitingIntake } from './intake/waiting.intake.js';
 import { LagWatch } from './lag.watch.js';
 import { ledgerSigner } from './ledger/ledger.signer.js';
 import { LedgerWorker, type ClosingTimes } from './ledger/ledger.worker.js';
@@ -40,8 +41,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly leases: LeaseKeeper;
   private readonly intake: IntakeWorker<UsageMessage>;
   private readonly instances: IntakeWorker<InstanceMessage>;
-  private readonly releases: ReleaseWorker;
-  private readonly builds: BuildIntake;
+  private readonly releases: WaitingIntake<ReadonlyMap<number, ReleaseOutcome>>;
+  private readonly builds: WaitingIntake<number>;
   private readonly fold: FoldWorker;
   private readonly budgets: BudgetWorker;
   private readonly caps: CapWorker;
@@ -85,8 +86,9 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       take: (messages: readonly InstanceMessage[], lease: Lease) => ran.take(messages, lease),
     };
     this.instances = new IntakeWorker(instanceKind, bus, this.leases, health, logger);
-    this.releases = new ReleaseWorker(db, this.leases, things, counted, clock, logger);
-    this.builds = new BuildIntake(db, this.leases, things, clock, logger);
+    const held = { db, leases: this.leases };
+    this.releases = new WaitingIntake(waitingReleases(things, counted, clock), held, logger);
+    this.builds = new WaitingIntake(waitingBuilds(things, clock), held, logger);
     this.fold = new FoldWorker(db, this.leases, things, counted, health, clock, logger);
     this.budgets = new BudgetWorker(db, this.leases, counted, health, clock, random, logger);
     this.webhooks = new WebhookWorker(db, this.leases, { masterKey, reach }, counted, clock, random, logger);

@@ -1,50 +1,18 @@
-import {
-  monthOf,
-  parsePriceSchedule,
-  formatRatio,
-  linesOf,
-  parseRatio,
-  total,
-  type Bill,
-  type Id,
-  type Interval,
-} from '#libs/domain';
-import {
-  findPlansInForce,
-  hasUsage,
-  storeBuildTime,
-  underLease,
-  usedInWindows,
-  type BuildTime,
-  type Lease,
-} from '#libs/store';
-import {
-  SteppedClock,
-  seededRandom,
-  testDatabase,
-  usageOf,
-  type TestDatabase,
-  type UsedRevision,
-} from '#libs/testing';
+import { parsePriceSchedule, type Id, type Interval } from '#libs/domain';
+import { hasUsage, storeBuildTime, type BuildTime } from '#libs/store';
+import { usageOf, type UsedRevision } from '#libs/testing';
 import { takeBuilds } from '../intake/build.intake.js';
-import { BillingRig } from '../rig/billing.rig.js';
-import { billOfMonth, customerOf, ratedOffline, requestLine, storePlans } from '../rig/customer.rig.js';
-import { makeHolder } from '../rig/holder.rig.js';
+import { ratedOffline, requestLine } from '../rig/customer.rig.js';
+import type { BillingRig } from '../rig/billing.rig.js';
+import { MINUTE_MS, PricedRig, T0, chargesOf, listPriceOf } from '../rig/priced.rig.js';
 
-const T0 = Date.UTC(2026, 10, 21, 12);
-const MINUTE_MS = 60_000;
 const SHAPE = { concurrency: 1, maxInstances: 1 };
-const clock = new SteppedClock(T0 + 3_600_000);
-const random = seededRandom(146);
-const whole = (below: number): number => Buffer.from(random(4)).readUInt32BE() % below;
 
-let database: TestDatabase;
-let lease: Lease;
+let priced: PricedRig;
 beforeAll(async () => {
-  database = await testDatabase();
-  lease = (await new BillingRig(database.db, clock).lease('builds', 'me')) as Lease;
+  priced = await PricedRig.start(146, [...documents, OTHER]);
 });
-afterAll(() => database.drop());
+afterAll(() => priced.stop());
 
 const build = { measure: 'build_time', per: '1 min', unit: 'min' };
 /** Each build by the minute; from five minutes on by the second, at least ten; twenty seconds of a month are free. */
@@ -70,7 +38,6 @@ const OTHER = {
   effectiveFrom: '1970-01-01T00:00:00Z',
   items: [{ id: 'requests', name: 'Requests', measure: 'requests', rate: '1', per: '1', unit: 'request' }],
 };
-beforeAll(() => storePlans(database, [...documents, OTHER]));
 
 let built = 0;
 const buildOf = (of: UsedRevision, clusterId: Id<'cls'>, span: Interval): BuildTime => {
@@ -80,69 +47,59 @@ const buildOf = (of: UsedRevision, clusterId: Id<'cls'>, span: Interval): BuildT
   return { buildId, organizationId, projectId, serviceId, clusterId, ...span };
 };
 const store = (list: readonly BuildTime[]): Promise<void> =>
-  database.db.asSystem(async (tx) => {
+  priced.database.db.asSystem(async (tx) => {
     for (const one of list) await storeBuildTime(tx, one);
   });
 const take = (rig: BillingRig): Promise<number> =>
-  underLease(database.db, lease, (tx) => takeBuilds(tx, rig.things, clock.now()));
-const billed = ({ organizationId }: UsedRevision): Promise<Bill> =>
-  billOfMonth(database, organizationId, monthOf(T0));
-const itemsOf = (list: readonly { item: string; version: number; quantity: string; amount: string }[]) =>
-  list.map(({ item, version, quantity, amount }) => [version, item, quantity, amount]);
+  priced.underLease((tx) => takeBuilds(tx, rig.things, priced.clock.now()));
 
 it('builds are billed live as offline, each once, whatever its agent told how often; late ones too', async () => {
-  const of = await customerOf(database, random, 'builds', SHAPE);
-  const clusterId = await makeHolder(database, random, of);
-  const rig = new BillingRig(database.db, clock);
+  const of = await priced.customer('builds', SHAPE);
+  const clusterId = await priced.holder(of);
+  const rig = priced.billing();
   const builds = Array.from({ length: 20 }, () => {
-    const startMs = T0 + whole(10 * MINUTE_MS);
-    return buildOf(of, clusterId, { startMs, endMs: startMs + 1 + whole(3 * MINUTE_MS) });
+    const startMs = T0 + priced.whole(10 * MINUTE_MS);
+    return buildOf(of, clusterId, { startMs, endMs: startMs + 1 + priced.whole(3 * MINUTE_MS) });
   });
   const records = Array.from({ length: 10 }, (_one, i) => {
-    const startMs = T0 + whole(10 * MINUTE_MS);
+    const startMs = T0 + priced.whole(10 * MINUTE_MS);
     return usageOf(of, i, { startMs, endMs: startMs + 100 });
   });
-  await rig.take(lease, of.gatewayId, records);
+  await rig.take(priced.lease, of.gatewayId, records);
   await store(builds.slice(0, 12));
   expect(await take(rig)).toBe(12);
-  await rig.fold(lease, [of]);
+  await rig.fold(priced.lease, [of]);
   // what is told again, and otherwise, changes nothing
   await store(builds.slice(0, 12).map((one) => ({ ...one, endMs: one.endMs + 1_000_000 })));
   expect(await take(rig)).toBe(0);
   await store(builds.slice(12));
   expect(await take(rig)).toBe(8);
-  await rig.fold(lease, [of]);
+  await rig.fold(priced.lease, [of]);
   const { organizationId, serviceId } = of;
   const lines = builds.map(({ buildId: id, startMs, endMs }) => ({
     ...{ kind: 'build', id, organizationId, serviceId, startMs, endMs },
   }));
   const expected = ratedOffline(schedule, of, SHAPE, [...records.map((one) => requestLine(one)), ...lines]);
   const charges = expected.months.flatMap((month) => month.charges);
-  const bill = await billed(of);
-  expect(itemsOf(bill.items)).toEqual(itemsOf(charges));
+  const bill = await priced.bill(of);
+  expect(chargesOf(bill.items)).toEqual(chargesOf(charges));
   expect(bill.items.filter(({ item }) => item === 'builds')).toHaveLength(2);
-  const owed = await database.db.asSystem(async (tx) => {
-    const plans = await findPlansInForce(tx, organizationId, [T0]);
-    return linesOf(plans, await usedInWindows(tx, organizationId, [T0], plans));
-  });
-  expect(formatRatio(total(owed.map(({ amount }) => amount)))).toBe(
-    formatRatio(total(bill.items.map(({ list }) => parseRatio(list)))),
-  );
+  expect(await priced.owed(of)).toBe(listPriceOf(bill));
 });
 
 it('builds of who has another plan mark no minute', async () => {
-  const of = await customerOf(database, random, 'plain', SHAPE);
-  const clusterId = await makeHolder(database, random, of);
-  const rig = new BillingRig(database.db, clock);
+  const of = await priced.customer('plain', SHAPE);
+  const clusterId = await priced.holder(of);
+  const rig = priced.billing();
   await store([buildOf(of, clusterId, { startMs: T0, endMs: T0 + 1_000 })]);
   expect(await take(rig)).toBe(1);
-  expect(await rig.fold(lease, [of])).toBe(0);
+  expect(await rig.fold(priced.lease, [of])).toBe(0);
 });
 
 it('who had nothing but a build has used something, before billing has taken it in', async () => {
-  const of = await customerOf(database, random, 'builds', SHAPE);
-  const used = (): Promise<boolean> => database.db.asSystem((tx) => hasUsage(tx, of.organizationId));
+  const of = await priced.customer('builds', SHAPE);
+  const used = (): Promise<boolean> => priced.database.db.asSystem((tx) => hasUsage(tx, of.organizationId));
   expect(await used()).toBe(false);
-  await store([buildOf(of, await makeHolder(database, random, of), { startMs: T0, endMs: T0 + 1_000 })]);
+  await store([buildOf(of, await priced.holder(of), { startMs: T0, endMs: T0 + 1_000 })]);
   expect(await used()).toBe(true);
 });

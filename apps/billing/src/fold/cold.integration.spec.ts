@@ -1,5 +1,4 @@
 import {
-  monthOf,
   parsePriceSchedule,
   type Bill,
   type ColdSpan,
@@ -7,33 +6,18 @@ import {
   type InstanceInterval,
   type UsageRecord,
 } from '#libs/domain';
-import { findPlansInForce, findWindowRecords, markUncounted, underLease, type Lease } from '#libs/store';
-import {
-  SteppedClock,
-  seededRandom,
-  testDatabase,
-  usageOf,
-  type TestDatabase,
-  type UsedRevision,
-} from '#libs/testing';
-import { BillingRig } from '../rig/billing.rig.js';
-import { billOfMonth, customerOf, ratedOffline, requestLine, storePlans } from '../rig/customer.rig.js';
-import { makeHolder } from '../rig/holder.rig.js';
+import { findWindowRecords } from '#libs/store';
+import { usageOf, type UsedRevision } from '#libs/testing';
+import { ratedOffline, requestLine } from '../rig/customer.rig.js';
+import { MINUTE_MS, PricedRig, T0, chargesOf } from '../rig/priced.rig.js';
 
-const T0 = Date.UTC(2026, 10, 21, 12);
-const MINUTE_MS = 60_000;
 const SHAPE = { concurrency: 2, maxInstances: 3 };
-const clock = new SteppedClock(T0 + 3_600_000);
-const random = seededRandom(145);
-const whole = (below: number): number => Buffer.from(random(4)).readUInt32BE() % below;
 
-let database: TestDatabase;
-let lease: Lease;
+let priced: PricedRig;
 beforeAll(async () => {
-  database = await testDatabase();
-  lease = (await new BillingRig(database.db, clock).lease('cold', 'me')) as Lease;
+  priced = await PricedRig.start(145, Object.values(PLANS).flat());
 });
-afterAll(() => database.drop());
+afterAll(() => priced.stop());
 
 const time = { measure: 'request_time', rate: '0.001', per: '1 s', unit: 's' };
 const documentOf = (id: string, coldStarts: readonly string[]) =>
@@ -54,7 +38,6 @@ const PLANS = {
   billed: documentOf('billed', ['billed']),
 };
 type Plan = keyof typeof PLANS;
-beforeAll(() => storePlans(database, Object.values(PLANS).flat()));
 
 /** A customer, and the cluster that its revision runs in. */
 interface Place {
@@ -63,8 +46,8 @@ interface Place {
 }
 
 async function place(plan: Plan): Promise<Place> {
-  const of = await customerOf(database, random, plan, SHAPE);
-  return { of, clusterId: await makeHolder(database, random, of) };
+  const of = await priced.customer(plan, SHAPE);
+  return { of, clusterId: await priced.holder(of) };
 }
 
 /** An instance that ended a cold start. */
@@ -78,9 +61,9 @@ const ended = ({ of, clusterId }: Place, n: number, cold: ColdSpan): InstanceInt
 /** Every third report of a stream comes in two parts. */
 function recordsOf({ of, clusterId }: Place, count: number): UsageRecord[] {
   return Array.from({ length: count }, (_one, i) => {
-    const startMs = T0 + whole(10 * MINUTE_MS);
-    const endMs = startMs + 2 + whole(i % 3 === 0 ? 90_000 : 900);
-    const cutMs = startMs + 1 + whole(endMs - startMs - 1);
+    const startMs = T0 + priced.whole(10 * MINUTE_MS);
+    const endMs = startMs + 2 + priced.whole(i % 3 === 0 ? 90_000 : 900);
+    const cutMs = startMs + 1 + priced.whole(endMs - startMs - 1);
     const told = { clusterId, streamId: `s${i}` };
     return i % 3 === 0
       ? [
@@ -94,10 +77,10 @@ function recordsOf({ of, clusterId }: Place, count: number): UsageRecord[] {
 /** Spans of up to 80 s, one after the other. */
 function coldSpans(): ColdSpan[] {
   const spans: ColdSpan[] = [];
-  for (let sinceMs = T0 + whole(30_000); sinceMs < T0 + 10 * MINUTE_MS;) {
-    const readyMs = sinceMs + 1 + whole(80_000);
+  for (let sinceMs = T0 + priced.whole(30_000); sinceMs < T0 + 10 * MINUTE_MS;) {
+    const readyMs = sinceMs + 1 + priced.whole(80_000);
     spans.push({ sinceMs, readyMs, offsetMs: 0 });
-    sinceMs = readyMs + 1 + whole(60_000);
+    sinceMs = readyMs + 1 + priced.whole(60_000);
   }
   return spans;
 }
@@ -126,9 +109,7 @@ function offline(plan: Plan, { of }: Place, records: readonly UsageRecord[], spa
   );
 }
 
-const billed = ({ of }: Place): Promise<Bill> => billOfMonth(database, of.organizationId, monthOf(T0));
-const itemsOf = (list: readonly { item: string; version: number; quantity: string; list: string }[]) =>
-  list.map(({ item, version, quantity, list: amount }) => [version, item, quantity, amount]);
+const billed = ({ of }: Place): Promise<Bill> => priced.bill(of);
 
 it.each<[Plan, number]>([
   ['free', 0],
@@ -143,20 +124,20 @@ it.each<[Plan, number]>([
     const told = byAgent(spans, offsetMs).map((cold, n) => ended(there, n, cold));
     const mixed = told.toSorted((a, b) => (a.startMs % 89) - (b.startMs % 89));
     const arrived = records.toSorted((a, b) => (a.endMs % 97) - (b.endMs % 97));
-    const rig = new BillingRig(database.db, clock);
+    const rig = priced.billing();
     for (let i = 0; i < 4; i++) {
-      await rig.takeInstances(lease, there.clusterId, mixed.slice(i * 5, (i + 1) * 5));
-      await rig.take(lease, there.of.gatewayId, arrived.slice(i * 60, (i + 1) * 60));
-      await rig.fold(lease, [there.of]);
+      await rig.takeInstances(priced.lease, there.clusterId, mixed.slice(i * 5, (i + 1) * 5));
+      await rig.take(priced.lease, there.of.gatewayId, arrived.slice(i * 60, (i + 1) * 60));
+      await rig.fold(priced.lease, [there.of]);
     }
-    await rig.take(lease, there.of.gatewayId, arrived.slice(240));
+    await rig.take(priced.lease, there.of.gatewayId, arrived.slice(240));
     // what is told again changes nothing
-    await rig.takeInstances(lease, there.clusterId, mixed.slice(20));
-    await rig.takeInstances(lease, there.clusterId, mixed);
-    await rig.fold(lease, [there.of]);
-    const expected = itemsOf(offline(plan, there, records, spans));
-    expect(itemsOf((await billed(there)).items)).toEqual(expected);
-    expect(expected).not.toEqual(itemsOf(offline(plan, there, records, [])));
+    await rig.takeInstances(priced.lease, there.clusterId, mixed.slice(20));
+    await rig.takeInstances(priced.lease, there.clusterId, mixed);
+    await rig.fold(priced.lease, [there.of]);
+    const expected = chargesOf(offline(plan, there, records, spans));
+    expect(chargesOf((await billed(there)).items)).toEqual(expected);
+    expect(expected).not.toEqual(chargesOf(offline(plan, there, records, [])));
   },
 );
 
@@ -166,7 +147,7 @@ async function billedWith(
   more: { clusterId?: Id<'cls'> } = {},
 ): Promise<string | undefined> {
   const there = await place('free');
-  const rig = new BillingRig(database.db, clock);
+  const rig = priced.billing();
   const startMs = T0 + 10_000;
   const record = usageOf(
     there.of,
@@ -174,11 +155,11 @@ async function billedWith(
     { startMs, endMs: startMs + 2_000 },
     { clusterId: there.clusterId, ...more },
   );
-  await rig.take(lease, there.of.gatewayId, [record]);
-  await rig.fold(lease, [there.of]);
+  await rig.take(priced.lease, there.of.gatewayId, [record]);
+  await rig.fold(priced.lease, [there.of]);
   const span = { sinceMs: T0, readyMs: startMs + 1_500, offsetMs: 0, ...cold };
-  await rig.takeInstances(lease, there.clusterId, [ended(there, 1, span)]);
-  await rig.fold(lease, [there.of]);
+  await rig.takeInstances(priced.lease, there.clusterId, [ended(there, 1, span)]);
+  await rig.fold(priced.lease, [there.of]);
   return (await billed(there)).items.find(({ item }) => item === 'blocks')?.quantity;
 }
 
@@ -196,15 +177,15 @@ it.each<[string, Partial<ColdSpan>, string]>([
 it('nothing is left out by what nobody measured, nor for a cold start in another cluster', async () => {
   const there = await place('free');
   expect(await billedWith({}, { clusterId: there.clusterId })).toBe('2');
-  const rig = new BillingRig(database.db, clock);
+  const rig = priced.billing();
   const startMs = T0 + 10_000;
   const { clusterId } = there;
-  await rig.take(lease, there.of.gatewayId, [
+  await rig.take(priced.lease, there.of.gatewayId, [
     usageOf(there.of, 1, { startMs, endMs: startMs + 2_000 }, { clusterId }),
   ]);
   const cold = { sinceMs: T0, readyMs: startMs + 1_500 };
-  await rig.takeInstances(lease, clusterId, [ended(there, 1, cold)]);
-  await rig.fold(lease, [there.of]);
+  await rig.takeInstances(priced.lease, clusterId, [ended(there, 1, cold)]);
+  await rig.fold(priced.lease, [there.of]);
   expect((await billed(there)).items[0]?.quantity).toBe('2');
 });
 
@@ -215,16 +196,16 @@ it('a cold start marks minutes of what waited, and none where the plan bills it'
   ] as const) {
     const there = await place(plan);
     const { clusterId } = there;
-    const rig = new BillingRig(database.db, clock);
+    const rig = priced.billing();
     const startMs = T0 + 55_000;
     const records = [startMs, T0 + 5 * MINUTE_MS].map((at, i) =>
       usageOf(there.of, i, { startMs: at, endMs: at + 8_000 }, { clusterId }),
     );
-    await rig.take(lease, there.of.gatewayId, records);
-    await rig.fold(lease, [there.of]);
+    await rig.take(priced.lease, there.of.gatewayId, records);
+    await rig.fold(priced.lease, [there.of]);
     const cold = { sinceMs: T0, readyMs: T0 + 62_000, offsetMs: 0 };
-    await rig.takeInstances(lease, clusterId, [ended(there, 1, cold)]);
-    expect(await rig.fold(lease, [there.of])).toBe(marks);
+    await rig.takeInstances(priced.lease, clusterId, [ended(there, 1, cold)]);
+    expect(await rig.fold(priced.lease, [there.of])).toBe(marks);
   }
 });
 
@@ -232,9 +213,9 @@ it('usage is looked through for a cold start only where a plan leaves it out', a
   const told = async (plan: Plan, span: Partial<ColdSpan> = {}): Promise<unknown> => {
     const there = await place(plan);
     const cold = { sinceMs: T0, readyMs: T0 + MINUTE_MS, offsetMs: 0, ...span };
-    return new BillingRig(database.db, clock).takeInstances(lease, there.clusterId, [ended(there, 1, cold)]);
+    return priced.billing().takeInstances(priced.lease, there.clusterId, [ended(there, 1, cold)]);
   };
-  await database.query('REVOKE SELECT ON usage_records FROM towpath_system');
+  await priced.database.query('REVOKE SELECT ON usage_records FROM towpath_system');
   try {
     await expect(told('billed')).resolves.toMatchObject({ stored: 1 });
     await expect(told('later')).resolves.toMatchObject({ stored: 1 });
@@ -242,36 +223,36 @@ it('usage is looked through for a cold start only where a plan leaves it out', a
     await expect(told('later', { readyMs: T0 + 6 * MINUTE_MS })).rejects.toThrow('permission denied');
     await expect(told('free')).rejects.toThrow('permission denied');
   } finally {
-    await database.query('GRANT SELECT ON usage_records TO towpath_system');
+    await priced.database.query('GRANT SELECT ON usage_records TO towpath_system');
   }
 });
 
 it('what of a stream was served before a cold start counts the rest of it when it comes late, and not before', async () => {
   const there = await place('free');
   const { clusterId, of } = there;
-  const rig = new BillingRig(database.db, clock);
+  const rig = priced.billing();
   const part = (n: number, startMs: number, endMs: number, more: object = {}): UsageRecord =>
     usageOf(of, n, { startMs, endMs }, { ...{ clusterId, streamId: 's', part: n, last: false }, ...more });
   const [sinceMs, readyMs] = [T0 + MINUTE_MS, T0 + 4 * MINUTE_MS];
-  await rig.takeInstances(lease, clusterId, [ended(there, 1, { sinceMs, readyMs, offsetMs: 0 })]);
-  await rig.take(lease, of.gatewayId, [
+  await rig.takeInstances(priced.lease, clusterId, [ended(there, 1, { sinceMs, readyMs, offsetMs: 0 })]);
+  await rig.take(priced.lease, of.gatewayId, [
     part(1, sinceMs, sinceMs + MINUTE_MS),
     part(2, sinceMs + 2 * MINUTE_MS, sinceMs + 3 * MINUTE_MS),
   ]);
-  await rig.fold(lease, [of]);
+  await rig.fold(priced.lease, [of]);
   const each = async (): Promise<string | undefined> =>
     (await billed(there)).items.find(({ item }) => item === 'each')?.quantity;
   expect(await each()).toBe('0.01');
-  const [upTo] = await database.query<{ position: string }>('SELECT position FROM usage_intake');
+  const [upTo] = await priced.database.query<{ position: string }>('SELECT position FROM usage_intake');
   const readyAs = (more: { upTo?: number }): Promise<(number | undefined)[]> =>
-    database.db.asSystem(async (tx) => {
+    priced.database.db.asSystem(async (tx) => {
       const { organizationId, projectId, serviceId, revisionId } = of;
       const key = { organizationId, projectId, serviceId, revisionId, priceZone: 'default' };
       const asked = { ...key, windowStartMs: sinceMs, fromReady: true, ...more };
       return (await findWindowRecords(tx, asked)).records.map((one) => one.readyMs);
     });
-  await rig.take(lease, of.gatewayId, [part(0, sinceMs - 1_000, sinceMs)]);
-  await rig.fold(lease, [of]);
+  await rig.take(priced.lease, of.gatewayId, [part(0, sinceMs - 1_000, sinceMs)]);
+  await rig.fold(priced.lease, [of]);
   expect(await each()).toBe('121');
   expect((await billed(there)).items.find(({ item }) => item === 'blocks')?.quantity).toBe('121');
   // what was known by then is counted as it was then
@@ -283,23 +264,16 @@ it('what of a stream was served before a cold start counts the rest of it when i
 
 it('a cold start that never was one is put aside, and minutes counted without the plan are counted again', async () => {
   const there = await place('free');
-  const rig = new BillingRig(database.db, clock);
+  const rig = priced.billing();
   const wrong = [
     { sinceMs: T0, readyMs: T0, offsetMs: 0 },
     { sinceMs: T0 - 7_200_001, readyMs: T0, offsetMs: 0 },
   ].map((cold, n) => ended(there, n, cold));
-  const { quarantined } = await rig.takeInstances(lease, there.clusterId, wrong);
+  const { quarantined } = await rig.takeInstances(priced.lease, there.clusterId, wrong);
   expect(quarantined.map(({ reason }) => reason)).toEqual(['not_positive', 'too_long']);
-  const { organizationId } = there.of;
-  await rig.take(lease, there.of.gatewayId, [usageOf(there.of, 1, { startMs: T0, endMs: T0 + 200 })]);
-  await rig.fold(lease, [there.of]);
-  const lacking = (): Promise<number> =>
-    underLease(database.db, lease, async (tx) =>
-      markUncounted(tx, organizationId, [T0], await findPlansInForce(tx, organizationId, [T0])),
-    );
-  expect(await lacking()).toBe(0);
-  await database.query('UPDATE billing_windows SET meters = NULL WHERE organization_id = $1', [
-    organizationId,
-  ]);
-  expect(await lacking()).toBe(1);
+  await rig.take(priced.lease, there.of.gatewayId, [usageOf(there.of, 1, { startMs: T0, endMs: T0 + 200 })]);
+  await rig.fold(priced.lease, [there.of]);
+  expect(await priced.uncounted(there.of)).toBe(0);
+  await priced.forgetMeters(there.of);
+  expect(await priced.uncounted(there.of)).toBe(1);
 });

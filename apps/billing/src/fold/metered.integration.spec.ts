@@ -1,14 +1,8 @@
 import {
   changesOf,
-  formatRatio,
-  linesOf,
-  monthOf,
   parsePricePlan,
   parsePriceSchedule,
-  parseRatio,
   stretchesOf,
-  total,
-  type Bill,
   type Id,
   type InstanceInterval,
   type PriceSchedule,
@@ -16,40 +10,17 @@ import {
   type Stretch,
   type UsageRecord,
 } from '#libs/domain';
-import { findPlansInForce, markUncounted, underLease, usedInWindows, type Lease } from '#libs/store';
-import {
-  SteppedClock,
-  seededRandom,
-  testDatabase,
-  usageOf,
-  type TestDatabase,
-  type UsedRevision,
-} from '#libs/testing';
-import { BillingRig } from '../rig/billing.rig.js';
-import {
-  billOfMonth,
-  customerOf,
-  instanceLine,
-  ratedOffline,
-  requestLine,
-  storePlans,
-} from '../rig/customer.rig.js';
-import { makeHolder } from '../rig/holder.rig.js';
+import { usageOf, type UsedRevision } from '#libs/testing';
+import { instanceLine, ratedOffline, requestLine } from '../rig/customer.rig.js';
+import { MINUTE_MS, PricedRig, T0, chargesOf, listPriceOf } from '../rig/priced.rig.js';
 
-const T0 = Date.UTC(2026, 10, 21, 12);
-const MINUTE_MS = 60_000;
 const SHAPE = { concurrency: 2, maxInstances: 3 };
-const whole = (below: number): number => Buffer.from(random(4)).readUInt32BE() % below;
-const clock = new SteppedClock(T0 + 3_600_000);
-const random = seededRandom(11);
 
-let database: TestDatabase;
-let lease: Lease;
+let priced: PricedRig;
 beforeAll(async () => {
-  database = await testDatabase();
-  lease = (await new BillingRig(database.db, clock).lease('metered', 'me')) as Lease;
+  priced = await PricedRig.start(11, [...documents, INSTANCES]);
 });
-afterAll(() => database.drop());
+afterAll(() => priced.stop());
 
 const time = { measure: 'request_time', rate: '0.001', per: '1 s', unit: 's' };
 /** Blocks of a second for CPU and of 70 ms for memory, each request by 250 ms beside; shorter ones after ten minutes. */
@@ -86,10 +57,6 @@ const INSTANCES = {
   ],
 };
 
-beforeAll(() => storePlans(database, [...documents, INSTANCES]));
-
-const customer = (plan: string): Promise<UsedRevision> => customerOf(database, random, plan, SHAPE);
-
 const offline = (
   prices: PriceSchedule,
   of: UsedRevision,
@@ -97,70 +64,47 @@ const offline = (
   stretches: readonly Stretch[] = [],
 ) => ratedOffline(prices, of, SHAPE, [...records.map(requestLine), ...stretches.map(instanceLine)]);
 
-const billed = ({ organizationId }: UsedRevision): Promise<Bill> =>
-  billOfMonth(database, organizationId, monthOf(T0));
-
-/** What the ledger would be brought to in the hour, at list price. */
-async function owed({ organizationId }: UsedRevision): Promise<string> {
-  const lines = await database.db.asSystem(async (tx) => {
-    const plans = await findPlansInForce(tx, organizationId, [T0]);
-    return linesOf(plans, await usedInWindows(tx, organizationId, [T0], plans));
-  });
-  return formatRatio(total(lines.map(({ amount }) => amount)));
-}
-
-const itemsOf = (list: readonly { item: string; version: number; quantity: string; list: string }[]) =>
-  list.map(({ item, version, quantity, list: amount }) => [version, item, quantity, amount]);
-const sumOf = ({ items }: Bill): string => formatRatio(total(items.map(({ list }) => parseRatio(list))));
-
 it('a plan by other blocks than 100 ms is billed live as offline, however its usage came, also over a change of price', async () => {
-  const of = await customer('seconds');
+  const of = await priced.customer('seconds', SHAPE);
   const records = Array.from({ length: 300 }, (_one, i) => {
-    const startMs = T0 + whole(20 * MINUTE_MS);
-    return usageOf(of, i, { startMs, endMs: startMs + 1 + whole(i % 3 === 0 ? 90_000 : 400) });
+    const startMs = T0 + priced.whole(20 * MINUTE_MS);
+    return usageOf(of, i, { startMs, endMs: startMs + 1 + priced.whole(i % 3 === 0 ? 90_000 : 400) });
   });
-  const rig = new BillingRig(database.db, clock);
+  const rig = priced.billing();
   const arrived = records.toSorted((a, b) => (a.endMs % 97) - (b.endMs % 97));
   for (let from = 0; from < arrived.length; from += 60) {
-    await rig.take(lease, of.gatewayId, arrived.slice(from, from + 60));
-    await rig.fold(lease, [of]);
+    await rig.take(priced.lease, of.gatewayId, arrived.slice(from, from + 60));
+    await rig.fold(priced.lease, [of]);
   }
-  const bill = await billed(of);
+  const bill = await priced.bill(of);
   const charged = offline(schedule, of, records).months.flatMap(({ charges }) => charges);
   expect(charged).toHaveLength(8);
-  expect(itemsOf(bill.items)).toEqual(itemsOf(charged));
-  expect(await owed(of)).toBe(sumOf(bill));
+  expect(chargesOf(bill.items)).toEqual(chargesOf(charged));
+  expect(await priced.owed(of)).toBe(listPriceOf(bill));
 });
 
 it('minutes that were counted for another plan than the one in force are counted again before their hour closes', async () => {
-  const of = await customer('seconds');
-  const { organizationId } = of;
-  const rig = new BillingRig(database.db, clock);
+  const of = await priced.customer('seconds', SHAPE);
+  const rig = priced.billing();
   const records = [0, 30_000, 700_000].map((after, i) =>
     usageOf(of, i, { startMs: T0 + after, endMs: T0 + after + 1_500 }),
   );
-  await rig.take(lease, of.gatewayId, records);
-  await rig.fold(lease, [of]);
-  const due = await owed(of);
-  const lacking = (): Promise<number> =>
-    underLease(database.db, lease, async (tx) =>
-      markUncounted(tx, organizationId, [T0], await findPlansInForce(tx, organizationId, [T0])),
-    );
-  expect(await lacking()).toBe(0);
-  await database.query('UPDATE billing_windows SET meters = NULL WHERE organization_id = $1', [
-    organizationId,
-  ]);
-  expect(await owed(of)).not.toBe(due);
-  expect(await lacking()).toBe(2);
-  await rig.fold(lease, [of]);
-  expect([await lacking(), await owed(of)]).toEqual([0, due]);
+  await rig.take(priced.lease, of.gatewayId, records);
+  await rig.fold(priced.lease, [of]);
+  const due = await priced.owed(of);
+  expect(await priced.uncounted(of)).toBe(0);
+  await priced.forgetMeters(of);
+  expect(await priced.owed(of)).not.toBe(due);
+  expect(await priced.uncounted(of)).toBe(2);
+  await rig.fold(priced.lease, [of]);
+  expect([await priced.uncounted(of), await priced.owed(of)]).toEqual([0, due]);
 });
 
 /** What an agent says of instances as they grow, in an order in which nothing comes; the longest is told somewhere. */
 function toldOf(of: UsedRevision, clusterId: Id<'cls'>, running: readonly Running[]): InstanceInterval[] {
   const { organizationId, serviceId, revisionId } = of;
   const told = running.flatMap(({ id, startMs, endMs }) =>
-    [...Array.from({ length: 6 }, () => startMs + whole(endMs - startMs)), endMs].map((untilMs) => ({
+    [...Array.from({ length: 6 }, () => startMs + priced.whole(endMs - startMs)), endMs].map((untilMs) => ({
       ...{ clusterId, organizationId, serviceId, revisionId, instanceId: id },
       ...{ startMs, untilMs, ended: untilMs === endMs },
     })),
@@ -169,22 +113,22 @@ function toldOf(of: UsedRevision, clusterId: Id<'cls'>, running: readonly Runnin
 }
 
 it('a plan by time of instances is billed live as offline, whatever was told when, and a late word is counted', async () => {
-  const of = await customer('instances');
-  const clusterId = await makeHolder(database, random, of);
-  const rig = new BillingRig(database.db, clock);
+  const of = await priced.customer('instances', SHAPE);
+  const clusterId = await priced.holder(of);
+  const rig = priced.billing();
   const records = Array.from({ length: 120 }, (_one, i) => {
-    const startMs = T0 + whole(10 * MINUTE_MS);
-    return usageOf(of, i, { startMs, endMs: startMs + 1 + whole(i % 3 === 0 ? 90_000 : 400) });
+    const startMs = T0 + priced.whole(10 * MINUTE_MS);
+    return usageOf(of, i, { startMs, endMs: startMs + 1 + priced.whole(i % 3 === 0 ? 90_000 : 400) });
   });
   const running = Array.from({ length: 5 }, (_one, i): Running => {
-    const startMs = T0 + whole(8 * MINUTE_MS);
-    return { id: `pod-${i}`, begunMs: startMs, startMs, endMs: startMs + 1 + whole(5 * MINUTE_MS) };
+    const startMs = T0 + priced.whole(8 * MINUTE_MS);
+    return { id: `pod-${i}`, begunMs: startMs, startMs, endMs: startMs + 1 + priced.whole(5 * MINUTE_MS) };
   });
   const told = toldOf(of, clusterId, running);
   for (let i = 0; i < 4; i++) {
-    await rig.take(lease, of.gatewayId, records.slice(i * 30, (i + 1) * 30));
-    await rig.takeInstances(lease, clusterId, told.slice(i * 9, (i + 1) * 9));
-    await rig.fold(lease, [of]);
+    await rig.take(priced.lease, of.gatewayId, records.slice(i * 30, (i + 1) * 30));
+    await rig.takeInstances(priced.lease, clusterId, told.slice(i * 9, (i + 1) * 9));
+    await rig.fold(priced.lease, [of]);
   }
   const span = { startMs: T0, endMs: T0 + 60 * MINUTE_MS };
   const expected = (all: readonly Running[]) => {
@@ -193,22 +137,22 @@ it('a plan by time of instances is billed live as offline, whatever was told whe
       ({ charges }) => charges,
     );
   };
-  const bill = await billed(of);
-  expect(itemsOf(bill.items)).toEqual(itemsOf(expected(running)));
+  const bill = await priced.bill(of);
+  expect(chargesOf(bill.items)).toEqual(chargesOf(expected(running)));
   expect(bill.items.every(({ quantity }) => quantity !== '0')).toBe(true);
-  expect(await owed(of)).toBe(sumOf(bill));
+  expect(await priced.owed(of)).toBe(listPriceOf(bill));
   const [first, ...others] = running as [Running, ...Running[]];
   const longer = { ...first, endMs: first.endMs + 100_000 };
-  await rig.takeInstances(lease, clusterId, toldOf(of, clusterId, [longer]));
-  await rig.fold(lease, [of]);
-  expect(itemsOf((await billed(of)).items)).toEqual(itemsOf(expected([longer, ...others])));
+  await rig.takeInstances(priced.lease, clusterId, toldOf(of, clusterId, [longer]));
+  await rig.fold(priced.lease, [of]);
+  expect(chargesOf((await priced.bill(of)).items)).toEqual(chargesOf(expected([longer, ...others])));
 });
 
 it('instances of who has another plan mark no minute', async () => {
-  const of = await customer('seconds');
-  const clusterId = await makeHolder(database, random, of);
+  const of = await priced.customer('seconds', SHAPE);
+  const clusterId = await priced.holder(of);
   const pod = { id: 'pod', begunMs: T0, startMs: T0, endMs: T0 + 200_000 };
-  const rig = new BillingRig(database.db, clock);
-  await rig.takeInstances(lease, clusterId, toldOf(of, clusterId, [pod]));
-  expect(await rig.fold(lease, [of])).toBe(0);
+  const rig = priced.billing();
+  await rig.takeInstances(priced.lease, clusterId, toldOf(of, clusterId, [pod]));
+  expect(await rig.fold(priced.lease, [of])).toBe(0);
 });

@@ -1,33 +1,11 @@
-import {
-  changesOf,
-  monthOf,
-  parsePriceSchedule,
-  priceZoneOf,
-  stretchesOf,
-  type Id,
-  type Running,
-} from '#libs/domain';
-import type { Lease } from '#libs/store';
-import { SteppedClock, seededRandom, testDatabase, usageOf, type TestDatabase } from '#libs/testing';
-import { BillingRig } from '../rig/billing.rig.js';
-import {
-  billOfMonth,
-  customerOf,
-  instanceLine,
-  ratedOffline,
-  requestLine,
-  storePlans,
-} from '../rig/customer.rig.js';
-import { makeHolder } from '../rig/holder.rig.js';
+import { changesOf, parsePriceSchedule, priceZoneOf, stretchesOf, type Id, type Running } from '#libs/domain';
+import { usageOf } from '#libs/testing';
+import { instanceLine, ratedOffline, requestLine } from '../rig/customer.rig.js';
+import { MINUTE_MS, PricedRig, T0, chargesOf } from '../rig/priced.rig.js';
 
-const T0 = Date.UTC(2026, 10, 21, 12);
-const MINUTE_MS = 60_000;
 /** From here on the moon is far. */
 const CHANGE = T0 + 10 * MINUTE_MS;
 const SHAPE = { concurrency: 2, maxInstances: 3, gpus: 2, gpuClass: 'l4' };
-const clock = new SteppedClock(T0 + 3_600_000);
-const random = seededRandom(12);
-const whole = (below: number): number => Buffer.from(random(4)).readUInt32BE() % below;
 
 const zones = [
   [{ name: 'far', regions: ['mars'] }],
@@ -54,14 +32,11 @@ const documents = zones.map((own, i) => ({
 /** Of what is used. */
 const IDS = ['cpu', 'each', 'kept', 'l4', 'requests'];
 
-let database: TestDatabase;
-let lease: Lease;
+let priced: PricedRig;
 beforeAll(async () => {
-  database = await testDatabase();
-  lease = (await new BillingRig(database.db, clock).lease('zoned', 'me')) as Lease;
-  await storePlans(database, documents);
+  priced = await PricedRig.start(12, documents);
 });
-afterAll(() => database.drop());
+afterAll(() => priced.stop());
 
 const zoneAt = (region: string, atMs: number): string =>
   priceZoneOf(region, atMs < CHANGE ? zones[0].map(copy) : zones[1].map(copy));
@@ -71,20 +46,19 @@ const copy = ({ name, regions }: { name: string; regions: readonly string[] }) =
 });
 
 it('usage and GPUs cost what they do in the zone of the cluster that ran them, live as offline, also when a zone changes', async () => {
-  const of = await customerOf(database, random, 'zoned', SHAPE);
+  const of = await priced.customer('zoned', SHAPE);
   const { organizationId, serviceId, revisionId } = of;
-  const rig = new BillingRig(database.db, clock);
+  const rig = priced.billing();
   const regions = ['earth', 'moon', 'mars'];
   const clusters = new Map<string, Id<'cls'>>();
   for (const region of regions) {
-    const id = await makeHolder(database, random, of);
-    await database.query('UPDATE clusters SET region = $2 WHERE id = $1', [id, region]);
+    const id = await priced.holder(of, region);
     clusters.set(region, id);
   }
   const regionOf = (i: number): string => regions[i % regions.length] ?? '';
   const records = Array.from({ length: 90 }, (_one, i) => {
-    const startMs = T0 + whole(20 * MINUTE_MS);
-    const span = { startMs, endMs: startMs + 1 + whole(i % 4 === 0 ? 90_000 : 400) };
+    const startMs = T0 + priced.whole(20 * MINUTE_MS);
+    const span = { startMs, endMs: startMs + 1 + priced.whole(i % 4 === 0 ? 90_000 : 400) };
     return usageOf(of, i, span, { clusterId: clusters.get(regionOf(i)) as Id<'cls'> });
   });
   // One of each runs when zones change.
@@ -92,16 +66,16 @@ it('usage and GPUs cost what they do in the zone of the cluster that ran them, l
     const startMs = T0 + i * MINUTE_MS + 7;
     return { id: `pod-${i}`, begunMs: startMs, startMs, endMs: CHANGE + (i + 1) * 77_777, region };
   });
-  for (const from of [0, 45]) await rig.take(lease, of.gatewayId, records.slice(from, from + 45));
+  for (const from of [0, 45]) await rig.take(priced.lease, of.gatewayId, records.slice(from, from + 45));
   for (const share of [0.4, 1])
     for (const { id: instanceId, startMs, endMs, region } of running)
-      await rig.takeInstances(lease, clusters.get(region) ?? '', [
+      await rig.takeInstances(priced.lease, clusters.get(region) ?? '', [
         {
           ...{ clusterId: clusters.get(region), organizationId, serviceId, revisionId, instanceId, startMs },
           ...{ untilMs: startMs + Math.floor((endMs - startMs) * share), ended: share === 1 },
         },
       ]);
-  await rig.fold(lease, [of]);
+  await rig.fold(priced.lease, [of]);
   const parts = running.flatMap(({ region, ...one }) =>
     zoneAt(region, T0) === zoneAt(region, CHANGE)
       ? [{ region, span: { startMs: T0, endMs: one.endMs }, one }]
@@ -116,11 +90,9 @@ it('usage and GPUs cost what they do in the zone of the cluster that ran them, l
       stretchesOf([one], changesOf([], span), SHAPE, span).map((stretch) => instanceLine(stretch, region)),
     ),
   ]);
-  const bill = await billOfMonth(database, organizationId, monthOf(T0));
-  const shown = (list: readonly { item: string; version: number; quantity: string; list: string }[]) =>
-    list.map(({ item: id, version, quantity, list: amount }) => [version, id, quantity, amount]);
+  const bill = await priced.bill(of);
   const used = bill.items.filter(({ quantity }) => quantity !== '0');
-  expect(shown(used)).toEqual(shown(expected.months.flatMap(({ charges }) => charges)));
+  expect(chargesOf(used)).toEqual(chargesOf(expected.months.flatMap(({ charges }) => charges)));
   expect(used.map(({ item: id }) => id)).toEqual([...IDS, ...IDS]);
   const rates = new Set(bill.lines.filter(({ item: id }) => id === 'requests').map(({ rate }) => rate));
   expect([...rates].sort()).toEqual(['0.01', '0.015', '0.03']);
@@ -133,18 +105,17 @@ it.each([
 ])(
   'a stream that goes on while its zone changes is one request of the zone where it began: %s',
   async (_name, order) => {
-    const of = await customerOf(database, random, 'zoned', SHAPE);
-    const rig = new BillingRig(database.db, clock);
-    const clusterId = await makeHolder(database, random, of);
-    await database.query("UPDATE clusters SET region = 'moon' WHERE id = $1", [clusterId]);
+    const of = await priced.customer('zoned', SHAPE);
+    const rig = priced.billing();
+    const clusterId = await priced.holder(of, 'moon');
     const at = [-90_500, -30_000, 20_000, 40_200];
     const records = [0, 1, 2].map((part) => {
       const span = { startMs: CHANGE + (at[part] ?? 0), endMs: CHANGE + (at[part + 1] ?? 0) };
       return usageOf(of, part, span, { clusterId, streamId: 'long', part, last: part === 2 });
     });
     for (const part of order) {
-      await rig.take(lease, of.gatewayId, [records[part]]);
-      await rig.fold(lease, [of]);
+      await rig.take(priced.lease, of.gatewayId, [records[part]]);
+      await rig.fold(priced.lease, [of]);
     }
     const expected = ratedOffline(
       parsePriceSchedule(documents),
@@ -155,31 +126,28 @@ it.each([
         return { ...requestLine(record, 'moon'), streamId, part, last };
       }),
     );
-    const { items } = await billOfMonth(database, of.organizationId, monthOf(T0));
+    const { items } = await priced.bill(of);
     const used = items.filter(({ quantity }) => quantity !== '0');
     const charges = expected.months.flatMap((month) => month.charges);
-    expect(used.map(({ item: id, version, quantity, list }) => [id, version, quantity, list])).toEqual(
-      charges.map(({ item: id, version, quantity, list }) => [id, version, quantity, list]),
-    );
+    expect(chargesOf(used)).toEqual(chargesOf(charges));
     // 130.7 s from its first part on
     expect(used.filter(({ item: id }) => id === 'each').map(({ quantity }) => quantity)).toEqual(['131']);
   },
 );
 
 it('an instance that runs on while its zone changes is covered once, as by one price', async () => {
-  const of = await customerOf(database, random, 'zoned', SHAPE);
+  const of = await priced.customer('zoned', SHAPE);
   const { organizationId, serviceId, revisionId } = of;
-  const rig = new BillingRig(database.db, clock);
-  const clusterId = await makeHolder(database, random, of);
-  await database.query("UPDATE clusters SET region = 'moon' WHERE id = $1", [clusterId]);
+  const rig = priced.billing();
+  const clusterId = await priced.holder(of, 'moon');
   const startMs = CHANGE - 90_000;
   const kept = async (ms: number, ended: boolean): Promise<unknown[]> => {
     const untilMs = startMs + ms;
-    await rig.takeInstances(lease, clusterId, [
+    await rig.takeInstances(priced.lease, clusterId, [
       { clusterId, organizationId, serviceId, revisionId, instanceId: 'pod', startMs, untilMs, ended },
     ]);
-    await rig.fold(lease, [of]);
-    const { items } = await billOfMonth(database, organizationId, monthOf(T0));
+    await rig.fold(priced.lease, [of]);
+    const { items } = await priced.bill(of);
     return items
       .filter(({ item: id, quantity }) => id === 'kept' && quantity !== '0')
       .map(({ version, quantity }) => [version, quantity]);

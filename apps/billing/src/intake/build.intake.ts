@@ -1,21 +1,16 @@
 import { needsBuilds, windowStart, type Clock, type WindowKey } from '#libs/domain';
-import { Loop, type Logger } from '#libs/process';
 import {
   findWaitingBuildTimes,
   markDirty,
   nextPosition,
   planFinder,
   takeBuildTimes,
-  whileHeld,
-  type Database,
-  type LeaseKeeper,
   type LeasedTx,
 } from '#libs/store';
 import type { MeteredThings } from '../metered.things.js';
 import { priceZones } from '../price.zones.js';
-import { INTAKE_LEASE } from './intake.worker.js';
+import type { WaitingKind } from './waiting.intake.js';
 
-const LOOK_MS = 1_000;
 /** Builds taken in by one transaction at most. */
 const BATCH = 500;
 
@@ -44,34 +39,11 @@ export async function takeBuilds(tx: LeasedTx, things: MeteredThings, nowMs: num
   return builds.length;
 }
 
-/** Takes in how long builds took, while this process holds the intake's lease. */
-export class BuildIntake {
-  private readonly loop: Loop;
-
-  constructor(
-    private readonly db: Database,
-    private readonly leases: Pick<LeaseKeeper, 'holding' | 'lost'>,
-    private readonly things: MeteredThings,
-    private readonly clock: Clock,
-    logger: Logger,
-  ) {
-    this.loop = new Loop('builds', LOOK_MS, () => this.look(), logger);
-  }
-
-  start(): void {
-    this.loop.start();
-  }
-
-  stop(): Promise<void> {
-    return this.loop.stop();
-  }
-
-  private async look(): Promise<void> {
-    const lease = this.leases.holding(INTAKE_LEASE);
-    if (!lease) return;
-    const taken = await whileHeld({ db: this.db, leases: this.leases }, lease, (tx) =>
-      takeBuilds(tx, this.things, this.clock.now()),
-    );
-    if (taken === BATCH) this.loop.wake();
-  }
+/** How long builds took. */
+export function waitingBuilds(things: MeteredThings, clock: Clock): WaitingKind<number> {
+  return {
+    ...{ name: 'builds', lookMs: 1_000 },
+    take: (tx) => takeBuilds(tx, things, clock.now()),
+    took: (taken) => taken === BATCH,
+  };
 }

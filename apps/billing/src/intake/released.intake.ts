@@ -1,5 +1,5 @@
 import { instanceIntervalSchema, usageRecordSchema } from '#libs/bus';
-import { releaseRefusal, type InstanceInterval, type UsageRecord } from '#libs/domain';
+import { releaseRefusal, type Clock, type InstanceInterval, type UsageRecord } from '#libs/domain';
 import {
   findReleased,
   lockIntervals,
@@ -9,12 +9,14 @@ import {
   type LeasedTx,
   type ReleaseOutcome,
 } from '#libs/store';
+import type { BillingMetrics } from '../billing.metrics.js';
 import type { LoadedThings, MeteredThings } from '../metered.things.js';
 import { keepIntervals, loadThings, reasonAgainst } from './instance.intake.js';
 import { checked, loadNamed } from './usage.intake.js';
+import type { WaitingKind } from './waiting.intake.js';
 
 /** Records looked at in one transaction at most. */
-export const RELEASED_BATCH = 500;
+const BATCH = 500;
 
 /**
  * Looks again at what an operator released from quarantine: what may be billed is stored as if it came now (late, so that
@@ -28,7 +30,7 @@ export async function takeReleased(
 ): Promise<ReadonlyMap<number, ReleaseOutcome>> {
   const outcomes = new Map<number, ReleaseOutcome>();
   await lockIntervals(tx);
-  const released = await findReleased(tx, RELEASED_BATCH);
+  const released = await findReleased(tx, BATCH);
   if (released.length === 0) return outcomes;
   const read = new Map<UsageRecord, number>();
   const intervals = new Map<InstanceInterval, number>();
@@ -45,6 +47,22 @@ export async function takeReleased(
     outcomes.set(intervals.get(interval) as number, outcome);
   await settleReleased(tx, outcomes, now);
   return outcomes;
+}
+
+/** What operators released from quarantine. */
+export function waitingReleases(
+  things: MeteredThings,
+  metrics: BillingMetrics,
+  clock: Clock,
+): WaitingKind<ReadonlyMap<number, ReleaseOutcome>> {
+  return {
+    ...{ name: 'releases', lookMs: 2_000 },
+    take: (tx) => takeReleased(tx, things, clock.now()),
+    took: (outcomes) => {
+      metrics.lookedAgain(outcomes.values());
+      return outcomes.size === BATCH;
+    },
+  };
 }
 
 async function store(
