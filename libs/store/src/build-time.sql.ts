@@ -1,18 +1,5 @@
 import { statement } from './statement.js';
 
-export interface AskedBuildRow {
-  organization_id: string;
-  project_id: string;
-  service_id: string;
-  created_at: Date;
-}
-
-// Only the cluster that was asked to build it may say how long that took.
-export const findAskedBuildSql = statement<AskedBuildRow>(
-  'build_time_asked',
-  `SELECT organization_id, project_id, service_id, created_at FROM builds WHERE id = $1 AND cluster_id = $2`,
-);
-
 // A report is heard again and again: the first word is kept.
 export const storeBuildTimeSql = statement<unknown>(
   'build_time_store',

@@ -1,12 +1,6 @@
 import type { Interval } from '#libs/domain';
-import {
-  findAskedBuildSql,
-  storeBuildTimeSql,
-  takeBuildTimesSql,
-  waitingBuildTimesSql,
-} from './build-time.sql.js';
+import { storeBuildTimeSql, takeBuildTimesSql, waitingBuildTimesSql } from './build-time.sql.js';
 import type { LeasedTx } from './lease.store.js';
-import { ms } from './row.js';
 import type { Tx } from './statement.js';
 
 /** How long a build took, and where. */
@@ -16,23 +10,6 @@ export interface BuildTime extends Interval {
   projectId: string;
   serviceId: string;
   clusterId: string;
-}
-
-/** A build that a cluster was asked for. */
-export interface AskedBuild extends Omit<BuildTime, 'startMs' | 'endMs'> {
-  createdAt: number;
-}
-
-/** The build, when that cluster was asked for it. */
-export async function findAskedBuild(
-  tx: Tx,
-  buildId: string,
-  clusterId: string,
-): Promise<AskedBuild | undefined> {
-  const row = await tx.one(findAskedBuildSql, [buildId, clusterId]);
-  if (!row) return undefined;
-  const { organization_id: organizationId, project_id: projectId, service_id: serviceId } = row;
-  return { buildId, organizationId, projectId, serviceId, clusterId, createdAt: ms(row.created_at) };
 }
 
 /** Keeps how long a build took, unless that is known. */

@@ -24,11 +24,19 @@ export const findBuildOfUploadSql = statement<BuildRow>(
   `SELECT ${COLUMNS} FROM builds WHERE organization_id = $1 AND service_id = $2 AND upload_id = $3`,
 );
 
+// Only the cluster that was asked for it may say how it went.
+export const lockAskedBuildSql = statement<BuildRow>(
+  'build_lock_asked',
+  `SELECT ${COLUMNS} FROM builds WHERE id = $1 AND cluster_id = $2 FOR UPDATE`,
+);
+
+// A pass that read an earlier report than the board took may come after it.
 export const saveBuildSql = statement<unknown>(
   'build_save',
   `INSERT INTO builds (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
    ON CONFLICT (organization_id, id) DO UPDATE SET cluster_id = excluded.cluster_id, status = excluded.status,
-     image_digest = excluded.image_digest, error = excluded.error, finished_at = excluded.finished_at`,
+     image_digest = excluded.image_digest, error = excluded.error, finished_at = excluded.finished_at
+   WHERE builds.finished_at IS NULL`,
 );
 
 /** The newest build of a service that was made at that time or later: the build of an operation. */

@@ -1,5 +1,11 @@
 import type { Build } from '#libs/domain';
-import { findBuildOfUploadSql, findBuildSinceSql, saveBuildSql, type BuildRow } from './build.sql.js';
+import {
+  findBuildOfUploadSql,
+  findBuildSinceSql,
+  lockAskedBuildSql,
+  saveBuildSql,
+  type BuildRow,
+} from './build.sql.js';
 import { ms, present, time } from './row.js';
 import type { Tx } from './statement.js';
 
@@ -22,7 +28,13 @@ export async function findBuildSince(
   return (await tx.one(findBuildSinceSql, [organizationId, serviceId, time(since)]))?.id;
 }
 
-/** Makes the build or brings it up to date. */
+/** The build, when that cluster was asked for it; locked to the end of the transaction. */
+export async function lockAskedBuild(tx: Tx, buildId: string, clusterId: string): Promise<Build | undefined> {
+  const row = await tx.one(lockAskedBuildSql, [buildId, clusterId]);
+  return row && toBuild(row);
+}
+
+/** Makes the build or brings it up to date; one that has ended stays as it is. */
 export async function saveBuild(tx: Tx, build: Build): Promise<void> {
   await tx.run(saveBuildSql, [
     build.id,

@@ -293,9 +293,9 @@ export { checkArchive, unpackArchive } from './archive.js';
 export type { ArchiveReport } from './archive.js';
 export { SOURCE_LIMITS } from './archive.rules.js';
 export type { ArchiveLimits } from './archive.rules.js';
-export { findAskedBuild, findWaitingBuildTimes, storeBuildTime, takeBuildTimes } from './build-time.store.js';
+export { findWaitingBuildTimes, storeBuildTime, takeBuildTimes } from './build-time.store.js';
 export type { BuildTime } from './build-time.store.js';
-export { findBuildOfUpload, findBuildSince, saveBuild } from './build.store.js';
+export { findBuildOfUpload, findBuildSince, lockAskedBuild, saveBuild } from './build.store.js';
 export { hubEpoch, lockHub, raiseHubEpoch, mustRereadUsage, usageIsReread } from './hub.store.js';
 export {
   findGateway,

@@ -72,12 +72,19 @@ async function service(uploadId: string, more: { removed?: boolean } = {}): Prom
   return svc;
 }
 
-async function build(svc: string, upl: string, end: { image?: Digest; at?: number }): Promise<Id<'bld'>> {
+async function build(
+  svc: string,
+  upl: string,
+  end: { image?: Digest; at?: number; cluster?: string | null },
+): Promise<Id<'bld'>> {
   const bld = id('bld');
   await database.query(
     `INSERT INTO builds (organization_id, id, project_id, service_id, upload_id, upload_digest, status, image_digest,
-       created_at, finished_at) VALUES ($1, $2, $3, $4, $5, 'd', 'running', $6, now(), $7)`,
-    [org, bld, prj, svc, upl, end.image ?? null, end.at === undefined ? null : new Date(end.at)],
+       created_at, finished_at, cluster_id) VALUES ($1, $2, $3, $4, $5, 'd', 'running', $6, now(), $7, $8)`,
+    [
+      ...[org, bld, prj, svc, upl, end.image ?? null, end.at === undefined ? null : new Date(end.at)],
+      end.cluster === undefined ? cls : end.cluster,
+    ],
   );
   return bld;
 }
@@ -122,21 +129,26 @@ describe('the sweep', () => {
       young: await upload(await blob('young'), clock.now()),
       building: await upload(await blob('building')),
       ofRemoved: await upload(await blob('of a removed service')),
+      neverBuilt: await upload(await blob('overtaken before a cluster was asked for it')),
     };
     const svc = await service(uploads.named);
     await build(svc, uploads.building, {});
+    await build(svc, uploads.neverBuilt, { cluster: null });
     const removed = await service(uploads.ofRemoved, { removed: true });
     const [live, gone, fresh] = [await image('live'), await image('gone'), await image('fresh', clock.now())];
     await build(removed, uploads.ofRemoved, { image: gone.manifest, at: OLD });
     await revision(svc, live.manifest);
     const stray = await blob('nobody knows it');
     const swept = await sweep.run();
-    expect(await Promise.all(Object.values(uploads).map(isThere))).toEqual([true, false, true, true, false]);
+    expect(await Promise.all(Object.values(uploads).map(isThere))).toEqual([
+      ...[true, false, true, true, false],
+      false,
+    ]);
     expect(await has([named, live.manifest, ...live.parts, fresh.manifest, ...fresh.parts])).toEqual(
       Array.from({ length: 7 }, () => true),
     );
     expect(await has([stray, gone.manifest, ...gone.parts])).toEqual([false, false, false, false]);
-    expect(swept).toEqual({ uploads: 2, keys: 0, blobs: 6, notices: 0 });
+    expect(swept).toEqual({ uploads: 3, keys: 0, blobs: 7, notices: 0 });
     expect(await sweep.run()).toEqual({ uploads: 0, keys: 0, blobs: 0, notices: 0 });
   });
 

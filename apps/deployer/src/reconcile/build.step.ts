@@ -1,8 +1,8 @@
 import { askedImages, chooseBuilder, newId } from '#libs/domain';
 import type { Build, PublicError, Upload } from '#libs/domain';
-import type { BuildStatus } from '#libs/bus';
 import type { ImageRefusal } from '../images/image.sights.js';
 import type { Draft } from './draft.js';
+import { toldBuild } from './told.build.js';
 
 /** How long a build may wait for a cluster that can build. */
 const BUILDER_WAIT_MS = 60_000;
@@ -81,32 +81,13 @@ function newBuild(draft: Draft, upload: Upload): Build {
 
 /** Gives a waiting build to a builder, and takes over what the builder reports. The same object when nothing is new. */
 function follow(draft: Draft, build: Build): Build {
-  if (build.status === 'succeeded' || build.status === 'failed') return build;
+  if (build.finishedAt !== undefined) return build;
   if (build.clusterId === undefined) {
     const clusterId = chooseBuilder(draft.records.clusters, draft.now);
     return clusterId === undefined ? build : { ...build, clusterId };
   }
   const report = draft.seen.buildStatus;
-  return report?.buildId === build.id && report.phase !== build.status
-    ? folded(build, report, draft.now)
-    : build;
-}
-
-function folded(build: Build, report: BuildStatus, now: number): Build {
-  if (report.phase === 'running') return { ...build, status: 'running' };
-  if (report.phase === 'succeeded' && report.imageDigest !== undefined) {
-    return { ...build, status: 'succeeded', imageDigest: report.imageDigest, finishedAt: now };
-  }
-  return { ...build, status: 'failed', error: buildError(report), finishedAt: now };
-}
-
-function buildError({ error }: BuildStatus): PublicError {
-  return {
-    code: 'BUILD_FAILED',
-    message: error?.message ?? 'The builder reported no cause.',
-    violations: error?.violations ?? [{ field: 'template.source', message: 'could not be built' }],
-    nextStep: error?.nextStep ?? 'Read the build output of the operation, correct the source, deploy again.',
-  };
+  return report?.buildId === build.id ? toldBuild(build, report, draft.now) : build;
 }
 
 function judge(draft: Draft, build: Build): void {

@@ -1,7 +1,7 @@
 import type { BuildStatus } from '#libs/bus';
 import { newId, type Id } from '#libs/domain';
 import { createLogger } from '#libs/process';
-import { saveBuild } from '#libs/store';
+import { lockAskedBuild, saveBuild } from '#libs/store';
 import {
   makeUsedRevision,
   seededRandom,
@@ -79,6 +79,29 @@ it('believes no cluster that was not asked', async () => {
   const build = await asked();
   expect(await tell(elsewhere, build, took(1_000, 9_500))).toBeUndefined();
   expect(await kept(build)).toEqual([]);
+});
+
+it('ends a build that a newer upload overtook as its agent says, and bills it; what is heard later or read earlier changes nothing', async () => {
+  const build = await asked();
+  const stands = async (): Promise<unknown> => {
+    const [row] = await database.query<{ status: string; image_digest: string | null; at: string | null }>(
+      'SELECT status, image_digest, extract(epoch FROM finished_at) * 1000 AS at FROM builds WHERE id = $1',
+      [build],
+    );
+    return [row?.status, row?.image_digest, row?.at == null ? null : Number(row.at) - T0];
+  };
+  await tell(here, build, { phase: 'running' });
+  expect(await stands()).toEqual(['running', null, null]);
+  await tell(elsewhere, build, { ...took(1_000, 9_500), imageDigest: testDigest('f') });
+  expect(await stands()).toEqual(['running', null, null]);
+  const before = await database.db.asSystem((tx) => lockAskedBuild(tx, build, here));
+  await tell(here, build, { ...took(1_000, 9_500), imageDigest: testDigest('e') });
+  const end = ['succeeded', testDigest('e'), 60_000];
+  expect(await stands()).toEqual(end);
+  await tell(here, build, { phase: 'failed', error: { code: 'BUILD_FAILED', message: 'No.' } }, 90_000);
+  if (before) await database.db.asSystem((tx) => saveBuild(tx, before));
+  expect(await stands()).toEqual(end);
+  expect(await kept(build)).toEqual([[1_000, 9_500, here]]);
 });
 
 describe('reports', () => {

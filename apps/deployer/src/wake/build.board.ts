@@ -1,8 +1,12 @@
 import type { BuildStatus } from '#libs/bus';
 import { billableBuild } from '#libs/domain';
-import { findAskedBuild, storeBuildTime, type Database } from '#libs/store';
+import { lockAskedBuild, saveBuild, storeBuildTime, type Database } from '#libs/store';
+import { toldBuild } from '../reconcile/told.build.js';
 
-/** Keeps how long builds took, from what their agents report. A report may be heard any number of times, by any replica. */
+/**
+ * Keeps how builds ended and how long they took, from what their agents report: also of those that a newer upload overtook or whose
+ * service was deleted, which no pass looks at any more. A report may be heard any number of times, by any replica.
+ */
 export class BuildBoard {
   constructor(private readonly db: Database) {}
 
@@ -13,17 +17,21 @@ export class BuildBoard {
   async take(
     clusterId: string,
     buildId: string,
-    { phase, error, startedAt, endedAt }: BuildStatus,
+    report: BuildStatus,
     storedAt: number,
   ): Promise<string | undefined> {
     return this.db.asSystem(async (tx) => {
-      const build = await findAskedBuild(tx, buildId, clusterId);
+      const build = await lockAskedBuild(tx, buildId, clusterId);
       if (!build) return undefined;
-      const { createdAt, ...of } = build;
+      const told = toldBuild(build, report, storedAt);
+      if (told !== build) await saveBuild(tx, told);
+      const { phase, error, startedAt, endedAt } = report;
       const ended = { phase, code: error?.code, startedAt, endedAt };
-      const span = billableBuild(ended, { startMs: createdAt, endMs: storedAt });
-      if (span) await storeBuildTime(tx, { ...of, ...span });
-      return build.serviceId;
+      const span = billableBuild(ended, { startMs: build.createdAt, endMs: storedAt });
+      const { organizationId, projectId, serviceId } = build;
+      if (span)
+        await storeBuildTime(tx, { buildId, organizationId, projectId, serviceId, clusterId, ...span });
+      return serviceId;
     });
   }
 }
