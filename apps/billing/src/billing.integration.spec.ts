@@ -125,6 +125,21 @@ describe('taking in', () => {
     expect(await count('usage_quarantine', of)).toBe(2);
   });
 
+  it.each([
+    ['of those that were there before', 0, 1],
+    ['also with one that comes twice', 1, 2],
+  ])('finds other content among new records: %s', async (_name, twice, conflicts) => {
+    const of = await used();
+    const known = Array.from({ length: 10 }, (_one, i) => usageOf(of, i, at(i * 100, i * 100 + 50)));
+    await rig().take(lease, of.gatewayId, known);
+    const fresh = Array.from({ length: 40 }, (_one, i) => usageOf(of, 10 + i, at(i * 100, i * 100 + 50)));
+    const wrong = [known[3], ...fresh.slice(0, twice)].map((one) => ({ ...one, status: 500 }));
+    const result = await rig().take(lease, of.gatewayId, [...known.slice(5), ...fresh, ...wrong]);
+    expect([result.stored, result.repeated]).toEqual([40, 5]);
+    expect(result.quarantined.map(({ body }) => body)).toEqual(wrong);
+    expect(wrong).toHaveLength(conflicts);
+  });
+
   it('quarantines what is of nobody, from nobody or of another', async () => {
     const of = await used();
     const foreign = await used();

@@ -44,6 +44,12 @@ export interface TouchedRow {
   window_start_ms: number;
   /** New records that begin in the window. */
   records: number;
+  ordinal: null;
+}
+
+/** A staged row whose identity was there. */
+interface RepeatedRow {
+  ordinal: number;
 }
 
 const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
@@ -52,7 +58,8 @@ const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
 // window in which the stream began so far (its rounding belongs there), in the zone of the part that it began with. Records are
 // counted by the windows they reach before these are listed: most share them. A part before a
 // cold start also touches those of parts that came in it: what was served before did not wait.
-export const storeSql = statement<TouchedRow>(
+// Where not all of $2 rows were new, which were not: nobody else is looked at again.
+export const storeSql = statement<TouchedRow | RepeatedRow>(
   'usage_store',
   `WITH fresh AS (
      INSERT INTO usage_records (${STAGED}, taken) SELECT ${STAGED}, $1 FROM usage_staging
@@ -60,7 +67,8 @@ export const storeSql = statement<TouchedRow>(
      RETURNING organization_id, project_id, service_id, revision_id, price_zone, start_ms / 60000 AS from_minute,
        (end_ms - 1) / 60000 AS to_minute, CASE WHEN ${PARTIAL('usage_records')} THEN producer END AS producer,
        CASE WHEN ${PARTIAL('usage_records')} THEN stream_id END AS stream_id,
-       CASE WHEN ${PARTIAL('usage_records')} AND billable THEN start_ms END AS part_ms
+       CASE WHEN ${PARTIAL('usage_records')} AND billable THEN start_ms END AS part_ms,
+       usage_records.producer AS of_producer, position
    ), spans AS (
      SELECT organization_id, project_id, service_id, coalesce(revision_id, '') AS revision_id, price_zone, from_minute,
             to_minute,
@@ -90,17 +98,22 @@ export const storeSql = statement<TouchedRow>(
      WHERE f.part_ms IS NOT NULL
    )
    SELECT organization_id, project_id, service_id, revision_id, price_zone, window_start_ms,
-          sum(records)::int AS records
-   FROM touched GROUP BY 1, 2, 3, 4, 5, 6`,
+          sum(records)::int AS records, NULL::int AS ordinal
+   FROM touched GROUP BY 1, 2, 3, 4, 5, 6
+   UNION ALL
+   SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.ordinal FROM usage_staging s
+   WHERE (SELECT count(*) FROM fresh) < $2
+     AND NOT EXISTS (SELECT FROM fresh f WHERE f.of_producer = s.producer AND f.position = s.position)`,
 );
 
-// Two rows of one identity in one batch meet here too: the first one was stored. OFFSET keeps each look-up its own: nothing is
+// Of these rows of the batch, of all when $1 is null: two rows of one identity in one batch meet here too, the first one was stored. OFFSET keeps each look-up its own: nothing is
 // known of a temporary table, and a join could be planned over all records there are.
 export const conflictsSql = statement<{ ordinal: number }>(
   'usage_conflicts',
   `SELECT s.ordinal FROM usage_staging s CROSS JOIN LATERAL (
      SELECT * FROM usage_records u WHERE u.producer = s.producer AND u.position = s.position OFFSET 0) r
-   WHERE (${CONTENT.map((c) => `s.${c}`).join(', ')}) IS DISTINCT FROM (${CONTENT.map((c) => `r.${c}`).join(', ')})`,
+   WHERE ($1::int[] IS NULL OR s.ordinal = ANY ($1))
+     AND (${CONTENT.map((c) => `s.${c}`).join(', ')}) IS DISTINCT FROM (${CONTENT.map((c) => `r.${c}`).join(', ')})`,
 );
 
 // The first gateway that sends as a producer owns it; only the owner moves its watermark.

@@ -66,10 +66,15 @@ export async function storeStaged(
   position: number,
 ): Promise<StoredUsage> {
   if (batch.length === 0) return { stored: 0, conflicts: [] };
-  const touched = await tx.run(storeSql, [position]);
+  const rows = await tx.run(storeSql, [position, batch.length]);
+  const touched = rows.filter((row) => row.ordinal === null);
   await markDirty(tx, touched.map(keyOf));
   const stored = touched.reduce((sum, { records }) => sum + records, 0);
-  const conflicts = stored === batch.length ? [] : await tx.run(conflictsSql);
+  const repeated = rows.flatMap(({ ordinal }) => ordinal ?? []);
+  if (stored === batch.length) return { stored, conflicts: [] };
+  // what is repeated within the batch was not there before
+  const suspects = stored + repeated.length === batch.length ? repeated : null;
+  const conflicts = await tx.run(conflictsSql, [suspects]);
   return { stored, conflicts: conflicts.flatMap(({ ordinal }) => batch[ordinal]?.record ?? []) };
 }
 
