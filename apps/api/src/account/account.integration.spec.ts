@@ -155,8 +155,8 @@ describe('terms', () => {
       'INVALID_ARGUMENT',
       'plan',
     ],
-    ['classes, which nobody counts', { plan: 'classed' }, 'NOT_SUPPORTED', ''],
-    ['disks, which nobody counts', { plan: 'by-disk' }, 'NOT_SUPPORTED', ''],
+    ['classes, which nobody counts', { plan: 'classed' }, 'NOT_SUPPORTED', 'plan'],
+    ['disks, which nobody counts', { plan: 'by-disk' }, 'NOT_SUPPORTED', 'plan'],
   ])('with %s are refused, and nothing is written', async (_what, body, code, field) => {
     const tenant = await rig.tenant('wrong');
     const before = await rows();

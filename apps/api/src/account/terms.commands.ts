@@ -82,7 +82,7 @@ async function refuseUnfit(call: CommandCall, organization: Organization, made: 
   const versions = (await findPlanVersions(call.tx, [...named])).map(({ plan }) => plan);
   const own = versions.filter(({ id }) => id === made.plan);
   if (own.length === 0) refuseIfAny([{ field: 'plan', message: 'is no price plan of this installation' }]);
-  own.forEach(refuseUncounted);
+  for (const plan of own) refuseUncounted(plan, { field: 'plan' });
   const fromMs = Math.max(
     made.effectiveFromMs,
     organization.createdAt - (organization.createdAt % MINUTE_MS),

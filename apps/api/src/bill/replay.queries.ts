@@ -90,7 +90,7 @@ async function plansFor(
     const inForce =
       versions.findLast(({ effectiveFromMs }) => effectiveFromMs <= startMs) ?? versions[0] ?? own;
     const asked = model === undefined ? inForce : underModel(inForce, model);
-    refuseUncounted(asked);
+    refuseUncounted(asked, { field: 'plan' });
     return asked;
   });
 }

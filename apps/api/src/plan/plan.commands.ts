@@ -25,7 +25,7 @@ export async function createPlan(
     { now: call.now, path: PATH },
   );
   // whoever has the plan is billed by this version without being asked
-  if (before.length > 0) refuseUncounted(plan);
+  if (before.length > 0) refuseUncounted(plan, { path: PATH });
   const id = call.newId('ppv');
   const stored = { id, plan, document, createdBy: call.actor.id, createdAt: call.now };
   await insertPlanVersion(call.tx, stored);

@@ -54,7 +54,7 @@ export async function previewPlan(
   const id = typeof document['id'] === 'string' ? document['id'] : '';
   const before = (await findPlanVersions(tx, [id])).map(({ plan }) => plan);
   const plan = nextVersion(before, document, { now, path: PATH });
-  refuseUncounted(plan);
+  refuseUncounted(plan, { path: PATH });
   const asked = month ?? monthOf(monthSpan(monthOf(now)).startMs - 1);
   const previews: z.infer<typeof previewView>[] = [];
   for (const organization of await listOrganizations(tx, page)) {

@@ -1,5 +1,5 @@
 import { TowpathError } from '../error.js';
-import type { Factor, PriceItem, PricePlan } from '../price/plan.types.js';
+import type { Factor, Multiplier, PriceItem, PricePlan } from '../price/plan.types.js';
 import { sameZones } from '../price/zones.js';
 import { BLOCK_MS } from '../rating/blocks.js';
 import { meterKey, metersOf, type Meter, type Quantities } from '../rating/meters.js';
@@ -23,29 +23,75 @@ export interface WindowCount {
 /** The lane of the blocks of 100 ms that every window counts. */
 export const BLOCKS_LANE = 'request_time/concurrency#0';
 
+/** Where a plan was given: a document at a path, or one field that names the plan. */
+export type PlanInput = { path: string } | { field: string };
+
 /**
  * Windows count time of requests, of instances and of their GPUs, requests and bytes, of revisions without class and disk;
  * anything else would silently cost nothing.
- * @throws TowpathError NOT_SUPPORTED
+ * @throws TowpathError NOT_SUPPORTED naming every field of the plan that needs something else
  */
-export function refuseUncounted(plan: PricePlan): void {
+export function refuseUncounted(plan: PricePlan, input: PlanInput = { path: 'document' }): void {
   const uncounted = uncountedOf(plan);
-  if (uncounted === undefined) return;
+  const [first] = uncounted;
+  if (first === undefined) return;
   throw new TowpathError(
     'NOT_SUPPORTED',
-    `This installation does not count ${uncounted} as price plan ${plan.id} needs it.`,
+    `This installation does not count ${first.what} as price plan ${plan.id} needs it.`,
+    {
+      violations: uncounted.map(({ at, what }) =>
+        'field' in input
+          ? { field: input.field, message: `needs at ${at} what is not counted: ${what}` }
+          : { field: `${input.path}.${at}`, message: `is not counted: ${what}` },
+      ),
+      nextStep: 'Take that out of the plan, or rate usage by it from a file (tow admin rate).',
+    },
   );
 }
 
-function uncountedOf(plan: PricePlan): string | undefined {
-  if (namesClasses(plan)) return 'usage by class';
-  if (plan.items.some(({ times }) => isByDisk(times))) return 'disks';
-  const { meters } = metersOf(plan);
-  if (meters.some(isTooLong)) return 'blocks of requests longer than a minute';
-  if (meters.some(isTooShort)) return `blocks of requests shorter than ${SHORTEST_BLOCK_MS} ms`;
-  const ofInstances = meters.filter(isOfInstances);
-  if (ofInstances.some(({ states }) => states.includes('stopped'))) return 'stopped instances';
-  return plan.items.find(({ measure }) => !COUNTED.has(measure))?.measure;
+interface Uncounted {
+  /** Field of the plan. */
+  at: string;
+  what: string;
+}
+
+function uncountedOf({ items, multipliers }: PricePlan): Uncounted[] {
+  return [
+    ...byClass(multipliers, ''),
+    ...items.flatMap((item, i) => [
+      ...uncountedItem(item).map(({ at, what }) => ({ at: `items[${i}].${at}`, what })),
+      ...byClass(item.multipliers, `items[${i}].`),
+    ]),
+  ];
+}
+
+function byClass(multipliers: readonly Multiplier[], of: string): Uncounted[] {
+  return multipliers.flatMap((one, i) =>
+    one.class === undefined ? [] : [{ at: `${of}multipliers[${i}].class`, what: 'usage by class' }],
+  );
+}
+
+/** A block is handed from its window to the next one, no further. */
+const LONGEST_BLOCK_MS = WINDOW_MS;
+/** Who opened which block is told one by one. */
+const SHORTEST_BLOCK_MS = 10;
+
+function uncountedItem(item: PriceItem): Uncounted[] {
+  const { measure, model, quantumMs, states, times } = item;
+  const isOfBlocks = measure === 'request_time' && model === 'concurrency';
+  const checks: [boolean, string, string][] = [
+    [namesClass(item), 'classes', 'usage by class'],
+    [isByDisk(times), 'times', 'disks'],
+    [isOfBlocks && quantumMs > LONGEST_BLOCK_MS, 'quantum', 'blocks of requests longer than a minute'],
+    [
+      isOfBlocks && quantumMs < SHORTEST_BLOCK_MS,
+      'quantum',
+      `blocks of requests shorter than ${SHORTEST_BLOCK_MS} ms`,
+    ],
+    [isOfInstances(item) && states.includes('stopped'), 'states', 'stopped instances'],
+    [!COUNTED.has(measure), 'measure', measure],
+  ];
+  return checks.flatMap(([isUncounted, at, what]) => (isUncounted ? [{ at, what }] : []));
 }
 
 const COUNTED: ReadonlySet<string> = new Set([
@@ -53,7 +99,7 @@ const COUNTED: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether a meter is of the time of instances, which agents see, not of requests. */
-export function isOfInstances({ measure }: Meter): boolean {
+export function isOfInstances({ measure }: Pick<Meter, 'measure'>): boolean {
   return measure === 'instance_time' || measure === 'gpu_time';
 }
 
@@ -88,20 +134,6 @@ export function isOfBuilds({ measure }: Meter): boolean {
 /** Whether a plan needs to know how long builds took. */
 export function needsBuilds(plan: PricePlan): boolean {
   return metersOf(plan).meters.some(isOfBuilds);
-}
-
-/** A block is handed from its window to the next one, no further. */
-const isTooLong = ({ measure, model, quantumMs }: Meter): boolean =>
-  measure === 'request_time' && model === 'concurrency' && quantumMs > WINDOW_MS;
-
-/** Who opened which block is told one by one. */
-const SHORTEST_BLOCK_MS = 10;
-const isTooShort = ({ measure, model, quantumMs }: Meter): boolean =>
-  measure === 'request_time' && model === 'concurrency' && quantumMs < SHORTEST_BLOCK_MS;
-
-function namesClasses({ items, multipliers }: PricePlan): boolean {
-  const byClass = [...multipliers, ...items.flatMap((item) => item.multipliers)];
-  return items.some(namesClass) || byClass.some((multiplier) => multiplier.class !== undefined);
 }
 
 const namesClass = ({ classes }: PriceItem): boolean =>
