@@ -1,10 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { until } from './until.js';
 
 const run = promisify(execFile);
+/** A list of many objects, and the API server's metrics, are some megabytes. */
+const MOST_BYTES = 64 * 2 ** 20;
 
 /** One real cluster. */
 export interface RealCluster {
@@ -45,6 +49,7 @@ export async function kubectlOf(
 ): Promise<string> {
   const { stdout } = await run(program, args, {
     env: { KUBECONFIG: kubeconfig, HOME: path.dirname(kubeconfig) },
+    maxBuffer: MOST_BYTES,
   });
   return stdout;
 }
@@ -52,6 +57,18 @@ export async function kubectlOf(
 /** One object, or a list of them, as JSON. */
 export async function kubeGet<T>(...args: string[]): Promise<T> {
   return JSON.parse(await kubectl('get', '-o', 'json', ...args)) as T;
+}
+
+/** Applies a manifest as the administrator of the cluster under test; `flags` are kubectl's. */
+export async function applyObject(manifest: unknown, ...flags: string[]): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'towpath-story-'));
+  try {
+    const file = path.join(folder, 'object.json');
+    await writeFile(file, JSON.stringify(manifest));
+    await kubectl('apply', ...flags, '-f', file);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 /** The namespace of a service, by the id in its label. */

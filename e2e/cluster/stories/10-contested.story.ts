@@ -1,8 +1,5 @@
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { ServiceJson } from '../../support/faces.js';
-import { kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
+import { applyObject, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
 import { Tenant } from '../../support/tenant.js';
 import { tow } from '../../support/tow.js';
 import { until } from '../../support/until.js';
@@ -13,12 +10,10 @@ const SETTLED_MS = 90_000;
 describe('what somebody else claims', () => {
   let tenant: Tenant;
   let namespace: string;
-  const folder = mkdtempSync(path.join(tmpdir(), 'contested-'));
   beforeAll(async () => {
     tenant = await Tenant.create('contested');
     namespace = await namespaceOfService((await tenant.mustDeploy('first')).id);
   }, 120_000);
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   const placed = async (name: string): Promise<{ reason: string; message: string } | undefined> => {
     const at = `/v1/projects/${tenant.project}/services/${name}`;
@@ -26,11 +21,8 @@ describe('what somebody else claims', () => {
     return status.conditions.find(({ type }) => type === 'Placed') as
       { reason: string; message: string } | undefined;
   };
-  const apply = async (manifest: object, manager: string): Promise<void> => {
-    const file = path.join(folder, 'manifest.json');
-    writeFileSync(file, JSON.stringify(manifest));
-    await kubectl('apply', '--server-side', '--force-conflicts', `--field-manager=${manager}`, '-f', file);
-  };
+  const apply = (manifest: object, manager: string): Promise<void> =>
+    applyObject(manifest, '--server-side', '--force-conflicts', `--field-manager=${manager}`);
 
   it('an object of a name that a service needs is left alone, and said', async () => {
     await apply(

@@ -1,8 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { OperationJson } from '../../support/faces.js';
-import { kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
+import { applyObject, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
 import { Tenant } from '../../support/tenant.js';
 
 const APP = (program: string): Record<string, string> => ({
@@ -62,35 +59,32 @@ describe('why an instance does not start', () => {
   }, 240_000);
 
   it("a rule of the cluster, and the project's quota", async () => {
-    await applied(namespace, {
-      apiVersion: 'v1',
-      kind: 'LimitRange',
-      metadata: { name: 'rule' },
-      spec: { limits: [{ type: 'Container', max: { memory: '300Mi' } }] },
-    });
+    await applyObject(
+      {
+        apiVersion: 'v1',
+        kind: 'LimitRange',
+        metadata: { name: 'rule' },
+        spec: { limits: [{ type: 'Container', max: { memory: '300Mi' } }] },
+      },
+      '-n',
+      namespace,
+    );
     const ruled = await told('ruled', GOOD, { resources: { memoryMiB: 2048 } });
     expect(ruled.violations[0]?.message).toBe('AdmissionRefused');
     await kubectl('delete', 'limitrange', 'rule', '-n', namespace);
-    await applied(namespace, {
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'small' },
-      spec: { hard: { 'limits.memory': '1Mi' } },
-    });
+    await applyObject(
+      {
+        apiVersion: 'v1',
+        kind: 'ResourceQuota',
+        metadata: { name: 'small' },
+        spec: { hard: { 'limits.memory': '1Mi' } },
+      },
+      '-n',
+      namespace,
+    );
     const full = await told('full', GOOD);
     expect(full.violations[0]?.message).toBe('QuotaExceeded');
     expect(full.message).not.toMatch(/small|pods/);
     await kubectl('delete', 'resourcequota', 'small', '-n', namespace);
   }, 240_000);
 });
-
-async function applied(namespace: string, object: unknown): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'towpath-story-'));
-  try {
-    const file = path.join(folder, 'object.json');
-    await writeFile(file, JSON.stringify(object));
-    await kubectl('apply', '-n', namespace, '-f', file);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}
