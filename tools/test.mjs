@@ -43,9 +43,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 try {
-  await inOrder([fast, unit, contracts, integration, stories]);
+  await inOrder([fast, unit, contracts, integration]);
   // mostly waiting, each on platforms of its own
-  const lanes = await Promise.allSettled([inOrder([crashes]), inOrder([replicas, fleet, disks])]);
+  const lanes = await Promise.allSettled([inOrder([crashes]), inOrder([stories, replicas, fleet, disks])]);
   for (const { reason } of lanes) if (reason !== undefined) throw reason;
   await inOrder([upgrade]);
 } finally {
