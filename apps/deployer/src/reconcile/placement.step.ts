@@ -107,6 +107,7 @@ function needOf(draft: Draft): PlacementNeed {
         name,
         capabilities: neededCapabilities(spec),
         gpuClasses: records.gpuClasses.filter((one) => one.name === spec.resources.gpuClass),
+        ...(spec.resources.gpus === undefined ? {} : { gpus: spec.resources.gpus }),
         heldBy: holdersOf(targets, name),
         askedIn: askedIn(draft, name),
       })),

@@ -130,4 +130,10 @@ describe('GPUs of a class in a cluster', () => {
     const said = [hasGpus(one, gpuClass) && 'has', lacksGpus(one, gpuClass) && 'lacks'].find(Boolean);
     expect(said ?? 'may have').toBe(expected);
   });
+
+  it('has them where a node has enough for an instance, as far as is known', () => {
+    const counted = cluster('cls_1', { found: { ...facts, supply: [supply(1)] } });
+    expect([4, 5].map((gpus) => hasGpus(counted, l4, gpus))).toEqual([true, false]);
+    expect(hasGpus(cluster('cls_1', { found: facts }), pool, 16)).toBe(true);
+  });
 });

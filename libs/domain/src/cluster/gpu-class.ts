@@ -48,9 +48,10 @@ export function lacksGpus(cluster: Looked, gpuClass: OfferedGpus): boolean {
   return isThere(cluster, gpuClass) === false;
 }
 
-/** Whether a cluster is known to have nodes of the class. */
-export function hasGpus(cluster: Looked, gpuClass: OfferedGpus): boolean {
-  return isThere(cluster, gpuClass) === true;
+/** Whether a cluster is known to have nodes of the class, and none to have too few GPUs for an instance. */
+export function hasGpus(cluster: Looked, gpuClass: OfferedGpus, gpus = 1): boolean {
+  const { perNode = gpus } = supplyOf(cluster.found, gpuClass.name) ?? {};
+  return isThere(cluster, gpuClass) === true && gpus <= perNode;
 }
 
 /**

@@ -12,6 +12,8 @@ export interface RevisionNeed {
   capabilities?: readonly string[];
   /** Of which it holds GPUs. */
   gpuClasses?: readonly GpuClass[];
+  /** How many an instance holds. */
+  gpus?: number;
   /** Clusters that hold it now. */
   heldBy?: readonly Id<'cls'>[];
   /** Clusters in which gateways ask for it now: it stays there while there is no place for it where it is to be. */
@@ -159,11 +161,11 @@ function holders({ present }: PlacementNeed, { heldBy = [] }: RevisionNeed): Id<
 
 /**
  * Lower is better: what is `known` in its order, then by a hash of service and cluster (rendezvous), those of which it is
- * not known whether they have the GPUs behind the others, last what is drained, what is known before the rest.
+ * not known that a node of theirs has the GPUs behind the others, last what is drained, what is known before the rest.
  */
 function rankOf(
   { serviceId }: PlacementNeed,
-  { gpuClasses = [] }: RevisionNeed,
+  { gpuClasses = [], gpus }: RevisionNeed,
   cluster: Cluster,
   known: readonly Id<'cls'>[],
 ): number {
@@ -171,7 +173,7 @@ function rankOf(
   const index = known.indexOf(id);
   if (drainingAt !== undefined) return 2 * HASHES + (index < 0 ? known.length : index);
   if (index >= 0) return index - known.length;
-  const isKnown = gpuClasses.every((gpuClass) => hasGpus(cluster, gpuClass));
+  const isKnown = gpuClasses.every((gpuClass) => hasGpus(cluster, gpuClass, gpus));
   return stableHash(`${serviceId} ${id}`) + (isKnown ? 0 : HASHES);
 }
 

@@ -47,10 +47,10 @@ describe('place', () => {
   type Asked = typeof need & Pick<PlacementNeed, 'gpusServed' | 'runtime'> & Omit<RevisionNeed, 'name'>;
   /** Of a service with one revision. */
   const placeOne = (
-    { capabilities = [], gpuClasses = [], ...asked }: Asked,
+    { capabilities = [], gpuClasses = [], gpus = 1, ...asked }: Asked,
     clusters: Cluster[],
   ): ReturnType<typeof place> =>
-    place({ ...asked, revisions: [{ name: 'hello-00001', capabilities, gpuClasses }] }, clusters, NOW);
+    place({ ...asked, revisions: [{ name: 'hello-00001', capabilities, gpuClasses, gpus }] }, clusters, NOW);
   const silent = NOW - PATIENCE_MS;
 
   it.each<[string, Partial<Asked>, Cluster[], string[], RegExp]>([
@@ -158,6 +158,21 @@ describe('place', () => {
       );
       expect(placeOne({ ...need, gpuClasses: [l4] }, clusters).clusterIds).toEqual([`cls_${name}`]);
     }
+  });
+
+  it('prefers one of whose nodes one has enough GPUs for an instance, and waits where none has', () => {
+    const names = ['a', 'b', 'c', 'd'];
+    const having = (perNode: number, name: string): Cluster => {
+      const supply = { gpuClass: 'l4', nodes: 1, perNode, total: perNode, taken: perNode, freePerNode: 0 };
+      return cluster(name, { found: { conditions: [], gpus: [], supply: [supply] } });
+    };
+    const asked = { ...need, gpuClasses: [l4], gpus: 4 };
+    for (const large of names) {
+      const clusters = names.map((name) => having(name === large ? 4 : 3, name));
+      expect(placeOne(asked, clusters).clusterIds).toEqual([`cls_${large}`]);
+    }
+    const small = names.map((name) => having(3, name));
+    expect(placeOne(asked, small).clusterIds).toHaveLength(1);
   });
 
   it('puts nothing new on a cordoned cluster, and moves nothing away from it', () => {
