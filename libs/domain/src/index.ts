@@ -369,6 +369,7 @@ export type {
   WindowShape,
 } from './billing/fold.js';
 export type { StreamPart, Waited } from './billing/window.demand.js';
+export { tallyOf } from './billing/window.tally.js';
 export { stretchesOf } from './billing/instance.time.js';
 export type { Running, Stretch } from './billing/instance.time.js';
 export { sharesOfWindow } from './billing/window.shares.js';

@@ -37,21 +37,19 @@ export function zonesBy(places: string, borders: string): ZoneOf {
 
 const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
 
-export interface ChangeRow {
+/** What began in a window. */
+export interface BegunRow {
   n: number;
-  at_ms: number;
-  delta: number;
-}
-
-export interface CountsRow {
-  n: number;
-  billable: boolean;
-  /** Length of billable whole requests; null for everything else. */
-  length_ms: number | null;
-  records: number;
   requests: string;
+  not_billable_requests: string;
+  /** Of billable records. */
   request_bytes: string;
   response_bytes: string;
+  /** Of billable whole requests, from the window's start on, and how long each is; null for none. */
+  offsets: number[] | null;
+  lengths: number[] | null;
+  /** Whether billable parts of streams began in it. */
+  has_parts: boolean;
 }
 
 export interface PartRow {
@@ -59,6 +57,11 @@ export interface PartRow {
   stream: string;
   start_ms: number;
   end_ms: number;
+}
+
+/** A record that reaches into a window from before. */
+export interface CrossingRow extends PartRow {
+  partial: boolean;
 }
 
 export interface RunningRow {
@@ -109,26 +112,26 @@ function ofWindow(zone: ZoneOf): { begins: string; reachesIn: string } {
 function factStatements(name: string, zone: ZoneOf) {
   const { begins, reachesIn } = ofWindow(zone);
   return {
-    // At most one row per ms, however many requests there are.
-    changes: statement<ChangeRow>(
-      `${name}_changes`,
-      `SELECT k.n, c.at_ms, sum(c.delta)::int AS delta
-   FROM ${KEYS} CROSS JOIN LATERAL (
-     SELECT u.start_ms, u.end_ms FROM usage_records u WHERE ${begins} AND u.billable AND NOT ${PARTIAL('u')}
-     UNION ALL
-     SELECT u.start_ms, u.end_ms FROM usage_records u WHERE ${reachesIn} AND u.billable AND NOT ${PARTIAL('u')}
-   ) u CROSS JOIN LATERAL (VALUES (greatest(u.start_ms, k.start_ms), 1), (u.end_ms, -1)) c (at_ms, delta)
-   WHERE c.at_ms < k.start_ms + ${WINDOW_MS}
-   GROUP BY 1, 2 HAVING sum(c.delta) <> 0 ORDER BY 1, 2`,
-    ),
-    counts: statement<CountsRow>(
-      `${name}_counts`,
+    // One look at each record and one row a window: its requests are two lists of numbers.
+    begun: statement<BegunRow>(
+      `${name}_begun`,
       `SELECT k.n, c.*
    FROM ${KEYS} CROSS JOIN LATERAL (
-     SELECT u.billable, CASE WHEN u.billable AND NOT ${PARTIAL('u')} THEN u.end_ms - u.start_ms END AS length_ms,
-       count(*)::int AS records, count(*) FILTER (WHERE u.part = 0)::text AS requests,
-       sum(u.request_bytes)::text AS request_bytes, sum(u.response_bytes)::text AS response_bytes
-     FROM usage_records u WHERE ${begins} GROUP BY 1, 2) c`,
+     SELECT count(*) FILTER (WHERE u.billable AND u.part = 0)::text AS requests,
+       count(*) FILTER (WHERE NOT u.billable AND u.part = 0)::text AS not_billable_requests,
+       coalesce(sum(u.request_bytes) FILTER (WHERE u.billable), 0)::text AS request_bytes,
+       coalesce(sum(u.response_bytes) FILTER (WHERE u.billable), 0)::text AS response_bytes,
+       json_agg(u.start_ms - k.start_ms) FILTER (WHERE u.billable AND NOT ${PARTIAL('u')}) AS offsets,
+       json_agg(u.end_ms - u.start_ms) FILTER (WHERE u.billable AND NOT ${PARTIAL('u')}) AS lengths,
+       coalesce(bool_or(${PARTIAL('u')}) FILTER (WHERE u.billable), false) AS has_parts
+     FROM usage_records u WHERE ${begins}) c`,
+    ),
+    crossing: statement<CrossingRow>(
+      `${name}_crossing`,
+      `SELECT k.n, c.*
+   FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT u.producer || ' ' || u.stream_id AS stream, ${PARTIAL('u')} AS partial, u.start_ms, u.end_ms
+     FROM usage_records u WHERE ${reachesIn} AND u.billable OFFSET 0) c`,
     ),
     // What is known of an instance by a position has no gaps within a minute: a zone changes with a minute.
     running: statement<RunningRow>(
@@ -201,17 +204,14 @@ function waitedStatement(name: string, zone: ZoneOf) {
 
 /** The same of streams that came in parts. */
 function partStatements(name: string, zone: ZoneOf) {
-  const { begins, reachesIn } = ofWindow(zone);
+  const { begins } = ofWindow(zone);
   return {
-    reachingParts: statement<PartRow>(
-      `${name}_reaching_parts`,
-      `SELECT k.n, u.stream, u.start_ms, u.end_ms
+    begunParts: statement<PartRow>(
+      `${name}_begun_parts`,
+      `SELECT k.n, u.*
    FROM ${KEYS} CROSS JOIN LATERAL (
-     SELECT u.producer || ' ' || u.stream_id AS stream, u.start_ms, u.end_ms FROM usage_records u
-     WHERE ${begins} AND u.billable AND ${PARTIAL('u')}
-     UNION ALL
-     SELECT u.producer || ' ' || u.stream_id, u.start_ms, u.end_ms FROM usage_records u
-     WHERE ${reachesIn} AND u.billable AND ${PARTIAL('u')}) u`,
+     SELECT u.producer || ' ' || u.stream_id AS stream, u.start_ms, u.end_ms
+     FROM usage_records u WHERE ${begins} AND u.billable AND ${PARTIAL('u')} OFFSET 0) u`,
     ),
     // All billable parts of the streams whose first billable part began in the window.
     beginningParts: statement<PartRow>(

@@ -1,7 +1,22 @@
-import type { Interval, StreamPart, WindowFacts, WindowKey, WindowRecord } from '#libs/domain';
+import {
+  tallyOf,
+  windowSpan,
+  type Interval,
+  type StreamPart,
+  type WindowFacts,
+  type WindowKey,
+  type WindowRecord,
+} from '#libs/domain';
 import { lookupColumns } from './billing-window.store.js';
-import type { Tx } from './statement.js';
-import { askedFacts, storedFacts, type CountsRow, type PartRow, type WaitedRow } from './window-facts.sql.js';
+import type { Statement, Tx } from './statement.js';
+import {
+  askedFacts,
+  storedFacts,
+  type BegunRow,
+  type CrossingRow,
+  type PartRow,
+  type WaitedRow,
+} from './window-facts.sql.js';
 
 /** A window, and up to which position of the intake its records count; absent: all that there are. */
 export interface FactsKey extends WindowKey {
@@ -22,8 +37,11 @@ export interface AskedZones {
   borders: readonly number[];
 }
 
+/** Windows whose requests are in hand at once as the database tells them. */
+const AT_ONCE = 64;
+
 /**
- * What each window is made of, from the raw records; in the order asked, a few statements in all.
+ * What each window is made of, from the raw records; in the order asked, a few statements for many of them.
  * @param asked zones by which the windows are named; absent: as stored
  */
 export async function findWindowFacts(
@@ -31,19 +49,48 @@ export async function findWindowFacts(
   keys: readonly FactsKey[],
   asked?: AskedZones,
 ): Promise<WindowFacts[]> {
-  const facts = keys.map(noFacts);
-  if (keys.length === 0) return facts;
-  const sql = asked ? askedFacts : storedFacts;
-  const columns = factColumns(keys, asked);
-  for (const { n, at_ms, delta } of await tx.run(sql.changes, columns)) {
-    facts[n]?.changes.push({ atMs: at_ms, delta });
+  const all: WindowFacts[] = [];
+  for (let from = 0; from < keys.length; from += AT_ONCE)
+    all.push(...(await factsOfSome(new Asking(tx, keys.slice(from, from + AT_ONCE), asked))));
+  return all;
+}
+
+/** A few windows, and the statements about them. */
+class Asking {
+  readonly sql: typeof storedFacts;
+
+  constructor(
+    private readonly tx: Tx,
+    readonly keys: readonly FactsKey[],
+    private readonly asked: AskedZones | undefined,
+  ) {
+    this.sql = asked ? askedFacts : storedFacts;
   }
-  for (const row of await tx.run(sql.counts, columns)) addCounts(facts[row.n], row);
-  for (const row of await tx.run(sql.reachingParts, columns)) facts[row.n]?.reaching.push(partOf(row));
-  for (const row of await tx.run(sql.beginningParts, columns)) facts[row.n]?.beginning.push(partOf(row));
-  await addRunning(tx, facts, keys, asked);
-  await addWaited(tx, facts, keys, asked);
-  await addBuilds(tx, facts, keys, asked);
+
+  /** Rows about the windows that are meant; their n is the place among all. */
+  async rows<Row>(sql: Statement<Row>, isMeant: (key: FactsKey, place: number) => boolean): Promise<Row[]> {
+    const places = [...this.keys.keys()].filter((place) => isMeant(this.keys[place] as FactsKey, place));
+    if (places.length === 0) return [];
+    const meant = places.map((place) => this.keys[place] as FactsKey);
+    return this.tx.run(sql, factColumns(meant, this.asked, places));
+  }
+}
+
+async function factsOfSome(asking: Asking): Promise<WindowFacts[]> {
+  const { keys, sql } = asking;
+  const begun = await asking.rows(sql.begun, () => true);
+  const crossing = Map.groupBy(await asking.rows(sql.crossing, () => true), ({ n }) => n);
+  const facts: WindowFacts[] = [];
+  for (const row of begun)
+    facts[row.n] = factsFrom(row, crossing.get(row.n) ?? [], windowSpan(keys[row.n]?.windowStartMs ?? 0));
+  const inParts = new Set(begun.flatMap(({ n, has_parts }) => (has_parts ? [n] : [])));
+  const hasParts = (_key: FactsKey, n: number): boolean => inParts.has(n);
+  for (const row of await asking.rows(sql.begunParts, hasParts)) facts[row.n]?.reaching.push(partOf(row));
+  for (const row of await asking.rows(sql.beginningParts, hasParts))
+    facts[row.n]?.beginning.push(partOf(row));
+  await addRunning(asking, facts);
+  await addWaited(asking, facts);
+  await addBuilds(asking, facts);
   return facts;
 }
 
@@ -64,21 +111,10 @@ export async function findWindowRecords(
 }
 
 /** What waited for a first instance, of the windows for which it is asked. */
-async function addWaited(
-  tx: Tx,
-  facts: readonly WindowFacts[],
-  keys: readonly FactsKey[],
-  asked: AskedZones | undefined,
-): Promise<void> {
-  const meant = [...keys.entries()].filter(([, { fromReady }]) => fromReady === true);
-  if (meant.length === 0) return;
-  const columns = factColumns(
-    meant.map(([, key]) => key),
-    asked,
-  );
-  const rows = await tx.run((asked ? askedFacts : storedFacts).waited, columns);
+async function addWaited(asking: Asking, facts: readonly WindowFacts[]): Promise<void> {
+  const rows = await asking.rows(asking.sql.waited, ({ fromReady }) => fromReady === true);
   for (const [n, waited] of Map.groupBy(rows, (row) => row.n)) {
-    const own = facts[meant[n]?.[0] ?? -1];
+    const own = facts[n];
     if (!own) continue;
     own.reaching = withReady(own.reaching, waited);
     own.beginning = withReady(own.beginning, waited);
@@ -99,22 +135,10 @@ export async function findWindowBuilds(tx: Tx, key: FactsKey): Promise<WindowBui
 }
 
 /** Builds, of the windows of no revision for which they are asked. */
-async function addBuilds(
-  tx: Tx,
-  facts: readonly WindowFacts[],
-  keys: readonly FactsKey[],
-  asked: AskedZones | undefined,
-): Promise<void> {
-  const meant = [...keys.entries()].filter(
-    ([, { builds, revisionId }]) => builds === true && revisionId === '',
-  );
-  if (meant.length === 0) return;
-  const columns = factColumns(
-    meant.map(([, key]) => key),
-    asked,
-  );
-  for (const { n, start_ms, end_ms } of await tx.run((asked ? askedFacts : storedFacts).builds, columns))
-    facts[meant[n]?.[0] ?? -1]?.builds.push({ lengthMs: end_ms - start_ms, count: 1 });
+async function addBuilds(asking: Asking, facts: readonly WindowFacts[]): Promise<void> {
+  const isMeant = ({ builds, revisionId }: FactsKey): boolean => builds === true && revisionId === '';
+  for (const { n, start_ms, end_ms } of await asking.rows(asking.sql.builds, isMeant))
+    facts[n]?.builds.push({ lengthMs: end_ms - start_ms, count: 1 });
 }
 
 /** The same with when an instance was ready, of those that waited for one. */
@@ -130,23 +154,10 @@ function withReady<T extends StreamPart>(list: readonly T[], waited: readonly Wa
 }
 
 /** Instances of the windows for which they are asked. */
-async function addRunning(
-  tx: Tx,
-  facts: readonly WindowFacts[],
-  keys: readonly FactsKey[],
-  asked: AskedZones | undefined,
-): Promise<void> {
-  const meant = [...keys.entries()].filter(([, { instances }]) => instances === true);
-  if (meant.length === 0) return;
-  const columns = factColumns(
-    meant.map(([, key]) => key),
-    asked,
-  );
-  const rows = await tx.run((asked ? askedFacts : storedFacts).running, columns);
-  for (const { n, id, begun_ms, from_ms, until_ms } of rows) {
-    const place = meant[n]?.[0] ?? -1;
-    facts[place]?.running.push({ id, begunMs: begun_ms, startMs: from_ms, endMs: until_ms });
-  }
+async function addRunning(asking: Asking, facts: readonly WindowFacts[]): Promise<void> {
+  const rows = await asking.rows(asking.sql.running, ({ instances }) => instances === true);
+  for (const { n, id, begun_ms, from_ms, until_ms } of rows)
+    facts[n]?.running.push({ id, begunMs: begun_ms, startMs: from_ms, endMs: until_ms });
 }
 
 /** Columns of zones that are asked for, if they are. */
@@ -154,35 +165,29 @@ export function zoneColumns(asked: AskedZones | undefined): unknown[] {
   return asked ? [JSON.stringify(asked.places), asked.borders] : [];
 }
 
-function factColumns(keys: readonly FactsKey[], asked?: AskedZones): unknown[] {
+/** @param places what rows are told apart by; absent: the place of the key */
+function factColumns(keys: readonly FactsKey[], asked?: AskedZones, places?: readonly number[]): unknown[] {
   const upTo = keys.map(({ upTo = Number.MAX_SAFE_INTEGER }) => upTo);
-  return [...lookupColumns(keys), upTo, ...zoneColumns(asked)];
+  const [own, ...columns] = lookupColumns(keys);
+  return [places ?? own, ...columns, upTo, ...zoneColumns(asked)];
 }
 
-function noFacts(): WindowFacts {
-  const counts = { requests: 0n, notBillableRequests: 0n, requestBytes: 0n, responseBytes: 0n };
+function factsFrom(begun: BegunRow, crossing: readonly CrossingRow[], span: Interval): WindowFacts {
+  const before = crossing.filter(({ partial }) => !partial).map(partOf);
   return {
-    changes: [],
-    lengths: [],
-    reaching: [],
+    ...tallyOf({ offsets: begun.offsets ?? [], lengths: begun.lengths ?? [], before }, span),
+    reaching: crossing.filter(({ partial }) => partial).map(partOf),
     beginning: [],
     waited: [],
-    counts,
+    counts: {
+      requests: BigInt(begun.requests),
+      notBillableRequests: BigInt(begun.not_billable_requests),
+      requestBytes: BigInt(begun.request_bytes),
+      responseBytes: BigInt(begun.response_bytes),
+    },
     running: [],
     builds: [],
   };
-}
-
-function addCounts(facts: WindowFacts | undefined, row: CountsRow): void {
-  if (!facts) return;
-  if (!row.billable) {
-    facts.counts.notBillableRequests += BigInt(row.requests);
-    return;
-  }
-  if (row.length_ms !== null) facts.lengths.push({ lengthMs: row.length_ms, count: row.records });
-  facts.counts.requests += BigInt(row.requests);
-  facts.counts.requestBytes += BigInt(row.request_bytes);
-  facts.counts.responseBytes += BigInt(row.response_bytes);
 }
 
 function partOf({ stream, start_ms, end_ms }: Omit<PartRow, 'n'>): StreamPart {
