@@ -26,10 +26,16 @@ describe('shipping usage', () => {
   let log: string;
   let data: string;
   const shipped: UsageRecord[] = [];
+  /** What happens elsewhere while a message is stored. */
+  let meanwhile = (): void => undefined;
+  let timesRead = 0;
   // Only a disk that refuses is needed here; a real stream would be no other.
   const bus = {
     publish: (subject: string, _schema: unknown, message: { records: UsageRecord[] }) => {
-      if (subject.startsWith('usage.')) shipped.push(...message.records);
+      if (subject.startsWith('usage.')) {
+        shipped.push(...message.records);
+        meanwhile();
+      }
       return Promise.resolve({});
     },
   } as unknown as Bus;
@@ -48,7 +54,7 @@ describe('shipping usage', () => {
         spools: new Spools(state.spools, { log, rotateBytes: 1_000_000, reopen, clock, random, logger }),
         checkpoint,
         bus: () => bus,
-        admission: { noted: () => undefined, readAll: () => undefined },
+        admission: { noted: () => undefined, readAll: () => (timesRead += 1) },
         revisionName: () => undefined,
         metrics: usageMetrics(new Metrics()),
         logBudget: new LogBudget(1_000),
@@ -64,6 +70,8 @@ describe('shipping usage', () => {
     log = path.join(folder.path, 'access.log');
     data = path.join(folder.path, 'data');
     shipped.length = 0;
+    meanwhile = () => undefined;
+    timesRead = 0;
   });
   afterEach(() => folder.remove());
 
@@ -98,6 +106,32 @@ describe('shipping usage', () => {
     shipper.returned();
     await until(() => shipped.length === 3, { what: 'three records' });
     expect(shipped.map(({ position }) => position)).toEqual([0, 0, line.length]);
+    await shipper.stop();
+  });
+
+  it('leaves what is written while it stores a batch for the next look, where it is one batch', async () => {
+    const shipper = open();
+    await shipper.ship();
+    timesRead = 0;
+    meanwhile = () => void (shipped.length < 10 && appendFileSync(log, line));
+    appendFileSync(log, line);
+    await shipper.ship();
+    expect(shipped).toHaveLength(1);
+    expect(timesRead).toBe(1);
+    appendFileSync(log, line.repeat(2));
+    await shipper.ship();
+    expect(shipped.map(({ position }) => position / line.length)).toEqual([0, 1, 2, 3]);
+    await shipper.stop();
+  });
+
+  it('reads on at once where there is more than a batch', async () => {
+    const shipper = open();
+    await shipper.ship();
+    timesRead = 0;
+    appendFileSync(log, line.repeat(2_500));
+    await shipper.ship();
+    expect(shipped).toHaveLength(2_500);
+    expect(timesRead).toBe(1);
     await shipper.stop();
   });
 

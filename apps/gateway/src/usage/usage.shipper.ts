@@ -91,7 +91,7 @@ export class UsageShipper {
     await this.options.spools.close();
   }
 
-  /** Ships everything that is there. */
+  /** Ships everything that is there when it looks. */
   async ship(signal?: AbortSignal): Promise<void> {
     const { spools, metrics } = this.options;
     while (!signal?.aborted) {
@@ -103,29 +103,34 @@ export class UsageShipper {
       if (!bus) return;
       if (this.#isDoubted) await this.#sendAgain(bus);
       const isLeft = spools.isLeft;
-      if (await this.#shipBatch(bus)) continue;
-      if (!isLeft) {
-        this.options.admission.readAll();
-        return;
-      }
+      const isEnd = await this.#shipBatch(bus, isLeft);
+      if (!isEnd) continue;
+      if (!isLeft) return;
       this.#isKept = false;
       this.#finishedBytes += await spools.finish();
       await this.#keep();
     }
   }
 
-  /** Whether there was anything. */
-  async #shipBatch(bus: Bus): Promise<boolean> {
-    const { spools, metrics } = this.options;
+  /**
+   * Whether it read to the end of the file. What Envoy has written since waits for the next look: under load the file grows
+   * while a batch is stored, and batches of a few lines cost many times what the same lines cost together.
+   */
+  async #shipBatch(bus: Bus, isLeft: boolean): Promise<boolean> {
+    const { spools, metrics, admission } = this.options;
     const chunk = await spools.read(this.#buffer);
     const [spool] = spools.list;
-    if (!spool) return false;
-    const split = splitLines(chunk, spool.offset, BATCH_RECORDS, chunk.length === CHUNK_BYTES);
-    if (split.consumed === 0) return false;
+    if (!spool) return true;
+    const isFull = chunk.length === CHUNK_BYTES;
+    const split = splitLines(chunk, spool.offset, BATCH_RECORDS, isFull);
+    const isEnd = !isFull && split.lines.length < BATCH_RECORDS;
     const before = this.#parts.state();
+    const batch = this.#batch(split, spool.producer);
+    if (isEnd && !isLeft) admission.readAll();
+    if (split.consumed === 0) return isEnd;
     crashPoint('gateway.read');
     try {
-      await this.#publish(bus, this.#batch(split, spool.producer));
+      await this.#publish(bus, batch);
     } catch (error) {
       // The same lines will be read again and must give the same parts.
       this.#parts = new StreamParts(before);
@@ -136,7 +141,7 @@ export class UsageShipper {
     spool.offset += split.consumed;
     await this.#keep();
     metrics.skipped.inc(split.skipped);
-    return true;
+    return isEnd;
   }
 
   #batch({ lines }: SplitLines, producer: Id<'spl'>): Batch {
