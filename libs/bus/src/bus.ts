@@ -102,7 +102,12 @@ export class Bus {
     value: T,
     options: { msgId?: string } = {},
   ): Promise<PubAck> {
-    return this.js.publish(subject, encode(schema, value), options.msgId ? { msgID: options.msgId } : {});
+    return this.publishEncoded(subject, encode(schema, value), options);
+  }
+
+  /** The same with what `encode` gave: whoever sends it again, or has to know its size, encodes it once. */
+  publishEncoded(subject: string, bytes: Uint8Array, { msgId }: { msgId?: string } = {}): Promise<PubAck> {
+    return this.js.publish(subject, bytes, msgId ? { msgID: msgId } : {});
   }
 
   /** What a bucket is now; undefined when there is none. Hub processes only. */

@@ -1,10 +1,6 @@
-import type { UsageRecord } from '#libs/domain';
 import { RecentMessages, type UsageMessage } from './recent.messages.js';
 
-const of = (msgId: string, records = 1): UsageMessage => ({
-  msgId,
-  records: Array.from({ length: records }, () => ({}) as UsageRecord),
-});
+const of = (msgId: string, length = 1): UsageMessage => ({ msgId, bytes: new Uint8Array(length) });
 
 describe('the messages of the last minute', () => {
   it('are kept in their order, older ones go', () => {
@@ -17,9 +13,9 @@ describe('the messages of the last minute', () => {
     expect(recent.list.map(({ msgId }) => msgId)).toEqual(['b', 'c', 'd']);
   });
 
-  it('are no more records than memory allows, the newest', () => {
+  it('are no more than memory allows, the newest', () => {
     const recent = new RecentMessages();
-    for (let n = 0; n < 60; n += 1) recent.note(of(String(n), 1_000), n);
+    for (let n = 0; n < 60; n += 1) recent.note(of(String(n), 500_000), n);
     expect(recent.list.map(({ msgId }) => Number(msgId))).toEqual(
       Array.from({ length: 50 }, (_, n) => n + 10),
     );

@@ -1,14 +1,12 @@
-import type { UsageRecord } from '#libs/domain';
-
 /** How long what JetStream stored may wait for billing, in ms, before it is let go here. */
 const KEEP_MS = 60_000;
-/** At most some 25 MB. */
-const MOST_RECORDS = 50_000;
+const MOST_BYTES = 25_000_000;
 
 export interface UsageMessage {
   /** JetStream drops a message whose id it has already, for two minutes. */
   msgId: string;
-  records: UsageRecord[];
+  /** Encoded: as objects the records of a minute would be most of what the garbage collector looks at. */
+  bytes: Uint8Array;
 }
 
 /**
@@ -17,7 +15,7 @@ export interface UsageMessage {
  */
 export class RecentMessages {
   #sent: { message: UsageMessage; atMs: number }[] = [];
-  #records = 0;
+  #bytes = 0;
 
   /** The newest message and those of the minute before it, as many as memory allows; in the order they were sent. */
   get list(): readonly UsageMessage[] {
@@ -26,12 +24,12 @@ export class RecentMessages {
 
   note(message: UsageMessage, nowMs: number): void {
     this.#sent.push({ message, atMs: nowMs });
-    this.#records += message.records.length;
+    this.#bytes += message.bytes.length;
     const isKept = ({ atMs }: { atMs: number }): boolean =>
-      atMs > nowMs - KEEP_MS && this.#records <= MOST_RECORDS;
+      atMs > nowMs - KEEP_MS && this.#bytes <= MOST_BYTES;
     for (let [first] = this.#sent; first && !isKept(first); [first] = this.#sent) {
       this.#sent.shift();
-      this.#records -= first.message.records.length;
+      this.#bytes -= first.message.bytes.length;
     }
   }
 }

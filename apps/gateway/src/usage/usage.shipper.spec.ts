@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Bus } from '#libs/bus';
+import { decode, usageBatchSchema, type Bus } from '#libs/bus';
 import { LogBudget, type UsageRecord } from '#libs/domain';
 import { Metrics, createLogger } from '#libs/process';
 import { SteppedClock, seededRandom, temporaryFolder, until, type TemporaryFolder } from '#libs/testing';
@@ -31,9 +31,9 @@ describe('shipping usage', () => {
   let timesRead = 0;
   // Only a disk that refuses is needed here; a real stream would be no other.
   const bus = {
-    publish: (subject: string, _schema: unknown, message: { records: UsageRecord[] }) => {
+    publishEncoded: (subject: string, bytes: Uint8Array) => {
       if (subject.startsWith('usage.')) {
-        shipped.push(...message.records);
+        shipped.push(...decode(usageBatchSchema, bytes).records);
         meanwhile();
       }
       return Promise.resolve({});

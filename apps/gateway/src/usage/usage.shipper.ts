@@ -1,4 +1,4 @@
-import { logBatchSchema, logSubject, usageBatchSchema, usageSubject } from '#libs/bus';
+import { encode, logBatchSchema, logSubject, usageBatchSchema, usageSubject } from '#libs/bus';
 import type { Bus, LogEntry } from '#libs/bus';
 import type { Clock, Id, LogBudget, UsageRecord } from '#libs/domain';
 import { Loop, crashPoint } from '#libs/process';
@@ -15,7 +15,7 @@ import type { OpenStream } from './stream-parts.js';
 import { requestEntry, usageRecord } from './usage.record.js';
 import type { UsageMetrics } from './usage.metrics.js';
 
-/** Most records of one message; with fields of their largest size it stays below NATS's 1 MiB. */
+/** Most records of a batch, which is one message unless its fields are unusually long. */
 const BATCH_RECORDS = 1_000;
 const CHUNK_BYTES = 1_048_576;
 const MESSAGE_BYTES = 524_288;
@@ -162,22 +162,21 @@ export class UsageShipper {
 
   async #publish(bus: Bus, { records, log }: Batch): Promise<void> {
     const { clock, metrics } = this.options;
-    for (const part of bySize(records)) {
-      const message = { msgId: spanOf(part), records: part };
+    for (const { items, bytes } of messagesOf(records, encodeUsage)) {
+      const message = { msgId: spanOf(items), bytes };
       await this.#publishUsage(bus, message);
       this.#recent.note(message, clock.now());
     }
     metrics.records.inc(records.length);
     metrics.logRowsDropped.inc({ reason: 'limit' }, log.dropped);
     const logs = [...log.entries].flatMap(([serviceId, all]) =>
-      bySize(all).map((part) => ({ serviceId, part })),
+      messagesOf(all, encodeLog).map((message) => ({ serviceId, message })),
     );
-    await Promise.all(logs.map(({ serviceId, part }) => this.#publishLog(bus, serviceId, part)));
+    await Promise.all(logs.map(({ serviceId, message }) => this.#publishLog(bus, serviceId, message)));
   }
 
-  async #publishUsage(bus: Bus, { msgId, records }: UsageMessage): Promise<void> {
-    const subject = usageSubject(this.options.gatewayId);
-    await bus.publish(subject, usageBatchSchema, { schemaVersion: 1, records }, { msgId });
+  async #publishUsage(bus: Bus, { msgId, bytes }: UsageMessage): Promise<void> {
+    await bus.publishEncoded(usageSubject(this.options.gatewayId), bytes, { msgId });
   }
 
   /** What is there already is counted once: by JetStream's own id of the message, then by each record's identity. */
@@ -192,13 +191,13 @@ export class UsageShipper {
   }
 
   /** A request log that cannot be stored must not hold back what is billed. */
-  async #publishLog(bus: Bus, serviceId: Id<'svc'>, entries: LogEntry[]): Promise<void> {
+  async #publishLog(bus: Bus, serviceId: Id<'svc'>, { items, bytes }: Encoded<LogEntry>): Promise<void> {
     const { gatewayId, metrics, logger } = this.options;
     try {
-      await bus.publish(logSubject(serviceId, gatewayId), logBatchSchema, { schemaVersion: 1, entries });
+      await bus.publishEncoded(logSubject(serviceId, gatewayId), bytes);
     } catch (error) {
-      metrics.logRowsDropped.inc({ reason: 'not_stored' }, entries.length);
-      logger.warn({ err: error, rows: entries.length }, 'rows of the request log were dropped');
+      metrics.logRowsDropped.inc({ reason: 'not_stored' }, items.length);
+      logger.warn({ err: error, rows: items.length }, 'rows of the request log were dropped');
     }
   }
 
@@ -215,18 +214,20 @@ function spanOf(records: UsageRecord[]): string {
   return `${records[0]?.producer}.${records[0]?.position}-${records.at(-1)?.position}`;
 }
 
-/** Cuts a list so that each message stays far below the largest NATS takes. */
-function bySize<T>(items: T[]): T[][] {
-  const messages: T[][] = [];
-  let size = Infinity;
-  for (const item of items) {
-    const bytes = Buffer.byteLength(JSON.stringify(item));
-    if (size + bytes > MESSAGE_BYTES) {
-      messages.push([]);
-      size = 0;
-    }
-    messages.at(-1)?.push(item);
-    size += bytes;
-  }
-  return messages;
+interface Encoded<T> {
+  items: T[];
+  bytes: Uint8Array;
+}
+
+const encodeUsage = (records: UsageRecord[]): Uint8Array =>
+  encode(usageBatchSchema, { schemaVersion: 1, records });
+const encodeLog = (entries: LogEntry[]): Uint8Array => encode(logBatchSchema, { schemaVersion: 1, entries });
+
+/** Each message stays far below the largest NATS takes: a list that is too long for one is halved. */
+function messagesOf<T>(items: T[], encodeAll: (some: T[]) => Uint8Array): Encoded<T>[] {
+  if (items.length === 0) return [];
+  const bytes = encodeAll(items);
+  if (bytes.length <= MESSAGE_BYTES || items.length === 1) return [{ items, bytes }];
+  const middle = Math.ceil(items.length / 2);
+  return [items.slice(0, middle), items.slice(middle)].flatMap((half) => messagesOf(half, encodeAll));
 }
