@@ -13,6 +13,8 @@ export const agentSchema = z
     TOWPATH_DATA_DIR: z.string().min(1),
     TOWPATH_BLOBS_DIR: z.string().min(1),
     TOWPATH_JOIN_URL: z.string().min(1),
+    /** NATS as this agent reaches it; absent: where the hub says it is. */
+    TOWPATH_NATS_URL: z.string().min(1).exactOptional(),
     /** Lines a second that one organization may write. */
     TOWPATH_TENANT_LOG_LINES: z.coerce.number().int().min(1).max(1_000_000).default(1_000),
     TOWPATH_JOIN_TOKEN_FILE: z.string().default(''),

@@ -29,11 +29,12 @@ export async function agentModule(config: AgentConfig, parts: ProcessParts): Pro
     kind: 'agent',
   });
   logger.info({ clusterId: membership.id, region: membership.region }, 'this agent is a member');
+  const nats = config.TOWPATH_NATS_URL === undefined ? {} : { natsUrl: config.TOWPATH_NATS_URL };
   const agent = await Agent.open({
     ...parts,
     dataDir,
     membership,
-    renewal: (onRenewed) => new Renewal(membership, { ...place, logger, onRenewed }),
+    renewal: (onRenewed) => new Renewal(membership, { ...place, ...nats, logger, onRenewed }),
     keys,
     blobs,
     logLinesPerSecond: config.TOWPATH_TENANT_LOG_LINES,

@@ -56,7 +56,7 @@ import type { INestApplication } from '@nestjs/common';
 import { Deployer } from './deployer.js';
 import { deployerModuleOf, followHub } from './deployer.module.js';
 
-const config = { TOWPATH_PORT: 0, TOWPATH_LOG_LEVEL: 'silent', NODE_ENV: 'test' };
+const config = { TOWPATH_HOST: '127.0.0.1', TOWPATH_PORT: 0, TOWPATH_LOG_LEVEL: 'silent', NODE_ENV: 'test' };
 const id = <P extends Parameters<typeof newId>[0]>(prefix: P): Id<P> =>
   newId(prefix, Date.now(), systemRandom);
 const org = id('org');

@@ -8,6 +8,8 @@ const names = z.object({
   ...baseConfig,
   TOWPATH_DATA_DIR: file,
   TOWPATH_JOIN_URL: z.url(),
+  /** Absent: where the hub says it is. */
+  TOWPATH_NATS_URL: z.string().min(1).exactOptional(),
   TOWPATH_JOIN_TOKEN_FILE: file,
   /** The services' domain. */
   TOWPATH_DOMAIN: z.string().min(1).default('localhost'),

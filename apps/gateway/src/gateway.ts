@@ -88,13 +88,14 @@ export class Gateway {
     this.#renewal = new Renewal(member, {
       url: config.TOWPATH_JOIN_URL,
       dataDir: config.TOWPATH_DATA_DIR,
+      ...(config.TOWPATH_NATS_URL === undefined ? {} : { natsUrl: config.TOWPATH_NATS_URL }),
       clock,
       logger,
     });
     this.#peer = this.#makePeer();
     this.#hub = new HubConnection({
       options: () => ({
-        servers: this.#renewal.current.natsUrl,
+        servers: this.#renewal.natsUrl,
         creds: this.#renewal.creds,
         name: member.id,
         inboxPrefix: inboxPrefix(member.id),

@@ -89,6 +89,7 @@ beforeAll(async () => {
     return path.join(folder.path, name);
   };
   const config = {
+    TOWPATH_HOST: '127.0.0.1',
     TOWPATH_PORT: 0,
     TOWPATH_LOG_LEVEL: 'silent' as const,
     NODE_ENV: 'test' as const,

@@ -136,6 +136,21 @@ describe('joining', () => {
     });
   });
 
+  it('reaches NATS where it is told to, also after the hub has moved it', async () => {
+    const moved = { natsUrl: 'nats://127.0.0.1:2', creds: 'creds-2' };
+    answers = [
+      { status: 200, body: joined('renew-1', 'creds-1', START + HALF_DAY) },
+      { status: 200, body: { ...moved, expiresAt: new Date(START + 3 * HALF_DAY).toISOString() } },
+    ];
+    const membership = await joinOrRestore(options());
+    const own = new Renewal(membership, { url, dataDir, clock, logger, natsUrl: 'nats://10.0.0.1:4222' });
+    const told = new Renewal(membership, { url, dataDir, clock, logger });
+    expect([own.natsUrl, told.natsUrl]).toEqual(['nats://10.0.0.1:4222', 'nats://127.0.0.1:1']);
+    now = START + HALF_DAY;
+    await own.renewIfDue();
+    expect([own.current.natsUrl, own.natsUrl]).toEqual([moved.natsUrl, 'nats://10.0.0.1:4222']);
+  });
+
   it('keeps the old credentials while identity is away', async () => {
     answers = [{ status: 200, body: joined('renew-1', 'creds-1', START + HALF_DAY) }, { status: 502 }];
     const renewal = new Renewal(await joinOrRestore(options()), { url, dataDir, clock, logger });

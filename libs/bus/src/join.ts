@@ -208,6 +208,8 @@ export interface RenewalOptions {
   logger: Logger;
   /** How often to look whether half of the life has passed. Default 30 s. */
   checkMs?: number;
+  /** NATS as this process reaches it; absent: where the hub says it is. */
+  natsUrl?: string;
   onRenewed?: (membership: Membership) => void;
 }
 
@@ -230,6 +232,10 @@ export class Renewal {
 
   get current(): Membership {
     return this.#current;
+  }
+
+  get natsUrl(): string {
+    return this.options.natsUrl ?? this.#current.natsUrl;
   }
 
   start(): void {

@@ -7,6 +7,7 @@ describe('loadConfig', () => {
   it('reads numbers and defaults', () => {
     const config = loadConfig(schema, { TOWPATH_PORT: '8080', DATABASE: 'x', SECRET: 'long enough' });
     expect(config).toEqual({
+      TOWPATH_HOST: '127.0.0.1',
       TOWPATH_PORT: 8080,
       TOWPATH_LOG_LEVEL: 'info',
       NODE_ENV: 'development',

@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 /** What every process reads; spread it into its own schema. */
 export const baseConfig = {
-  /** Port of its HTTP server on 127.0.0.1; 0 takes a free one. */
+  /** Address that its HTTP server listens on; in a container, where others ask from outside, `0.0.0.0`. */
+  TOWPATH_HOST: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+  /** Port of its HTTP server; 0 takes a free one. */
   TOWPATH_PORT: z.coerce.number().int().min(0).max(65535).default(0),
   TOWPATH_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -15,6 +17,7 @@ export const webhookConfig = {
 
 /** The least a process's checked configuration holds. */
 export interface BaseConfig {
+  TOWPATH_HOST: string;
   TOWPATH_PORT: number;
   TOWPATH_LOG_LEVEL: string;
   NODE_ENV: string;

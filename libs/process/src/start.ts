@@ -85,7 +85,7 @@ export async function createApplication<Config extends BaseConfig>(
 }
 
 /**
- * The whole life of a process: configuration, log, health, metrics, HTTP on 127.0.0.1, the ready line, orderly end.
+ * The whole life of a process: configuration, log, health, metrics, HTTP, the ready line, orderly end.
  * Consumers and open streams end in `beforeApplicationShutdown`, databases and NATS in `onApplicationShutdown`.
  */
 export async function startProcess<Config extends BaseConfig>(
@@ -114,7 +114,7 @@ export async function startProcess<Config extends BaseConfig>(
   process.on('unhandledRejection', (error) => logger.error({ err: error }, 'unhandled rejection'));
   try {
     const app = await createApplication(options, config, parts);
-    await app.listen(config.TOWPATH_PORT, '127.0.0.1');
+    await app.listen(config.TOWPATH_PORT, config.TOWPATH_HOST);
     const address = app.getHttpServer().address() as { port: number };
     logger.info({ event: 'ready', port: address.port }, 'ready');
   } catch (error) {

@@ -56,7 +56,7 @@ export class HubLink {
     if (this.current) return;
     const { id } = this.membership;
     const bus = await Bus.connect({
-      servers: this.renewal.current.natsUrl,
+      servers: this.renewal.natsUrl,
       creds: this.renewal.creds,
       name: `agent ${id}`,
       inboxPrefix: inboxPrefix(id),
