@@ -15,6 +15,8 @@ export interface Survey {
     unset: string[];
     /** Absent: it may not be read. */
     ingressClass?: string;
+    /** Whether Knative is to encrypt what goes from its ingress to instances, and has a certificate for it; absent as above. */
+    internalTls?: { isEnabled: boolean; hasCertificate: boolean };
   };
   /** Of the RuntimeClasses that instances of a tier are to run under: whether each is there. */
   runtimeClasses: { tier: RuntimeTier; name: string; isThere: boolean }[];
@@ -30,6 +32,8 @@ export type Finding = Omit<Condition, 'changedAt'>;
 /** The oldest that were tried, or that Knative 1.21 says it needs. */
 const OLDEST = { kubernetes: [1, 33], knative: [1, 21] } as const;
 const KOURIER = 'kourier.ingress.networking.knative.dev';
+/** What Knative's ingress and activator show each other, once it is issued. */
+export const ROUTING_CERTIFICATE = 'routing-serving-certs';
 /** What the clocks of one cluster may differ by. */
 const SKEW_MS = 1_000;
 
@@ -40,6 +44,7 @@ export function findingsOf(survey: Survey): Finding[] {
     knative(survey),
     settings(survey),
     ingress(survey),
+    internalTls(survey),
     sandbox(survey),
     storage(survey),
     gpus(survey),
@@ -161,6 +166,28 @@ function ingress({ knative: found }: Survey): Finding {
         'NotKourier',
         `Knative routes by ${ingressClass}; the door stands in front of Kourier only.`,
         `Install net-kourier and set ingress-class of config-network to ${KOURIER}.`,
+      );
+}
+
+function internalTls({ knative: found }: Survey): Finding {
+  const type = 'InternalTls';
+  if (found === undefined) return unseen(type);
+  const { internalTls: seen } = found;
+  if (seen === undefined)
+    return open(type, 'NotReadable', 'The agent may not read config-network in knative-serving.');
+  if (!seen.isEnabled)
+    return good(
+      type,
+      'Plain',
+      'What goes between ingress, activator and instances is not encrypted; system-internal-tls of config-network would do it.',
+    );
+  return seen.hasCertificate
+    ? good(type, 'Encrypted', 'Knative encrypts what goes between ingress, activator and instances.')
+    : bad(
+        type,
+        'NoCertificate',
+        `system-internal-tls of config-network is on, but the Secret ${ROUTING_CERTIFICATE} in knative-serving holds no certificate.`,
+        "Install cert-manager with the ClusterIssuer that config-certmanager names, then restart Knative's controllers and its activator.",
       );
 }
 

@@ -11,7 +11,12 @@ const KOURIER = 'kourier.ingress.networking.knative.dev';
 const well: Survey & { knative: object } = {
   kubernetes: 'v1.35.2',
   skewMs: 0,
-  knative: { version: '1.23.0', unset: [], ingressClass: KOURIER },
+  knative: {
+    version: '1.23.0',
+    unset: [],
+    ingressClass: KOURIER,
+    internalTls: { isEnabled: false, hasCertificate: false },
+  },
   storageClasses: ['fast'],
   gpus: [],
   runtimeClasses: [],
@@ -26,6 +31,7 @@ describe('what is found of a cluster', () => {
       'Knative true Known',
       'Settings true Set',
       'Ingress true Kourier',
+      'InternalTls true Plain',
       'Sandbox true Standard',
       'Storage true Known',
       'Gpus true None',
@@ -35,6 +41,10 @@ describe('what is found of a cluster', () => {
   });
 
   const { knative: _knative, ...bare } = well;
+  const encrypted = (hasCertificate: boolean): Survey => ({
+    ...well,
+    knative: { unset: [], ingressClass: KOURIER, internalTls: { isEnabled: true, hasCertificate } },
+  });
   it.each<[string, Survey, string, boolean]>([
     ['an old Kubernetes', { ...well, kubernetes: 'v1.32.9+k3s1' }, 'Kubernetes false TooOld', true],
     ['no Knative', bare, 'Knative false NotInstalled', false],
@@ -68,6 +78,14 @@ describe('what is found of a cluster', () => {
       'Ingress unknown NotReadable',
       true,
     ],
+    [
+      'settings that may not be seen',
+      { ...well, knative: { unset: [] } },
+      'InternalTls unknown NotReadable',
+      true,
+    ],
+    ['what Knative encrypts', encrypted(true), 'InternalTls true Encrypted', true],
+    ['what it has no certificate for', encrypted(false), 'InternalTls false NoCertificate', true],
     [
       'a sandbox',
       { ...well, runtimeClasses: [{ tier: 'standard', name: 'gvisor', isThere: true }] },
@@ -137,6 +155,8 @@ class Api {
   /** Whether another manager applies the longest timeout. */
   isHeld = false;
   classes = [{ metadata: { name: 'gvisor' } }];
+  /** What the Secret of Knative's own certificate holds, once it is there. */
+  certificate: Record<string, string> | undefined;
   readonly maps = new Map<string, Record<string, string>>([
     ['config-network', { 'ingress-class': KOURIER }],
     ['config-features', { 'kubernetes.podspec-affinity': 'enabled' }],
@@ -146,16 +166,21 @@ class Api {
     const refused = this.refuses(at);
     if (refused !== undefined) return refusal(refused);
     if (at === '/version') return { body: { gitVersion: 'v1.35.0' } };
-    const [, list] = /\/(nodes|storageclasses|runtimeclasses)$/.exec(at) ?? [];
-    if (list !== undefined) {
-      const items = list === 'runtimeclasses' ? this.classes : [];
-      return { body: { items, metadata: { resourceVersion: '1' } } };
-    }
+    const items = this.list(at, query.get('fieldSelector'));
+    if (items !== undefined) return { body: { items, metadata: { resourceVersion: '1' } } };
     const isAsked = query.get('force') === 'false';
     if (this.isHeld && isAsked && at.endsWith('/config-defaults')) return HELD;
     if (at.endsWith('/configmaps')) return { body: { items: [HOLDER], metadata: { resourceVersion: '1' } } };
     return this.knative(method, at, body);
   };
+
+  private list(at: string, fields: string | null): object[] | undefined {
+    if (at.endsWith('/runtimeclasses')) return this.classes;
+    if (/\/(nodes|storageclasses)$/.test(at)) return [];
+    if (at !== '/api/v1/namespaces/knative-serving/secrets') return undefined;
+    const isMeant = fields === 'metadata.name=routing-serving-certs' && this.certificate !== undefined;
+    return isMeant ? [{ metadata: {}, data: this.certificate }] : [];
+  }
 
   private knative(method: string, at: string, body: Buffer): FakeReply {
     if (!this.hasKnative) return refusal(404);
@@ -291,6 +316,18 @@ describe('the look at a cluster', () => {
     );
     expect(api.maps.get('config-defaults')).toBeUndefined();
     expect(api.maps.get('config-domain')).toBeDefined();
+  });
+
+  it.each<[string, Record<string, string> | undefined, string]>([
+    ['no Secret', undefined, 'NoCertificate'],
+    ['an empty one', {}, 'NoCertificate'],
+    ['one that is issued', { 'tls.crt': 'TUlJ' }, 'Encrypted'],
+  ])("of Knative's own encryption, with %s", async (_what, certificate, reason) => {
+    api.hasKnative = true;
+    api.maps.set('config-network', { 'ingress-class': KOURIER, 'system-internal-tls': 'Enabled' });
+    api.certificate = certificate;
+    await preflight.passed();
+    expect(reasonOf('InternalTls')).toBe(reason);
   });
 
   it('takes a named sandbox to be there until it has looked', async () => {

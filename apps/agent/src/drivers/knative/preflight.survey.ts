@@ -3,7 +3,7 @@ import { KINDS, KubeError, type KubeClient, type KubeObject } from '#libs/kube';
 import { ContestedError, type Claim } from './contested.js';
 import type { ObjectWriter } from './object.writer.js';
 import { KNATIVE_NAMESPACE, preflightManifests, type KnativeSettings } from './preflight.manifests.js';
-import { gpusOf, skewOf, type GpuNode, type Survey } from './preflight.rules.js';
+import { ROUTING_CERTIFICATE, gpusOf, skewOf, type GpuNode, type Survey } from './preflight.rules.js';
 
 type Settings = KubeObject & Partial<KnativeSettings>;
 
@@ -66,13 +66,30 @@ async function settledKnative({ client, writer, clusterId }: SurveyParts): Promi
     unset.push(...missing(wanted, settled.there).map((key) => unsetLine(wanted, key, settled)));
   }
   const network = await allowed(client.get<Settings>(KINDS.configMap, KNATIVE_NAMESPACE, 'config-network'));
-  const { data = {} } = network ?? {};
-  const ingressClass = data['ingress-class'] ?? data['ingress.class'] ?? DEFAULT_INGRESS;
   return {
     unset,
     ...(version === undefined ? {} : { version }),
-    ...(network === undefined ? {} : { ingressClass }),
+    ...(network === undefined ? {} : await networkOf(client, network)),
   };
+}
+
+async function networkOf(
+  client: KubeClient,
+  { data = {} }: Settings,
+): Promise<Partial<NonNullable<Survey['knative']>>> {
+  const ingressClass = data['ingress-class'] ?? data['ingress.class'] ?? DEFAULT_INGRESS;
+  const isEnabled = data['system-internal-tls']?.toLowerCase() === 'enabled';
+  return {
+    ingressClass,
+    internalTls: { isEnabled, hasCertificate: isEnabled && (await hasCertificate(client)) },
+  };
+}
+
+/** By a list: a right to get Secrets is none of the agent's. */
+async function hasCertificate(client: KubeClient): Promise<boolean> {
+  const where = { namespace: KNATIVE_NAMESPACE, fields: `metadata.name=${ROUTING_CERTIFICATE}` };
+  const found = await allowed(client.list<Settings>(KINDS.secret, where));
+  return (found?.items[0]?.data?.['tls.crt'] ?? '') !== '';
 }
 
 interface Settled {
