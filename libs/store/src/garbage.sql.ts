@@ -12,12 +12,13 @@ export const takeNameSql = statement<{ taken: boolean }>(
   'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken',
 );
 
-/** Old ones that no service names as its source, with every build of theirs ended that a cluster was asked for. */
+// Nobody waits for a build that no builder has begun in all that time: it was overtaken before one heard of it.
+/** Old ones that no service names as its source, with every build of theirs ended. */
 const UNUSED = `u.created_at < $1
   AND NOT EXISTS (SELECT FROM services s WHERE s.organization_id = u.organization_id AND s.project_id = u.project_id
     AND s.removed_at IS NULL AND s.template->'source'->>'uploadId' = u.id)
   AND NOT EXISTS (SELECT FROM builds b WHERE b.organization_id = u.organization_id AND b.upload_id = u.id
-    AND b.cluster_id IS NOT NULL AND b.finished_at IS NULL)`;
+    AND b.finished_at IS NULL AND NOT (b.status = 'pending' AND b.created_at < $1))`;
 
 export const unusedUploadsSql = statement<{ id: Id<'upl'> }>(
   'garbage_unused_uploads',

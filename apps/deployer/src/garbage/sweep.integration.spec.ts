@@ -75,15 +75,17 @@ async function service(uploadId: string, more: { removed?: boolean } = {}): Prom
 async function build(
   svc: string,
   upl: string,
-  end: { image?: Digest; at?: number; cluster?: string | null },
+  end: { image?: Digest; at?: number; pendingSince?: number },
 ): Promise<Id<'bld'>> {
   const bld = id('bld');
   await database.query(
     `INSERT INTO builds (organization_id, id, project_id, service_id, upload_id, upload_digest, status, image_digest,
-       created_at, finished_at, cluster_id) VALUES ($1, $2, $3, $4, $5, 'd', 'running', $6, now(), $7, $8)`,
+       created_at, finished_at, cluster_id) VALUES ($1, $2, $3, $4, $5, 'd', $8, $6, $9, $7, $10)`,
     [
       ...[org, bld, prj, svc, upl, end.image ?? null, end.at === undefined ? null : new Date(end.at)],
-      end.cluster === undefined ? cls : end.cluster,
+      end.pendingSince === undefined ? 'running' : 'pending',
+      new Date(end.pendingSince ?? clock.now()),
+      cls,
     ],
   );
   return bld;
@@ -129,21 +131,21 @@ describe('the sweep', () => {
       young: await upload(await blob('young'), clock.now()),
       building: await upload(await blob('building')),
       ofRemoved: await upload(await blob('of a removed service')),
-      neverBuilt: await upload(await blob('overtaken before a cluster was asked for it')),
+      neverBuilt: await upload(await blob('overtaken before a builder heard of it')),
+      waiting: await upload(await blob('overtaken while a builder has others to do')),
     };
     const svc = await service(uploads.named);
     await build(svc, uploads.building, {});
-    await build(svc, uploads.neverBuilt, { cluster: null });
+    await build(svc, uploads.neverBuilt, { pendingSince: OLD });
+    await build(svc, uploads.waiting, { pendingSince: clock.now() });
     const removed = await service(uploads.ofRemoved, { removed: true });
     const [live, gone, fresh] = [await image('live'), await image('gone'), await image('fresh', clock.now())];
     await build(removed, uploads.ofRemoved, { image: gone.manifest, at: OLD });
     await revision(svc, live.manifest);
     const stray = await blob('nobody knows it');
     const swept = await sweep.run();
-    expect(await Promise.all(Object.values(uploads).map(isThere))).toEqual([
-      ...[true, false, true, true, false],
-      false,
-    ]);
+    const kept = Object.entries(uploads).map(async ([name, upl]) => ((await isThere(upl)) ? [name] : []));
+    expect((await Promise.all(kept)).flat()).toEqual(['named', 'young', 'building', 'waiting']);
     expect(await has([named, live.manifest, ...live.parts, fresh.manifest, ...fresh.parts])).toEqual(
       Array.from({ length: 7 }, () => true),
     );
