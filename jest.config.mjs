@@ -24,6 +24,7 @@ const base = {
  * cluster: e2e/cluster/stories, a platform whose agent runs a real cluster (npm run test:cluster).
  * parts: e2e/cluster/parts, a platform of their own whose processes, and those of its real cluster, they kill and pause.
  * clusters: e2e/cluster/pair, a platform with two real clusters, parts of which they lose (npm run test:cluster).
+ * nightly: e2e/nightly, the same as cluster for what takes long (npm run test:nightly).
  */
 export default {
   projects: [
@@ -92,6 +93,12 @@ export default {
       ...base,
       displayName: 'clusters',
       roots: ['<rootDir>/e2e/cluster/pair'],
+      testMatch: ['**/*.story.ts'],
+    },
+    {
+      ...base,
+      displayName: 'nightly',
+      roots: ['<rootDir>/e2e/nightly'],
       testMatch: ['**/*.story.ts'],
     },
   ],

@@ -60,6 +60,7 @@ const TEST_SECONDS = {
   cluster: 300,
   parts: 300,
   clusters: 300,
+  nightly: 3600,
 };
 
 /** A suite that hangs must not hang everything. */

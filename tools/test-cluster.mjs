@@ -21,10 +21,18 @@ import { Stages } from './stages.mjs';
 import { inRoot } from './stamp.mjs';
 import { startStoryPlatform } from './story-platform.mjs';
 
-/** Which folder of e2e/cluster each of jest's projects is. */
-const FOLDERS = { clusters: 'pair', parts: 'parts', cluster: 'stories', stories: '../stories' };
+/** Which folder of e2e each of jest's projects is. */
+const FOLDERS = {
+  clusters: 'cluster/pair',
+  parts: 'cluster/parts',
+  cluster: 'cluster/stories',
+  stories: 'stories',
+  nightly: 'nightly',
+};
+/** What runs when nothing is named; e2e/nightly takes too long for each commit. */
+const USUAL = ['e2e/cluster/', 'e2e/stories/'];
 /** What runs at the same time, mostly waiting, each on a cluster of its own: projects one after the other. */
-const LANES = [['parts', 'cluster'], ['stories']];
+const LANES = [['parts', 'cluster', 'nightly'], ['stories']];
 
 /** Of the build, of the stories of both clusters, and of the lanes after them, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
@@ -71,7 +79,7 @@ function readArguments() {
     options: { knative: { type: 'string', default: version('KNATIVE') } },
     allowPositionals: true,
   });
-  return { knative: values.knative, patterns: positionals };
+  return { knative: values.knative, patterns: positionals.length > 0 ? positionals : USUAL };
 }
 
 function lockOrLeave() {
@@ -115,11 +123,9 @@ async function runStories(names, isPair, lanes, settings) {
 
 /** Whether a story of this project was asked for. */
 function wants(project) {
-  const folder = inRoot('e2e/cluster', FOLDERS[project]);
+  const folder = inRoot('e2e', FOLDERS[project]);
   const files = readdirSync(folder).map((file) => path.join(folder, file));
-  return (
-    patterns.length === 0 || files.some((file) => patterns.some((pattern) => new RegExp(pattern).test(file)))
-  );
+  return files.some((file) => patterns.some((pattern) => new RegExp(pattern).test(file)));
 }
 
 /** A failure is a stage that failed: it never ends the other lane, whose platform somebody has to stop. */

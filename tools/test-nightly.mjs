@@ -1,6 +1,6 @@
 /**
  * `npm run test:nightly`: what takes too long for each commit. On real clusters: parts of a platform that stand still for ten
- * minutes, then every story on the Knative release before.
+ * minutes, and what is of this run only (e2e/nightly); then every story on the Knative release before.
  */
 import { version } from './clusters.mjs';
 import { inRoot } from './stamp.mjs';
@@ -9,6 +9,7 @@ import { runNode } from './stages.mjs';
 const MINUTES = 90;
 const RUNS = [
   { patterns: ['e2e/cluster/parts'], env: { TOWPATH_STILL_SECONDS: '600' } },
+  { patterns: ['e2e/nightly'] },
   { patterns: ['--knative', version('KNATIVE_BEFORE')] },
 ];
 

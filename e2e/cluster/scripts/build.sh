@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# build.sh [--knative VERSION] [--kwok]: everything the clusters run, from the Go module proxy, PyPI and Debian; KWOK only
-# when asked for. What is there already, of the same sources, is left alone: about 10 min on two cores the first time, a
+# build.sh [--knative VERSION] [--kwok] [--conformance]: everything the clusters run, from the Go module proxy, PyPI and
+# Debian; KWOK and Kubernetes' own cases only when asked for. What is there already, of the same sources, is left alone: about 10 min on two cores the first time, a
 # second afterwards.
 set -euo pipefail
 . "$(dirname "$0")/paths.sh"
-WITH_KWOK=
+WITH_KWOK= WITH_CONFORMANCE=
 while [ $# -gt 0 ]; do
   case $1 in
     --knative) KNATIVE=$2; shift 2 ;;
     --kwok) WITH_KWOK=yes; shift ;;
-    *) echo "usage: build.sh [--knative VERSION] [--kwok]" >&2; exit 2 ;;
+    --conformance) WITH_CONFORMANCE=yes; shift ;;
+    *) echo "usage: build.sh [--knative VERSION] [--kwok] [--conformance]" >&2; exit 2 ;;
   esac
 done
 mkdir -p "$BUILD" "$IMAGES"
@@ -38,6 +39,10 @@ build "kourier-$KOURIER" "$BUILD/kourier-$KOURIER/kourier" knative.dev/net-kouri
 build etcd "$BUILD/etcd/etcd" go.etcd.io/etcd/server/v3
 build coredns "$BUILD/coredns/coredns" .
 [ -z "$WITH_KWOK" ] || build kwok "$BUILD/kwok/kwok" sigs.k8s.io/kwok/cmd/kwok
+[ -z "$WITH_CONFORMANCE" ] || {
+  build conformance "$BUILD/conformance/conformance" .
+  build conformance "$BUILD/conformance/agnhost" k8s.io/kubernetes/test/images/agnhost
+}
 build pause "$BUILD/pause/pause" .
 build probe "$BUILD/probe/probe" .
 build netpol "$BUILD/netpol/netpol" .

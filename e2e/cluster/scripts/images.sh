@@ -24,6 +24,9 @@ own kourier dev.local/kourier:$KOURIER "$BUILD/kourier-$KOURIER/kourier" /ko-app
 own coredns dev.local/coredns:local "$BUILD/coredns/coredns" /coredns
 own pause localhost/pause:local "$BUILD/pause/pause" /pause --user 0
 own probe dev.local/probe:v1 "$BUILD/probe/probe" /probe
+# what the pods of Kubernetes' own cases run
+agnhost=$BUILD/conformance/agnhost
+[ ! -x "$agnhost" ] || own agnhost dev.local/agnhost:$AGNHOST "$agnhost" /agnhost --user 0
 envoy=$BUILD/envoy/envoy/_bin/envoy libraries=()
 while read -r library; do
   libraries+=("$(readlink -f "$library"):$library")

@@ -1,0 +1,174 @@
+import { applyObject, clusterUnderTest, kubeGet, kubectl } from '../support/kubectl.js';
+import type { OperationJson } from '../support/faces.js';
+import { Tenant } from '../support/tenant.js';
+import { until } from '../support/until.js';
+
+const FEW = 10;
+const MANY = 150;
+/** How many are changed at the same time. */
+const WIDTH = 6;
+/** Rest is looked at for so long. */
+const REST_MS = 120_000;
+/** Instances end, and what they leave behind is tidied up. */
+const QUIET_MS = 300_000;
+/**
+ * What the server may be asked more for MANY than for FEW, in REST_MS: each five minutes there is a look at the cluster, and
+ * watches begin again, which may come to lie in one of the two rests only. One call for each service would be more.
+ */
+const SLACK = 60;
+
+const PROGRAM = `require('node:http').createServer((_q, r) => r.end(process.env.AGE)).listen(process.env.PORT);
+process.on('SIGTERM', () => process.exit(0))`;
+/** Counts what the agent's account asks of the API server: as a flow of its own. */
+const FLOW = 'towpath-agent';
+
+describe(`${MANY} services on one cluster`, () => {
+  const { registry } = clusterUnderTest();
+  let tenant: Tenant;
+  const names = Array.from({ length: MANY }, (_, at) => `service-${at}`);
+  const few = names.slice(0, FEW);
+  const served = new Set<string>();
+  /** Of the API server, in REST_MS, by how many services there were. */
+  const calls = new Map<number, number>();
+
+  beforeAll(async () => {
+    tenant = await Tenant.create('many');
+    await tenant.api.ok('POST', `/v1/projects/${tenant.project}/secrets`, {
+      name: 'registry',
+      value: `${registry.username}:${registry.password}`,
+    });
+    await countAgent();
+  });
+  // the next platform finds the cluster empty
+  afterAll(async () => {
+    await side(served, (name) => tenant.api.change('DELETE', tenant.at(name)));
+    await kubectl('delete', 'flowschema', FLOW, '--ignore-not-found');
+  }, 600_000);
+
+  it('are all Ready, and each answers', async () => {
+    await deployAll(few, 'young');
+    calls.set(FEW, await callsAtRest());
+    await deployAll(names.slice(FEW), 'young');
+    await allReady();
+  }, 2_400_000);
+
+  it('and after an update of each', async () => {
+    await deployAll(names, 'old');
+    await allReady();
+  }, 2_400_000);
+
+  it('at rest the API server is asked no more than for a few, and they wake', async () => {
+    calls.set(MANY, await callsAtRest());
+    const [ofFew = 0, ofMany = 0] = [calls.get(FEW), calls.get(MANY)];
+    for (const [count, asked] of calls)
+      console.log(`${count} services at rest: ${((asked * 60_000) / REST_MS).toFixed(1)} API calls a minute`);
+    console.log(`${MANY} to ${FEW}: ${(ofMany / ofFew).toFixed(2)}`);
+    expect(ofMany).toBeLessThan(ofFew + SLACK);
+    await side(few, async (name) => {
+      const { status, text } = await tenant.call(name);
+      expect([name, status, text]).toEqual([name, 200, 'old']);
+    });
+  }, 900_000);
+
+  /** Makes or updates each; each answers when it is Ready. */
+  async function deployAll(which: readonly string[], age: string): Promise<void> {
+    const seconds: number[] = [];
+    const began = Date.now();
+    await side(which, async (name) => {
+      const since = Date.now();
+      const operation = await deploy(name, age);
+      expect([name, operation.status, operation.error]).toEqual([name, 'succeeded', undefined]);
+      served.add(name);
+      seconds.push((Date.now() - since) / 1_000);
+      const { status, text } = await tenant.call(name);
+      expect([name, status, text]).toEqual([name, 200, age]);
+    });
+    const [first, last] = [seconds.slice(0, FEW), seconds.slice(-FEW)].map(
+      (part) => part.reduce((sum, one) => sum + one, 0) / part.length,
+    );
+    console.log(
+      `${which.length} deploys, ${WIDTH} at a time, ${served.size} services: ${((Date.now() - began) / 1_000).toFixed(0)} s; ` +
+        `one of the first ${first?.toFixed(1)} s, of the last ${last?.toFixed(1)} s`,
+    );
+  }
+
+  function deploy(name: string, age: string): Promise<OperationJson> {
+    const template = {
+      image: `${registry.address}/runtime/node:local`,
+      pullSecret: { name: 'registry' },
+      command: ['node', '-e', PROGRAM],
+      env: [{ name: 'AGE', value: age }],
+    };
+    if (served.has(name)) return tenant.api.change('PATCH', tenant.at(name), { template });
+    const body = { name, access: 'public', template };
+    return tenant.api.change('POST', `/v1/projects/${tenant.project}/services`, body);
+  }
+
+  async function allReady(): Promise<void> {
+    await side(names, async (name) => {
+      const { status } = await tenant.service(name);
+      expect([name, status.conditions.find(({ type }) => type === 'Ready')?.status]).toEqual([name, 'true']);
+    });
+  }
+
+  /** What the agent asked of the API server in REST_MS, after all instances had ended. */
+  async function callsAtRest(): Promise<number> {
+    await until('no instance', QUIET_MS, async () => {
+      const { items } = await kubeGet<{ items: unknown[] }>(
+        ...['pods', '--all-namespaces', '-l', 'serving.knative.dev/service'],
+      );
+      return items.length === 0;
+    });
+    const before = await agentCalls();
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    return (await agentCalls()) - before;
+  }
+});
+
+/** Does the work for each, WIDTH of them at a time; the first failure ends it. */
+async function side(names: Iterable<string>, work: (name: string) => Promise<unknown>): Promise<void> {
+  const waiting = [...names];
+  const lane = async (): Promise<void> => {
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
+    } finally {
+      waiting.length = 0;
+    }
+  };
+  await Promise.all(Array.from({ length: WIDTH }, lane));
+}
+
+async function countAgent(): Promise<void> {
+  const subject = { kind: 'ServiceAccount', serviceAccount: { name: FLOW, namespace: 'towpath-system' } };
+  const every = ['*'];
+  await applyObject({
+    apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
+    kind: 'FlowSchema',
+    metadata: { name: FLOW },
+    spec: {
+      matchingPrecedence: 100,
+      // where accounts of a namespace are without it
+      priorityLevelConfiguration: { name: 'workload-low' },
+      rules: [
+        {
+          subjects: [subject],
+          resourceRules: [
+            { verbs: every, apiGroups: every, resources: every, clusterScope: true, namespaces: every },
+          ],
+          nonResourceRules: [{ verbs: every, nonResourceURLs: every }],
+        },
+      ],
+    },
+  });
+}
+
+/** Since the API server started. */
+async function agentCalls(): Promise<number> {
+  const metrics = await kubectl('get', '--raw', '/metrics');
+  const lines = metrics
+    .split('\n')
+    .filter((line) => line.startsWith('apiserver_flowcontrol_dispatched_requests_total'))
+    .filter((line) => line.includes(`flow_schema="${FLOW}"`));
+  if (lines.length === 0) throw new Error('the API server counts nothing of the agent');
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
