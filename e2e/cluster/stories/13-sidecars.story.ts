@@ -23,7 +23,9 @@ const BESIDE = `
 const { readFileSync } = require('node:fs');
 require('node:http').createServer((_q, r) => {
   const { LEVEL: level, KEY: key } = process.env;
-  try { r.end(JSON.stringify({ level, key, mark: readFileSync('/in/mark', 'utf8') })); }
+  const [mark, file] = ['/in/mark', '/etc/beside/key'];
+  const read = (path) => readFileSync(path, 'utf8');
+  try { r.end(JSON.stringify({ level, key, mark: read(mark), file: read(file) })); }
   catch { r.writeHead(503).end(); }
 }).listen(9000, () => console.log('beside is up'));
 process.on('SIGTERM', () => process.exit(0));
@@ -45,6 +47,7 @@ describe('a sidecar', () => {
     ],
     resources: { cpuMillis: 100, memoryMiB: 128 },
     probes: { startup: { type: 'http', path: '/', port: 9000, periodSeconds: 1, failureThreshold: 60 } },
+    files: [{ path: '/etc/beside/key', secret: { name: 'key', version: 1 } }],
     mounts: [{ volume: 'shared', mountPath: '/in' }],
   };
   let tenant: Tenant;
@@ -56,7 +59,7 @@ describe('a sidecar', () => {
     await tenant.api.ok('POST', at, { name: 'key', value: 's3cret' });
   });
 
-  it('runs beside what was built, on the same loopback, with its own image, secret, folder and probe', async () => {
+  it('runs beside what was built, on the same loopback, with its own image, secrets, folder and probe', async () => {
     await tenant.mustDeploy('app', {
       source: APP,
       template: {
@@ -65,7 +68,7 @@ describe('a sidecar', () => {
       },
     });
     const said = (await tenant.call('app')).json<object>();
-    expect(said).toEqual({ level: 'info', key: 's3cret', mark: 'from the app' });
+    expect(said).toEqual({ level: 'info', key: 's3cret', mark: 'from the app', file: 's3cret' });
     const { items } = await kubeGet<{
       items: { spec: { containers: { name: string; ports?: object[] }[] } }[];
     }>('pods', ...['-n', await namespaceOfService((await tenant.service('app')).id)]);
@@ -95,13 +98,17 @@ describe('a sidecar', () => {
   it('is what a Knative Service says of a container without a port', async () => {
     const file = path.join(folder, 'service.yaml');
     const serving = `require('node:http').createServer(async (_q, r) => r.end(await (await fetch('http://127.0.0.1:9000')).text())).listen(9001)`;
-    const side = `require('node:http').createServer((_q, r) => r.end('beside')).listen(9000)`;
+    const side = `const { readFileSync } = require('node:fs');
+      require('node:http').createServer((_q, r) => r.end(readFileSync('/etc/side/key'))).listen(9000)`;
     const limits = { cpu: '100m', memory: '128Mi' };
+    const volumeMounts = [{ name: 'keys', mountPath: '/etc/side', readOnly: true }];
+    const items = [{ key: 'version-1', path: 'key' }];
+    const volumes = [{ name: 'keys', secret: { secretName: 'key', items } }];
     const containers = [
-      { name: 'side', image, command: ['node', '-e', side], resources: { limits } },
+      { name: 'side', image, command: ['node', '-e', side], resources: { limits }, volumeMounts },
       { image, command: ['node', '-e', serving], ports: [{ containerPort: 9001 }], resources: { limits } },
     ];
-    const spec = { template: { spec: { imagePullSecrets: [{ name: 'registry' }], containers } } };
+    const spec = { template: { spec: { imagePullSecrets: [{ name: 'registry' }], containers, volumes } } };
     const kind = { apiVersion: 'serving.knative.dev/v1', kind: 'Service' };
     writeFileSync(file, JSON.stringify({ ...kind, metadata: { name: 'applied' }, spec }));
     const applied = await tow(tenant, 'apply', '-f', file, '--allow-unauthenticated');
@@ -109,7 +116,7 @@ describe('a sidecar', () => {
     await until(
       'both containers to answer',
       60_000,
-      async () => (await tenant.call('applied')).text === 'beside',
+      async () => (await tenant.call('applied')).text === 's3cret',
     );
   }, 180_000);
 });

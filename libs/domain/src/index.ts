@@ -88,6 +88,7 @@ export {
   BUILDER,
   CONTAINERS,
   SIDECARS,
+  SIDECAR_FILES,
   LIVE_MS,
   SUSPECT_MS,
   chooseBuilder,
@@ -132,7 +133,7 @@ export type {
   TrafficChange,
   TrafficTarget,
 } from './service/service.types.js';
-export { ROLLOUT, ROLLOUTS } from './service/service.types.js';
+export { PULL_SECRETS, ROLLOUT, ROLLOUTS } from './service/service.types.js';
 export { CALM, decideScale, scalingRules, windowMean } from './service/scaling.js';
 export type { ScalingDecision, ScalingRules, ScalingSample, ScalingState } from './service/scaling.js';
 export type { PeerSide, PublicOrigin } from './service/service.names.js';

@@ -65,6 +65,7 @@ describe('a service as Knative reads it', () => {
             timeoutSeconds: 300,
             containers: [
               {
+                name: 'app',
                 image: `registry.invalid/shop-1a2b/web@${digest}`,
                 command: ['./run', 'a: b'],
                 ports: [{ name: 'http1', containerPort: 8080 }],
@@ -137,9 +138,11 @@ describe('a service as Knative reads it', () => {
               ...sidecar,
               ...{ name: 'new', image: 'example.com/new:2', command: ['/new'], args: ['-v'] },
               probes: { liveness: { type: 'tcp', port: 9000, periodSeconds: 3 } },
-              mounts: [{ volume: 'v', mountPath: '/v' }],
+              mounts: [{ volume: 'files-0', mountPath: '/v' }],
+              files: [{ path: '/etc/key', secret: { name: 'key', version: 1 } }],
             },
           ],
+          volumes: [{ name: 'files-0', mountPath: '/v', medium: 'disk', sizeMiB: 8 }],
         },
       ),
       {
@@ -152,8 +155,18 @@ describe('a service as Knative reads it', () => {
       {
         spec: {
           template: {
+            metadata: { annotations: { 'towpath.dev/pull-secrets': 'app=r:1,log=r2:1' } },
             spec: {
               imagePullSecrets: [{ name: 'r' }, { name: 'r2' }],
+              volumes: [
+                { name: 'files-0', emptyDir: { sizeLimit: '8Mi' } },
+                {
+                  name: 'files-1',
+                  projected: {
+                    sources: [{ secret: { name: 'key', items: [{ key: 'version-1', path: 'key' }] } }],
+                  },
+                },
+              ],
               containers: [
                 { ports: [{ name: 'http1', containerPort: 8080 }] },
                 {
@@ -165,7 +178,10 @@ describe('a service as Knative reads it', () => {
                 {
                   ...{ name: 'new', image: 'example.com/new:2', command: ['/new'], args: ['-v'] },
                   livenessProbe: { tcpSocket: { port: 9000 }, periodSeconds: 3 },
-                  volumeMounts: [{ name: 'v', mountPath: '/v' }],
+                  volumeMounts: [
+                    { name: 'files-1', mountPath: '/etc', readOnly: true },
+                    { name: 'files-0', mountPath: '/v' },
+                  ],
                 },
               ],
             },

@@ -1,7 +1,9 @@
-import { ACCELERATOR, GPU_RESOURCE, ROLLOUT, pinnedImage } from '#libs/domain';
+import { ACCELERATOR, GPU_RESOURCE, ROLLOUT, SERVING_CONTAINER, pinnedImage } from '#libs/domain';
 import type { Project, Resources, Revision, Service } from '#libs/domain';
 import { dump } from 'js-yaml';
 import { containerParts, envOf, sidecarManifest } from './container.manifest.js';
+import { pullSecretParts } from './pull-secret.manifest.js';
+import { podVolumes, type PodVolumes } from './volume.manifest.js';
 
 /** Where an image would be pulled from that exists as content only: to be replaced by a registry it was pushed to. */
 export const NO_REGISTRY = 'registry.invalid';
@@ -30,7 +32,7 @@ export function serviceManifest(
       ...(service.rollout === 'replace' ? { annotations: { [ROLLOUT]: service.rollout } } : {}),
     },
     spec: {
-      template: templateOf(service, imageOf(service, project, ready), sidecarsOf(service, ready), resource),
+      template: templateOf(service, imageOf(service, project, ready), ready, resource),
       traffic: [{ latestRevision: true, percent: 100, ...tagOf(service) }],
     },
   };
@@ -47,45 +49,46 @@ function imageOf({ name, template }: Service, { handle }: Project, ready: Revisi
 }
 
 /** Their images as the revision resolved them, where it has the same. */
-function sidecarsOf({ template }: Service, ready: Revision | undefined): object[] {
+function sidecarsOf({ template }: Service, ready: Revision | undefined, { mountsOf }: PodVolumes): object[] {
   return (template.sidecars ?? []).map((sidecar) => {
     const made = ready?.spec.sidecars?.find(
       ({ name, image }) => name === sidecar.name && image === sidecar.image,
     );
-    return sidecarManifest(sidecar, made ? pinnedImage(made.image, made.imageDigest) : sidecar.image);
+    const image = made ? pinnedImage(made.image, made.imageDigest) : sidecar.image;
+    return sidecarManifest(sidecar, image, mountsOf(sidecar.name));
   });
 }
 
-function templateOf(
-  { template, minInstances }: Service,
-  image: string,
-  sidecars: readonly object[],
-  resource: string,
-): object {
+function templateOf(service: Service, image: string, ready: Revision | undefined, resource: string): object {
+  const { template, minInstances } = service;
   const { resources, concurrency, timeoutSeconds, maxInstances, port, protocol, command } = template;
-  const { pod, container } = containerParts(template);
+  const folders = podVolumes(template);
+  const pulls = pullSecretParts(template);
   return {
     metadata: {
       annotations: {
         'autoscaling.knative.dev/min-scale': String(minInstances),
         'autoscaling.knative.dev/max-scale': String(maxInstances),
+        ...pulls.annotations,
       },
     },
     spec: {
       containerConcurrency: concurrency,
       timeoutSeconds,
-      ...pod,
+      ...pulls.pod,
+      ...(folders.volumes.length === 0 ? {} : { volumes: folders.volumes }),
       ...(resources.gpuClass === undefined ? {} : { nodeSelector: { [ACCELERATOR]: resources.gpuClass } }),
       containers: [
         {
+          name: SERVING_CONTAINER,
           image,
           ...(command === undefined ? {} : { command }),
-          ...container,
+          ...containerParts(template, folders.mountsOf(SERVING_CONTAINER)),
           ports: [{ name: protocol, containerPort: port }],
           ...envOf(template),
           resources: { limits: limitsOf(resources, resource) },
         },
-        ...sidecars,
+        ...sidecarsOf(service, ready, folders),
       ],
     },
   };

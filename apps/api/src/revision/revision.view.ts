@@ -17,12 +17,17 @@ const pinnedEnvEntryView = z
   .object({ name: z.string(), value: z.string().optional(), secret: pinnedSecretView.optional() })
   .meta({ id: 'PinnedEnvEntry' });
 
+const pinnedFilesView = z
+  .array(z.object({ path: z.string(), secret: pinnedSecretView }).meta({ id: 'PinnedSecretFile' }))
+  .optional();
+
 const pinnedSidecarView = z
   .object({
     ...sidecarFields,
     imageDigest: z.string(),
     pullSecret: pinnedSecretView.optional(),
     env: z.array(pinnedEnvEntryView),
+    files: pinnedFilesView,
   })
   .meta({ id: 'PinnedSidecar' });
 
@@ -42,9 +47,7 @@ export const revisionView = z
           .describe('What its instances run under, by the price plan.'),
         pullSecret: pinnedSecretView.optional(),
         env: z.array(pinnedEnvEntryView),
-        files: z
-          .array(z.object({ path: z.string(), secret: pinnedSecretView }).meta({ id: 'PinnedSecretFile' }))
-          .optional(),
+        files: pinnedFilesView,
         ...containerFields,
         sidecars: z.array(pinnedSidecarView).meta(WHOLE).optional(),
       })

@@ -50,6 +50,12 @@ const probe = z
   })
   .meta({ id: 'ProbeInput', description: 'A question to the port that is served.' });
 
+const files = z
+  .array(z.strictObject({ path, secret: secretReference.nullable() }).meta({ id: 'SecretFileInput' }))
+  .max(CONTAINER_LIMITS.files)
+  .nullish()
+  .describe('Secrets as files, by path; `secret: null` takes one away.');
+
 /** What only clusters run that run any container. */
 const containerInput = {
   args: z.array(z.string().max(LIMITS.commandCharacters)).max(LIMITS.commandWords).nullish(),
@@ -57,11 +63,7 @@ const containerInput = {
     .strictObject({ startup: probe.nullish(), readiness: probe.nullish(), liveness: probe.nullish() })
     .meta({ id: 'ProbesInput' })
     .nullish(),
-  files: z
-    .array(z.strictObject({ path, secret: secretReference.nullable() }).meta({ id: 'SecretFileInput' }))
-    .max(CONTAINER_LIMITS.files)
-    .nullish()
-    .describe('Secrets as files, by path; `secret: null` takes one away.'),
+  files,
   volumes: z
     .array(
       z
@@ -107,6 +109,7 @@ const sidecar = z
       .strictObject({ startup: sidecarProbe.nullish(), liveness: sidecarProbe.nullish() })
       .meta({ id: 'SidecarProbesInput' })
       .nullish(),
+    files,
     mounts: z.array(mount).max(CONTAINER_LIMITS.volumes).nullish(),
   })
   .meta({ id: 'SidecarInput', description: 'A container beside the one that serves; it has no port.' });

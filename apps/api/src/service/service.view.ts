@@ -108,8 +108,17 @@ const envEntryView = z
   .object({ name: z.string(), value: z.string().optional(), secret: secretReferenceView.optional() })
   .meta({ id: 'EnvEntry' });
 
+const filesView = z
+  .array(z.object({ path: z.string(), secret: secretReferenceView }).meta({ id: 'SecretFile' }))
+  .optional();
+
 const sidecarView = z
-  .object({ ...sidecarFields, pullSecret: secretReferenceView.optional(), env: z.array(envEntryView) })
+  .object({
+    ...sidecarFields,
+    pullSecret: secretReferenceView.optional(),
+    env: z.array(envEntryView),
+    files: filesView,
+  })
   .meta({ id: 'Sidecar', description: 'A container beside the one that serves; it has no port.' });
 
 const templateView = z
@@ -118,9 +127,7 @@ const templateView = z
     image: z.string().optional(),
     pullSecret: secretReferenceView.optional(),
     env: z.array(envEntryView),
-    files: z
-      .array(z.object({ path: z.string(), secret: secretReferenceView }).meta({ id: 'SecretFile' }))
-      .optional(),
+    files: filesView,
     ...containerFields,
     sidecars: z.array(sidecarView).meta(WHOLE).optional(),
     revisionSuffix: z.string().optional(),

@@ -56,7 +56,8 @@ export function fileChanges(flags: EnvFlags, current: readonly { path: string }[
   return [...new Map(changes.map((change) => [change.path, change])).values()];
 }
 
-const isPath = (name: string): boolean => name.startsWith('/');
+/** A secret whose name is a path is a file. */
+export const isPath = (name: string): boolean => name.startsWith('/');
 
 function secretPairs(flags: EnvFlags): [string, string][] {
   return [...pairs(flags.setSecrets), ...pairs(flags.updateSecrets)];

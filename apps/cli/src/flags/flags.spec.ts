@@ -179,7 +179,7 @@ describe('--sidecar', () => {
     expect(
       bodyOf(
         '--sidecar',
-        'name=log,image=r.test/log:1,cpu=100m,memory=64Mi,command=/log -v,env.A.B=c,secret.KEY=key:2,mount.v=/in,pull-secret=r',
+        'name=log,image=r.test/log:1,cpu=100m,memory=64Mi,command=/log -v,env.A.B=c,secret.KEY=key:2,secret./etc/a/key=key:3,mount.v=/in,pull-secret=r',
       ),
     ).toEqual({
       sidecars: [
@@ -192,6 +192,7 @@ describe('--sidecar', () => {
             { name: 'A.B', value: 'c' },
             { name: 'KEY', secret: { name: 'key', version: 2 } },
           ],
+          files: [{ path: '/etc/a/key', secret: { name: 'key', version: 3 } }],
           resources: { cpuMillis: 100, memoryMiB: 64 },
           mounts: [{ volume: 'v', mountPath: '/in' }],
         },

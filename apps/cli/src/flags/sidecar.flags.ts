@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import type { SecretReference, SidecarProbe, VolumeMount } from '#libs/domain';
 import { usageError } from '../exit.js';
-import { secretOf, type EnvChange } from './env.flags.js';
+import { isPath, secretOf, type EnvChange, type FileChange } from './env.flags.js';
 import { listOf, parsePairs } from './pairs.js';
 import { cpuMillis, sizeMiB } from './quantity.js';
 
@@ -20,6 +20,7 @@ export interface SidecarBody {
   command?: string[];
   args?: string[];
   env?: EnvChange[];
+  files?: FileChange[];
   resources?: { cpuMillis?: number | null; memoryMiB?: number | null };
   probes?: { startup?: SidecarProbe; liveness?: SidecarProbe };
   mounts?: VolumeMount[];
@@ -61,13 +62,16 @@ const KEYS: Record<string, (text: string) => Partial<SidecarBody>> = {
 
 function sidecarOf(text: string): SidecarBody {
   const found: Partial<SidecarBody> = {};
-  const [env, mounts]: [EnvChange[], VolumeMount[]] = [[], []];
+  const [env, files, mounts]: [EnvChange[], FileChange[], VolumeMount[]] = [[], [], []];
   const resources: NonNullable<SidecarBody['resources']> = {};
   const read: Record<string, (value: string, entry: string) => unknown> = {
     cpu: (value) => (resources.cpuMillis = cpuMillis(value)),
     memory: (value) => (resources.memoryMiB = sizeMiB(value, `${FLAG} memory`)),
     'env.': (value, name) => env.push({ name, value }),
-    'secret.': (value, name) => env.push({ name, secret: secretOf(FLAG)(value) }),
+    'secret.': (value, name) => {
+      const secret = secretOf(FLAG)(value);
+      return isPath(name) ? files.push({ path: name, secret }) : env.push({ name, secret });
+    },
     'mount.': (mountPath, volume) => mounts.push({ volume, mountPath }),
   };
   for (const [key, value] of parsePairs(text, FLAG)) {
@@ -76,7 +80,9 @@ function sidecarOf(text: string): SidecarBody {
     if (take === undefined) Object.assign(found, readKey(key, value));
     else take(value, entry);
   }
-  const said = Object.entries({ env, resources, mounts }).filter(([, of]) => Object.keys(of).length > 0);
+  const said = Object.entries({ env, files, resources, mounts }).filter(
+    ([, of]) => Object.keys(of).length > 0,
+  );
   return { ...found, ...identityOf(found), ...(Object.fromEntries(said) as Partial<SidecarBody>) };
 }
 
@@ -95,7 +101,7 @@ function identityOf({ name, image }: Partial<SidecarBody>): { name: string; imag
 
 function readKey(key: string, value: string): Partial<SidecarBody> {
   const read = KEYS[key];
-  const known = `${Object.keys(KEYS).join(', ')}, cpu, memory, env.NAME, secret.NAME, mount.VOLUME`;
+  const known = `${Object.keys(KEYS).join(', ')}, cpu, memory, env.NAME, secret.NAME, secret./PATH, mount.VOLUME`;
   if (read === undefined) throw usageError(`${FLAG}: ${key} is not known.`, `Known are ${known}.`);
   return read(value);
 }

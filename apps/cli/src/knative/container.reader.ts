@@ -1,6 +1,5 @@
 import type { Probe, Protocol, SecretReference } from '#libs/domain';
-import type { EnvChange, FileChange } from '../flags/env.flags.js';
-import type { VolumeFlag } from '../flags/container.flags.js';
+import type { EnvChange } from '../flags/env.flags.js';
 import type { TemplateBody } from '../flags/template.flags.js';
 import { cpuMillis, sizeMiB } from '../flags/quantity.js';
 import { CliError } from '../exit.js';
@@ -12,15 +11,8 @@ export type ContainerPart = Pick<
   'image' | 'command' | 'args' | 'env' | 'resources' | 'port' | 'protocol' | 'probes'
 >;
 
-export interface Mount {
-  name: string;
-  mountPath: string;
-  subject: Fields;
-}
-
-/** The container, and where it mounts what. */
-export function readContainer(of: Fields, isOfGpuClass: boolean): { part: ContainerPart; mounts: Mount[] } {
-  of.ignore('name');
+/** What the container says but for its name and its mounts. */
+export function readContainer(of: Fields, isOfGpuClass: boolean): ContainerPart {
   const image = of.text('image');
   if (image === undefined) of.problem('image', 'is missing');
   const port = readPort(of);
@@ -38,9 +30,8 @@ export function readContainer(of: Fields, isOfGpuClass: boolean): { part: Contai
       liveness: readProbe(of.object('livenessProbe'), served) ?? null,
     },
   };
-  const mounts = of.list('volumeMounts').flatMap((mount) => readMount(mount) ?? []);
   of.end();
-  return { part, mounts };
+  return part;
 }
 
 function readPort(of: Fields): { port?: number; protocol?: Protocol } {
@@ -80,7 +71,7 @@ function readSecretKey(of: Fields | undefined): SecretReference | undefined {
 }
 
 /** A key of a Secret names a version, as `tow export` writes it. */
-function readVersion(of: Fields): number | 'latest' | undefined {
+export function readVersion(of: Fields): number | 'latest' | undefined {
   const key = of.text('key');
   const [, version] = /^(?:version-)?([1-9]\d{0,8}|latest)$/.exec(key ?? '') ?? [];
   if (version === undefined) {
@@ -169,72 +160,3 @@ const QUESTIONS: readonly [string, (of: Fields) => Probe][] = [
     },
   ],
 ];
-
-export function readMount(mount: Fields): Mount | undefined {
-  const name = mount.text('name');
-  const mountPath = mount.text('mountPath');
-  mount.only('readOnly', true, false);
-  mount.end();
-  if (name !== undefined && mountPath !== undefined) return { name, mountPath, subject: mount };
-  mount.problem(undefined, 'needs name and mountPath');
-  return undefined;
-}
-
-/** Volumes of a pod where the container mounts them: empty folders, and secrets as files. */
-export function readVolumes(
-  volumes: readonly Fields[],
-  mounts: readonly Mount[],
-): { files: FileChange[]; volumes: VolumeFlag[] } {
-  const found: { files: FileChange[]; volumes: VolumeFlag[] } = { files: [], volumes: [] };
-  const names = new Set<string | undefined>();
-  for (const volume of volumes) {
-    const name = volume.text('name');
-    names.add(name);
-    const mount = mounts.find((one) => one.name === name);
-    if (mount === undefined) volume.problem(undefined, 'is mounted nowhere');
-    else readVolume(volume, mount, found);
-    volume.end();
-  }
-  for (const { name, subject } of mounts)
-    if (!names.has(name)) subject.problem('name', 'is no volume of the template');
-  return found;
-}
-
-function readVolume(
-  volume: Fields,
-  { name, mountPath }: Mount,
-  found: { files: FileChange[]; volumes: VolumeFlag[] },
-): void {
-  const empty = volume.object('emptyDir');
-  const secret = volume.object('secret');
-  const projected = volume.object('projected');
-  if (empty !== undefined) {
-    const size = quantity(empty, 'sizeLimit', (text) => sizeMiB(text, 'sizeLimit'));
-    const isMemory = empty.text('medium') === 'Memory';
-    empty.end();
-    const sized = size === undefined ? {} : { sizeMiB: size };
-    found.volumes.push({ name, mountPath, medium: isMemory ? 'memory' : 'disk', ...sized });
-  }
-  if (secret !== undefined) found.files.push(...readItems(secret, secret.text('secretName'), mountPath));
-  for (const source of projected?.list('sources') ?? []) {
-    const of = source.object('secret');
-    if (of !== undefined) found.files.push(...readItems(of, of.text('name'), mountPath));
-    source.end();
-  }
-  projected?.end();
-}
-
-function readItems(of: Fields, name: string | undefined, folder: string): FileChange[] {
-  const items = of.list('items').flatMap((item) => {
-    const version = readVersion(item);
-    const path = item.text('path');
-    item.end();
-    return version === undefined || path === undefined ? [] : [{ version, path }];
-  });
-  if (items.length === 0) of.problem('items', 'must name a version of the secret for each file');
-  of.end();
-  return items.map(({ version, path }) => ({
-    path: `${folder}/${path}`,
-    secret: { name: name ?? '', version },
-  }));
-}

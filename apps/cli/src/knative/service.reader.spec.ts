@@ -19,6 +19,7 @@ spec:
       annotations:
         autoscaling.knative.dev/min-scale: '1'
         autoscaling.knative.dev/max-scale: '10'
+        towpath.dev/pull-secrets: app=registry:4
     spec:
       containerConcurrency: 80
       timeoutSeconds: 300
@@ -31,7 +32,8 @@ spec:
         - name: scratch
           emptyDir: { sizeLimit: 64Mi, medium: Memory }
       containers:
-        - image: r.test/a/b@sha256:aa
+        - name: app
+          image: r.test/a/b@sha256:aa
           command: [./run]
           args: ['a: b']
           startupProbe: { tcpSocket: { port: 8080 }, periodSeconds: 2 }
@@ -75,7 +77,7 @@ const WANTED: WantedService = {
     },
     files: [{ path: '/etc/secrets/a.txt', secret: { name: 'token', version: 2 } }],
     volumes: [{ name: 'scratch', mountPath: '/tmp', medium: 'memory', sizeMiB: 64 }],
-    pullSecret: { name: 'registry', version: 'latest' },
+    pullSecret: { name: 'registry', version: 4 },
     concurrency: 80,
     timeoutSeconds: 300,
     maxInstances: 10,
@@ -100,6 +102,7 @@ const service = (container: object, spec: object = {}, metadata: object = {}, mo
 });
 
 const SIDE = { name: 'b', image: 'b' };
+const MOUNT = [{ name: 'v', mountPath: '/v' }];
 const PORT = { ports: [{ containerPort: 9001 }] };
 
 /** A service of two containers, of which the second stands beside the first. */
@@ -166,6 +169,39 @@ describe('a Knative Service', () => {
       'a volume that only a sidecar mounts',
       ofTwo({ ...SIDE, volumeMounts: [{ name: 'v', mountPath: '/v' }] }, PORT, [{ name: 'v', emptyDir: {} }]),
       `${P}.containers[1].volumeMounts[0].name`,
+    ],
+    [
+      'an empty folder that a container has twice',
+      service(
+        { volumeMounts: ['/a', '/b'].map((mountPath) => ({ name: 'v', mountPath })) },
+        { volumes: [{ name: 'v', emptyDir: {} }] },
+      ),
+      `${C}.volumeMounts[1].name`,
+    ],
+    [
+      'huge pages',
+      service({ volumeMounts: MOUNT }, { volumes: [{ name: 'v', emptyDir: { medium: 'HugePages' } }] }),
+      `${P}.volumes[0].emptyDir.medium`,
+    ],
+    [
+      'a whole Secret',
+      service({ volumeMounts: MOUNT }, { volumes: [{ name: 'v', secret: { secretName: 's' } }] }),
+      `${P}.volumes[0].secret.items`,
+    ],
+    [
+      'a ConfigMap as a volume',
+      service({ volumeMounts: MOUNT }, { volumes: [{ name: 'v', configMap: { name: 'c' } }] }),
+      `${P}.volumes[0].configMap`,
+    ],
+    [
+      'a volume that is none',
+      service({ volumeMounts: MOUNT }, { volumes: [{ name: 'v' }] }),
+      `${P}.volumes[0]`,
+    ],
+    [
+      'a volume that nobody mounts',
+      service({}, { volumes: [{ name: 'v', emptyDir: {} }] }),
+      `${P}.volumes[0]`,
     ],
     ['no container', service({}, { containers: [] }), `${P}.containers`],
     ['no image', service({ image: undefined }), `${C}.image`],
@@ -255,6 +291,26 @@ describe('containers beside the one that serves', () => {
     const { containers } = document.spec.template.spec;
     containers.reverse();
     expect(read(document).wanted.template).toMatchObject({ image: 'a', sidecars: [sidecar] });
+  });
+
+  it('have secrets as files, also of a volume that the serving one mounts', () => {
+    const items = [{ key: 'version-2', path: 'key' }];
+    const volumes = [
+      { name: 'own', projected: { sources: [{ secret: { name: 's', items } }] } },
+      { name: 'both', secret: { secretName: 't', items } },
+    ];
+    const mount = (name: string, mountPath: string): object => ({ name, mountPath, readOnly: true });
+    const { wanted, problems } = read(
+      ofTwo(
+        { ...SIDE, volumeMounts: [mount('own', '/a'), mount('both', '/b')] },
+        { ...PORT, volumeMounts: [mount('both', '/c')] },
+        volumes,
+      ),
+    );
+    expect(problems).toEqual([]);
+    const file = (path: string, name: string): object => ({ path, secret: { name, version: 2 } });
+    expect(wanted.template.files).toEqual([file('/c/key', 't')]);
+    expect(wanted.template.sidecars?.[0]?.files).toEqual([file('/a/key', 's'), file('/b/key', 't')]);
   });
 
   it('are made anew by a change, and go when the manifest does not name them', () => {

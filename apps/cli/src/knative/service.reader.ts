@@ -1,9 +1,12 @@
-import { ACCELERATOR, ROLLOUT, ROLLOUTS, parseImageReference } from '#libs/domain';
-import type { Rollout, SecretReference, TrafficTarget, Violation } from '#libs/domain';
+import { ACCELERATOR, PULL_SECRETS, ROLLOUT, ROLLOUTS, SERVING_CONTAINER } from '#libs/domain';
+import type { Rollout, TrafficTarget, Violation } from '#libs/domain';
 import type { ServiceBody, TemplateBody } from '../flags/template.flags.js';
-import { readContainer, readVolumes } from './container.reader.js';
+import type { SidecarBody } from '../flags/sidecar.flags.js';
+import { readContainer } from './container.reader.js';
 import { Fields, present } from './fields.js';
+import { readPullSecrets, type PullAnnotation, type PullSecrets } from './pull-secret.reader.js';
 import { readSidecar } from './sidecar.reader.js';
+import { readMounts, readVolumes, type Mount } from './volume.reader.js';
 
 /** A service as a Knative manifest asks for it: everything that a template has is said, null where it says nothing. */
 export interface WantedService extends Pick<ServiceBody, 'access' | 'minInstances' | 'rollout'> {
@@ -50,8 +53,9 @@ export function readKnativeService(document: unknown, at: string, problems: Viol
   const metadata = readMetadata(of.part('metadata'));
   const spec = of.part('spec');
   const template = spec.part('template');
-  const { minInstances, ...scaled } = readTemplateMetadata(template.part('metadata'), metadata.name);
-  const body = readPod(template.part('spec'));
+  const { scaling, pullAnnotation } = readTemplateMetadata(template.part('metadata'), metadata.name);
+  const { minInstances, ...scaled } = scaling;
+  const body = readPod(template.part('spec'), pullAnnotation);
   template.end();
   const traffic = spec.list('traffic').map(readLine);
   spec.end();
@@ -93,7 +97,10 @@ function readAnnotations(of: Fields): Rollout | undefined {
 
 type Scaling = Pick<TemplateBody, 'maxInstances' | 'revisionSuffix'> & Pick<WantedService, 'minInstances'>;
 
-function readTemplateMetadata(of: Fields, service: string): Scaling {
+function readTemplateMetadata(
+  of: Fields,
+  service: string,
+): { scaling: Scaling; pullAnnotation: PullAnnotation } {
   const name = of.text('name');
   if (name !== undefined && !name.startsWith(`${service}-`))
     of.problem('name', `must begin with ${service}-`);
@@ -103,62 +110,70 @@ function readTemplateMetadata(of: Fields, service: string): Scaling {
     annotations.whole(`${SCALING}/${dashed}`) ?? annotations.whole(`${SCALING}/${camel}`);
   const minInstances = bound('min-scale', 'minScale');
   const maxInstances = bound('max-scale', 'maxScale');
+  const pullAnnotation = { text: annotations.text(PULL_SECRETS), subject: annotations };
   annotations.end();
   of.ignore(...WRITTEN.metadata);
   of.end();
   const revisionSuffix = name?.slice(service.length + 1);
-  return present({ minInstances, maxInstances, revisionSuffix });
+  return { scaling: present({ minInstances, maxInstances, revisionSuffix }), pullAnnotation };
 }
 
-function readPod(of: Fields): TemplateBody {
+function readPod(of: Fields, pullAnnotation: PullAnnotation): TemplateBody {
   const concurrency = of.whole('containerConcurrency');
   const timeoutSeconds = of.whole('timeoutSeconds');
   of.only('enableServiceLinks', false);
   of.only('automountServiceAccountToken', false);
-  const pulls = of.list('imagePullSecrets');
-  const pullSecret = readPullSecret(pulls);
+  const gpuClass = readGpuClass(of);
   const { serving, beside } = readContainers(of);
-  const nodes = of.part('nodeSelector');
-  const gpuClass = nodes.text(ACCELERATOR);
-  nodes.end();
-  const read = serving && readContainer(serving, gpuClass !== undefined);
-  const mounted = readVolumes(of.list('volumes'), read?.mounts ?? []);
-  const shared = new Set(mounted.volumes.map(({ name }) => name));
-  const sidecars = beside.map((sidecar) => readSidecar(sidecar, shared));
-  refuseRegistries(pulls, [read?.part.image, ...sidecars.map(({ image }) => image)]);
+  const mountedBy = readVolumes(
+    of.list('volumes'),
+    [serving, ...beside].flatMap(({ mounts }) => mounts),
+  );
+  const read = readContainer(serving.of, gpuClass !== undefined);
+  const { files, folders } = mountedBy(serving.mounts);
+  const shared = new Set(folders.map(({ volume }) => volume.name));
+  const sidecars = beside.map((frame) => readSidecar(frame.of, frame.name, mountedBy(frame.mounts), shared));
+  const pulls = readPullSecrets(of, pullAnnotation, [{ name: serving.name, image: read.image }, ...sidecars]);
   of.end();
-  const resources = { ...read?.part.resources, ...present({ gpuClass }) };
+  const resources = { ...read.resources, ...present({ gpuClass }) };
   return {
-    ...{ source: null, ...read?.part, ...mounted, pullSecret, resources },
-    ...(sidecars.length === 0 ? {} : { sidecars }),
+    ...{ source: null, ...read, files, volumes: folders.map(({ volume }) => volume), resources },
+    pullSecret: pulls.get(serving.name ?? SERVING_CONTAINER) ?? null,
+    ...(sidecars.length === 0 ? {} : { sidecars: sidecars.map((sidecar) => withPull(sidecar, pulls)) }),
     ...present({ concurrency: concurrency === 0 ? UNBOUNDED : concurrency, timeoutSeconds }),
   };
 }
 
+function withPull(sidecar: SidecarBody, pulls: PullSecrets): SidecarBody {
+  return { ...sidecar, ...present({ pullSecret: pulls.get(sidecar.name) }) };
+}
+
+function readGpuClass(of: Fields): string | undefined {
+  const nodes = of.part('nodeSelector');
+  const gpuClass = nodes.text(ACCELERATOR);
+  nodes.end();
+  return gpuClass;
+}
+
+/** What every container says, whatever it is for. */
+interface Frame {
+  of: Fields;
+  name: string | undefined;
+  mounts: Mount[];
+}
+
+const readFrame = (of: Fields): Frame => ({ of, name: of.text('name'), mounts: readMounts(of) });
+
 /** Knative's rule: of several, the one with a port serves. */
-function readContainers(of: Fields): { serving: Fields | undefined; beside: Fields[] } {
-  const all = of.list('containers');
+function readContainers(of: Fields): { serving: Frame; beside: Frame[] } {
+  const all = of.list('containers').map(readFrame);
   if (all.length === 0) of.problem('containers', 'is missing');
-  if (all.length < 2) return { serving: all[0], beside: [] };
-  const withPort = all.filter((container) => container.has('ports'));
-  const [serving] = withPort;
-  if (withPort.length !== 1)
+  const [first = readFrame(new Fields({}, of.at('containers'), of.problems))] = all;
+  const withPort = all.filter((container) => container.of.has('ports'));
+  const [serving = first] = withPort;
+  if (all.length > 1 && withPort.length !== 1)
     of.problem('containers', `must have a port in exactly one, which serves; ${withPort.length} have`);
-  return { serving, beside: all.filter((container) => !withPort.includes(container)) };
-}
-
-/** Credentials go to no registry that they were not given for, and a manifest does not say for which. */
-function refuseRegistries(pulls: readonly Fields[], images: readonly (string | null | undefined)[]): void {
-  const registries = new Set(images.map((image) => parseImageReference(image ?? '')?.registry));
-  if (registries.size > 1)
-    pulls[0]?.problem(undefined, 'may be for one registry only, and the images are of several');
-}
-
-function readPullSecret([first, ...others]: Fields[]): SecretReference | null {
-  for (const other of others) other.problem(undefined, 'is not supported: one is taken');
-  const name = first?.text('name');
-  first?.end();
-  return name === undefined ? null : { name, version: 'latest' };
+  return { serving, beside: all.filter((container) => container !== serving) };
 }
 
 function readLine(of: Fields): TrafficTarget {

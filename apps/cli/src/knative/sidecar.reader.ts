@@ -1,18 +1,27 @@
-import type { SidecarProbe, VolumeMount } from '#libs/domain';
+import type { SidecarProbe } from '#libs/domain';
 import type { SidecarBody } from '../flags/sidecar.flags.js';
-import { readEntry, readMount, readProbe, readResources, type Mount } from './container.reader.js';
+import { readEntry, readProbe, readResources } from './container.reader.js';
 import { present, type Fields } from './fields.js';
+import type { Mounted } from './volume.reader.js';
 
-/** A container without a port, beside the one that serves. */
-export function readSidecar(of: Fields, volumes: ReadonlySet<string | undefined>): SidecarBody {
-  const [name, image] = [of.text('name'), of.text('image')];
+/** A container without a port, beside the one that serves. @param shared names of the volumes that the serving one has */
+export function readSidecar(
+  of: Fields,
+  name: string | undefined,
+  { files, folders }: Mounted,
+  shared: ReadonlySet<string>,
+): SidecarBody {
+  const image = of.text('image');
   if (name === undefined) of.problem('name', 'is missing');
   if (image === undefined) of.problem('image', 'is missing');
   const env = of.list('env').flatMap((entry) => readEntry(entry) ?? []);
   const { cpuMillis, memoryMiB } = readResources(of, false);
   const startup = readSidecarProbe(of.object('startupProbe'));
   const liveness = readSidecarProbe(of.object('livenessProbe'));
-  const mounts = of.list('volumeMounts').flatMap((mount) => readMount(mount) ?? []);
+  for (const { mount } of folders)
+    if (!shared.has(mount.name))
+      mount.subject.problem('name', 'is no emptyDir volume that the serving container mounts');
+  const mounts = folders.map(({ mount: { name: volume, mountPath } }) => ({ volume, mountPath }));
   const probes = present({ startup, liveness });
   const body: SidecarBody = {
     ...{ name: name ?? '', image: image ?? '' },
@@ -20,20 +29,11 @@ export function readSidecar(of: Fields, volumes: ReadonlySet<string | undefined>
     ...(env.length === 0 ? {} : { env }),
     resources: { ...present({ cpuMillis, memoryMiB }) },
     ...(Object.keys(probes).length === 0 ? {} : { probes }),
-    ...(mounts.length === 0 ? {} : { mounts: mounts.flatMap((mount) => placeOf(mount, volumes)) }),
+    ...(files.length === 0 ? {} : { files }),
+    ...(mounts.length === 0 ? {} : { mounts }),
   };
   of.end();
   return body;
-}
-
-/** Only empty folders are shared: a secret is a file of the container that serves. */
-function placeOf(
-  { name, mountPath, subject }: Mount,
-  volumes: ReadonlySet<string | undefined>,
-): VolumeMount[] {
-  if (volumes.has(name)) return [{ volume: name, mountPath }];
-  subject.problem('name', 'is no emptyDir volume that the serving container mounts');
-  return [];
 }
 
 function readSidecarProbe(of: Fields | undefined): SidecarProbe | undefined {

@@ -68,9 +68,8 @@ function newRevision(draft: Draft, digestOf: Digests): RevisionRecord {
       ...rest,
       imageDigest: digestOf(IMAGE),
       ...(records.runtimeTier ? { runtimeTier: records.runtimeTier } : {}),
-      ...pinnedParts({ env, pullSecret }, records.secrets),
+      ...pinnedParts({ env, files, pullSecret }, records.secrets),
       ...(sidecars ? { sidecars: sidecars.map((one, at) => pinnedSidecar(one, at, digestOf, records)) } : {}),
-      ...(files ? { files: files.map((file) => pinnedFile(file, records.secrets)) } : {}),
     },
     status: { conditions: [], instances: 0 },
     createdAt: now,
@@ -78,23 +77,31 @@ function newRevision(draft: Draft, digestOf: Digests): RevisionRecord {
 }
 
 function pinnedSidecar(
-  { pullSecret, env, ...rest }: Sidecar,
+  { pullSecret, env, files, ...rest }: Sidecar,
   index: number,
   digestOf: Digests,
   { secrets }: ServiceRecords,
 ): PinnedSidecar {
   const imageDigest = digestOf(`template.sidecars[${index}].image`);
-  return { ...rest, imageDigest, ...pinnedParts({ env, pullSecret }, secrets) };
+  return { ...rest, imageDigest, ...pinnedParts({ env, files, pullSecret }, secrets) };
 }
 
 function pinnedParts(
-  { env, pullSecret }: { env: readonly EnvEntry[]; pullSecret: SecretReference | undefined },
+  { env, files, pullSecret }: AskedParts,
   secrets: readonly Secret[],
-): { env: PinnedEnvEntry[]; pullSecret?: PinnedSecret } {
+): Pick<PinnedSidecar, 'env' | 'files' | 'pullSecret'> {
   return {
     ...(pullSecret ? { pullSecret: pinnedSecret(pullSecret, secrets) } : {}),
     env: env.map((entry) => pinned(entry, secrets)),
+    ...(files ? { files: files.map((file) => pinnedFile(file, secrets)) } : {}),
   };
+}
+
+/** What of a container names secrets. */
+interface AskedParts {
+  env: readonly EnvEntry[];
+  files: readonly SecretFile[] | undefined;
+  pullSecret: SecretReference | undefined;
 }
 
 function pinned(entry: EnvEntry, secrets: readonly Secret[]): PinnedEnvEntry {

@@ -15,6 +15,7 @@ const probe = z.object({
   timeoutSeconds: count.exactOptional(),
   failureThreshold: count.exactOptional(),
 });
+const files = z.array(z.object({ path: z.string(), secret: pinnedSecret }));
 const volume = z.object({
   name: z.string(),
   mountPath: z.string(),
@@ -23,7 +24,7 @@ const volume = z.object({
 });
 /** What only agents with the capability `containers` get. */
 const containerOptions = {
-  files: z.array(z.object({ path: z.string(), secret: pinnedSecret })).exactOptional(),
+  files: files.exactOptional(),
   args: z.array(z.string()).exactOptional(),
   probes: z
     .object({
@@ -45,6 +46,8 @@ const sidecar = z.object({
   command: z.array(z.string()).exactOptional(),
   args: z.array(z.string()).exactOptional(),
   env: z.array(envEntry),
+  /** Only agents with the capability `sidecar-files` get them. */
+  files: files.exactOptional(),
   resources: z.object(memoryAndCpu),
   probes: z
     .object({ startup: sidecarProbe.exactOptional(), liveness: sidecarProbe.exactOptional() })

@@ -11,6 +11,8 @@ export const BUILDER = 'builder';
 export const CONTAINERS = 'containers';
 /** The capability of an agent that runs further containers beside the one that serves. */
 export const SIDECARS = 'sidecars';
+/** The capability of an agent whose sidecars have secrets as files. */
+export const SIDECAR_FILES = 'sidecar-files';
 
 /** Whether something last heard of at `seenAt` (UTC ms) counts as answering now. */
 export function isLive(seenAt: number | undefined, now: number): boolean {

@@ -1,4 +1,4 @@
-import { CONTAINERS, SIDECARS } from '../cluster/cluster.rules.js';
+import { CONTAINERS, SIDECARS, SIDECAR_FILES } from '../cluster/cluster.rules.js';
 import type { Cluster } from '../cluster/cluster.types.js';
 import { GPUS, lacksGpus, type GpuClass } from '../cluster/gpu-class.js';
 import { SANDBOXED } from '../cluster/runtime-tier.js';
@@ -11,6 +11,7 @@ export function neededCapabilities(spec: RevisionSpec): string[] {
   return [
     ...(containerFields(spec).length > 0 ? [CONTAINERS] : []),
     ...(spec.sidecars === undefined ? [] : [SIDECARS]),
+    ...(spec.sidecars?.some(({ files }) => files !== undefined) ? [SIDECAR_FILES] : []),
     ...(spec.runtimeTier === 'sandboxed' ? [SANDBOXED] : []),
     ...(spec.resources.gpus === undefined ? [] : [GPUS]),
   ];

@@ -35,12 +35,20 @@ export function patchContainer(before: Options, patch: ContainerPatch): Options 
   return {
     ...(args.length === 0 ? {} : { args: [...args] }),
     ...(Object.keys(probes).length === 0 ? {} : { probes }),
-    ...unlessEmpty('files', merged(before.files, patch.files, fileOf)),
+    ...patchFiles(before, patch.files),
     ...unlessEmpty('volumes', merged(before.volumes, patch.volumes, volumeOf)),
   };
 }
 
 type Options = ContainerOptions & Pick<Template, 'files'>;
+
+/** Keyed by path; null takes all away. */
+export function patchFiles(
+  { files }: { files?: readonly SecretFile[] },
+  patch: ContainerPatch['files'],
+): { files?: SecretFile[] } {
+  return unlessEmpty('files', merged(files, patch, fileOf));
+}
 
 /** A list that is empty is absent. */
 export function unlessEmpty<K extends string, T>(name: K, list: T[]): { [P in K]?: T[] } {

@@ -1,12 +1,10 @@
 import type { Secret } from '../secret/secret.types.js';
 import type {
-  EnvEntry,
-  PinnedEnvEntry,
   PinnedSecret,
   PinnedSidecar,
   RevisionSpec,
-  SecretFile,
   SecretReference,
+  Sidecar,
   Template,
 } from './service.types.js';
 
@@ -25,10 +23,6 @@ export function secretReferences(
 ): NamedSecret[] {
   return [
     ...ofContainer('template', template),
-    ...(template.files ?? []).map(({ secret }, index) => ({
-      field: `template.files[${index}].secret`,
-      secret,
-    })),
     ...(template.sidecars ?? []).flatMap((sidecar, index) =>
       ofContainer(`template.sidecars[${index}]`, sidecar),
     ),
@@ -42,23 +36,19 @@ interface NamedSecret {
 
 function ofContainer(
   at: string,
-  { pullSecret, env }: { pullSecret?: SecretReference; env: readonly EnvEntry[] },
+  { pullSecret, env, files = [] }: Pick<Sidecar, 'pullSecret' | 'env' | 'files'>,
 ): NamedSecret[] {
   return [
     ...(pullSecret === undefined ? [] : [{ field: `${at}.pullSecret`, secret: pullSecret }]),
     ...env.flatMap((entry, index) =>
       'secret' in entry ? [{ field: `${at}.env[${index}].secret`, secret: entry.secret }] : [],
     ),
+    ...files.map(({ secret }, index) => ({ field: `${at}.files[${index}].secret`, secret })),
   ];
 }
 
 /** Every secret version that a revision needs where it runs. */
-export function pinnedSecrets(revision: {
-  env: readonly PinnedEnvEntry[];
-  files?: readonly SecretFile<PinnedSecret>[];
-  pullSecret?: PinnedSecret;
-  sidecars?: readonly Pick<PinnedSidecar, 'env' | 'pullSecret'>[];
-}): PinnedSecret[] {
+export function pinnedSecrets(revision: PinnedParts & { sidecars?: readonly PinnedParts[] }): PinnedSecret[] {
   const { env, files = [], pullSecret, sidecars = [] } = revision;
   return [
     ...(pullSecret === undefined ? [] : [pullSecret]),
@@ -67,6 +57,8 @@ export function pinnedSecrets(revision: {
     ...sidecars.flatMap((sidecar) => pinnedSecrets(sidecar)),
   ];
 }
+
+type PinnedParts = Pick<PinnedSidecar, 'env' | 'files' | 'pullSecret'>;
 
 /** `latest` becomes the newest version's number, so that a revision means the same for ever. Undefined: it is not there. */
 export function pinSecret(

@@ -10,7 +10,7 @@ import {
 import { folderOf } from './container.rules.js';
 import { validateNumber, validateWords } from './number.validation.js';
 import { instanceResources } from './sidecar.rules.js';
-import type { Template } from './service.types.js';
+import type { SecretFile, Template } from './service.types.js';
 
 /** All reasons why what only containers have is refused; field paths start with `template.`. */
 export function validateContainer(template: Template): Violation[] {
@@ -18,9 +18,9 @@ export function validateContainer(template: Template): Violation[] {
   return [
     ...(args === undefined ? [] : validateWords('template.args', args)),
     ...PROBE_KINDS.flatMap((kind) => validateProbe(`template.probes.${kind}`, probes[kind])),
-    ...validateFiles(files.map(({ path }) => path)),
+    ...validateFiles('template', files),
     ...validateVolumes(template, volumes),
-    ...validateMounts(template),
+    ...validatePlaces('template.volumes', volumes, files),
   ];
 }
 
@@ -62,12 +62,14 @@ function pathProblem({ type, path }: Probe): string | undefined {
   return form.test(path) ? undefined : 'must begin with / and hold at most 512 characters and no space';
 }
 
-function validateFiles(paths: readonly string[]): Violation[] {
+/** All reasons why the files of a container are refused. @param at the container's field */
+export function validateFiles(at: string, files: readonly Pick<SecretFile, 'path'>[]): Violation[] {
+  const paths = files.map(({ path }) => path);
   const few = paths.length <= CONTAINER_LIMITS.files;
   return [
-    ...violationOf('template.files', few ? undefined : `must have at most ${CONTAINER_LIMITS.files} entries`),
+    ...violationOf(`${at}.files`, few ? undefined : `must have at most ${CONTAINER_LIMITS.files} entries`),
     ...paths.flatMap((path, index) => {
-      const field = `template.files[${index}].path`;
+      const field = `${at}.files[${index}].path`;
       const twice = paths.indexOf(path) < index ? 'is given twice' : undefined;
       return violationOf(field, placeProblem(path, 2) ?? placeProblem(folderOf(path), 1) ?? twice);
     }),
@@ -102,13 +104,17 @@ function validateVolumes(template: Template, volumes: readonly Volume[]): Violat
   ];
 }
 
-/** No two folders at one place: what is mounted hides what the image has there. */
-function validateMounts({ files = [], volumes = [] }: Template): Violation[] {
+/** No two folders of a container at one place: what is mounted hides what was there. @param field that of the volumes */
+export function validatePlaces(
+  field: string,
+  volumes: readonly { mountPath: string }[],
+  files: readonly Pick<SecretFile, 'path'>[],
+): Violation[] {
   const folders = new Set(files.map(({ path }) => folderOf(path)));
   return volumes.flatMap(({ mountPath }, index) => {
     const others = volumes.slice(0, index).some((other) => other.mountPath === mountPath);
     return violationOf(
-      `template.volumes[${index}].mountPath`,
+      `${field}[${index}].mountPath`,
       others || folders.has(mountPath) ? 'is the place of another volume or of files' : undefined,
     );
   });

@@ -14,6 +14,8 @@ export const ROLLOUTS = ['surge', 'replace'] as const;
 export type Rollout = (typeof ROLLOUTS)[number];
 /** Annotation of an exported service with that choice: Knative has none of its own. */
 export const ROLLOUT = 'towpath.dev/rollout';
+/** Annotation of an exported template: which container a pull secret is for, `container=secret:version,…`. */
+export const PULL_SECRETS = 'towpath.dev/pull-secrets';
 /** What the container speaks on its port; `h2c` also carries gRPC (gcloud's --use-http2). */
 export type Protocol = 'http1' | 'h2c';
 
@@ -35,7 +37,7 @@ export interface PinnedSecret {
 /** An environment entry with its secret resolved to an id and a number: what a revision stores. */
 export type PinnedEnvEntry = { name: string; value: string } | { name: string; secret: PinnedSecret };
 
-/** A secret as a file of an instance; nothing else is in its folder. */
+/** A secret as a file of a container; nothing else is in its folder. */
 export interface SecretFile<Secret = SecretReference> {
   path: string;
   secret: Secret;
@@ -46,6 +48,7 @@ export interface Sidecar extends SidecarOptions {
   /** What its image's registry asks for; without it, what the serving container's gives when it is the same registry. */
   pullSecret?: SecretReference;
   env: EnvEntry[];
+  files?: SecretFile[];
 }
 
 /** A sidecar of a revision: its image and its secrets mean the same for ever. */
@@ -53,6 +56,7 @@ export interface PinnedSidecar extends SidecarOptions {
   imageDigest: Digest;
   pullSecret?: PinnedSecret;
   env: PinnedEnvEntry[];
+  files?: SecretFile<PinnedSecret>[];
 }
 
 /** Of the container that serves; what an instance has in all is `instanceResources`. */

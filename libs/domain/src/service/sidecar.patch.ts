@@ -1,4 +1,4 @@
-import { unlessEmpty } from './container.patch.js';
+import { patchFiles, unlessEmpty, type ContainerPatch } from './container.patch.js';
 import { patchEnv, patched, type EnvPatch, type Patch } from './env.patch.js';
 import { keptPullSecret, referenceOf, type AskedSecret } from './secret.patch.js';
 import type { Sidecar } from './service.types.js';
@@ -20,6 +20,7 @@ export interface SidecarPatch {
   env?: readonly EnvPatch[] | null | undefined;
   resources?: Patch<SidecarOptions['resources']> | null | undefined;
   probes?: Patch<SidecarProbes> | null | undefined;
+  files?: ContainerPatch['files'];
   /** Keyed by volume; `mountPath: null` takes it out of the container. */
   mounts?: readonly { volume: string; mountPath: string | null }[] | null | undefined;
 }
@@ -55,6 +56,7 @@ function patchSidecar(before: Sidecar, change: SidecarPatch): Sidecar {
     ...patchWords('args', before, change),
     resources: patchResources(before.resources, change.resources),
     ...(Object.keys(probes).length === 0 ? {} : { probes }),
+    ...patchFiles(before, change.files),
     ...unlessEmpty('mounts', patchMounts(before.mounts, change.mounts)),
   };
 }

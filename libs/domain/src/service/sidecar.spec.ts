@@ -2,6 +2,7 @@ import { pinnedSecrets, secretReferences } from './container.rules.js';
 import { newTemplate, patchTemplate } from './service.patch.js';
 import type { Sidecar, Template } from './service.types.js';
 import { validateTemplate } from './service.validation.js';
+import type { SidecarPatch } from './sidecar.patch.js';
 import { askedImages, instanceResources } from './sidecar.rules.js';
 
 const LOG = { name: 'log', image: 'r.test/log:1' };
@@ -12,6 +13,9 @@ const with_ = (more: Partial<Sidecar>, template: Partial<Template> = {}): Templa
   sidecars: (base.sidecars ?? []).map((sidecar) => ({ ...sidecar, ...more })),
 });
 const volumes: Template['volumes'] = [{ name: 'v', mountPath: '/v', medium: 'disk', sizeMiB: 8 }];
+const files = (...paths: string[]): Pick<Sidecar, 'files'> => ({
+  files: paths.map((path) => ({ path, secret: { name: 'key', version: 1 } })),
+});
 const at = (field: string): string => `template.sidecars[0].${field}`;
 
 describe('a sidecar', () => {
@@ -20,6 +24,8 @@ describe('a sidecar', () => {
     ['a command and words', with_({ command: ['/log'], args: ['-v'] })],
     ['a probe of its own port', with_({ probes: { startup: { type: 'http', path: '/', port: 9000 } } })],
     ['a volume of the template', with_({ mounts: [{ volume: 'v', mountPath: '/shared' }] }, { volumes })],
+    ['secrets as files', with_(files('/etc/log/key', '/etc/log/more', '/var/lib/other'))],
+    ['a file where the serving container has one', with_(files('/etc/key'), files('/etc/key'))],
   ])('with %s is good', (_what, template) => expect(validateTemplate(template, 'app')).toEqual([]));
 
   it.each<[string, Template, string[]]>([
@@ -59,6 +65,21 @@ describe('a sidecar', () => {
       with_({ mounts: [{ volume: 'v', mountPath: 'v' }] }, { volumes }),
       [at('mounts[0].mountPath')],
     ],
+    ['a file of the root', with_(files('/key')), [at('files[0].path')]],
+    ['a file twice', with_(files('/a/b', '/a/b')), [at('files[1].path')]],
+    [
+      'a volume over files',
+      with_({ mounts: [{ volume: 'v', mountPath: '/in' }], ...files('/in/key') }, { volumes }),
+      [at('mounts[0].mountPath')],
+    ],
+    [
+      'two volumes at one place',
+      with_(
+        { mounts: ['v', 'w'].map((volume) => ({ volume, mountPath: '/in' })) },
+        { volumes: ['v', 'w'].map((name) => ({ name, mountPath: `/${name}`, medium: 'disk', sizeMiB: 8 })) },
+      ),
+      [at('mounts[1].mountPath')],
+    ],
   ])('with %s is refused', (_what, template, fields) =>
     expect(validateTemplate(template, 'app').map(({ field }) => field)).toEqual(fields),
   );
@@ -87,10 +108,11 @@ describe('a sidecar', () => {
 
   it('needs its secrets', () => {
     const secret = { name: 'key', version: 1 } as const;
-    const template = with_({ pullSecret: secret, env: [{ name: 'KEY', secret }] });
+    const template = with_({ pullSecret: secret, env: [{ name: 'KEY', secret }], ...files('/a/b') });
     expect(secretReferences(template).map(({ field }) => field)).toEqual([
       at('pullSecret'),
       at('env[0].secret'),
+      at('files[0].secret'),
     ]);
     const pinned = { id: 'sec_1', version: 1 } as const;
     const digest = `sha256:${'a'.repeat(64)}` as const;
@@ -98,10 +120,16 @@ describe('a sidecar', () => {
     const sidecar = { ...LOG, resources: base.resources, imageDigest: digest };
     const spec = {
       ...{ ...rest, imageDigest: digest, env: [], files: [] },
-      sidecars: [{ ...sidecar, pullSecret: pinned, env: [{ name: 'KEY', secret: pinned }] }],
+      sidecars: [
+        {
+          ...{ ...sidecar, pullSecret: pinned },
+          env: [{ name: 'KEY', secret: pinned }],
+          files: [{ path: '/a/b', secret: pinned }],
+        },
+      ],
     };
     const { pullSecret: _pull, ...revision } = spec as typeof spec & { pullSecret?: undefined };
-    expect(pinnedSecrets(revision)).toEqual([pinned, pinned]);
+    expect(pinnedSecrets(revision)).toEqual([pinned, pinned, pinned]);
   });
 
   it('is asked for at its registry, with the credentials for that registry only', () => {
@@ -136,6 +164,20 @@ describe('a change of sidecars', () => {
     ]));
   it('goes back to defaults by null', () =>
     expect(change({ name: 'log', args: null, env: null, resources: null })).toEqual([log]));
+  it('names files by their path', () => {
+    const secret = { name: 'key' };
+    const before = with_(files('/a/b', '/a/c'));
+    const changed = (of: SidecarPatch['files']): unknown =>
+      patchTemplate(before, { sidecars: [{ name: 'log', files: of }] }).sidecars?.[0]?.files;
+    expect(
+      changed([
+        { path: '/a/b', secret: null },
+        { path: '/a/d', secret },
+      ]),
+    ).toEqual([...(files('/a/c').files ?? []), { path: '/a/d', secret: { ...secret, version: 'latest' } }]);
+    expect(changed(undefined)).toHaveLength(2);
+    expect(changed(null)).toBeUndefined();
+  });
   it('adds at the end, and takes away by image: null', () => {
     const more = { name: 'more', image: 'b' };
     expect(change(more)).toMatchObject([{ name: 'log' }, { ...more, env: [] }]);

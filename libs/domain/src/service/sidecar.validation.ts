@@ -1,7 +1,7 @@
 import { imageReferenceProblem } from '../build/image-reference.js';
 import type { Violation } from '../error.js';
 import { labelProblem, violationOf } from '../name.js';
-import { placeProblem, validateProbe } from './container.validation.js';
+import { placeProblem, validateFiles, validatePlaces, validateProbe } from './container.validation.js';
 import { validateEnv } from './env.validation.js';
 import { validateNumber, validateWords } from './number.validation.js';
 import { BOUNDS, RESERVED_PORTS } from './service.defaults.js';
@@ -41,7 +41,7 @@ function validateSum(template: Template): Violation[] {
 
 function validateSidecar(template: Template, sidecar: Sidecar, index: number): Violation[] {
   const at = `${FIELD}[${index}]`;
-  const { name, image, command, args, env, resources, probes = {}, mounts = [] } = sidecar;
+  const { name, image, command, args, env, resources, probes = {}, files = [], mounts = [] } = sidecar;
   return [
     ...violationOf(`${at}.name`, nameProblem(name) ?? twiceProblem(template, name, index)),
     ...violationOf(`${at}.image`, imageReferenceProblem(image)),
@@ -53,7 +53,9 @@ function validateSidecar(template: Template, sidecar: Sidecar, index: number): V
     ...SIDECAR_PROBE_KINDS.flatMap((kind) =>
       validateSidecarProbe(`${at}.probes.${kind}`, probes[kind], template.port),
     ),
-    ...mounts.flatMap((mount, place) => validateMount(`${at}.mounts[${place}]`, template, mounts, mount)),
+    ...validateFiles(at, files),
+    ...mounts.flatMap((mount, place) => validateMount(`${at}.mounts[${place}]`, template, mount)),
+    ...validatePlaces(`${at}.mounts`, mounts, files),
   ];
 }
 
@@ -85,17 +87,11 @@ function validateSidecarProbe(field: string, probe: SidecarProbe | undefined, se
 function validateMount(
   field: string,
   { volumes = [] }: Template,
-  mounts: readonly VolumeMount[],
-  mount: VolumeMount,
+  { volume, mountPath }: VolumeMount,
 ): Violation[] {
-  const { volume, mountPath } = mount;
   const isThere = volumes.some(({ name }) => name === volume);
-  const isTaken = mounts.some((other) => other !== mount && other.mountPath === mountPath);
   return [
     ...violationOf(`${field}.volume`, isThere ? undefined : 'is no volume of the template'),
-    ...violationOf(
-      `${field}.mountPath`,
-      placeProblem(mountPath, 1) ?? (isTaken ? 'is the place of another volume' : undefined),
-    ),
+    ...violationOf(`${field}.mountPath`, placeProblem(mountPath, 1)),
   ];
 }

@@ -97,26 +97,33 @@ function numbersOf({
   return { initialDelaySeconds, periodSeconds, timeoutSeconds, failureThreshold };
 }
 
-interface Mounted {
+/** A volume of the pod, and where a container has it. */
+export interface Mounted {
   volume: Record<string, unknown>;
   mount: { name: string; mountPath: string; readOnly?: true };
 }
 
 /** Volumes of the pod and where the container has them: folders of secrets, and empty ones. */
 export function volumesOf(revision: TargetRevision): { volumes: unknown[]; mounts: unknown[] } {
-  const all = [...secretFolders(revision), ...emptyFolders(revision)];
+  const { id, files = [] } = revision;
+  const all = [...secretFolders('files', files, filesSecretOf(id)), ...emptyFolders(revision)];
   return { volumes: all.map(({ volume }) => volume), mounts: all.map(({ mount }) => mount) };
 }
 
-function secretFolders({ id, files = [] }: TargetRevision): Mounted[] {
+/** Folders of a container that has secrets as files. @param named how their volumes' names begin */
+export function secretFolders(
+  named: string,
+  files: readonly { path: string }[],
+  secretName: string,
+): Mounted[] {
   const folders = [...new Set(files.map(({ path }) => folderOf(path)))];
   return folders.map((mountPath, at) => {
-    const name = `files-${at}`;
+    const name = `${named}-${at}`;
     const items = files.flatMap(({ path }, index) =>
       folderOf(path) === mountPath ? [{ key: fileKey(index), path: path.slice(mountPath.length + 1) }] : [],
     );
     return {
-      volume: { name, secret: { secretName: filesSecretOf(id), items } },
+      volume: { name, secret: { secretName, items } },
       mount: { name, mountPath, readOnly: true },
     };
   });

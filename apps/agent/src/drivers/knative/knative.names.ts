@@ -24,8 +24,9 @@ export const namespaceOf = (projectId: Id<'prj'>): string => kubernetesName(proj
 export const environmentSecretOf = (revisionId: Id<'rev'>, sidecar?: string): string =>
   ofContainer('env', revisionId, sidecar);
 
-/** The Secret with the files of one revision, by their place in its list. */
-export const filesSecretOf = (revisionId: Id<'rev'>): string => `files-${kubernetesName(revisionId)}`;
+/** The Secret with the files of one revision, or those of a sidecar, by their place in its list. */
+export const filesSecretOf = (revisionId: Id<'rev'>, sidecar?: string): string =>
+  ofContainer('files', revisionId, sidecar);
 export const fileKey = (index: number): string => `file-${index}`;
 
 /** The Secret with what the registry of one revision's image asks for, or that of a sidecar's. */

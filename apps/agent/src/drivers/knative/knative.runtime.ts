@@ -1,6 +1,16 @@
 import { join } from 'node:path';
 import { PeerCertificate, type Membership, type PeerIdentity } from '#libs/bus';
-import { BOUNDS, BUILDER, CONTAINERS, GPUS, SANDBOXED, SIDECARS, type Id, type PeerSide } from '#libs/domain';
+import {
+  BOUNDS,
+  BUILDER,
+  CONTAINERS,
+  GPUS,
+  SANDBOXED,
+  SIDECARS,
+  SIDECAR_FILES,
+  type Id,
+  type PeerSide,
+} from '#libs/domain';
 import { KubeClient, KubeConnection } from '#libs/kube';
 import type { ProcessParts } from '#libs/process';
 import type { FolderBlobs } from '#libs/store';
@@ -64,7 +74,7 @@ export async function knativeRuntime(
     sweepImages: () => Promise.resolve(),
     // Builds run beside the agent and isolate nothing.
     capabilities: () => [
-      ...[CONTAINERS, SIDECARS, GPUS],
+      ...[CONTAINERS, SIDECARS, SIDECAR_FILES, GPUS],
       ...(driver.hasSandbox() ? [SANDBOXED] : []),
       ...(config.NODE_ENV === 'production' ? [] : [BUILDER]),
     ],

@@ -25,7 +25,7 @@ export async function revisionSecrets(
 ): Promise<KubeObject[]> {
   const found = [
     await environment(target, revision, opened),
-    await files(target, revision, opened),
+    await files(target, revision, filesSecretOf(revision.id), opened),
     await pullCredentials(target, revision, pullSecretOf(revision.id), opened),
     ...(await sidecarSecrets(target, revision, opened)),
   ];
@@ -46,14 +46,15 @@ async function environment(
 
 async function files(
   target: Target,
-  { id, files: named = [] }: TargetRevision,
+  { files: named = [] }: Pick<TargetRevision, 'files'>,
+  name: string,
   { open }: Opened,
 ): Promise<KubeObject | undefined> {
   if (named.length === 0) return undefined;
   const data: Record<string, string> = {};
   for (const [index, { path, secret }] of named.entries())
     data[fileKey(index)] = Buffer.from(await open(secret, `the file ${path}`)).toString('base64');
-  return secretManifest(target, filesSecretOf(id), { data });
+  return secretManifest(target, name, { data });
 }
 
 async function sidecarSecrets(
@@ -64,6 +65,7 @@ async function sidecarSecrets(
   const found: (KubeObject | undefined)[] = [];
   for (const sidecar of sidecars) {
     found.push(await sidecarEnvironment(target, id, sidecar, opened));
+    found.push(await files(target, sidecar, filesSecretOf(id, sidecar.name), opened));
     found.push(await pullCredentials(target, sidecar, pullSecretOf(id, sidecar.name), opened));
   }
   return found;

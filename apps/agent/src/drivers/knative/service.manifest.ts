@@ -14,7 +14,7 @@ import { RESTRICTED, environmentOf, limitsAndRequests, probesOf, volumesOf } fro
 import { gpuLabels, gpuLimits, gpuPlace } from './gpu.manifest.js';
 import { placeSeconds, startSeconds } from './start.deadline.js';
 import { LABELS, environmentSecretOf, namespaceOf, pullSecretOf } from './knative.names.js';
-import { sidecarContainers } from './sidecar.manifest.js';
+import { sidecarContainers, sidecarVolumes } from './sidecar.manifest.js';
 
 /** What a translation needs to know of the cluster and of the operator's choices. */
 export interface ManifestSettings {
@@ -117,7 +117,8 @@ function podSpec(
   settings: ManifestSettings,
 ): Record<string, unknown> {
   const { limits, requests } = limitsAndRequests(revision.resources, settings);
-  const { volumes, mounts } = volumesOf(revision);
+  const { volumes: own, mounts } = volumesOf(revision);
+  const volumes = [...own, ...sidecarVolumes(revision)];
   const pulls = pullSecretsOf(revision);
   const runtimeClass = settings.runtimeClasses[revision.runtimeTier ?? 'standard'];
   return {

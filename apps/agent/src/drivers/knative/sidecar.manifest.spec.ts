@@ -24,9 +24,14 @@ const full: PinnedSidecar = {
     { name: 'LEVEL', value: 'info' },
     { name: 'KEY', secret },
   ],
+  files: [
+    { path: '/etc/a/key', secret },
+    { path: '/etc/b/key', secret },
+  ],
   probes: { startup: { type: 'http', path: '/up', port: 9000, periodSeconds: 2, failureThreshold: 50 } },
   mounts: [{ volume: 'shared', mountPath: '/in' }],
 };
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const of = (sidecar: PinnedSidecar, more: Partial<TargetRevision> = {}): TargetRevision =>
   revisionOf('hello-00001', { sidecars: [sidecar], ...more });
 const specOf = (revision: TargetRevision): Record<string, unknown> => {
@@ -68,7 +73,17 @@ describe('a revision with a sidecar', () => {
     const volumes = [{ name: 'shared', mountPath: '/out', medium: 'disk', sizeMiB: 8 } as const];
     expect(specOf(of(full, { id, volumes, image: 'r.test/app', pullSecret: secret }))).toMatchObject({
       imagePullSecrets: [{ name: `pull-${kube}` }, { name: `pull-${kube}-log` }],
-      volumes: [{ name: 'volume-shared' }],
+      volumes: [
+        { name: 'volume-shared' },
+        {
+          name: 'files-log-0',
+          secret: { secretName: `files-${kube}-log`, items: [{ key: 'file-0', path: 'key' }] },
+        },
+        {
+          name: 'files-log-1',
+          secret: { secretName: `files-${kube}-log`, items: [{ key: 'file-1', path: 'key' }] },
+        },
+      ],
       containers: [
         { volumeMounts: [{ name: 'volume-shared', mountPath: '/out' }] },
         {
@@ -79,7 +94,11 @@ describe('a revision with a sidecar', () => {
             { name: 'KEY', valueFrom: { secretKeyRef: { name: `env-${kube}-log`, key: 'KEY' } } },
           ],
           startupProbe: { httpGet: { path: '/up', port: 9000 }, periodSeconds: 2, failureThreshold: 50 },
-          volumeMounts: [{ name: 'volume-shared', mountPath: '/in' }],
+          volumeMounts: [
+            { name: 'files-log-0', mountPath: '/etc/a', readOnly: true },
+            { name: 'files-log-1', mountPath: '/etc/b', readOnly: true },
+            { name: 'volume-shared', mountPath: '/in' },
+          ],
         },
       ],
     });
@@ -94,7 +113,8 @@ describe('a revision with a sidecar', () => {
     });
     const kube = revision.id.replace('_', '-');
     expect(made.map(({ metadata, ...rest }) => [metadata.name, rest['data']])).toEqual([
-      [`env-${kube}-log`, { KEY: Buffer.from('ann:pw').toString('base64') }],
+      [`env-${kube}-log`, { KEY: base64('ann:pw') }],
+      [`files-${kube}-log`, { 'file-0': base64('ann:pw'), 'file-1': base64('ann:pw') }],
       [`pull-${kube}-log`, { '.dockerconfigjson': expect.any(String) as unknown }],
     ]);
   });
