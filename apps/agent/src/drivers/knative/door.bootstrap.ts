@@ -118,8 +118,8 @@ const SKIP = {
 
 /**
  * A 404 that nobody behind the ingress gave: it knows no such host, or not yet. Kourier says of every answer of an
- * instance, or of Knative itself, how long that took; no program can take this away. Matched by Envoy itself: a script
- * would cost every answer a quarter of what the door costs.
+ * instance, or of Knative itself, how long that took; no program can take this away. Envoy's own matchers tell it: a script
+ * would be run for every answer.
  */
 const NO_ROUTE = {
   name: 'no-route',
