@@ -176,6 +176,34 @@ describe('what somebody else claims', () => {
     expect(writes().filter((path, index, all) => all.indexOf(path) !== index)).toEqual([]);
   });
 
+  it('is nothing of a project any more once its last service is removed: for the next one it is looked for anew', async () => {
+    await start();
+    const { organizationId } = target;
+    const looks = (): number => http.asked('GET', `${NAMESPACE}/resourcequotas`).length;
+    const apply = async (name: string): Promise<Target> => {
+      const of = targetOf([revisionOf(`${name}-00001`, external)], {
+        organizationId,
+        service: { id: testId('svc'), name },
+      });
+      await driver.apply(
+        of,
+        () => Promise.resolve({}),
+        () => Promise.reject(new Error('it has no secret')),
+      );
+      // a Service is applied after everything of its project
+      await until(() => writes().find((path) => path.endsWith(`/services/${name}`)));
+      return of;
+    };
+    const [one, two] = [await apply('one'), await apply('two')];
+    await driver.remove(one.service.id);
+    await apply('three');
+    expect(looks()).toBe(1);
+    for (const id of driver.services()) if (id !== two.service.id) await driver.remove(id);
+    await driver.remove(two.service.id);
+    await apply('four');
+    expect(looks()).toBe(2);
+  });
+
   it('is not what a project needs from its first service with GPUs on', async () => {
     await start();
     const apply = (of: Target): Promise<void> =>

@@ -64,8 +64,6 @@ export class KnativeDriver implements Driver {
   private readonly preflight: Preflight;
   private readonly queue: KeyedQueue<Id<'svc'>>;
   private readonly held = new HeldServices();
-  /** Revisions whose host was answered through the door. */
-  private readonly answered = new Set<Id<'rev'>>();
   private readonly changes = new Listeners<Id<'svc'>>();
   private readonly lines = new Listeners<DriverLog>();
   private address: Door | undefined;
@@ -132,6 +130,7 @@ export class KnativeDriver implements Driver {
       if (this.parts.clock.now() > end) throw new Error(`service ${serviceId} is not gone yet`);
       await new Promise((resolve) => setTimeout(resolve, REMOVAL_LOOK_MS));
     }
+    this.projects.forgetAllBut(this.held.projectIds());
   }
 
   onChange(listener: (serviceId: Id<'svc'>) => void): () => void {
@@ -208,14 +207,14 @@ export class KnativeDriver implements Driver {
   }
 
   private gpuStart(held: Held, revision: TargetRevision): GpuStart {
-    const [hasServed, isLate] = [this.answered.has(revision.id), this.isLate(held, revision)];
+    const [hasServed, isLate] = [held.answered.has(revision.id), this.isLate(held, revision)];
     const pods = this.podsOf(held.target.service.id, revision);
     return { hasServed, isLate, told: this.conditionOf(held, revision), pods };
   }
 
   /** When a first instance that runs will have taken as long as a start may take. */
-  private startEnds({ target }: Held, revision: TargetRevision): number | undefined {
-    if (this.answered.has(revision.id)) return undefined;
+  private startEnds({ target, answered }: Held, revision: TargetRevision): number | undefined {
+    if (answered.has(revision.id)) return undefined;
     return startEnds(revision, this.podsOf(target.service.id, revision), this.parts.manifests);
   }
 
@@ -224,15 +223,15 @@ export class KnativeDriver implements Driver {
   }
 
   /** Asks through the door for every revision that is Ready and routed. @returns whether one is not answered yet */
-  private async prove({ target }: Held): Promise<boolean> {
+  private async prove({ target, answered }: Held): Promise<boolean> {
     let unproven = false;
     const { service, revisions } = this.view.seen(target.projectId, target.service.name, target.service.id);
     for (const revision of target.revisions) {
-      if (this.answered.has(revision.id)) continue;
+      if (answered.has(revision.id)) continue;
       const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
       if (readinessOf(revision, seen, [], () => []).status !== 'true') continue;
       if (isTagged(service, revision, target.service.name) && (await this.parts.door.answers(revision.host)))
-        this.answered.add(revision.id);
+        answered.add(revision.id);
       else unproven = true;
     }
     return unproven;
@@ -252,7 +251,7 @@ export class KnativeDriver implements Driver {
   }
 
   private readiness(held: Held, revision: TargetRevision, before?: string): Readiness {
-    const { target, obstacle } = held;
+    const { target, obstacle, answered } = held;
     const { revisions } = this.view.seen(target.projectId, target.service.name, target.service.id);
     const pods = this.podsOf(target.service.id, revision);
     const newest = pods.at(-1);
@@ -264,7 +263,7 @@ export class KnativeDriver implements Driver {
     const gpus = gpuState(() => this.view.allPods(), this.found()?.supply, revision);
     const readiness = readinessOf(revision, seen, pods, lines, before, gpus);
     if (mayBeLate(readiness) && this.isLate(held, revision)) return lateStart(revision, pods, readiness);
-    if (readiness.status !== 'true' || this.answered.has(revision.id)) return readiness;
+    if (readiness.status !== 'true' || answered.has(revision.id)) return readiness;
     return waiting(ROUTE_COMING, 'An instance was started; the cluster does not route to it yet.');
   }
 

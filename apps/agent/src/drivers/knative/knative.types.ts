@@ -35,7 +35,8 @@ export interface KnativeRevision extends KubeObject {
   };
 }
 
-interface ContainerState {
+/** What a container does now; one of the three. */
+export interface ContainerState {
   waiting?: { reason?: string; message?: string };
   running?: { startedAt?: string };
   terminated?: Ended;

@@ -3,7 +3,7 @@ import type { Clock } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import type { DriverLog } from '../driver.js';
 import { LABELS, idOf } from './knative.names.js';
-import { containersOf, isSidecar, type Pod } from './knative.types.js';
+import { containersOf, isSidecar, type ContainerState, type Pod } from './knative.types.js';
 
 const KEPT_LINES = 20;
 const RETRY_MS = 500;
@@ -17,7 +17,23 @@ interface Tail {
   since: string | undefined;
   /** The same when an end was told last. */
   told: string | undefined;
+  /** Which start of the container, by its number, is known to be over; undefined while one runs. */
+  over: number | undefined;
+  /** Which one's output was read after it was known to be over. */
+  read: number | undefined;
+  isFollowed: boolean;
 }
+
+const newTail = (): Tail => ({
+  ...{ abort: new AbortController(), lines: [], ended: false, isFollowed: false },
+  ...{ since: undefined, told: undefined, over: undefined, read: undefined },
+});
+
+const hasStarted = (state: ContainerState = {}): boolean =>
+  state.running !== undefined || state.terminated !== undefined;
+
+/** Whether the end of what it prints was read, until it is started again. */
+const isRead = ({ over, read }: Tail): boolean => over !== undefined && over === read;
 
 /** Follows what every instance prints, from its start to its end. */
 export class PodLogs {
@@ -37,16 +53,12 @@ export class PodLogs {
     const { uid } = pod.metadata;
     if (uid === undefined) return;
     const tails = this.tails.get(uid) ?? new Map<string, Tail>();
-    for (const { name, state } of containersOf(pod)) {
-      const started = state?.running !== undefined || state?.terminated !== undefined;
-      if (!started || tails.has(name)) continue;
-      const tail: Tail = {
-        ...{ abort: new AbortController(), lines: [] },
-        ...{ ended: false, since: undefined, told: undefined },
-      };
-      tails.set(name, tail);
-      this.tails.set(uid, tails);
-      void this.follow(pod, name, tail);
+    for (const { name, state, restartCount } of containersOf(pod)) {
+      const tail = tails.get(name) ?? (hasStarted(state) ? newTail() : undefined);
+      if (tail === undefined) continue;
+      this.tails.set(uid, tails.set(name, tail));
+      tail.over = state?.running === undefined ? restartCount : undefined;
+      if (!tail.isFollowed && !isRead(tail)) void this.follow(pod, name, tail);
     }
   }
 
@@ -70,21 +82,29 @@ export class PodLogs {
     for (const tails of this.tails.values()) for (const { abort } of tails.values()) abort.abort();
   }
 
-  /** A stream ends with its container; a restarted one has another. */
+  /**
+   * A stream ends with its container, and also when whoever carries it ends: it is asked for again until one was read to its
+   * end that began when the container was known to have ended. A restarted one has another.
+   */
   private async follow(pod: Pod, container: string, tail: Tail): Promise<void> {
     const { signal } = tail.abort;
+    tail.isFollowed = true;
     while (!signal.aborted) {
+      const { over } = tail;
       try {
         await this.stream(pod, container, tail);
         this.end(pod, tail);
+        tail.read = over;
+        if (isRead(tail)) break;
       } catch (error) {
         if (!signal.aborted) this.logger.debug({ err: error, pod: pod.metadata.name }, 'a log stream ended');
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
+    tail.isFollowed = false;
   }
 
-  /** Until its container starts again the stream ends each time that it is asked for: that is no news. */
+  /** A stream that is asked for again after its end has ended already: that is no news. */
   private end(pod: Pod, tail: Tail): void {
     if (tail.ended && tail.told === tail.since) return;
     tail.ended = true;

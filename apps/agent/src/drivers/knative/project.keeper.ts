@@ -36,18 +36,23 @@ interface Guard {
   reflector: Reflector<KubeObject>;
 }
 
+/** What is known of one project, by the name of its namespace. */
+interface Kept {
+  facts: ProjectFacts;
+  /** What the server answered to the last apply, until the watch knows more. */
+  answered: Map<string, KubeObject>;
+  /** What was last asked for of each object: what differs from it was changed by somebody else. */
+  applied: Map<string, KubeObject>;
+  /** What goes on in the namespace now, or went on last. */
+  inHand?: Promise<void>;
+  /** What the namespace was found to have since it last changed. */
+  found?: ProjectFacts | undefined;
+}
+
 /** Keeps what every project has in the cluster as it should be: what somebody else changes or deletes is applied again. */
 export class ProjectKeeper {
   private readonly guards = new Map<string, Guard>();
-  private readonly facts = new Map<string, ProjectFacts>();
-  /** What the server answered to the last apply, until the watch knows more. */
-  private readonly answered = new Map<string, KubeObject>();
-  /** What was last asked for of each object: what differs from it was changed by somebody else. */
-  private readonly applied = new Map<string, KubeObject>();
-  /** What goes on in a namespace now, or went on last. */
-  private readonly inHand = new Map<string, Promise<void>>();
-  /** What a namespace was found to have since it last changed. */
-  private readonly found = new Map<string, ProjectFacts>();
+  private readonly kept = new Map<string, Kept>();
   private readonly queue: KeyedQueue<string>;
 
   constructor(
@@ -85,44 +90,51 @@ export class ProjectKeeper {
    */
   ensure(facts: ProjectFacts): Promise<void> {
     const namespace = namespaceOf(facts.projectId);
-    this.facts.set(namespace, facts);
-    const before = this.inHand.get(namespace)?.catch(() => undefined);
-    const now = (before ?? Promise.resolve()).then(() => this.settle(namespace, facts));
-    this.inHand.set(namespace, now);
-    return now;
+    const kept: Kept = this.kept.get(namespace) ?? { facts, answered: new Map(), applied: new Map() };
+    kept.facts = facts;
+    this.kept.set(namespace, kept);
+    const before = kept.inHand?.catch(() => undefined);
+    kept.inHand = (before ?? Promise.resolve()).then(() => this.settle(kept, facts));
+    return kept.inHand;
   }
 
-  private async settle(namespace: string, facts: ProjectFacts): Promise<void> {
-    if (same(this.found.get(namespace), facts)) return;
+  /** Leaves all others as they are from now on: the cluster holds nothing of them. */
+  forgetAllBut(projectIds: Iterable<Id<'prj'>>): void {
+    const held = new Set([...projectIds].map(namespaceOf));
+    for (const namespace of this.kept.keys()) if (!held.has(namespace)) this.kept.delete(namespace);
+  }
+
+  private async settle(kept: Kept, facts: ProjectFacts): Promise<void> {
+    if (same(kept.found, facts)) return;
     // before it is looked at: a change that comes meanwhile is looked at again
-    this.found.set(namespace, facts);
+    kept.found = facts;
     try {
-      await withEach(projectManifests(facts), (manifest) => this.keep(manifest));
+      await withEach(projectManifests(facts), (manifest) => this.keep(kept, manifest));
     } catch (error) {
-      this.found.delete(namespace);
+      kept.found = undefined;
       throw error;
     }
   }
 
-  private async keep(manifest: KubeObject): Promise<void> {
+  private async keep({ answered, applied }: Kept, manifest: KubeObject): Promise<void> {
     const guard = this.guards.get(manifest.kind);
     if (guard === undefined) throw new Error(`${manifest.kind} is no part of a project`);
     const key = `${manifest.kind} ${keyOf(manifest)}`;
-    const seen = this.answered.get(key) ?? guard.reflector.get(keyOf(manifest));
+    const seen = answered.get(key) ?? guard.reflector.get(keyOf(manifest));
     const difference = seen === undefined ? 'absent' : firstDifference(manifest, seen);
     const { kind, manager, isShared } = guard;
     const there = await this.writer.write(kind, manifest, manager, seen, isShared);
     if (difference !== undefined) {
-      this.answered.set(key, there);
-      if (same(this.applied.get(key), manifest)) this.onDrift(manifest.kind, keyOf(manifest), difference);
+      answered.set(key, there);
+      if (same(applied.get(key), manifest)) this.onDrift(manifest.kind, keyOf(manifest), difference);
     }
-    this.applied.set(key, manifest);
+    applied.set(key, manifest);
   }
 
   private readonly repair = async (namespace: string): Promise<Again> => {
-    const facts = this.facts.get(namespace);
+    const kept = this.kept.get(namespace);
     try {
-      if (facts !== undefined) await this.ensure(facts);
+      if (kept !== undefined) await this.ensure(kept.facts);
     } catch (error) {
       if (!(error instanceof ContestedError)) throw error;
       this.onContested(namespace);
@@ -132,9 +144,11 @@ export class ProjectKeeper {
   };
 
   private changed({ kind }: Kind, key: string): void {
-    this.answered.delete(`${kind} ${key}`);
     const [namespace = key] = key.split('/');
-    this.found.delete(namespace);
-    if (this.facts.has(namespace)) this.queue.add(namespace);
+    const kept = this.kept.get(namespace);
+    if (kept === undefined) return;
+    kept.answered.delete(`${kind} ${key}`);
+    kept.found = undefined;
+    this.queue.add(namespace);
   }
 }

@@ -17,14 +17,19 @@ const MIN_SCALE = 'autoscaling.knative.dev/min-scale';
 /** Told of every object of ours that somebody else changed or deleted. */
 export type OnDrift = (kind: string, name: string, difference: string) => void;
 
+/** What was made of one service. */
+interface Made {
+  /** Revisions whose built image was published: revisions never change. */
+  published: Set<Id<'rev'>>;
+  /** For which Knative Revision, by its uid, the Secrets of a revision were written. */
+  secretsOf: Map<Id<'rev'>, string | undefined>;
+  /** What was last asked for. */
+  wish?: Wish;
+}
+
 /** Writes one service's objects: each with its own field manager, and only when something differs. */
 export class ServiceApplier {
-  /** Revisions whose built image was published: revisions never change. */
-  private readonly published = new Set<Id<'rev'>>();
-  /** For which Knative Revision, by its uid, the Secrets of a revision were written. */
-  private readonly secretsOf = new Map<Id<'rev'>, string | undefined>();
-  /** What was last asked for of each service. */
-  private readonly wishes = new Map<string, Wish>();
+  private readonly made = new Map<Id<'svc'>, Made>();
 
   constructor(
     private readonly client: KubeClient,
@@ -37,12 +42,23 @@ export class ServiceApplier {
 
   /** One step nearer to the target: whatever of it is still to be made. @throws ContestedError */
   async make(target: Target, opened: Opened, seen: Seen): Promise<void> {
+    const made = this.madeOf(target);
     for (const revision of target.revisions) {
-      await this.image(target, revision);
-      await this.secrets(target, revision, opened, seen);
+      await this.image(target, revision, made);
+      await this.secrets(target, revision, opened, seen, made);
     }
     const plan = planService(target, seen, this.settings);
-    if (plan !== undefined) await this.service(target.service.id, plan.manifest, seen);
+    if (plan !== undefined) await this.service(target.service.id, plan.manifest, seen, made);
+  }
+
+  /** Of the revisions that are still asked for. */
+  private madeOf({ service, revisions }: Target): Made {
+    const made: Made = this.made.get(service.id) ?? { published: new Set(), secretsOf: new Map() };
+    this.made.set(service.id, made);
+    const wanted = new Set(revisions.map(({ id }) => id));
+    for (const done of [made.published, made.secretsOf])
+      for (const id of done.keys()) if (!wanted.has(id)) done.delete(id);
+    return made;
   }
 
   /** Scales what is there, and takes away what nothing names: this makes nothing, so it waits for nothing. */
@@ -69,6 +85,7 @@ export class ServiceApplier {
     service: KubeObject | undefined,
     namespace: string | undefined,
   ): Promise<void> {
+    this.made.delete(serviceId);
     if (service !== undefined) {
       await this.client.delete(
         KINDS.knativeService,
@@ -86,11 +103,12 @@ export class ServiceApplier {
   private async image(
     { organizationId, projectId }: Target,
     { id, image, imageDigest }: TargetRevision,
+    { published }: Made,
   ): Promise<void> {
     if (image !== undefined) return;
-    if (this.published.has(id)) return;
+    if (published.has(id)) return;
     await this.images.publish(imageDigest, repositoryOf(organizationId, projectId));
-    this.published.add(id);
+    published.add(id);
   }
 
   /**
@@ -102,25 +120,27 @@ export class ServiceApplier {
     revision: TargetRevision,
     opened: Opened,
     { revisions }: Seen,
+    { secretsOf }: Made,
   ): Promise<void> {
     const uid = revisions.find(({ metadata }) => metadata.name === revision.name)?.metadata.uid;
-    if (uid !== undefined && this.secretsOf.get(revision.id) === uid) return;
+    if (uid !== undefined && secretsOf.get(revision.id) === uid) return;
     for (const secret of await revisionSecrets(target, revision, opened))
       await this.writer.write(KINDS.secret, secret, 'towpath-secret');
-    this.secretsOf.set(revision.id, uid);
+    secretsOf.set(revision.id, uid);
   }
 
-  private async service(id: Id<'svc'>, manifest: KubeObject, seen: Seen): Promise<void> {
+  private async service(id: Id<'svc'>, manifest: KubeObject, seen: Seen, made: Made): Promise<void> {
     const difference = seen.service === undefined ? 'absent' : firstDifference(manifest, seen.service);
-    const before = this.wishes.get(id);
     const wish: Wish = { manifest, seen: seen.service?.metadata.resourceVersion };
     const { metadata } = await this.writer.write(
       ...([KINDS.knativeService, manifest, 'towpath-serving', seen.service] as const),
     );
-    if (difference === undefined) return void this.wishes.set(id, wish);
+    const before = made.wish;
+    made.wish = wish;
+    if (difference === undefined) return;
     if (isDrift(before, wish)) this.onDrift('Service', id, difference);
     this.logger.info({ serviceId: id, difference }, 'a service was applied');
-    this.wishes.set(id, { ...wish, applied: metadata.resourceVersion });
+    made.wish = { ...wish, applied: metadata.resourceVersion };
   }
 
   /**

@@ -8,6 +8,8 @@ export interface Held {
   target: Target;
   opened: Opened;
   conditions: Map<Id<'rev'>, Condition>;
+  /** Revisions whose host was answered through the door. */
+  answered: Set<Id<'rev'>>;
   /** What the start of a revision waited for last (waitedFor). */
   waits: Map<Id<'rev'>, string>;
   /** Why the last try to bring it into the cluster failed. */
@@ -16,10 +18,21 @@ export interface Held {
   contested?: Condition;
 }
 
-/** With another target; what was seen of the service before stays, but for what kept a former target from being tried. */
+/** With another target; what was seen of its revisions before stays, but for what kept a former target from being tried. */
 export function heldNow(target: Target, opened: Opened, before: Held | undefined): Held {
   const { obstacle: _former, ...known } = before ?? {};
-  return { conditions: new Map(), waits: new Map(), ...known, target, opened };
+  const held: Held = {
+    conditions: new Map(),
+    answered: new Set(),
+    waits: new Map(),
+    ...known,
+    target,
+    opened,
+  };
+  const wanted = new Set(target.revisions.map(({ id }) => id));
+  for (const seen of [held.conditions, held.answered, held.waits])
+    for (const id of seen.keys()) if (!wanted.has(id)) seen.delete(id);
+  return held;
 }
 
 /** Notes why the last try failed; undefined: it did not. */
@@ -53,6 +66,10 @@ export class HeldServices {
     const others = this.projects.get(held.target.projectId);
     others?.delete(held);
     if (others?.size === 0) this.projects.delete(held.target.projectId);
+  }
+
+  projectIds(): Iterable<Id<'prj'>> {
+    return this.projects.keys();
   }
 
   ids(): Id<'svc'>[] {
