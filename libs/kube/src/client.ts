@@ -27,15 +27,28 @@ export class KubeClient {
     return orUndefined(this.connection.json<T>({ method: 'GET', path: pathOf(kind, namespace, name) }));
   }
 
-  /** All of them, page by page, as of one resource version. */
+  /** All of them, as of one resource version. */
   async list<T extends KubeObject>(
     kind: Kind,
     where: Where = {},
     signal?: AbortSignal,
   ): Promise<ListPage<T>> {
-    const items: T[] = [];
+    const all: ListPage<T> = { items: [], resourceVersion: '' };
+    for await (const { items, resourceVersion } of this.pages<T>(kind, where, signal)) {
+      all.items.push(...items);
+      all.resourceVersion = resourceVersion;
+    }
+    return all;
+  }
+
+  /** The same, page by page: for those of which little is kept. */
+  async *pages<T extends KubeObject>(
+    kind: Kind,
+    where: Where = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<ListPage<T>> {
     let next: string | undefined;
-    for (;;) {
+    do {
       const page = await this.connection.json<{
         items: T[];
         metadata: { resourceVersion: string; continue?: string };
@@ -50,10 +63,10 @@ export class KubeClient {
         ...(signal === undefined ? {} : { signal }),
       });
       // items of a list carry neither kind nor version
-      items.push(...page.items.map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind })));
+      const items = page.items.map((item) => ({ ...item, apiVersion: kind.apiVersion, kind: kind.kind }));
+      yield { items, resourceVersion: page.metadata.resourceVersion };
       next = page.metadata.continue;
-      if (next === undefined || next === '') return { items, resourceVersion: page.metadata.resourceVersion };
-    }
+    } while (next !== undefined && next !== '');
   }
 
   /**

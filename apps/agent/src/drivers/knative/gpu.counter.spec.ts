@@ -10,6 +10,7 @@ const NODE = {
   metadata: { name: 'a', labels: { pool: 'l4' } },
   status: { allocatable: { [GPU]: '4' }, conditions: [{ type: 'Ready', status: 'True' }] },
 };
+const PLAIN = { metadata: { name: 'q' }, spec: { nodeName: 'a', containers: [{}] } };
 const POD = {
   metadata: { name: 'p' },
   spec: { nodeName: 'a', containers: [{ resources: { requests: { [GPU]: '1' } } }] },
@@ -21,9 +22,13 @@ describe('the count of GPUs in a cluster', () => {
   let counter: GpuCounter;
   let remove: () => void;
   let refuses: number | undefined;
-  const answer = ({ path }: SeenRequest): FakeReply => {
+  /** Pods come in two pages. */
+  const answer = ({ path, query }: SeenRequest): FakeReply => {
     if (refuses !== undefined) return { status: refuses, body: { kind: 'Status', code: refuses } };
-    return { body: { items: [path.endsWith('/nodes') ? NODE : POD], metadata: { resourceVersion: '1' } } };
+    const metadata = { resourceVersion: '1' };
+    if (path.endsWith('/nodes')) return { body: { items: [NODE], metadata } };
+    if (query.has('continue')) return { body: { items: [POD], metadata } };
+    return { body: { items: [PLAIN], metadata: { ...metadata, continue: 'more' } } };
   };
   const asked = (): string[] => http.seen.map(({ path }) => path);
 
@@ -52,7 +57,7 @@ describe('the count of GPUs in a cluster', () => {
     counter.count([l4]);
     const said = { gpuClass: 'l4', nodes: 1, perNode: 4, total: 4, taken: 1, freePerNode: 3 };
     expect(await until(() => counter.supply())).toEqual([said]);
-    expect(asked()).toEqual(['/api/v1/nodes', '/api/v1/pods']);
+    expect(asked()).toEqual(['/api/v1/nodes', '/api/v1/pods', '/api/v1/pods']);
     expect(http.seen[1]?.query.get('fieldSelector')).toBe(
       'spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed',
     );
@@ -70,7 +75,7 @@ describe('the count of GPUs in a cluster', () => {
     counter.count([l4]);
     counter.count([l4, { ...l4, name: 'again' }]);
     await until(() => counter.supply()?.length === 2);
-    expect(asked()).toHaveLength(4);
+    expect(asked()).toHaveLength(6);
     counter.count([]);
     await until(() => counter.supply() === undefined);
   });

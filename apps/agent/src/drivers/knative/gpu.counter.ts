@@ -1,7 +1,7 @@
 import { same, type Clock, type GpuSupply, type OfferedGpus } from '#libs/domain';
 import { KINDS, KubeError, type KubeClient } from '#libs/kube';
 import { Loop, type Logger } from '#libs/process';
-import { HOLDERS, hostsOf, supplyOf, type GpuHolder, type GpuHost } from './gpu.supply.js';
+import { HOLDERS, holdsSome, hostsOf, supplyOf, type GpuHolder, type GpuHost } from './gpu.supply.js';
 
 /** While an instance waits for a GPU. */
 const LOOK_MS = 10_000;
@@ -57,11 +57,18 @@ export class GpuCounter {
     try {
       const { items: nodes } = await client.list<GpuHost>(KINDS.node);
       const hasHosts = classes.some((one) => hostsOf(one, nodes).length > 0);
-      const pods = hasHosts ? await client.list<GpuHolder>(KINDS.pod, { fields: HOLDERS }) : { items: [] };
-      return supplyOf(classes, nodes, pods.items);
+      return supplyOf(classes, nodes, hasHosts ? await this.holders(classes) : []);
     } catch (error) {
       if (error instanceof KubeError && error.status === 403) return undefined;
       throw error;
     }
+  }
+
+  /** Of all pods of the cluster a few hold GPUs. */
+  private async holders(classes: readonly OfferedGpus[]): Promise<GpuHolder[]> {
+    const found: GpuHolder[] = [];
+    for await (const { items } of this.parts.client.pages<GpuHolder>(KINDS.pod, { fields: HOLDERS }))
+      found.push(...items.filter((pod) => holdsSome(pod, classes)));
+    return found;
   }
 }

@@ -99,6 +99,11 @@ function tolerates({ key, operator, value = '', effect }: Toleration, taint: Tai
   return operator === 'Exists' || value === (taint.value ?? '');
 }
 
+/** Whether a pod holds something that a class is offered as. */
+export function holdsSome(pod: GpuHolder, classes: readonly OfferedGpus[]): boolean {
+  return classes.some(({ resource }) => heldBy(pod, resource) > 0);
+}
+
 /** Its containers together, or what its start needs at a time, whichever is more. */
 function heldBy({ spec }: GpuHolder, resource: string): number {
   const of = ({ resources }: Container): number => whole(resources?.requests?.[resource]);
