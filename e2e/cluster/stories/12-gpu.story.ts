@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { Api } from '../../support/api.js';
 import type { RevisionJson } from '../../support/faces.js';
 import { clusterUnderTest, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
+import { exactSum } from '../../support/exact.sum.js';
 import { Tenant, platform } from '../../support/tenant.js';
+import { tow } from '../../support/tow.js';
 import { until } from '../../support/until.js';
 
 /** No device is behind it: the node says that it has one, and the real scheduler hands it out. */
@@ -26,13 +28,31 @@ const CRASHES = {
   'server.js': 'process.exit(7);',
 };
 
-/** GPUs without a price are refused. */
-const planOf = (id: string): Record<string, unknown> => ({
-  ...{ id, version: 1, name: 'GPUs', currency: 'USD', decimals: 2, effectiveFrom: '1970-01-01T00:00:00Z' },
-  items: [
-    { id: 'gpu', name: 'GPU', measure: 'gpu_time', gpuClass: CLASS, rate: '0.0002', per: '1 s', unit: 's' },
-  ],
-});
+interface Supply {
+  gpuClass: string;
+  nodes: number;
+  perNode: number;
+  total: number;
+  taken: number;
+  free: number;
+  freePerNode: number;
+}
+
+interface Bill {
+  items: { item: string; quantity: string; list: string }[];
+}
+
+/** GPUs without a price are refused. Of another class nothing ever runs. */
+function planOf(id: string): Record<string, unknown> {
+  const time = { measure: 'gpu_time', rate: '0.0002', per: '1 s', unit: 's', quantum: '1 ms' };
+  return {
+    ...{ id, version: 1, name: 'GPUs', currency: 'USD', decimals: 2, effectiveFrom: '1970-01-01T00:00:00Z' },
+    items: [
+      { ...time, id: 'gpu', name: 'GPU', gpuClass: CLASS },
+      { ...time, id: 'other', name: 'Another GPU', gpuClass: `${CLASS}-other` },
+    ],
+  };
+}
 
 describe('GPUs of a class', () => {
   const { name: node } = clusterUnderTest();
@@ -75,13 +95,23 @@ describe('GPUs of a class', () => {
     namespaceOfService((await tenant.service('holds')).id);
   const at = (name: string): string => `/v1/projects/${tenant.project}/services/${name}`;
   const change = (body: object): Promise<unknown> => tenant.api.ok('PATCH', at('holds'), body);
-  const begin = async (name: string): Promise<void> => {
+  const begin = async (name: string, gpus = 1): Promise<void> => {
     const uploadId = await tenant.uploadTo(tenant.project);
-    const body = { name, access: 'public', template: { source: { uploadId }, ...template } };
+    const resources = { ...template.resources, gpus };
+    const body = { name, access: 'public', template: { source: { uploadId }, resources } };
     await tenant.api.ok('POST', `/v1/projects/${tenant.project}/services`, body);
   };
   const ready = async (name: string): Promise<RevisionJson['status']['conditions'][number] | undefined> =>
     (await tenant.revisions(name))[0]?.status.conditions.find(({ type }) => type === 'Ready');
+
+  /** What the cluster says it has of the class. */
+  const supply = async (): Promise<Supply | undefined> => {
+    const { items } = await operator.ok<{ items: { gpuSupply?: Supply[] }[] }>('GET', '/v1/clusters');
+    const all = items.flatMap(({ gpuSupply = [] }) => gpuSupply);
+    return all.find(({ gpuClass, nodes }) => gpuClass === CLASS && nodes > 0);
+  };
+  /** When `holds` was asked for, and when it was seen serving: UTC ms. */
+  const life = { asked: 0, served: 0 };
 
   it('unknown: the classes that there are', async () => {
     const resources = { ...template.resources, gpuClass: 'nothing' };
@@ -98,8 +128,10 @@ describe('GPUs of a class', () => {
   }, 60_000);
 
   it('are held by an instance on a node of the class, and counted in the project', async () => {
+    life.asked = Date.now();
     const service = await tenant.mustDeploy('holds', { template, service: { minInstances: 1 } });
     expect((await tenant.call('holds')).status).toBe(200);
+    life.served = Date.now();
     const namespace = await namespaceOfService(service.id);
     const { items } = await kubeGet<Pods>('pods', '-n', namespace);
     expect(items.map(({ metadata }) => metadata.labels['towpath.dev/gpu-class'])).toEqual([CLASS]);
@@ -110,7 +142,32 @@ describe('GPUs of a class', () => {
       ...(['resourcequota', 'towpath', '-n', namespace] as const),
     );
     expect(quota.status.used[`requests.${RESOURCE}`]).toBe('1');
-  }, 180_000);
+    const counted = { nodes: 1, perNode: 1, total: 1, taken: 1, free: 0, freePerNode: 0 };
+    await until('the operator sees that it is taken', 120_000, async () => (await supply())?.taken === 1);
+    expect(await supply()).toEqual({ gpuClass: CLASS, ...counted });
+  }, 300_000);
+
+  it('are metered for as long as the instance lives, as time of their class', async () => {
+    const ran = Date.now() - life.served;
+    const lineOf = ({ items }: Bill, id: string): Bill['items'][number] | undefined =>
+      items.find(({ item }) => item === id);
+    const bill = await until('the time that was seen is on the bill', 240_000, async () => {
+      const now = await tenant.api.ok<Bill>('GET', '/v1/bill');
+      const seconds = Number(lineOf(now, 'gpu')?.quantity ?? 0);
+      return seconds > 0 && seconds * 1000 >= ran && now;
+    });
+    // its start is told in whole seconds, rounded down
+    const lived = (Date.now() - life.asked) / 1000 + 1;
+    expect(Number(lineOf(bill, 'gpu')?.quantity)).toBeLessThanOrEqual(lived);
+    expect(lineOf(bill, 'other')?.quantity ?? '0').toBe('0');
+    await until('its minutes are the line', 120_000, async () => {
+      const line = lineOf(await tenant.api.ok<Bill>('GET', '/v1/bill'), 'gpu');
+      const { code, stdout } = await tow(tenant, 'bill', 'explain', 'gpu', '--json');
+      if (code !== 0) return false;
+      const { windows } = JSON.parse(stdout) as { windows: { amount: string }[] };
+      return windows.length > 0 && exactSum(windows) === line?.list;
+    });
+  }, 420_000);
 
   it('are given back by a start that fails for good, and it says so', async () => {
     await offer('2');
@@ -143,8 +200,14 @@ describe('GPUs of a class', () => {
       const told = await Promise.all(
         ['first', 'second'].map(async (name) => (await tenant.service(name)).status.conditions),
       );
-      return JSON.stringify(told).includes('2 instances wait for one');
+      return JSON.stringify(told).includes('(0 of 1 free); it waits for one. 2 instances wait for one');
     });
+    await begin('large', 2);
+    await until('one that no node is large enough for is told so', 240_000, async () => {
+      const told = await ready('large');
+      return told?.reason === 'GpuNodesSmall' && told.message.includes('the largest has 1');
+    });
+    await tenant.api.ok('DELETE', at('large'));
     const used = await operator.request('DELETE', `/v1/gpu-classes/${CLASS}`);
     expect(used.status).toBe(409);
 
