@@ -6,6 +6,7 @@ import {
   allowRegistry,
   clusterOf,
   kubectlBinary,
+  sandboxClass,
   startRegistry,
   version,
 } from './clusters.mjs';
@@ -28,7 +29,12 @@ export function describeClusters(file, [name, second]) {
   };
   writeFileSync(
     file,
-    JSON.stringify({ ...describe(name), registry, ...(second && { second: describe(second) }) }),
+    JSON.stringify({
+      ...describe(name),
+      registry,
+      sandbox: sandboxClass(),
+      ...(second && { second: describe(second) }),
+    }),
   );
   return file;
 }
@@ -46,8 +52,7 @@ export async function agentSettings(names, temporaryDir) {
   for (const name of names) allowRegistry(name, address);
   return {
     TOWPATH_RUNTIME: 'knative',
-    // No sandbox: a second runtime proves by whose word an instance runs under which.
-    TOWPATH_SANDBOX_RUNTIME_CLASS: 'crun',
+    TOWPATH_SANDBOX_RUNTIME_CLASS: sandboxClass(),
     TOWPATH_REGISTRY_URL: `http://${address}`,
     TOWPATH_PRIVATE_REGISTRIES: `http://${address}`,
     TOWPATH_REGISTRY_USERNAME: REGISTRY_USER,

@@ -16,6 +16,10 @@ const NAME = /^[a-z][a-z0-9]{0,9}$/;
 
 export const kubectlBinary = () => path.join(clusterDir(), 'build/kubernetes/kubectl');
 
+/** The RuntimeClass of the sandboxed tier: gVisor where it runs, else another runtime than that of all others. */
+export const sandboxClass = () =>
+  existsSync(path.join(clusterDir(), 'build/gvisor/runs')) ? 'gvisor' : 'crun';
+
 /** Why clusters cannot run on this machine, in one sentence; undefined when they can. */
 export function whyNoClusters() {
   if (process.platform !== 'linux') return 'real clusters need Linux';

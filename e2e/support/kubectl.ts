@@ -27,6 +27,8 @@ export interface RealCluster {
 /** What tools/test-cluster.mjs says of the clusters under test. */
 export interface ClusterUnderTest extends RealCluster {
   registry: { address: string; username: string; password: string };
+  /** The RuntimeClass of the sandboxed tier: where gVisor does not run it is a runtime without a kernel of its own. */
+  sandbox: 'gvisor' | 'crun';
   /** The other one, in the stories of two. */
   second: RealCluster;
 }

@@ -16,8 +16,12 @@ kubectl create -f "$STATE/manifests/crds.yaml" >/dev/null
 wait_for 60 "CRDs" kubectl wait --for=condition=Established crd --all --timeout=30s
 say "CRDs established"
 kubectl create -f "$STATE/manifests/all.yaml" >/dev/null
-# another runtime than that of all others, for what asks for one
-kubectl create -f - >/dev/null <<<'{"apiVersion":"node.k8s.io/v1","kind":"RuntimeClass","metadata":{"name":"crun"},"handler":"crun"}'
+# other runtimes than that of all others, for what asks for one
+runtime_class() { # runtime_class NAME HANDLER
+  kubectl create -f - >/dev/null <<<"{\"apiVersion\":\"node.k8s.io/v1\",\"kind\":\"RuntimeClass\",\"metadata\":{\"name\":\"$1\"},\"handler\":\"$2\"}"
+}
+runtime_class crun crun
+[ ! -e "$GVISOR/runs" ] || runtime_class gvisor runsc
 say "objects created"
 wait_for 60 "image import" test -f "$STATE/imported"; say "images imported"
 kubectl -n knative-serving wait --for=condition=Available deploy/net-kourier-controller --timeout=120s >/dev/null

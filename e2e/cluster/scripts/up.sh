@@ -49,7 +49,7 @@ rt() { # rt HANDLER TYPE BINARY
 }
 rt runc io.containerd.runc.v2 runc
 rt crun io.containerd.runc.v2 crun
-rt runsc io.containerd.runsc.v1 "$GVISOR/containerd-shim-runsc-v1"
+[ ! -e "$GVISOR/runs" ] || rt runsc io.containerd.runsc.v1 "$GVISOR/containerd-shim-runsc-v1"
 printf '[runsc_config]\n  platform = "%s"\n' "systrap" >runsc.toml
 cat >containerd.toml <<EOC
 version = 2
