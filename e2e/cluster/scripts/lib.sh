@@ -73,14 +73,16 @@ hold() {
 # let_go: ends that process, and with it everything in the cluster; only when its pid is still that of our node.sh
 let_go() {
   [ -f "$STATE/init.pid" ] || return 0
-  local pid groups
+  local pid groups own
   pid=$(cat "$STATE/init.pid")
   if tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "node.sh $NAME "; then
     kill -9 "$pid" # PID 1 of the namespace: the kernel ends the rest, and the private mounts go with it
     while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
   fi
+  # those of containers are not below the cluster's own: kubelet makes no tree of cgroups here, so containerd names them
+  own=$(echo "/$NETNS(/|\$)"; ls "$STATE/containerd/io.containerd.runtime.v2.task/k8s.io" 2>/dev/null || true)
   for _ in $(seq 40); do # a cgroup can be removed when its last process is reaped
-    groups=$(find /sys/fs/cgroup -mindepth 1 -type d -path "*/$NETNS*" \( -name "$NETNS" -o -path "*/$NETNS/*" \) 2>/dev/null | sort -r)
+    groups=$({ find /sys/fs/cgroup -mindepth 1 -type d 2>/dev/null || true; } | grep -E "$own" | sort -r || true)
     [ -n "$groups" ] || break
     xargs -r rmdir 2>/dev/null <<<"$groups" || sleep 0.1
   done
