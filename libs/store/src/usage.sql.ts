@@ -106,14 +106,14 @@ export const storeSql = statement<TouchedRow | RepeatedRow>(
      AND NOT EXISTS (SELECT FROM fresh f WHERE f.of_producer = s.producer AND f.position = s.position)`,
 );
 
-// Of these rows of the batch, of all when $1 is null: two rows of one identity in one batch meet here too, the first one was stored. OFFSET keeps each look-up its own: nothing is
-// known of a temporary table, and a join could be planned over all records there are.
+// Of these rows of the batch (a join, since ANY of a parameter goes through the list for every row). Two rows of one identity in one
+// batch meet here too: the first one was stored. OFFSET keeps each look-up its own: nothing is known of a temporary table, and a join
+// could be planned over all records there are.
 export const conflictsSql = statement<{ ordinal: number }>(
   'usage_conflicts',
-  `SELECT s.ordinal FROM usage_staging s CROSS JOIN LATERAL (
+  `SELECT s.ordinal FROM unnest($1::int[]) AS suspect (ordinal) JOIN usage_staging s USING (ordinal) CROSS JOIN LATERAL (
      SELECT * FROM usage_records u WHERE u.producer = s.producer AND u.position = s.position OFFSET 0) r
-   WHERE ($1::int[] IS NULL OR s.ordinal = ANY ($1))
-     AND (${CONTENT.map((c) => `s.${c}`).join(', ')}) IS DISTINCT FROM (${CONTENT.map((c) => `r.${c}`).join(', ')})`,
+   WHERE (${CONTENT.map((c) => `s.${c}`).join(', ')}) IS DISTINCT FROM (${CONTENT.map((c) => `r.${c}`).join(', ')})`,
 );
 
 // The first gateway that sends as a producer owns it; only the owner moves its watermark.

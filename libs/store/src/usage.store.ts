@@ -73,7 +73,7 @@ export async function storeStaged(
   const repeated = rows.flatMap(({ ordinal }) => ordinal ?? []);
   if (stored === batch.length) return { stored, conflicts: [] };
   // what is repeated within the batch was not there before
-  const suspects = stored + repeated.length === batch.length ? repeated : null;
+  const suspects = stored + repeated.length === batch.length ? repeated : [...batch.keys()];
   const conflicts = await tx.run(conflictsSql, [suspects]);
   return { stored, conflicts: conflicts.flatMap(({ ordinal }) => batch[ordinal]?.record ?? []) };
 }
