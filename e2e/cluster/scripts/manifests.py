@@ -74,6 +74,8 @@ for d in rest:
 settings = [f'config-deployment:queue-sidecar-image=dev.local/knative/queue:{a.serving}',
             'config-deployment:registries-skipping-tag-resolving=dev.local,localhost',
             'config-network:ingress-class=kourier.ingress.networking.knative.dev',
+            # read by activator and autoscaler when they start; why: the condition Addressing of a cluster
+            'config-network:mesh-compatibility-mode=disabled',
             'config-domain:apps.example.test=']
 for s in settings + a.set:
     cm, kv = s.split(':', 1)

@@ -14,7 +14,8 @@ describe('what the agent finds of its cluster', () => {
   it('are conditions of the cluster, and what Knative lacked is set', async () => {
     const at = platform();
     const operator = new Api(at.apiUrl, at.operatorKey);
-    const types = 'Kubernetes Knative Settings Ingress InternalTls Sandbox Storage Gpus Clock'.split(' ');
+    const types =
+      'Kubernetes Knative Settings Ingress InternalTls Addressing Sandbox Storage Gpus Clock'.split(' ');
     const { said, gpus } = await until('conditions that are all true', 60_000, async () => {
       const { items } = await operator.ok<List<ClusterJson>>('GET', '/v1/clusters');
       const { conditions = [], gpus } = items.find(({ runtime }) => runtime === 'knative') ?? {};

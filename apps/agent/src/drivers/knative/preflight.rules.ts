@@ -17,6 +17,8 @@ export interface Survey {
     ingressClass?: string;
     /** Whether Knative is to encrypt what goes from its ingress to instances, and has a certificate for it; absent as above. */
     internalTls?: { isEnabled: boolean; hasCertificate: boolean };
+    /** Its `mesh-compatibility-mode`; absent as above. */
+    meshMode?: string;
   };
   /** Of the RuntimeClasses that instances of a tier are to run under: whether each is there. */
   runtimeClasses: { tier: RuntimeTier; name: string; isThere: boolean }[];
@@ -45,6 +47,7 @@ export function findingsOf(survey: Survey): Finding[] {
     settings(survey),
     ingress(survey),
     internalTls(survey),
+    addressing(survey),
     sandbox(survey),
     storage(survey),
     gpus(survey),
@@ -188,6 +191,27 @@ function internalTls({ knative: found }: Survey): Finding {
         'NoCertificate',
         `system-internal-tls of config-network is on, but the Secret ${ROUTING_CERTIFICATE} in knative-serving holds no certificate.`,
         "Install cert-manager with the ClusterIssuer that config-certmanager names, then restart Knative's controllers and its activator.",
+      );
+}
+
+/**
+ * By `auto` the activator asks an instance and then the revision's ClusterIP, and takes the revision for one behind a mesh, until
+ * it is restarted itself, when the instance got ready between the two. It then asks for ever over one connection, which
+ * ends 30 s after the instance at its other end began to: until then no cold start is seen to be ready (measured).
+ */
+function addressing({ knative: found }: Survey): Finding {
+  const type = 'Addressing';
+  if (found === undefined) return unseen(type);
+  const { meshMode } = found;
+  if (meshMode === undefined)
+    return open(type, 'NotReadable', 'The agent may not read config-network in knative-serving.');
+  return meshMode === 'disabled'
+    ? good(type, 'Direct', 'Knative reaches instances by their own addresses.')
+    : bad(
+        type,
+        'NotDirect',
+        `mesh-compatibility-mode of config-network is ${meshMode}: cold starts of a revision that Knative takes to be behind a mesh last up to 30 s.`,
+        "Set it to disabled, then restart Knative's activator and autoscaler.",
       );
 }
 

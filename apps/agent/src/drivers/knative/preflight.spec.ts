@@ -16,6 +16,7 @@ const well: Survey & { knative: object } = {
     unset: [],
     ingressClass: KOURIER,
     internalTls: { isEnabled: false, hasCertificate: false },
+    meshMode: 'disabled',
   },
   storageClasses: ['fast'],
   gpus: [],
@@ -32,6 +33,7 @@ describe('what is found of a cluster', () => {
       'Settings true Set',
       'Ingress true Kourier',
       'InternalTls true Plain',
+      'Addressing true Direct',
       'Sandbox true Standard',
       'Storage true Known',
       'Gpus true None',
@@ -82,6 +84,18 @@ describe('what is found of a cluster', () => {
       'settings that may not be seen',
       { ...well, knative: { unset: [] } },
       'InternalTls unknown NotReadable',
+      true,
+    ],
+    [
+      'a Knative that guesses how instances are reached',
+      { ...well, knative: { ...well.knative, unset: [], meshMode: 'auto' } },
+      'Addressing false NotDirect',
+      true,
+    ],
+    [
+      'what says how, but may not be seen',
+      { ...well, knative: { unset: [] } },
+      'Addressing unknown NotReadable',
       true,
     ],
     ['what Knative encrypts', encrypted(true), 'InternalTls true Encrypted', true],
@@ -328,6 +342,16 @@ describe('the look at a cluster', () => {
     api.certificate = certificate;
     await preflight.passed();
     expect(reasonOf('InternalTls')).toBe(reason);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['nothing is said', {}, 'NotDirect'],
+    ['it is said', { 'mesh-compatibility-mode': 'Disabled' }, 'Direct'],
+  ])('of how Knative reaches instances, where %s', async (_what, said, reason) => {
+    api.hasKnative = true;
+    api.maps.set('config-network', { 'ingress-class': KOURIER, ...said });
+    await preflight.passed();
+    expect(reasonOf('Addressing')).toBe(reason);
   });
 
   it('takes a named sandbox to be there until it has looked', async () => {

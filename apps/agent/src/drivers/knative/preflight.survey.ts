@@ -11,6 +11,7 @@ const VERSION = 'app.kubernetes.io/version';
 const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
 /** What Knative takes where nothing is said. */
 const DEFAULT_INGRESS = 'istio.ingress.networking.knative.dev';
+const DEFAULT_MESH_MODE = 'auto';
 
 export interface SurveyParts {
   client: KubeClient;
@@ -81,6 +82,7 @@ async function networkOf(
   const isEnabled = data['system-internal-tls']?.toLowerCase() === 'enabled';
   return {
     ingressClass,
+    meshMode: data['mesh-compatibility-mode']?.toLowerCase() ?? DEFAULT_MESH_MODE,
     internalTls: { isEnabled, hasCertificate: isEnabled && (await hasCertificate(client)) },
   };
 }
