@@ -1,6 +1,6 @@
 /**
  * The platform as a newcomer feels it: warm start to the first 200, cold start of the local runtime against the same
- * application started by hand, memory of every process. Printed, without a goal.
+ * application started by hand, memory of every process, and what a request of a warm service costs each. Printed, without a goal.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
@@ -13,6 +13,7 @@ import { callHost } from '../e2e/support/gateway.js';
 import { Tenant, platform } from '../e2e/support/tenant.js';
 import { until } from '../e2e/support/until.js';
 import { print, spread } from './protocol.js';
+import { requestCosts } from './request.cost.js';
 
 const STARTS = Number(process.env['TOWPATH_BENCH_STARTS'] ?? 5);
 const COLD_STARTS = Number(process.env['TOWPATH_BENCH_COLD_STARTS'] ?? 10);
@@ -35,6 +36,7 @@ try {
   console.log(`the same application by hand, ms         ${print(spread(byHand))}`);
   console.log(`ratio                                    ${print(spread(ratios))}`);
   printMemory();
+  await printCosts(tenant);
   await end(running);
   const warm = await warmStarts(port, tenant);
   console.log(`warm start to the first 200, ms          ${print(spread(warm))}  N ${warm.length}`);
@@ -108,6 +110,16 @@ function printMemory(): void {
     const rss = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
     console.log(`resident memory of ${name.padEnd(21)} ${(Number(rss) / 1024).toFixed(0)} MiB`);
   }
+}
+
+/** The way of a request and the way of its usage: gateway, hub and what stores for them. */
+async function printCosts(tenant: Tenant): Promise<void> {
+  await tenant.mustDeploy('warm', { source: PROBE, service: { minInstances: 1 } });
+  await until('a warm answer', DEADLINE_MS, async () => (await tenant.call('warm')).status === 200);
+  const { gatewayPort: at, pids } = platform();
+  const requests = [`GET / HTTP/1.1\r\nhost: ${tenant.host('warm')}\r\nuser-agent: bench\r\n\r\n`];
+  for (const [name, micros] of await requestCosts({ port: at, requests }, pids()))
+    console.log(`CPU time a request of ${name.padEnd(19)} ${micros.toFixed(0)} us`);
 }
 
 async function start(port: number): Promise<ChildProcess> {
