@@ -169,11 +169,13 @@ function buildStatement(name: string, zone: ZoneOf) {
   return {
     builds: statement<BuiltRow>(
       `${name}_builds`,
-      `SELECT k.n, b.build_id AS id, b.start_ms, b.end_ms
-   FROM ${KEYS} JOIN build_times b ON b.organization_id = k.organization_id AND b.service_id = k.service_id
-     AND k.revision_id = '' AND ${zone.build} = k.price_zone AND b.taken <= k.up_to
-     AND b.start_ms >= k.start_ms AND b.start_ms < k.start_ms + ${WINDOW_MS}
-   ORDER BY 1, b.start_ms, b.build_id`,
+      `SELECT k.n, b.*
+   FROM ${KEYS} CROSS JOIN LATERAL (
+     SELECT b.build_id AS id, b.start_ms, b.end_ms
+     FROM build_times b WHERE b.organization_id = k.organization_id AND b.service_id = k.service_id
+       AND k.revision_id = '' AND ${zone.build} = k.price_zone AND b.taken <= k.up_to
+       AND b.start_ms >= k.start_ms AND b.start_ms < k.start_ms + ${WINDOW_MS} OFFSET 0) b
+   ORDER BY 1, b.start_ms, b.id`,
     ),
   };
 }
