@@ -1,5 +1,5 @@
 import { SIZE_COLUMNS, type SizeRow } from './revision-size.sql.js';
-import { statement } from './statement.js';
+import { UNORDERED, statement } from './statement.js';
 
 export interface WindowKeyRow {
   organization_id: string;
@@ -123,8 +123,7 @@ export const listMonthsSql = statement<{ month: string }>(
    FROM billing_windows WHERE organization_id = $1 ORDER BY month`,
 );
 
-// Day by day: what one day has fits in memory, a month of minutes would be sorted on disk. A type without an order is among what
-// windows are grouped by: how many a day has is not known to the planner, which then sorts them, half as fast again as hashing.
+// Day by day: what one day has fits in memory, a month of minutes would be sorted on disk.
 export const usageByDaySql = statement<UsageDayRow>(
   'billing_usage_by_day',
   `WITH spans AS (
@@ -141,7 +140,7 @@ export const usageByDaySql = statement<UsageDayRow>(
          sum(blocks)::text AS blocks, sum(per_request_units)::text AS per_request_units,
          sum(request_bytes)::text AS request_bytes, sum(response_bytes)::text AS response_bytes,
          bool_or(meters IS NOT NULL) AS has_meters
-       FROM billing_windows, (SELECT '0'::xid AS unordered) hashed
+       FROM billing_windows, ${UNORDERED}
        WHERE organization_id = $1 AND window_start_ms >= from_ms AND window_start_ms < to_ms
          AND ($2::text IS NULL OR project_id = $2) AND ($3::text IS NULL OR service_id = $3)
        GROUP BY 1, 2, 3, unordered) used)

@@ -14,6 +14,12 @@ export interface Statement<Row> {
 
 const declared = new Map<string, string>();
 
+/**
+ * One more column to group by, of a type without an order: groups are hashed, whatever the planner thinks how many rows there are.
+ * Where it cannot know, it thinks of few and sorts, half as fast again. To be listed in FROM, then grouped by as `unordered`.
+ */
+export const UNORDERED = `(SELECT '0'::xid AS unordered) hashed`;
+
 /** Declares a statement; kept in `<concept>.sql.ts`. A name used twice is a bug and fails at load. */
 export function statement<Row>(name: string, text: string): Statement<Row> {
   if (declared.has(name)) throw new Error(`statement ${name} is declared twice`);
@@ -27,7 +33,7 @@ type Done = (error: Error | undefined, result: { rows: unknown[] }) => void;
 class NamedQuery extends pg.Query {
   readonly name: string;
 
-  constructor({ name, text }: Statement<unknown>, values: unknown[], done: Done) {
+  constructor({ name, text }: Statement<unknown>, values: unknown[], done?: Done) {
     super(text, values, done);
     this.name = name;
   }
@@ -55,6 +61,30 @@ export class Tx {
           else resolve(result.rows as Row[]);
         }),
       );
+    });
+  }
+
+  /** Each row as it comes; none is kept, so that what is in hand is bounded by one row. */
+  async each<Row>(sql: Statement<Row>, values: readonly unknown[], onRow: (row: Row) => void): Promise<void> {
+    if (this.ahead) gatherWrites(this.client);
+    await new Promise<void>((resolve, reject) => {
+      const failed = (error: unknown): void => {
+        reject(Object.assign(error as Error, { statement: sql.name }));
+      };
+      const query = new NamedQuery(sql, values as unknown[]);
+      query.on('row', (row) => {
+        // What is thrown here would end the process: pg reads its socket.
+        try {
+          onRow(row as Row);
+        } catch (error) {
+          failed(error);
+        }
+      });
+      query.on('end', () => {
+        resolve();
+      });
+      query.on('error', failed);
+      this.client.query(query);
     });
   }
 

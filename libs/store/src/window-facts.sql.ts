@@ -1,9 +1,11 @@
 import { SLICE_MS } from './instance-interval.sql.js';
-import { statement } from './statement.js';
+import { UNORDERED, statement } from './statement.js';
 
 const KEYS = `unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])
      AS k (n, organization_id, service_id, revision_id, price_zone, start_ms, up_to)`;
 const WINDOW_MS = '60000';
+/** A row tells the requests of so much of a window at most. */
+const TOLD_MS = '5000';
 /** The longest record (libs/domain MAX_RECORD_MS): nothing older can reach into a window. */
 export const MAX_RECORD_MS = '7200000';
 
@@ -37,7 +39,7 @@ export function zonesBy(places: string, borders: string): ZoneOf {
 
 const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
 
-/** What began in a window. */
+/** What began in some seconds of a window. */
 export interface BegunRow {
   n: number;
   requests: string;
@@ -112,7 +114,7 @@ function ofWindow(zone: ZoneOf): { begins: string; reachesIn: string } {
 function factStatements(name: string, zone: ZoneOf) {
   const { begins, reachesIn } = ofWindow(zone);
   return {
-    // One look at each record and one row a window: its requests are two lists of numbers.
+    // One look at each record: requests are two lists of numbers, of a few seconds each, so that no row grows with the window.
     begun: statement<BegunRow>(
       `${name}_begun`,
       `SELECT k.n, c.*
@@ -124,7 +126,8 @@ function factStatements(name: string, zone: ZoneOf) {
        json_agg(u.start_ms - k.start_ms) FILTER (WHERE u.billable AND NOT ${PARTIAL('u')}) AS offsets,
        json_agg(u.end_ms - u.start_ms) FILTER (WHERE u.billable AND NOT ${PARTIAL('u')}) AS lengths,
        coalesce(bool_or(${PARTIAL('u')}) FILTER (WHERE u.billable), false) AS has_parts
-     FROM usage_records u WHERE ${begins}) c`,
+     FROM usage_records u, ${UNORDERED} WHERE ${begins}
+     GROUP BY (u.start_ms - k.start_ms) / ${TOLD_MS}, unordered) c`,
     ),
     crossing: statement<CrossingRow>(
       `${name}_crossing`,

@@ -1,4 +1,5 @@
 import {
+  changesOf,
   tallyOf,
   windowSpan,
   type Interval,
@@ -9,14 +10,7 @@ import {
 } from '#libs/domain';
 import { lookupColumns } from './billing-window.store.js';
 import type { Statement, Tx } from './statement.js';
-import {
-  askedFacts,
-  storedFacts,
-  type BegunRow,
-  type CrossingRow,
-  type PartRow,
-  type WaitedRow,
-} from './window-facts.sql.js';
+import { askedFacts, storedFacts, type BegunRow, type PartRow, type WaitedRow } from './window-facts.sql.js';
 
 /** A window, and up to which position of the intake its records count; absent: all that there are. */
 export interface FactsKey extends WindowKey {
@@ -37,22 +31,22 @@ export interface AskedZones {
   borders: readonly number[];
 }
 
-/** Windows whose requests are in hand at once as the database tells them. */
-const AT_ONCE = 64;
+/** Windows whose facts are in hand at once. */
+const AT_ONCE = 16;
 
 /**
- * What each window is made of, from the raw records; in the order asked, a few statements for many of them.
+ * What each window is made of, from the raw records; in the order asked, a few statements for some of them. Memory is bounded by
+ * the requests of 5 s of one window, as numbers, and by the changes of 16 windows: at most one a ms for each 5 s of requests,
+ * however many there are.
  * @param asked zones by which the windows are named; absent: as stored
  */
-export async function findWindowFacts(
+export async function* findWindowFacts(
   tx: Tx,
   keys: readonly FactsKey[],
   asked?: AskedZones,
-): Promise<WindowFacts[]> {
-  const all: WindowFacts[] = [];
+): AsyncGenerator<WindowFacts> {
   for (let from = 0; from < keys.length; from += AT_ONCE)
-    all.push(...(await factsOfSome(new Asking(tx, keys.slice(from, from + AT_ONCE), asked))));
-  return all;
+    yield* await factsOfSome(new Asking(tx, keys.slice(from, from + AT_ONCE), asked));
 }
 
 /** A few windows, and the statements about them. */
@@ -67,27 +61,35 @@ class Asking {
     this.sql = asked ? askedFacts : storedFacts;
   }
 
-  /** Rows about the windows that are meant; their n is the place among all. */
-  async rows<Row>(sql: Statement<Row>, isMeant: (key: FactsKey, place: number) => boolean): Promise<Row[]> {
+  /** Each row about the windows that are meant; its n is the place among all. */
+  async each<Row>(
+    sql: Statement<Row>,
+    isMeant: (key: FactsKey, place: number) => boolean,
+    onRow: (row: Row) => void,
+  ): Promise<void> {
     const places = [...this.keys.keys()].filter((place) => isMeant(this.keys[place] as FactsKey, place));
-    if (places.length === 0) return [];
+    if (places.length === 0) return;
     const meant = places.map((place) => this.keys[place] as FactsKey);
-    return this.tx.run(sql, factColumns(meant, this.asked, places));
+    await this.tx.each(sql, factColumns(meant, this.asked, places), onRow);
   }
 }
 
 async function factsOfSome(asking: Asking): Promise<WindowFacts[]> {
   const { keys, sql } = asking;
-  const begun = await asking.rows(sql.begun, () => true);
-  const crossing = Map.groupBy(await asking.rows(sql.crossing, () => true), ({ n }) => n);
-  const facts: WindowFacts[] = [];
-  for (const row of begun)
-    facts[row.n] = factsFrom(row, crossing.get(row.n) ?? [], windowSpan(keys[row.n]?.windowStartMs ?? 0));
-  const inParts = new Set(begun.flatMap(({ n, has_parts }) => (has_parts ? [n] : [])));
+  const facts = keys.map(noFacts);
+  const all = (): boolean => true;
+  const inParts = new Set<number>();
+  await asking.each(sql.begun, all, (row) => {
+    addBegun(facts[row.n], row, windowSpan(keys[row.n]?.windowStartMs ?? 0));
+    if (row.has_parts) inParts.add(row.n);
+  });
+  await asking.each(sql.crossing, all, (row) => {
+    if (row.partial) facts[row.n]?.reaching.push(partOf(row));
+    else facts[row.n]?.changes.push(...changesOf([partOf(row)], windowSpan(keys[row.n]?.windowStartMs ?? 0)));
+  });
   const hasParts = (_key: FactsKey, n: number): boolean => inParts.has(n);
-  for (const row of await asking.rows(sql.begunParts, hasParts)) facts[row.n]?.reaching.push(partOf(row));
-  for (const row of await asking.rows(sql.beginningParts, hasParts))
-    facts[row.n]?.beginning.push(partOf(row));
+  await asking.each(sql.begunParts, hasParts, (row) => facts[row.n]?.reaching.push(partOf(row)));
+  await asking.each(sql.beginningParts, hasParts, (row) => facts[row.n]?.beginning.push(partOf(row)));
   await addRunning(asking, facts);
   await addWaited(asking, facts);
   await addBuilds(asking, facts);
@@ -112,7 +114,12 @@ export async function findWindowRecords(
 
 /** What waited for a first instance, of the windows for which it is asked. */
 async function addWaited(asking: Asking, facts: readonly WindowFacts[]): Promise<void> {
-  const rows = await asking.rows(asking.sql.waited, ({ fromReady }) => fromReady === true);
+  const rows: WaitedRow[] = [];
+  await asking.each(
+    asking.sql.waited,
+    ({ fromReady }) => fromReady === true,
+    (row) => rows.push(row),
+  );
   for (const [n, waited] of Map.groupBy(rows, (row) => row.n)) {
     const own = facts[n];
     if (!own) continue;
@@ -137,8 +144,9 @@ export async function findWindowBuilds(tx: Tx, key: FactsKey): Promise<WindowBui
 /** Builds, of the windows of no revision for which they are asked. */
 async function addBuilds(asking: Asking, facts: readonly WindowFacts[]): Promise<void> {
   const isMeant = ({ builds, revisionId }: FactsKey): boolean => builds === true && revisionId === '';
-  for (const { n, start_ms, end_ms } of await asking.rows(asking.sql.builds, isMeant))
-    facts[n]?.builds.push({ lengthMs: end_ms - start_ms, count: 1 });
+  await asking.each(asking.sql.builds, isMeant, ({ n, start_ms, end_ms }) =>
+    facts[n]?.builds.push({ lengthMs: end_ms - start_ms, count: 1 }),
+  );
 }
 
 /** The same with when an instance was ready, of those that waited for one. */
@@ -155,9 +163,10 @@ function withReady<T extends StreamPart>(list: readonly T[], waited: readonly Wa
 
 /** Instances of the windows for which they are asked. */
 async function addRunning(asking: Asking, facts: readonly WindowFacts[]): Promise<void> {
-  const rows = await asking.rows(asking.sql.running, ({ instances }) => instances === true);
-  for (const { n, id, begun_ms, from_ms, until_ms } of rows)
-    facts[n]?.running.push({ id, begunMs: begun_ms, startMs: from_ms, endMs: until_ms });
+  const isMeant = ({ instances }: FactsKey): boolean => instances === true;
+  await asking.each(asking.sql.running, isMeant, ({ n, id, begun_ms, from_ms, until_ms }) =>
+    facts[n]?.running.push({ id, begunMs: begun_ms, startMs: from_ms, endMs: until_ms }),
+  );
 }
 
 /** Columns of zones that are asked for, if they are. */
@@ -172,22 +181,30 @@ function factColumns(keys: readonly FactsKey[], asked?: AskedZones, places?: rea
   return [places ?? own, ...columns, upTo, ...zoneColumns(asked)];
 }
 
-function factsFrom(begun: BegunRow, crossing: readonly CrossingRow[], span: Interval): WindowFacts {
-  const before = crossing.filter(({ partial }) => !partial).map(partOf);
+function noFacts(): WindowFacts {
+  const counts = { requests: 0n, notBillableRequests: 0n, requestBytes: 0n, responseBytes: 0n };
   return {
-    ...tallyOf({ offsets: begun.offsets ?? [], lengths: begun.lengths ?? [], before }, span),
-    reaching: crossing.filter(({ partial }) => partial).map(partOf),
+    changes: [],
+    lengths: [],
+    reaching: [],
     beginning: [],
     waited: [],
-    counts: {
-      requests: BigInt(begun.requests),
-      notBillableRequests: BigInt(begun.not_billable_requests),
-      requestBytes: BigInt(begun.request_bytes),
-      responseBytes: BigInt(begun.response_bytes),
-    },
+    counts,
     running: [],
     builds: [],
   };
+}
+
+function addBegun(facts: WindowFacts | undefined, row: BegunRow, span: Interval): void {
+  if (!facts) return;
+  const { changes, lengths } = tallyOf({ offsets: row.offsets ?? [], lengths: row.lengths ?? [] }, span);
+  // Not spread: lists may be longer than a call has room for.
+  for (const change of changes) facts.changes.push(change);
+  for (const length of lengths) facts.lengths.push(length);
+  facts.counts.requests += BigInt(row.requests);
+  facts.counts.notBillableRequests += BigInt(row.not_billable_requests);
+  facts.counts.requestBytes += BigInt(row.request_bytes);
+  facts.counts.responseBytes += BigInt(row.response_bytes);
 }
 
 function partOf({ stream, start_ms, end_ms }: Omit<PartRow, 'n'>): StreamPart {

@@ -87,7 +87,7 @@ export async function* replayWindows(
   const handed = new HandedOver(tx, span.fromMs, await plansFrom(tx, span, periods));
   for (let from = 0; from < windows.length; from += BATCH) {
     const batch = windows.slice(from, from + BATCH);
-    const facts = await findWindowFacts(
+    const facts = findWindowFacts(
       tx,
       batch.map(({ key }) => ({
         ...key,
@@ -95,9 +95,10 @@ export async function* replayWindows(
       })),
       zones,
     );
-    for (const [i, one] of batch.entries()) {
-      const own = facts[i];
-      if (!own) continue;
+    let next = 0;
+    for await (const own of facts) {
+      const one = batch[next++];
+      if (!one) break;
       const carried = await handed.carriedInto(one);
       const period = periodAt(periods, one.key.windowStartMs);
       const shape = { capacity: one.capacity, meters: meters[period] ?? [] };

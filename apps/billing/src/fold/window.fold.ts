@@ -100,16 +100,14 @@ async function foldBatch(
   const loaded = await things.load(tx, {
     revisions: batch.flatMap(({ revisionId }) => (revisionId === '' ? [] : [revisionId])),
   });
-  const facts = await findWindowFacts(
-    tx,
-    batch.map((key) => ({ ...key, ...factsFor(metersOf(key)) })),
-  );
   const before = await HandedOver.load(tx, batch, plans);
   const results: { key: WindowKey; window: BillingWindow }[] = [];
   const next: WindowKey[] = [];
-  for (const [i, key] of batch.entries()) {
-    const own = facts[i];
-    if (!own) continue;
+  const asked = batch.map((key) => ({ ...key, ...factsFor(metersOf(key)) }));
+  let place = 0;
+  for await (const own of findWindowFacts(tx, asked)) {
+    const key = batch[place++];
+    if (!key) break;
     const shape = { capacity: capacityFor(key, loaded), meters: metersOf(key) };
     const window = foldWindow(key.windowStartMs, own, shape, before.carriedInto(key));
     results.push({ key, window });

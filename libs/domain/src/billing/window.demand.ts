@@ -19,7 +19,7 @@ export interface Waited extends Interval {
 
 /** What of the facts of a window says which requests were there. */
 export interface Requested {
-  /** Changes of the number of active whole requests within the window, ascending. */
+  /** Changes of the number of active whole requests within the window, in any order. */
   changes: Change[];
   /** How many whole requests of each length began in the window. */
   lengths: { lengthMs: number; count: number }[];

@@ -2,31 +2,28 @@ import type { Change } from '../rating/blocks.js';
 import type { Interval } from '../usage/usage.types.js';
 import type { Requested } from './window.demand.js';
 
-/** Whole requests of a window, as short as they can be told: numbers in ms, one of each for every request. */
+/** Whole requests that began in a window, as short as they can be told: numbers in ms, one of each for every request. */
 export interface Told {
-  /** When those began that began in the window, from its start on. */
+  /** When they began, from the window's start on. */
   offsets: readonly number[];
-  /** How long these are, in the same order. */
+  /** How long they are, in the same order. */
   lengths: readonly number[];
-  /** Those that began before it and reach into it. */
-  before: readonly Interval[];
 }
 
-/** What a window's whole requests ask of it: changes of the number of active ones, and how many of each length began. */
+/** What they ask of it: changes of the number of active ones, ascending, and how many of each length began. */
 export function tallyOf(
-  { offsets, lengths, before }: Told,
+  { offsets, lengths }: Told,
   { startMs, endMs }: Interval,
 ): Pick<Requested, 'changes' | 'lengths'> {
   const lengthMs = endMs - startMs;
   // Twice the instant, and one more where one begins: numbers sort many times faster than objects.
-  const marks = new Int32Array(2 * (offsets.length + before.length));
+  const marks = new Int32Array(2 * offsets.length);
   let count = 0;
-  const mark = (fromMs: number, untilMs: number): void => {
-    marks[count++] = 2 * fromMs + 1;
+  for (const [i, offset] of offsets.entries()) {
+    marks[count++] = 2 * offset + 1;
+    const untilMs = offset + (lengths[i] ?? 0);
     if (untilMs < lengthMs) marks[count++] = 2 * untilMs;
-  };
-  for (const [i, offset] of offsets.entries()) mark(offset, offset + (lengths[i] ?? 0));
-  for (const one of before) mark(0, one.endMs - startMs);
+  }
   return { changes: changesAt(marks.subarray(0, count).sort(), startMs), lengths: countsOf(lengths) };
 }
 
