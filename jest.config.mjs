@@ -23,6 +23,7 @@ const base = {
  * upgrade: e2e/upgrade, an installation of the release before, then the same one taken over by this version.
  * cluster: e2e/cluster/stories, a platform whose agent runs a real cluster (npm run test:cluster).
  * parts: e2e/cluster/parts, a platform of their own whose processes, and those of its real cluster, they kill and pause.
+ * inside: e2e/cluster/inside, a platform whose real cluster has its agent as a pod (npm run test:cluster).
  * clusters: e2e/cluster/pair, a platform with two real clusters, parts of which they lose (npm run test:cluster).
  * nightly: e2e/nightly, the same as cluster for what takes long (npm run test:nightly).
  */
@@ -87,6 +88,12 @@ export default {
       ...base,
       displayName: 'parts',
       roots: ['<rootDir>/e2e/cluster/parts'],
+      testMatch: ['**/*.story.ts'],
+    },
+    {
+      ...base,
+      displayName: 'inside',
+      roots: ['<rootDir>/e2e/cluster/inside'],
       testMatch: ['**/*.story.ts'],
     },
     {

@@ -1,11 +1,13 @@
 /** What a platform on real clusters, and who speaks to it, are told. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { packAgent } from './agent-image.mjs';
 import {
   agentKubeconfig,
   allowRegistry,
   clusterOf,
   kubectlBinary,
+  loadImage,
   sandboxClass,
   startRegistry,
   version,
@@ -16,8 +18,15 @@ const REGISTRY_PORT = 5000;
 const REGISTRY_USER = 'towpath';
 const REGISTRY_PASSWORD = 'only-for-tests';
 
-/** Writes down what stories and benches may know of the clusters they run on, besides the public faces: the first, and the second. */
-export function describeClusters(file, [name, second]) {
+const AGENT_IMAGE = 'dev.local/towpath/agent:local';
+/** What of an agent's settings holds wherever it runs: no file of this machine. */
+const ANYWHERE = /^TOWPATH_(REGISTRY_URL|REGISTRY_USERNAME|DOOR_IMAGE|.*_SECONDS|.*_PERCENT)$/;
+
+/**
+ * Writes down what stories and benches may know of the clusters they run on, besides the public faces: the first, and the
+ * second; of `settings`, what an agent in the first one is told.
+ */
+export function describeClusters(file, [name, second], settings = {}) {
   const describe = (one) => {
     const { kubeconfig, node, services, machine, pods } = clusterOf(one);
     return { name: one, kubectl: kubectlBinary(), kubeconfig, node, services, machine, pods };
@@ -27,16 +36,27 @@ export function describeClusters(file, [name, second]) {
     username: REGISTRY_USER,
     password: REGISTRY_PASSWORD,
   };
+  const told = Object.entries(settings).filter(([key]) => ANYWHERE.test(key));
+  const agent = { image: AGENT_IMAGE, settings: Object.fromEntries(told) };
   writeFileSync(
     file,
     JSON.stringify({
       ...describe(name),
       registry,
+      agent,
       sandbox: sandboxClass(),
       ...(second && { second: describe(second) }),
     }),
   );
   return file;
+}
+
+/** Packs the agent of this checkout, for a pod of the cluster. */
+export async function loadAgentImage(name, temporaryDir) {
+  const tar = path.join(temporaryDir, 'agent.tar');
+  await packAgent(tar, AGENT_IMAGE);
+  await loadImage(name, [tar]);
+  rmSync(tar);
 }
 
 /** Of the agent's account, with the rights of deploy/agent. */

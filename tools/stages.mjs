@@ -59,6 +59,7 @@ const TEST_SECONDS = {
   upgrade: 300,
   cluster: 300,
   parts: 300,
+  inside: 300,
   clusters: 300,
   nightly: 3600,
 };

@@ -16,7 +16,14 @@ import {
   version,
   whyNoClusters,
 } from './clusters.mjs';
-import { FIRST, SECOND, agentSettings, describeClusters, kubeconfigOf } from './cluster-platform.mjs';
+import {
+  FIRST,
+  SECOND,
+  agentSettings,
+  describeClusters,
+  kubeconfigOf,
+  loadAgentImage,
+} from './cluster-platform.mjs';
 import { Stages } from './stages.mjs';
 import { inRoot } from './stamp.mjs';
 import { startStoryPlatform } from './story-platform.mjs';
@@ -25,14 +32,17 @@ import { startStoryPlatform } from './story-platform.mjs';
 const FOLDERS = {
   clusters: 'cluster/pair',
   parts: 'cluster/parts',
+  inside: 'cluster/inside',
   cluster: 'cluster/stories',
   stories: 'stories',
   nightly: 'nightly',
 };
 /** What runs when nothing is named; e2e/nightly takes too long for each commit. */
 const USUAL = ['e2e/cluster/', 'e2e/stories/'];
+/** The agent that its stories begin themselves is a pod of the cluster: the one beside the platform has no cluster. */
+const INSIDE = 'inside';
 /** What runs at the same time, mostly waiting, each on a cluster of its own: projects one after the other. */
-const LANES = [['parts', 'cluster', 'nightly'], ['stories']];
+const LANES = [['parts', INSIDE, 'cluster', 'nightly'], ['stories']];
 
 /** Of the build, of the stories of both clusters, and of the lanes after them, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
@@ -115,8 +125,12 @@ async function runStories(names, isPair, lanes, settings) {
   deadline = endLate();
   await Promise.all(
     lanes.map(async (lane, at) => {
-      for (const project of lane)
-        await onPlatform(project, [names[at]], { ...settings, TOWPATH_KUBECONFIG: kubeconfigs[at] });
+      for (const project of lane) {
+        if (project === INSIDE) await stages.pass('image', () => loadAgentImage(names[at], temporaryDir));
+        const runtime =
+          project === INSIDE ? { TOWPATH_RUNTIME: 'local' } : { TOWPATH_KUBECONFIG: kubeconfigs[at] };
+        await onPlatform(project, [names[at]], { ...settings, ...runtime });
+      }
     }),
   );
 }
@@ -135,9 +149,10 @@ async function onPlatform(project, names, settings, more = []) {
     const folder = path.join(temporaryDir, `${project}-platform`);
     const platform = await startStoryPlatform(folder, settings, more);
     platforms.add(platform);
+    const file = path.join(temporaryDir, `${project}.cluster.json`);
     const env = {
       ...platform.env,
-      TOWPATH_STORY_CLUSTER_FILE: describeClusters(path.join(temporaryDir, `${project}.cluster.json`), names),
+      TOWPATH_STORY_CLUSTER_FILE: describeClusters(file, names, settings),
     };
     if (!stages.interrupted)
       await stages.jest(project, { patterns, env, workers: 1, minutes: DEADLINE_MINUTES });
