@@ -3,7 +3,8 @@ import { AgentPod } from '../../support/agent.pod.js';
 import { Api } from '../../support/api.js';
 import type { ClusterJson, List } from '../../support/faces.js';
 import { Faults } from '../../support/faults.js';
-import { clusterUnderTest, kubeGet, kubectl } from '../../support/kubectl.js';
+import { securePort, switchInternalTls } from '../../support/internal.tls.js';
+import { clusterUnderTest, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
 import { Relay } from '../../support/relay.js';
 import { Tenant, platform } from '../../support/tenant.js';
 import { Traffic } from '../../support/traffic.js';
@@ -126,6 +127,30 @@ describe('an agent that runs as a pod of its cluster', () => {
     expect((await tenant.call('web')).text).toBe('from web-00002');
     expect(await joined()).toMatchObject({ id: clusterId });
   }, 280_000);
+
+  it('says that Knative encrypts what goes inside, and its services serve so, from zero too', async () => {
+    const reasonOf = async (): Promise<string | undefined> =>
+      (await joined()).conditions.find(({ type }) => type === 'InternalTls')?.reason;
+    expect(await reasonOf()).toBe('Plain');
+    await switchInternalTls('on');
+    try {
+      // it looks when it starts
+      await podOf(agent).anew();
+      await until('the condition', 60_000, async () => (await reasonOf()) === 'Encrypted');
+      await until('web sleeps', 120_000, async () =>
+        (await tenant.revisions('web')).every(({ status }) => status.instances === 0),
+      );
+      expect((await tenant.call('web')).text).toBe('from web-00002');
+      const namespace = await namespaceOfService((await tenant.service('web')).id);
+      const { names, issuer, open } = await securePort(namespace);
+      expect(names).toContain(`DNS:kn-user-${namespace}`);
+      expect(issuer).toBe('knative.dev');
+      expect(open).toBeGreaterThan(0);
+    } finally {
+      await switchInternalTls('off');
+    }
+    await until('an answer in plain again', 60_000, async () => (await tenant.call('web')).status === 200);
+  }, 500_000);
 });
 
 function podOf(agent: AgentPod | undefined): AgentPod {
