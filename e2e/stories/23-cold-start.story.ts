@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Api } from '../support/api.js';
 import { exactSum } from '../support/exact.sum.js';
+import type { Answer } from '../support/gateway.js';
 import { Tenant } from '../support/tenant.js';
 import { tow } from '../support/tow.js';
 import { until } from '../support/until.js';
@@ -44,6 +45,22 @@ const planOf = (id: string, coldStart: string): Record<string, unknown> => ({
 describe('a cold start', () => {
   const tenants = new Map<string, Tenant>();
   const tenantOf = (coldStart: string): Tenant => tenants.get(coldStart) as Tenant;
+  /** Requests that were made of each. */
+  const sent = new Map<Tenant, number>();
+  const call = async (tenant: Tenant): Promise<{ answer: Answer; tookMs: number }> => {
+    sent.set(tenant, (sent.get(tenant) ?? 0) + 1);
+    const began = performance.now();
+    const answer = await tenant.call('slow');
+    return { answer, tookMs: performance.now() - began };
+  };
+  /** Answers that a first instance was started for: one on its way out, which counts no more, may still answer. */
+  const coldCalls = (tenant: Tenant): Promise<Answer[]> =>
+    until('a cold start', 240_000, async () => {
+      const revisions = await tenant.revisions('slow');
+      if (!revisions.every(({ status }) => status.instances === 0)) return false;
+      const calls = await Promise.all(Array.from({ length: CALLS }, () => call(tenant)));
+      return calls.every(({ tookMs }) => tookMs > WAITS_MS) && calls.map(({ answer }) => answer);
+    });
 
   beforeAll(async () => {
     for (const coldStart of ['free', 'billed']) {
@@ -74,14 +91,11 @@ describe('a cold start', () => {
     'costs what the price plan says: %s',
     async (coldStart) => {
       const tenant = tenantOf(coldStart);
-      await until('no instance is there', 120_000, async () =>
-        (await tenant.revisions('slow')).every(({ status }) => status.instances === 0),
-      );
-      const answers = await Promise.all(Array.from({ length: CALLS }, () => tenant.call('slow')));
+      const answers = await coldCalls(tenant);
       expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
       const answeredAt = performance.now();
       await until('surely warm', 10_000, () => Promise.resolve(performance.now() > answeredAt + SURELY_MS));
-      const warm = await tenant.call('slow');
+      const { answer: warm } = await call(tenant);
       const ids = [...answers, warm].map(({ headers }) => String(headers['x-request-id']));
       const costs = await until('all that waited is known', 60_000, async () => {
         const all = await Promise.all(
@@ -114,12 +128,12 @@ describe('a cold start', () => {
   );
 
   it('the requests are the bill, that is counted again to the same bytes, and the command line names what was left out', async () => {
-    for (const tenant of tenants.values())
+    for (const [tenant, requestsSent] of sent)
       await until('the bill is its requests', 60_000, async () => {
         const { items } = await tenant.api.ok<Bill>('GET', '/v1/bill');
         const [time, requests] = ['time', 'requests'].map((id) => items.find(({ item }) => item === id));
         const { equal } = await tenant.api.ok<{ equal: boolean }>('GET', '/v1/bill/replay');
-        if (!equal || requests?.quantity !== String(CALLS + 1)) return false;
+        if (!equal || requests?.quantity !== String(requestsSent)) return false;
         const { code, stdout, stderr } = await tow(tenant, 'bill', 'explain', 'time', '--json');
         if (code !== 0) throw new Error(stderr);
         const { windows } = JSON.parse(stdout) as { windows: { amount: string }[] };
