@@ -48,7 +48,7 @@ async function variant(name: string, cap?: CappedHosts): Promise<Variant> {
   const inside = path.join(folder.path, name);
   mkdirSync(inside);
   if (cap?.lease === 0) await beside.listen(admissionSocketOf(inside));
-  const edge = await startOurs(inside, hosts, upstream.port, cap);
+  const edge = await startOurs(inside, hosts, upstream.port, { cap });
   edges.push(edge);
   pin(edge.pid, 0);
   return envoyVariant(name, edge, { generator, hosts, log: path.join(inside, 'envoy.log') });

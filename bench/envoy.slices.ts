@@ -15,11 +15,16 @@ export interface Asked {
 }
 
 /** As many requests through this Envoy as a slice has time for. */
-export function envoyVariant(name: string, { port, pid }: Edge, { generator, hosts, log }: Asked): Variant {
+export function envoyVariant(
+  name: string,
+  { port, pid, behind = [] }: Edge,
+  { generator, hosts, log }: Asked,
+): Variant {
+  const spent = (): number => [pid, ...behind].reduce((sum, one) => sum + cpuOf(one), 0);
   return {
     name,
     slice: async () => {
-      const before = cpuOf(pid);
+      const before = spent();
       const { requests, errors } = await generator.run({
         port,
         requests: hosts.map((host) => `GET / HTTP/1.1\r\nhost: ${host}\r\nuser-agent: bench\r\n\r\n`),
@@ -28,7 +33,7 @@ export function envoyVariant(name: string, { port, pid }: Edge, { generator, hos
       });
       if (errors > 0) throw new Error(`${name}: ${errors} requests failed`);
       if (log !== undefined) truncateSync(log);
-      return { operations: requests, seconds: SLICE_MS / 1_000, cpuMicros: cpuOf(pid) - before };
+      return { operations: requests, seconds: SLICE_MS / 1_000, cpuMicros: spent() - before };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createLogger, systemClock } from '#libs/process';
-import { freePorts, startEnvoy, until } from '#libs/testing';
+import { freePorts, startEnvoy, until, type TestEnvoy } from '#libs/testing';
 import { testBackend, testRoute } from '../apps/gateway/src/testing/routes.js';
 import { ACCESS_LOG_FORMAT } from '../apps/gateway/src/envoy/access-log.format.js';
 import { admissionSocketOf } from '../apps/gateway/src/admission/admission.server.js';
@@ -16,6 +16,8 @@ const TYPE = 'type.googleapis.com/';
 export interface Edge {
   port: number;
   pid: number;
+  /** Other processes on the way of its requests that are measured with it. */
+  behind?: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -27,22 +29,27 @@ export interface CappedHosts {
   lease: number;
 }
 
-/** Our gateway's Envoy with its full chain, fed over ADS with so many hosts, each split 90/10. One worker. */
+/** The door that stands before every upstream. */
+export const DOOR_OF = 'cls_00000000000000000001';
+
+/**
+ * Our gateway's Envoy with its full chain, fed over ADS with so many hosts, each split 90/10. One worker. With a `peerFolder`
+ * the upstream is the door of a Knative cluster, to which the gateway shows what is in that folder.
+ */
 export async function startOurs(
   folder: string,
   hosts: string[],
   upstream: number,
-  cap?: CappedHosts,
+  { cap, peerFolder }: { cap?: CappedHosts | undefined; peerFolder?: string } = {},
 ): Promise<Edge> {
   const [listenPort, adminPort] = (await freePorts(2)) as [number, number];
   const types = loadEnvoyTypes();
-  const desired = new DesiredState(types, systemClock);
-  const doors = [
-    { clusterId: 'cls_00000000000000000001' as const, door: { host: '127.0.0.1', port: upstream } },
-  ];
+  const desired = new DesiredState(types, systemClock, peerFolder === undefined ? {} : { peerFolder });
+  const secure = peerFolder === undefined ? {} : { secure: true as const };
+  const doors = [{ clusterId: DOOR_OF, door: { host: '127.0.0.1', port: upstream, ...secure } }] as const;
   for (const host of hosts) {
     if (cap) desired.lease(host, { id: 'bench', requests: cap.lease });
-    const backends = [testBackend(1, 90, { doors }), testBackend(2, 10, { doors })];
+    const backends = [testBackend(1, 90, { doors: [...doors] }), testBackend(2, 10, { doors: [...doors] })];
     desired.apply(testRoute(host, 1, backends, cap ? { capped: true } : {}));
   }
   const quiet = { connected: () => undefined, opened: () => undefined, acknowledged: () => undefined };
@@ -91,14 +98,21 @@ export async function startStock(
   hosts: string[],
   upstream: number,
   log: boolean,
+  tls: StockTls = {},
 ): Promise<Edge> {
   const [listenPort, adminPort] = (await freePorts(2)) as [number, number];
   const envoy = await boot(
     folder,
-    stockBootstrap({ folder, hosts, upstream, log, listenPort, adminPort }),
+    stockBootstrap({ folder, hosts, upstream, log, tls, listenPort, adminPort }),
     adminPort,
   );
   return { port: listenPort, pid: envoy.pid, stop: () => envoy.stop() };
+}
+
+/** Where a stock Envoy speaks TLS: with this certificate to who asks it, and to its upstream. */
+export interface StockTls {
+  shows?: { chain: string; key: string };
+  toUpstream?: true;
 }
 
 interface Stock {
@@ -106,6 +120,7 @@ interface Stock {
   hosts: string[];
   upstream: number;
   log: boolean;
+  tls: StockTls;
   listenPort: number;
   adminPort: number;
 }
@@ -135,12 +150,17 @@ function stockBootstrap(stock: Stock): object {
     admin: { address: loopback(stock.adminPort) },
     static_resources: {
       listeners: [
-        { name: 'stock', address: loopback(stock.listenPort), filter_chains: [{ filters: [filter] }] },
+        {
+          name: 'stock',
+          address: loopback(stock.listenPort),
+          filter_chains: [{ filters: [filter], ...shownBy(stock.tls) }],
+        },
       ],
       clusters: [
         {
           name: 'upstream',
           type: 'STATIC',
+          ...(stock.tls.toUpstream ? { transport_socket: tlsSocket('Upstream', {}) } : {}),
           load_assignment: {
             cluster_name: 'upstream',
             endpoints: [
@@ -158,6 +178,18 @@ function stockBootstrap(stock: Stock): object {
       ],
     },
   };
+}
+
+function shownBy({ shows }: StockTls): object {
+  if (shows === undefined) return {};
+  const [certificate_chain, private_key] = [shows.chain, shows.key].map((text) => ({ inline_string: text }));
+  const common_tls_context = { tls_certificates: [{ certificate_chain, private_key }] };
+  return { transport_socket: tlsSocket('Downstream', { common_tls_context }) };
+}
+
+function tlsSocket(side: 'Upstream' | 'Downstream', more: object): object {
+  const type = `${TYPE}envoy.extensions.transport_sockets.tls.v3.${side}TlsContext`;
+  return { name: 'tls', typed_config: { '@type': type, ...more } };
 }
 
 function metadata(ids: Record<string, string>): object {
@@ -179,7 +211,8 @@ function loopback(port: number): object {
   return { socket_address: { address: '127.0.0.1', port_value: port } };
 }
 
-async function boot(folder: string, content: object, adminPort: number) {
+/** One worker with that configuration; resolves once it serves. */
+export async function boot(folder: string, content: object, adminPort: number): Promise<TestEnvoy> {
   mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'envoy.json');
   writeFileSync(file, JSON.stringify(content));
