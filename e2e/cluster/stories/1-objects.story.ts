@@ -45,6 +45,7 @@ describe('in the cluster', () => {
     });
     expect(pod?.spec.automountServiceAccountToken).toBe(false);
     expect(pod?.spec.containers.find(({ name }) => name === 'app')?.securityContext).toMatchObject({
+      runAsNonRoot: true,
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
       seccompProfile: { type: 'RuntimeDefault' },

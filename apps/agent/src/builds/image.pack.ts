@@ -13,6 +13,9 @@ import { APP_FOLDER, packLayer } from './layer.js';
 /** The largest packed image a build may make. */
 export const MAX_IMAGE_BYTES = 2 * 1024 ** 3;
 
+/** Whom an application runs as on a base that names nobody by number: nobody, as many images have it. */
+const APP_USER = '65532';
+
 /** The image below an application: what it runs with. */
 export interface Base {
   manifest: Manifest;
@@ -38,7 +41,7 @@ export async function packImage(
       Env: base?.config.config.Env ?? [],
       Cmd: command,
       WorkingDir: `/${APP_FOLDER}`,
-      ...(base?.config.config.User === undefined ? {} : { User: base.config.config.User }),
+      ...(base === undefined ? {} : { User: userOf(base.config) }),
     },
     rootfs: { type: 'layers', diff_ids: [...(base?.config.rootfs.diff_ids ?? []), layer.diffId()] },
   };
@@ -50,6 +53,11 @@ export async function packImage(
     layers: [...(base?.manifest.layers ?? []), { mediaType: LAYER_TYPE, ...layerBlob }],
   };
   return { image: (await writeJson(blobs, manifest)).digest, layer: layerBlob.digest };
+}
+
+/** By number, and not root: a cluster refuses other images outside the sandboxed tier. */
+function userOf({ config: { User: given = '' } }: ImageConfig): string {
+  return /^[1-9]\d*(?::\d+)?$/.test(given) ? given : APP_USER;
 }
 
 function writeJson(blobs: FolderBlobs, value: Manifest | ImageConfig): Promise<StoredBlob> {

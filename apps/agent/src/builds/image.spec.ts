@@ -60,6 +60,28 @@ describe('an image', () => {
     expect(config.rootfs.diff_ids).toHaveLength(1);
   });
 
+  it.each([
+    [undefined, '65532'],
+    ['', '65532'],
+    ['0', '65532'],
+    ['0:0', '65532'],
+    ['node', '65532'],
+    ['1000', '1000'],
+    ['1000:0', '1000:0'],
+  ])('on a base of user %s runs as %s, by number and never as root', async (given, user) => {
+    const below = await packImage(await source('base', ['b.js']), command, blobs);
+    const manifest = manifestSchema.parse(await json(blobs.read(below.image)));
+    const config = imageConfigSchema.parse(await json(blobs.read(manifest.config.digest)));
+    const { User: _none, ...rest } = config.config;
+    const base = {
+      manifest,
+      config: { ...config, config: given === undefined ? rest : { ...rest, User: given } },
+    };
+    const { image } = await packImage(await source('one', ['a.js']), command, blobs, base);
+    const made = manifestSchema.parse(await json(blobs.read(image)));
+    expect(imageConfigSchema.parse(await json(blobs.read(made.config.digest))).config.User).toBe(user);
+  });
+
   it('is unpacked once, shared, kept over restarts, and removed when nobody needs it', async () => {
     const { image } = await packImage(await source('one', ['a.js']), command, blobs);
     const images = new UnpackedImages(join(folder, 'images'), blobs);

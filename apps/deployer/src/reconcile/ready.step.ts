@@ -67,9 +67,16 @@ function sentenceOf({ message, nextStep }: Condition): { message: string; nextSt
   return nextStep === undefined ? { message } : { message, nextStep };
 }
 
+/** The start failures that one field answers for, by their reason. */
+const FIELDS: Readonly<Record<string, string>> = {
+  // what listens elsewhere than on $PORT
+  StartTimeout: 'template.port',
+  ImageRunsAsRoot: 'template.image',
+  SidecarRunsAsRoot: 'template.sidecars',
+};
+
 function startError(ready: Condition): PublicError {
-  // The one start failure a field answers for: what listens elsewhere than on $PORT.
-  const field = ready.reason === 'StartTimeout' ? 'template.port' : 'template';
+  const field = FIELDS[ready.reason] ?? 'template';
   return {
     code: 'START_FAILED',
     message: ready.message,

@@ -503,16 +503,21 @@ describe('what goes wrong', () => {
     expect(world.rows.revisions).toHaveLength(1);
   });
 
-  it('ends with the cause of a failed start, and serves the old revision on', async () => {
-    world.agent.failing.set(REVISION_2, 'StartTimeout');
+  it.each([
+    ['StartTimeout', 'template.port'],
+    ['ImageRunsAsRoot', 'template.image'],
+    ['SidecarRunsAsRoot', 'template.sidecars'],
+    ['ExitCode', 'template'],
+  ])('ends with the cause %s of a failed start, and serves the old revision on', async (reason, field) => {
+    world.agent.failing.set(REVISION_2, reason);
     const operation = world.deployEnv('hi');
     await world.settle();
     expect(world.found(operation)).toMatchObject({
       status: 'failed',
       error: {
         code: 'START_FAILED',
-        message: 'It did not start: StartTimeout.',
-        violations: [{ field: 'template.port', message: 'StartTimeout' }],
+        message: `It did not start: ${reason}.`,
+        violations: [{ field, message: reason }],
         nextStep: expect.any(String) as string,
       },
     });

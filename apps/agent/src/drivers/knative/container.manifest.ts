@@ -24,13 +24,6 @@ function probeSeconds(probe: Probe | undefined): number {
   return probe === undefined ? 0 : initialDelaySeconds + periodSeconds * failureThreshold;
 }
 
-/** The fields of Pod Security `restricted`, but for the user: images run as the user they name. */
-export const RESTRICTED = {
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-
 /** Entries of a container; secrets are read from the Secret of that name. */
 export function environmentOf(env: readonly PinnedEnvEntry[], secret: string): unknown[] {
   return env.map((entry) =>

@@ -11,10 +11,15 @@ export interface KnativeCondition {
   lastTransitionTime?: string;
 }
 
+interface PodTemplate {
+  runtimeClassName?: string;
+  containers?: { securityContext?: { runAsNonRoot?: boolean } }[];
+}
+
 /** The parts of a Knative Service that the driver reads. */
 export interface KnativeService extends KubeObject {
   spec: {
-    template: { metadata: { name?: string }; spec?: { runtimeClassName?: string } };
+    template: { metadata: { name?: string }; spec?: PodTemplate };
     traffic?: { revisionName?: string; latestRevision?: boolean; percent?: number; tag?: string }[];
   };
   status?: {

@@ -1,4 +1,4 @@
-import type { Condition, TargetRevision } from '#libs/domain';
+import { SERVING_CONTAINER, type Condition, type TargetRevision } from '#libs/domain';
 
 /** What the cluster says about a revision, in words of ours. Without `changedAt`: only a change of status moves it. */
 export type Readiness = Omit<Condition, 'changedAt'>;
@@ -34,7 +34,7 @@ export const ADMISSION_REFUSED = failed(
 interface Rule {
   /** Matched against `<reason>: <message>` of a Revision, a waiting container or a refused request; words of Knative 1.21 to 1.23. */
   when: RegExp;
-  say: (revision: TargetRevision) => Readiness;
+  say: (revision: TargetRevision, text: string) => Readiness;
 }
 
 /** What every container waits for at first. */
@@ -80,6 +80,19 @@ const RULES: readonly Rule[] = [
     say: () => waiting('ClusterFull', 'No node of the cluster has room for an instance; it waits for one.'),
   },
   {
+    when: /runAsNonRoot and image will run as root/,
+    say: (_revision, text) =>
+      runsAsRoot(text, 'The image runs as root, which only the sandboxed tier allows.'),
+  },
+  {
+    when: /runAsNonRoot and image has/,
+    say: (_revision, text) =>
+      runsAsRoot(
+        text,
+        'The image names its user by no number that can be used, so it may be root, which only the sandboxed tier allows.',
+      ),
+  },
+  {
     when: /CreateContainer(?:Config)?Error|InvalidImageName/,
     say: () =>
       failed(
@@ -99,6 +112,15 @@ const RULES: readonly Rule[] = [
   },
   { when: /ProgressDeadlineExceeded|Initial scale was never achieved/, say: startTimeout },
 ];
+
+/** Kubelets end their sentence with the container. */
+function runsAsRoot(text: string, message: string): Readiness {
+  return failed(
+    text.includes(`container: ${SERVING_CONTAINER})`) ? 'ImageRunsAsRoot' : 'SidecarRunsAsRoot',
+    message,
+    'Give the image a user by its number (USER 1000 in its Dockerfile), or ask the operator for a price plan with the sandboxed tier.',
+  );
+}
 
 /** An instance ran as long as a start may take, and was not ready. */
 export function startTimeout({ port, probes }: TargetRevision): Readiness {
@@ -136,7 +158,7 @@ const LATE: readonly Readiness[] = [
 
 /** What a customer is told of `<reason>: <message>`; undefined: nothing of it is known. */
 export function toldOf(text: string, revision: TargetRevision): Readiness | undefined {
-  return RULES.find(({ when }) => when.test(text))?.say(revision);
+  return RULES.find(({ when }) => when.test(text))?.say(revision, text);
 }
 
 /** Nobody has to do anything yet. */

@@ -181,6 +181,25 @@ describe('what an instance waits for', () => {
 
   it.each([
     [
+      'CreateContainerConfigError',
+      'container has runAsNonRoot and image will run as root (pod: "a_prj-1(5)", container: app)',
+      'false',
+      'ImageRunsAsRoot',
+    ],
+    [
+      'CreateContainerConfigError',
+      'container has runAsNonRoot and image has non-numeric user (node), cannot verify user is non-root (pod: "a_prj-1(5)", container: app)',
+      'false',
+      'ImageRunsAsRoot',
+    ],
+    [
+      'CreateContainerConfigError',
+      'container has runAsNonRoot and image will run as root (pod: "a_prj-1(5)", container: log)',
+      'false',
+      'SidecarRunsAsRoot',
+    ],
+    ['CreateContainerConfigError', 'secret "env-a" not found', 'false', 'ContainerNotCreated'],
+    [
       'ErrImagePull',
       'rpc error: code = NotFound desc = r.test/a@sha256:aa: not found',
       'false',

@@ -4,7 +4,9 @@ import { projectManifests } from './project.manifests.js';
 import { cpuQuantity, memoryQuantity } from './quantity.js';
 import { serviceManifest, trafficOf } from './service.manifest.js';
 import type { Probes, Volume } from '#libs/domain';
-import { testId } from '#libs/testing';
+import { testDigest, testId } from '#libs/testing';
+
+const ONE = { cpuMillis: 100, memoryMiB: 64 };
 
 const templateOf = (manifest: unknown): Record<string, unknown> =>
   (manifest as { spec: { template: Record<string, unknown> } }).spec.template;
@@ -83,6 +85,31 @@ describe('the Knative Service of a target', () => {
     const revision = revisionOf('hello-00001', more as never);
     const manifest = serviceManifest(targetOf([revision]), revision, [], settings);
     expect(templateOf(manifest)).toMatchObject({ spec: { containers: [container] } });
+  });
+
+  it.each([
+    ['standard', { runAsNonRoot: true }],
+    ['sandboxed', {}],
+    [undefined, {}],
+  ] as const)('lets nobody be root on the tier %s but where it has a kernel of its own', (tier, more) => {
+    const sidecar = { name: 'log', image: 'log', imageDigest: testDigest('b'), env: [], resources: ONE };
+    const given = tier === undefined ? {} : { runtimeTier: tier };
+    const revision = revisionOf('hello-00001', { ...given, sidecars: [sidecar] });
+    const { containers } = templateOf(serviceManifest(targetOf([revision]), revision, [], settings))[
+      'spec'
+    ] as {
+      containers: { securityContext: unknown }[];
+    };
+    const securityContext = {
+      ...more,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    };
+    expect(containers.map((container) => container.securityContext)).toEqual([
+      securityContext,
+      securityContext,
+    ]);
   });
 
   it('names a secret, never its value', () => {

@@ -10,8 +10,9 @@ import {
   type TargetRevision,
 } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
-import { RESTRICTED, environmentOf, limitsAndRequests, probesOf, volumesOf } from './container.manifest.js';
+import { environmentOf, limitsAndRequests, probesOf, volumesOf } from './container.manifest.js';
 import { gpuLabels, gpuLimits, gpuPlace } from './gpu.manifest.js';
+import { isolationOf, securityContextOf, type Isolation } from './isolation.manifest.js';
 import { placeSeconds, startSeconds } from './start.deadline.js';
 import { LABELS, environmentSecretOf, namespaceOf, pullSecretOf } from './knative.names.js';
 import { sidecarContainers, sidecarVolumes } from './sidecar.manifest.js';
@@ -55,12 +56,16 @@ export function autoscalingAnnotations(
   };
 }
 
-/** The Knative Service whose template is `newest`, and whose traffic is pinned to revisions that are Ready. */
+/**
+ * The Knative Service whose template is `newest`, and whose traffic is pinned to revisions that are Ready.
+ * @param isolation what it was made with, when it was
+ */
 export function serviceManifest(
   target: Target,
   newest: TargetRevision,
   traffic: readonly KnativeTraffic[],
   settings: ManifestSettings,
+  isolation: Isolation = isolationOf(newest, settings),
 ): KubeObject {
   const { service, organizationId, projectId } = target;
   const labels = {
@@ -84,7 +89,7 @@ export function serviceManifest(
             'serving.knative.dev/progress-deadline': `${placeSeconds(newest, settings) + startSeconds(newest, settings)}s`,
           },
         },
-        spec: podSpec(target, newest, settings),
+        spec: podSpec(target, newest, settings, isolation),
       },
       traffic,
     },
@@ -115,12 +120,14 @@ function podSpec(
   target: Target,
   revision: TargetRevision,
   settings: ManifestSettings,
+  isolation: Isolation,
 ): Record<string, unknown> {
   const { limits, requests } = limitsAndRequests(revision.resources, settings);
   const { volumes: own, mounts } = volumesOf(revision);
   const volumes = [...own, ...sidecarVolumes(revision)];
   const pulls = pullSecretsOf(revision);
-  const runtimeClass = settings.runtimeClasses[revision.runtimeTier ?? 'standard'];
+  const { runtimeClass } = isolation;
+  const securityContext = securityContextOf(isolation);
   return {
     containerConcurrency: revision.concurrency,
     timeoutSeconds: revision.timeoutSeconds,
@@ -143,9 +150,9 @@ function podSpec(
         // The list of containers is one value to server-side apply, so what Knative would fill in is said here.
         ...probesOf(revision),
         ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
-        securityContext: RESTRICTED,
+        securityContext,
       },
-      ...sidecarContainers(revision, settings),
+      ...sidecarContainers(revision, settings, securityContext),
     ],
   };
 }

@@ -178,6 +178,28 @@ it('runs what is made from now on under the runtime class of the cluster, and wh
   expect(classOf({ service: kata, revisions })).toBe('kata');
 });
 
+it('refuses root to what is made from now on, and keeps what was made as it is', () => {
+  const revision = revisionOf('hello-00001', { runtimeTier: 'standard' });
+  const contextOf = (seen: Seen): unknown => {
+    const spec = planService(targetOf([revision]), seen, settings)?.manifest['spec'] as {
+      template: { spec: { containers: { securityContext: object }[] } };
+    };
+    return spec.template.spec.containers[0]?.securityContext;
+  };
+  expect(contextOf({ service: undefined, revisions: [] })).toMatchObject({ runAsNonRoot: true });
+  const there = seenService('hello-00001', [LATEST]);
+  const { metadata } = there.spec.template;
+  const made = (securityContext: { runAsNonRoot?: boolean }): Seen => ({
+    service: {
+      ...there,
+      spec: { ...there.spec, template: { metadata, spec: { containers: [{ securityContext }] } } },
+    },
+    revisions: [seenRevision('hello-00001', 'True')],
+  });
+  expect(contextOf(made({}))).not.toHaveProperty('runAsNonRoot');
+  expect(contextOf(made({ runAsNonRoot: true }))).toMatchObject({ runAsNonRoot: true });
+});
+
 it('runs an instance under the class of its tier, of which a cluster names one or both', () => {
   const classOf = (tier: 'standard' | 'sandboxed', runtimeClasses: object): unknown => {
     const revision = revisionOf('hello-00001', { runtimeTier: tier });

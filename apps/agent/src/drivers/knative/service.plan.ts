@@ -3,6 +3,7 @@ import { revisionTag } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
 import { conditionOf, isObserved, type KnativeRevision, type KnativeService } from './knative.types.js';
 import { lacksGpuNodes } from './gpu.manifest.js';
+import { isolationOf, madeWith, type Isolation } from './isolation.manifest.js';
 import { lacksSandbox, serviceManifest, trafficOf, type ManifestSettings } from './service.manifest.js';
 
 /** What of a service is in the cluster now. */
@@ -38,7 +39,7 @@ export function planService(target: Target, seen: Seen, settings: ManifestSettin
     templateName(seen.service),
   ]);
   return {
-    manifest: serviceManifest(target, next, traffic, settingsOf(next, seen.service, settings)),
+    manifest: serviceManifest(target, next, traffic, settings, isolationNow(next, seen.service, settings)),
     remove: seen.revisions.map(({ metadata }) => metadata.name).filter((name) => !named.has(name)),
   };
 }
@@ -97,15 +98,14 @@ function templateNow(target: Target, service: KnativeService | undefined): Targe
   return target.revisions.find((revision) => revision.name === name);
 }
 
-/** A revision that was made keeps its runtime class: Knative refuses another one under the same name. */
-function settingsOf(
-  { name }: TargetRevision,
+function isolationNow(
+  revision: TargetRevision,
   service: KnativeService | undefined,
   settings: ManifestSettings,
-): ManifestSettings {
-  if (service === undefined || templateName(service) !== name) return settings;
-  const made = service.spec.template.spec?.runtimeClassName;
-  return { ...settings, runtimeClasses: made === undefined ? {} : { standard: made, sandboxed: made } };
+): Isolation {
+  return service !== undefined && templateName(service) === revision.name
+    ? madeWith(service)
+    : isolationOf(revision, settings);
 }
 
 const templateName = (service: KnativeService | undefined): string | undefined =>

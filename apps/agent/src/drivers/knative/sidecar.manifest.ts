@@ -6,7 +6,6 @@ import {
   type TargetRevision,
 } from '#libs/domain';
 import {
-  RESTRICTED,
   environmentOf,
   limitsAndRequests,
   probeOf,
@@ -21,6 +20,7 @@ import { environmentSecretOf, filesSecretOf } from './knative.names.js';
 export function sidecarContainers(
   { id, sidecars = [] }: TargetRevision,
   shares: RequestShares,
+  securityContext: Record<string, unknown>,
 ): Record<string, unknown>[] {
   return sidecars.map((sidecar) => {
     const { name, image, imageDigest, command, args, env, resources } = sidecar;
@@ -34,7 +34,7 @@ export function sidecarContainers(
       resources: limitsAndRequests(resources, shares),
       ...probesOf(sidecar),
       ...(mounts.length === 0 ? {} : { volumeMounts: mounts }),
-      securityContext: RESTRICTED,
+      securityContext,
     };
   });
 }
