@@ -102,13 +102,19 @@ export class Stages {
     await Promise.all([worker(), worker()]);
   }
 
-  /** One of jest's projects; its output is shown while it runs. */
+  /** One of jest's projects; its output is shown while it runs. `title` is another's than that of one that runs at the same time. */
   async jest(
     name,
-    { patterns = [], env = {}, workers = Math.max(2, availableParallelism() - 1), minutes } = {},
+    {
+      title = name,
+      patterns = [],
+      env = {},
+      workers = Math.max(2, availableParallelism() - 1),
+      minutes,
+    } = {},
   ) {
     const begin = Date.now();
-    const report = path.join(this.temporaryDir, `${name}.json`);
+    const report = path.join(this.temporaryDir, `${title}.json`);
     const { code } = await runNode(
       [
         '--disable-warning=ExperimentalWarning',
@@ -126,7 +132,7 @@ export class Stages {
       ],
       { env, minutes: minutes ?? STAGE_MINUTES[name] },
     );
-    this.add({ name, begin, ...totalsOf(report, code) });
+    this.add({ name: title, begin, ...totalsOf(report, code) });
   }
 
   /** Ends what runs; what comes afterwards is skipped. */
@@ -170,7 +176,7 @@ export class Stages {
     for (const { name, passed, failed, seconds } of this.results) {
       const counts = passed + failed === 0 ? '' : `${passed} passed, ${failed} failed`;
       console.log(
-        `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(12)} ${seconds.toFixed(1).padStart(6)} s  ${counts}`.trimEnd(),
+        `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(20)} ${seconds.toFixed(1).padStart(6)} s  ${counts}`.trimEnd(),
       );
     }
     const sum = (key) => this.results.reduce((total, result) => total + result[key], 0);

@@ -41,8 +41,18 @@ const FOLDERS = {
 const USUAL = ['e2e/cluster/', 'e2e/stories/'];
 /** The agent that its stories begin themselves is a pod of the cluster: the one beside the platform has no cluster. */
 const INSIDE = 'inside';
-/** What runs at the same time, mostly waiting, each on a cluster of its own: projects one after the other. */
-const LANES = [['parts', INSIDE, 'cluster', 'nightly'], ['stories']];
+/** Of e2e/cluster/stories, what the second lane takes: both end at about the same time, after a quarter of an hour. */
+const SECOND_TAKES = /\/8-conditions\./;
+/** What runs at the same time, mostly waiting, each on a cluster of its own: projects, or files of them, one after the other. */
+const LANES = [
+  [
+    { project: 'parts' },
+    { project: INSIDE },
+    { project: 'cluster', has: (file) => !SECOND_TAKES.test(file) },
+    { project: 'nightly' },
+  ],
+  [{ project: 'stories' }, { project: 'cluster', has: (file) => SECOND_TAKES.test(file) }],
+];
 
 /** Of the build, of the stories of both clusters, and of the lanes after them, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
@@ -106,56 +116,64 @@ async function boot() {
   if (!(await stages.pass('build', () => buildClusters({ knative })))) return;
   clearTimeout(deadline);
   deadline = endLate();
-  const isPair = wants('clusters');
-  const lanes = LANES.map((lane) => lane.filter(wants)).filter((lane) => lane.length > 0);
-  const names = isPair || lanes.length > 1 ? [FIRST, SECOND] : [FIRST];
+  const pair = filesOf({ project: 'clusters' });
+  const lanes = LANES.map((parts) =>
+    parts.map((part) => ({ ...part, files: filesOf(part) })).filter(({ files }) => files.length > 0),
+  ).filter((parts) => parts.length > 0);
+  const names = pair.length > 0 || lanes.length > 1 ? [FIRST, SECOND] : [FIRST];
   if (!(await stages.pass('clusters', () => upClusters(names, { knative })))) return;
   await stages.guard('settings', async () =>
-    runStories(names, isPair, lanes, await agentSettings(names, temporaryDir)),
+    runStories(names, pair, lanes, await agentSettings(names, temporaryDir)),
   );
 }
 
-async function runStories(names, isPair, lanes, settings) {
+async function runStories(names, pair, lanes, settings) {
   const kubeconfigs = names.map((name) => kubeconfigOf(name, temporaryDir));
-  // the gateway is as far from one cluster as from the other
-  const pair = { TOWPATH_KUBECONFIG: kubeconfigs.join(), TOWPATH_GATEWAY_REGION: 'edge' };
-  if (isPair) await onPlatform('clusters', names, { ...settings, ...pair }, ['--clusters', '2']);
-  if (isPair && lanes.length < 2 && !keep) await stages.pass('second down', () => downCluster(SECOND));
+  if (pair.length > 0) {
+    // the gateway is as far from one cluster as from the other
+    const both = { TOWPATH_KUBECONFIG: kubeconfigs.join(), TOWPATH_GATEWAY_REGION: 'edge' };
+    await onPlatform({ project: 'clusters', files: pair }, names, { ...settings, ...both }, [
+      '--clusters',
+      '2',
+    ]);
+    if (lanes.length < 2 && !keep) await stages.pass('second down', () => downCluster(SECOND));
+  }
   clearTimeout(deadline);
   deadline = endLate();
   await Promise.all(
-    lanes.map(async (lane, at) => {
-      for (const project of lane) {
-        if (project === INSIDE) await stages.pass('image', () => loadAgentImage(names[at], temporaryDir));
-        const runtime =
-          project === INSIDE ? { TOWPATH_RUNTIME: 'local' } : { TOWPATH_KUBECONFIG: kubeconfigs[at] };
-        await onPlatform(project, [names[at]], { ...settings, ...runtime });
+    lanes.map(async (parts, at) => {
+      for (const part of parts) {
+        const isInside = part.project === INSIDE;
+        if (isInside) await stages.pass('image', () => loadAgentImage(names[at], temporaryDir));
+        const runtime = isInside ? { TOWPATH_RUNTIME: 'local' } : { TOWPATH_KUBECONFIG: kubeconfigs[at] };
+        await onPlatform(part, [names[at]], { ...settings, ...runtime });
       }
     }),
   );
 }
 
-/** Whether a story of this project was asked for. */
-function wants(project) {
-  const folder = inRoot('e2e', FOLDERS[project]);
-  const files = readdirSync(folder).map((file) => path.join(folder, file));
-  return files.some((file) => patterns.some((pattern) => new RegExp(pattern).test(file)));
+/** The stories of a project, or of the part of it that a lane has, that were asked for. */
+function filesOf({ project, has = () => true }) {
+  const folder = path.join('e2e', FOLDERS[project]);
+  return readdirSync(inRoot(folder))
+    .map((file) => path.join(folder, file))
+    .filter((file) => has(file) && patterns.some((pattern) => new RegExp(pattern).test(file)));
 }
 
 /** A failure is a stage that failed: it never ends the other lane, whose platform somebody has to stop. */
-async function onPlatform(project, names, settings, more = []) {
+async function onPlatform({ project, files }, names, settings, more = []) {
   if (stages.interrupted) return;
   await stages.guard('platform', async () => {
-    const folder = path.join(temporaryDir, `${project}-platform`);
-    const platform = await startStoryPlatform(folder, settings, more);
+    const title = [project, ...names].join('-');
+    const platform = await startStoryPlatform(path.join(temporaryDir, title), settings, more);
     platforms.add(platform);
-    const file = path.join(temporaryDir, `${project}.cluster.json`);
+    const file = path.join(temporaryDir, `${title}.cluster.json`);
     const env = {
       ...platform.env,
       TOWPATH_STORY_CLUSTER_FILE: describeClusters(file, names, settings),
     };
     if (!stages.interrupted)
-      await stages.jest(project, { patterns, env, workers: 1, minutes: DEADLINE_MINUTES });
+      await stages.jest(project, { title, patterns: files, env, workers: 1, minutes: DEADLINE_MINUTES });
     await stages.pass('stop', () => platform.stop());
   });
 }
