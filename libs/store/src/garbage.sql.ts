@@ -41,9 +41,11 @@ export const isSourceSql = statement<{ needed: boolean }>(
   'SELECT EXISTS (SELECT FROM uploads WHERE digest = $1) AS needed',
 );
 
+// One whose row is gone went with its upload.
 export const endedBuildsSql = statement<{ id: string }>(
   'garbage_ended_builds',
-  'SELECT id FROM builds WHERE id = ANY($1) AND finished_at < $2',
+  `SELECT asked.id FROM unnest($1::text[]) AS asked (id)
+   WHERE NOT EXISTS (SELECT FROM builds b WHERE b.id = asked.id AND (b.finished_at IS NULL OR b.finished_at >= $2))`,
 );
 
 /** Versions of secrets that what a cluster is asked to hold refers to. */

@@ -42,7 +42,7 @@ export async function isSource(tx: Tx, digest: Digest): Promise<boolean> {
   return (await tx.one(isSourceSql, [digest]))?.needed === true;
 }
 
-/** Which of these builds ended before that time (UTC ms). */
+/** Which of these builds ended before that time (UTC ms), or went with their upload. */
 export async function endedBuilds(tx: Tx, ids: readonly string[], before: number): Promise<Set<string>> {
   return new Set((await tx.run(endedBuildsSql, [ids, time(before)])).map(({ id }) => id));
 }

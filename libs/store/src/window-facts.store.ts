@@ -36,8 +36,8 @@ const AT_ONCE = 16;
 
 /**
  * What each window is made of, from the raw records; in the order asked, a few statements for some of them. Memory is bounded by
- * the requests of 5 s of one window, as numbers, and by the changes of 16 windows: at most one a ms for each 5 s of requests,
- * however many there are.
+ * the requests of 5 s of one window, as numbers, and by what 16 windows can tell apart: a change for each of their ms, and a
+ * length for each ms that a request may last, however many requests there are.
  * @param asked zones by which the windows are named; absent: as stored
  */
 export async function* findWindowFacts(
@@ -77,16 +77,23 @@ class Asking {
 async function factsOfSome(asking: Asking): Promise<WindowFacts[]> {
   const { keys, sql } = asking;
   const facts = keys.map(noFacts);
+  const sums = keys.map((): Sums => ({ changes: new Map(), lengths: new Map() }));
+  const spanOf = (n: number): Interval => windowSpan(keys[n]?.windowStartMs ?? 0);
   const all = (): boolean => true;
   const inParts = new Set<number>();
   await asking.each(sql.begun, all, (row) => {
-    addBegun(facts[row.n], row, windowSpan(keys[row.n]?.windowStartMs ?? 0));
+    addCounts(facts[row.n], row);
+    addSums(sums[row.n], tallyOf({ offsets: row.offsets ?? [], lengths: row.lengths ?? [] }, spanOf(row.n)));
     if (row.has_parts) inParts.add(row.n);
   });
   await asking.each(sql.crossing, all, (row) => {
     if (row.partial) facts[row.n]?.reaching.push(partOf(row));
-    else facts[row.n]?.changes.push(...changesOf([partOf(row)], windowSpan(keys[row.n]?.windowStartMs ?? 0)));
+    else addSums(sums[row.n], { changes: changesOf([partOf(row)], spanOf(row.n)), lengths: [] });
   });
+  for (const [n, { changes, lengths }] of sums.entries()) {
+    for (const [atMs, delta] of changes) if (delta !== 0) facts[n]?.changes.push({ atMs, delta });
+    for (const [lengthMs, count] of lengths) facts[n]?.lengths.push({ lengthMs, count });
+  }
   const hasParts = (_key: FactsKey, n: number): boolean => inParts.has(n);
   await asking.each(sql.begunParts, hasParts, (row) => facts[row.n]?.reaching.push(partOf(row)));
   await asking.each(sql.beginningParts, hasParts, (row) => facts[row.n]?.beginning.push(partOf(row)));
@@ -195,12 +202,21 @@ function noFacts(): WindowFacts {
   };
 }
 
-function addBegun(facts: WindowFacts | undefined, row: BegunRow, span: Interval): void {
+/** Of one window: by how much the number of active requests changes at each ms, and how many last how many ms. */
+interface Sums {
+  changes: Map<number, number>;
+  lengths: Map<number, number>;
+}
+
+function addSums(sums: Sums | undefined, { changes, lengths }: ReturnType<typeof tallyOf>): void {
+  if (!sums) return;
+  for (const { atMs, delta } of changes) sums.changes.set(atMs, (sums.changes.get(atMs) ?? 0) + delta);
+  for (const { lengthMs, count } of lengths)
+    sums.lengths.set(lengthMs, (sums.lengths.get(lengthMs) ?? 0) + count);
+}
+
+function addCounts(facts: WindowFacts | undefined, row: BegunRow): void {
   if (!facts) return;
-  const { changes, lengths } = tallyOf({ offsets: row.offsets ?? [], lengths: row.lengths ?? [] }, span);
-  // Not spread: lists may be longer than a call has room for.
-  for (const change of changes) facts.changes.push(change);
-  for (const length of lengths) facts.lengths.push(length);
   facts.counts.requests += BigInt(row.requests);
   facts.counts.notBillableRequests += BigInt(row.not_billable_requests);
   facts.counts.requestBytes += BigInt(row.request_bytes);

@@ -8,7 +8,7 @@ const other = { name: 'log', image: 'other.test/log' };
 const AT = 'annotations["towpath.dev/pull-secrets"]';
 
 function read(
-  listed: string[],
+  listed: (string | undefined)[],
   text: string | undefined,
   pullers: Parameters<typeof readPullSecrets>[2],
 ): { secrets: PullSecrets; problems: Violation[] } {
@@ -44,12 +44,13 @@ describe('pull secrets of a manifest', () => {
   it('are known by the name of the container that serves', () =>
     expect([...read(['r'], 'web=r', [{ ...app, name: 'web' }]).secrets.keys()]).toEqual(['web']));
 
-  it.each<[string, string[], string | undefined, (typeof log)[], string]>([
+  it.each<[string, (string | undefined)[], string | undefined, (typeof log)[], string]>([
     ['for images of two registries', ['r'], undefined, [other], 'spec.imagePullSecrets[0]'],
     ['of which there are two', ['r', 'o'], undefined, [log], 'spec.imagePullSecrets[0]'],
     ['for a container that is not there', ['r'], 'log=r', [], AT],
     ['that clusters would not pull with', [], 'app=r', [], AT],
     ['for no container', ['r', 'o'], 'app=r', [log], 'spec.imagePullSecrets[1]'],
+    ['without a name', [undefined, 'r'], undefined, [log], 'spec.imagePullSecrets[0].name'],
     ['without a secret', ['r'], 'app', [], AT],
     ['of no version', ['r'], 'app=r:x', [], AT],
   ])('%s are refused, and the field is named', (_what, listed, text, beside, field) => {

@@ -30,7 +30,10 @@ export function readPullSecrets(
   pullers: readonly Puller[],
 ): PullSecrets {
   const listed = of.list('imagePullSecrets').map((entry) => ({ entry, name: entry.text('name') }));
-  for (const { entry } of listed) entry.end();
+  for (const { entry, name } of listed) {
+    if (name === undefined) entry.problem('name', 'is missing');
+    entry.end();
+  }
   const secrets = annotation.text === undefined ? ofOneRegistry(listed, pullers) : readAnnotation(annotation);
   if (annotation.text !== undefined) compare(annotation.subject, secrets, listed, pullers);
   return secrets;

@@ -19,7 +19,7 @@ export async function sweepKeys(parts: Parts): Promise<number> {
 async function sweepCluster(parts: Parts, clusterId: string): Promise<number> {
   const { bus } = parts;
   const [targets, status] = [targetsBucket(clusterId), statusBucket(clusterId)];
-  // Read before the rows: a secret is sealed after the target that names it is written.
+  // Read before the rows: a secret is sealed after the target that names it is written, a build asked for after its row.
   const keys = [...(await bus.listKeys(targets, '>')), ...(await bus.listKeys(status, 'build.>'))];
   const unused = await unusedOf(parts, clusterId, keys);
   const isUnused = (key: string): boolean => unused.has(key);

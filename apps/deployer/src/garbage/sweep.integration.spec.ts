@@ -198,6 +198,7 @@ describe('the sweep', () => {
     const ended = await build(svc, upl, { at: OLD });
     const upl2 = await upload(await blob('for another'), clock.now());
     const running = await build(svc, upl2, {});
+    const goneWithItsUpload = id('bld');
     const [used, unused, ...others] = Array.from({ length: 6 }, () => id('sec')) as [
       string,
       string,
@@ -227,10 +228,10 @@ describe('the sweep', () => {
       bus.js.publish(`$KV.${bucket}.${key}`, 'x');
     const kept = [`sealed.${used}.2`, ...others.map((secret) => `sealed.${secret}.1`)];
     const sealed = [`sealed.${used}.1`, `sealed.${unused}.1`, ...kept];
-    for (const key of [...sealed, `build.${ended}`, `build.${running}`, `service.${svc}`])
-      await put(targetsBucket(cls), key);
-    for (const key of [`build.${ended}`, `build.${running}`]) await put(statusBucket(cls), key);
-    expect((await sweep.run()).keys).toBe(3);
+    const builds = [ended, running, goneWithItsUpload].map((bld) => `build.${bld}`);
+    for (const key of [...sealed, ...builds, `service.${svc}`]) await put(targetsBucket(cls), key);
+    for (const key of builds) await put(statusBucket(cls), key);
+    expect((await sweep.run()).keys).toBe(4);
     expect((await bus.listKeys(targetsBucket(cls), '>')).sort()).toEqual(
       [`build.${running}`, ...kept, `service.${svc}`].sort(),
     );
@@ -241,7 +242,7 @@ describe('the sweep', () => {
       ).streams.info(kvStream(targetsBucket(cls)), { subjects_filter: '>' });
       return Object.keys(state.subjects ?? {}).length;
     };
-    expect(await subjects()).toBe(kept.length + 5);
+    expect(await subjects()).toBe(kept.length + 6);
     expect((await sweep.run()).keys).toBe(0);
     expect(await subjects()).toBe(kept.length + 2);
   });
