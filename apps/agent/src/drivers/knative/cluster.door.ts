@@ -8,6 +8,7 @@ import { doorManifests, ingressPolicy, type DoorSettings } from './door.manifest
 import { isRolledOut, type Deployment } from './door.rollout.js';
 import type { DoorKeeper } from './knative.driver.js';
 import { SYSTEM_NAMESPACE } from './knative.names.js';
+import { conditionOf, type KnativeCondition } from './knative.types.js';
 
 const LOOK_MS = 300;
 const ANSWER_MS = 5_000;
@@ -30,7 +31,7 @@ interface DoorService extends KubeObject {
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }
 interface Node extends KubeObject {
-  status: { addresses: { type: string; address: string }[] };
+  status: { addresses: { type: string; address: string }[]; conditions?: KnativeCondition[] };
 }
 
 /** The door of one cluster: made, given its certificate, and knocked at. */
@@ -130,7 +131,7 @@ export class ClusterDoor implements DoorKeeper {
     }
   }
 
-  /** The load balancer's address, else a node's with the port that every node opens. Waits until the door is what it should be. */
+  /** The load balancer's address, else that of a node that is ready with the port that every node opens. Waits until the door is what it should be. */
   private async address(): Promise<Door> {
     const { client } = this.parts;
     for (;;) {
@@ -150,7 +151,10 @@ export class ClusterDoor implements DoorKeeper {
     if (host !== undefined) return { host, port: port.port, secure: true };
     if (port.nodePort === undefined) return undefined;
     const { items } = await this.parts.client.list<Node>(KINDS.node);
-    const addresses = items.flatMap((node) => node.status.addresses);
+    const ready = items.filter(
+      ({ status: { conditions } }) => conditionOf(conditions, 'Ready')?.status === 'True',
+    );
+    const addresses = ready.flatMap((node) => node.status.addresses);
     const node = addresses.find(({ type }) => type === 'InternalIP');
     return node && { host: node.address, port: port.nodePort, secure: true };
   }

@@ -42,8 +42,8 @@ export function doorManifests(settings: DoorSettings, certificates: DoorCertific
       metadata: metadata(DOOR_NAME),
       spec: {
         type: 'NodePort',
-        // The address of whoever knocks is worth keeping in the log.
-        externalTrafficPolicy: 'Local',
+        // Gateways are told the address of one node: every node leads to the door, wherever it runs.
+        externalTrafficPolicy: 'Cluster',
         selector: labels,
         ports: [{ name: 'door', port: DOOR_PORT, targetPort: DOOR_PORT, protocol: 'TCP' }],
       },
