@@ -1,9 +1,11 @@
 import type { HubInside } from './hub.inside.js';
 
-/** What is only written under a lease by the role of deployer and billing. */
+/**
+ * What is only written under a lease by the role of deployer and billing. Builds are not among them: whoever hears of one's end
+ * writes it, under the lock of its row, and it stays as it ended.
+ */
 const TABLES = [
   'services',
-  'builds',
   'revisions',
   'placements',
   'targets',

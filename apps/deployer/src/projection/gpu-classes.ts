@@ -40,7 +40,16 @@ export class GpuClassProjection {
     const classes = all.map(({ name, resource, nodeLabels, tolerations }): OfferedGpus => ({
       ...{ name, resource, nodeLabels, tolerations },
     }));
-    for (const { id, joinedAt } of clusters) if (joinedAt !== undefined) await this.show(id, classes);
+    for (const { id, joinedAt } of clusters) if (joinedAt !== undefined) await this.tryShow(id, classes);
+  }
+
+  /** A cluster that cannot be shown them does not keep the others from it. */
+  private async tryShow(clusterId: string, classes: OfferedGpus[]): Promise<void> {
+    try {
+      await this.show(clusterId, classes);
+    } catch (error) {
+      this.parts.logger.warn({ err: error, clusterId }, 'GPU classes are not shown to a cluster');
+    }
   }
 
   /** What another replica wrote meanwhile is looked at the next time. */

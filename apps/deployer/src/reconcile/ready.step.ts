@@ -72,6 +72,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   // what listens elsewhere than on $PORT
   StartTimeout: 'template.port',
   ImageRunsAsRoot: 'template.image',
+  BuildRunsAsRoot: 'template.source',
   SidecarRunsAsRoot: 'template.sidecars',
 };
 

@@ -506,6 +506,7 @@ describe('what goes wrong', () => {
   it.each([
     ['StartTimeout', 'template.port'],
     ['ImageRunsAsRoot', 'template.image'],
+    ['BuildRunsAsRoot', 'template.source'],
     ['SidecarRunsAsRoot', 'template.sidecars'],
     ['ExitCode', 'template'],
   ])('ends with the cause %s of a failed start, and serves the old revision on', async (reason, field) => {

@@ -81,13 +81,14 @@ const RULES: readonly Rule[] = [
   },
   {
     when: /runAsNonRoot and image will run as root/,
-    say: (_revision, text) =>
-      runsAsRoot(text, 'The image runs as root, which only the sandboxed tier allows.'),
+    say: (revision, text) =>
+      runsAsRoot(revision, text, 'The image runs as root, which only the sandboxed tier allows.'),
   },
   {
     when: /runAsNonRoot and image has/,
-    say: (_revision, text) =>
+    say: (revision, text) =>
       runsAsRoot(
+        revision,
         text,
         'The image names its user by no number that can be used, so it may be root, which only the sandboxed tier allows.',
       ),
@@ -113,10 +114,13 @@ const RULES: readonly Rule[] = [
   { when: /ProgressDeadlineExceeded|Initial scale was never achieved/, say: startTimeout },
 ];
 
-/** Kubelets end their sentence with the container. */
-function runsAsRoot(text: string, message: string): Readiness {
+/** Kubelets end their sentence with the container. Images that were built before they were given a user are root. */
+function runsAsRoot({ image }: TargetRevision, text: string, message: string): Readiness {
+  const isServing = text.includes(`container: ${SERVING_CONTAINER})`);
+  if (isServing && image === undefined)
+    return failed('BuildRunsAsRoot', message, 'Deploy the source again: what is built now has a user.');
   return failed(
-    text.includes(`container: ${SERVING_CONTAINER})`) ? 'ImageRunsAsRoot' : 'SidecarRunsAsRoot',
+    isServing ? 'ImageRunsAsRoot' : 'SidecarRunsAsRoot',
     message,
     'Give the image a user by its number (USER 1000 in its Dockerfile), or ask the operator for a price plan with the sandboxed tier.',
   );

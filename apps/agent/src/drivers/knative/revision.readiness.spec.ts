@@ -221,9 +221,25 @@ describe('what an instance waits for', () => {
     ['CreateContainerConfigError', 'secret "x" not found', 'false', 'ContainerNotCreated'],
     ['ContainerCreating', '', 'unknown', 'Starting'],
   ])('%s: %s', (reason, message, status, told) => {
-    const said = readinessOf(revision, deploying, [waits(reason, message)], () => undefined);
+    const said = readinessOf(
+      { ...revision, image: 'r.test/a' },
+      deploying,
+      [waits(reason, message)],
+      () => undefined,
+    );
     expect(said).toMatchObject({ status, reason: told });
     expect(said.message).not.toMatch(/r\.test|10\.20|sha256/);
+  });
+
+  it('asks for its source again where what was built of it is root', () => {
+    const root = 'container has runAsNonRoot and image will run as root (pod: "a_prj-1(5)", container: app)';
+    const said = readinessOf(
+      revision,
+      deploying,
+      [waits('CreateContainerConfigError', root)],
+      () => undefined,
+    );
+    expect(said).toMatchObject({ status: 'false', reason: 'BuildRunsAsRoot' });
   });
 
   it('is what its container says last, although Knative repeats the first', () => {
