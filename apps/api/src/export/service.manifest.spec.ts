@@ -1,5 +1,5 @@
 import { load } from 'js-yaml';
-import type { Project, Revision, Service } from '#libs/domain';
+import type { Project, Revision, Service, Template } from '#libs/domain';
 import { serviceManifest } from './service.manifest.js';
 
 const project: Project = {
@@ -39,6 +39,7 @@ const service = (more: Partial<Service> = {}, template: Partial<Service['templat
 const digest = `sha256:${'a'.repeat(64)}` as const;
 const ready = { spec: { imageDigest: digest } } as Revision;
 const sidecar = { image: 'example.com/log:1', env: [], resources: { cpuMillis: 100, memoryMiB: 64 } };
+const log = { ...sidecar, name: 'log' };
 const read = (of: Service, revision?: Revision): unknown => load(serviceManifest(of, project, revision));
 
 describe('a service as Knative reads it', () => {
@@ -82,6 +83,25 @@ describe('a service as Knative reads it', () => {
         traffic: [{ latestRevision: true, percent: 100 }],
       },
     });
+  });
+
+  it.each<[string, Partial<Template>, boolean]>([
+    ['needs no word of ours where it is the newest and for one registry', {}, false],
+    ['says its version', { pullSecret: { name: 'r', version: 2 } }, true],
+    [
+      'says its container beside an image of another registry',
+      { sidecars: [{ ...log, image: 'other.example/log:1' }] },
+      true,
+    ],
+  ])('a pull secret %s', (_what, more, isSaid) => {
+    const newest = { name: 'r', version: 'latest' as const };
+    const text = serviceManifest(
+      service({}, { image: 'example.com/web:1', pullSecret: newest, sidecars: [log], ...more }),
+      project,
+      undefined,
+    );
+    expect(text).toContain('imagePullSecrets:');
+    expect(/towpath/i.test(text)).toBe(isSaid);
   });
 
   it.each<[string, Service, Revision | undefined, object]>([
