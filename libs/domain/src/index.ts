@@ -106,6 +106,7 @@ export {
   labelValueProblem,
   lacksGpus,
   resourceProblem,
+  supplyOf,
   validateGpuClass,
 } from './cluster/gpu-class.js';
 export { RUNTIME_TIERS, SANDBOXED, type RuntimeTier } from './cluster/runtime-tier.js';

@@ -1,4 +1,4 @@
-import type { Toleration } from '#libs/domain';
+import type { GpuSupply, Toleration } from '#libs/domain';
 import type { ConditionView } from './wire.types.js';
 
 export interface ClusterView {
@@ -24,14 +24,8 @@ export interface ClusterView {
   conditions: ConditionView[];
 }
 
-export interface GpuSupplyView {
-  gpuClass: string;
-  nodes: number;
-  perNode: number;
-  total: number;
-  taken: number;
+export interface GpuSupplyView extends GpuSupply {
   free: number;
-  freePerNode: number;
 }
 
 export interface GpuClassView {

@@ -50,7 +50,7 @@ export function lacksGpus(cluster: Looked, gpuClass: OfferedGpus): boolean {
 
 /** Whether a cluster is known to have nodes of the class, and none to have too few GPUs for an instance. */
 export function hasGpus(cluster: Looked, gpuClass: OfferedGpus, gpus = 1): boolean {
-  const { perNode = gpus } = supplyOf(cluster.found, gpuClass.name) ?? {};
+  const { perNode = gpus } = supplyOf(cluster.found?.supply, gpuClass.name) ?? {};
   return isThere(cluster, gpuClass) === true && gpus <= perNode;
 }
 
@@ -59,7 +59,7 @@ export function hasGpus(cluster: Looked, gpuClass: OfferedGpus, gpus = 1): boole
  * NVIDIA's: of others, and before a look, nothing is known (undefined).
  */
 function isThere({ found }: Looked, { name, resource, nodeLabels }: OfferedGpus): boolean | undefined {
-  const counted = supplyOf(found, name);
+  const counted = supplyOf(found?.supply, name);
   if (counted !== undefined) return counted.nodes > 0;
   const looked = found?.conditions.some(({ type, status }) => type === 'Gpus' && status === 'true');
   if (!looked || resource !== GPU_RESOURCE) return undefined;
@@ -68,8 +68,11 @@ function isThere({ found }: Looked, { name, resource, nodeLabels }: OfferedGpus)
 }
 
 /** What was counted of a class; undefined: it is not known. */
-export function supplyOf(found: Cluster['found'], gpuClass: string): GpuSupply | undefined {
-  return found?.supply?.find((one) => one.gpuClass === gpuClass);
+export function supplyOf(
+  supplies: readonly GpuSupply[] | undefined,
+  gpuClass: string,
+): GpuSupply | undefined {
+  return supplies?.find((one) => one.gpuClass === gpuClass);
 }
 
 /** What a node offers its GPUs as where an operator says nothing. */

@@ -1,7 +1,7 @@
 import { same, type Clock, type GpuSupply, type OfferedGpus } from '#libs/domain';
 import { KINDS, KubeError, type KubeClient } from '#libs/kube';
 import { Loop, type Logger } from '#libs/process';
-import { HOLDERS, holdsSome, hostsOf, supplyOf, type GpuHolder, type GpuHost } from './gpu.supply.js';
+import { HOLDERS, holdsSome, hostsOf, countSupply, type GpuHolder, type GpuHost } from './gpu.supply.js';
 
 /** While an instance waits for a GPU. */
 const LOOK_MS = 10_000;
@@ -57,7 +57,7 @@ export class GpuCounter {
     try {
       const { items: nodes } = await client.list<GpuHost>(KINDS.node);
       const hasHosts = classes.some((one) => hostsOf(one, nodes).length > 0);
-      return supplyOf(classes, nodes, hasHosts ? await this.holders(classes) : []);
+      return countSupply(classes, nodes, hasHosts ? await this.holders(classes) : []);
     } catch (error) {
       if (error instanceof KubeError && error.status === 403) return undefined;
       throw error;

@@ -1,4 +1,4 @@
-import type { GpuSupply, Target, TargetRevision } from '#libs/domain';
+import { supplyOf, type GpuSupply, type Target, type TargetRevision } from '#libs/domain';
 import { LABELS } from './knative.names.js';
 import { conditionOf, type Pod } from './knative.types.js';
 
@@ -41,12 +41,12 @@ export interface GpuState {
 /** Of the class of a revision; pods are only looked at for one that holds GPUs. */
 export function gpuState(
   pods: () => readonly Pod[],
-  supplies: readonly GpuSupply[] = [],
+  supplies: readonly GpuSupply[] | undefined,
   { resources: { gpuClass } }: TargetRevision,
 ): GpuState {
   if (gpuClass === undefined) return { waiting: 0 };
   const isOf = ({ metadata }: Pod): boolean => metadata.labels?.[LABELS.gpuClass] === gpuClass;
-  const supply = supplies.find((one) => one.gpuClass === gpuClass);
+  const supply = supplyOf(supplies, gpuClass);
   const waiting = pods().filter((pod) => isOf(pod) && waitsForGpus(pod)).length;
   return { waiting, ...(supply === undefined ? {} : { supply }) };
 }

@@ -1,5 +1,5 @@
 import type { GpuSupply, OfferedGpus } from '#libs/domain';
-import { supplyOf, type GpuHolder, type GpuHost } from './gpu.supply.js';
+import { countSupply, type GpuHolder, type GpuHost } from './gpu.supply.js';
 
 const GPU = 'nvidia.com/gpu';
 const l4: OfferedGpus = {
@@ -41,7 +41,7 @@ const holding = (nodeName: string, count: number): GpuHolder =>
 
 /** nodes, perNode, total, taken, freePerNode */
 const counts = (nodes: GpuHost[], pods: GpuHolder[] = [], of = l4): number[] => {
-  const [{ gpuClass, ...said } = {} as GpuSupply] = supplyOf([of], nodes, pods);
+  const [{ gpuClass, ...said } = {} as GpuSupply] = countSupply([of], nodes, pods);
   expect(gpuClass).toBe(of.name);
   return [said.nodes, said.perNode, said.total, said.taken, said.freePerNode];
 };

@@ -30,7 +30,7 @@ export interface GpuHolder extends KubeObject {
 export const HOLDERS = 'spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed';
 
 /** What nodes have of each class, as the scheduler counts. @param pods all that a node has taken and that are not over */
-export function supplyOf(
+export function countSupply(
   classes: readonly OfferedGpus[],
   nodes: readonly GpuHost[],
   pods: readonly GpuHolder[],
