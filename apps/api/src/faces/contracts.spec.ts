@@ -15,6 +15,11 @@ describe('the generated faces', () => {
     expect(committed('schema.graphql').trim()).toBe(printSchema(lexicographicSortSchema(schema)).trim());
   });
 
+  it('say which release they are of', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    expect(openApiDocument(registry)).toMatchObject({ info: { version } });
+  });
+
   it('GraphQL is a valid schema with every operation that has a field', () => {
     expect(validateSchema(schema)).toEqual([]);
     const fields = [schema.getQueryType(), schema.getMutationType()].flatMap((type) =>

@@ -5,7 +5,7 @@ import { pathFields, type Registry } from '../../call/registry.js';
 
 type Json = Record<string, unknown>;
 
-const VERSION = '0.1.0';
+const VERSION = '0.2.0';
 
 /** The OpenAPI 3.1 document of the registry. Generated, so it cannot differ from what is served. */
 export function openApiDocument(registry: Registry): Json {
