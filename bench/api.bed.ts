@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ensureHubTopology } from '#libs/bus';
 import { API_KEY_BYTES, apiKeyPreview, formatApiKey, newId, type Id } from '#libs/domain';
@@ -8,7 +7,7 @@ import { insertKey, insertOrganization, insertProject, insertUpload } from '#lib
 import { temporaryFolder, testDatabase, testDigest, testNats, type TestDatabase } from '#libs/testing';
 import { hubEnvironment } from './hub.bed.js';
 import { Generator, startApp, startForked, type Server } from './load/processes.js';
-import { cpuOf, pin, type Variant } from './protocol.js';
+import { cpuOf, parentOf, pin, type Variant } from './protocol.js';
 
 /** A tenant of the bench, with a key of its owner. */
 export interface BenchTenant {
@@ -153,6 +152,5 @@ export function loaded(bed: ApiBed, name: string, server: Server, requests: stri
 /** The process whose children serve the sessions. */
 async function postmaster(database: TestDatabase): Promise<number> {
   const [row] = await database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const fields = readFileSync(`/proc/${row?.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return Number(fields[1]);
+  return parentOf(row?.pid ?? 0);
 }

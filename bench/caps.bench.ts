@@ -3,27 +3,21 @@
  * both against the same hosts of an organization without one. `npm run bench caps`.
  */
 import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import { createLogger } from '#libs/process';
-import { temporaryFolder } from '#libs/testing';
 import { AdmissionServer, admissionSocketOf } from '../apps/gateway/src/admission/admission.server.js';
 import { HostLeases } from '../apps/gateway/src/admission/host.leases.js';
 import { OrganizationPurse } from '../apps/gateway/src/admission/organization.purse.js';
-import { envoyVariant, printEnvoys } from './envoy.slices.js';
-import { hostsOf, startOurs, type CappedHosts, type Edge } from './envoys.js';
-import { Generator, startUpstream } from './load/processes.js';
-import { cpuRatio, interleave, pin, print, rateRatio, type Variant } from './protocol.js';
+import { EnvoyBed } from './envoy.bed.js';
+import { printEnvoys } from './envoy.slices.js';
+import { hostsOf, startOurs, type CappedHosts } from './envoys.js';
+import { cpuRatio, interleave, print, rateRatio, type Variant } from './protocol.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 25);
 /** More than a run asks for. */
 const ENOUGH = 2 ** 31;
 
-const folder = temporaryFolder();
-const pinned = pin(process.pid, 1);
-const upstream = await startUpstream();
-const generator = new Generator();
 const hosts = hostsOf(10);
-const edges: Edge[] = [];
+const bed = await EnvoyBed.start();
 const asked = { count: 0 };
 const beside = admission();
 
@@ -34,24 +28,21 @@ try {
     await variant('near', { lease: 0 }),
   ];
   const rounds = await interleave([...variants, { ...named(variants), name: 'without again' }], ROUNDS);
-  printEnvoys(`caps: ${ROUNDS} rounds${pinned ? '' : ', not pinned'}; ${asked.count} questions`, rounds);
+  printEnvoys(bed.about(`caps: ${ROUNDS} rounds, ${asked.count} questions`), rounds);
   for (const name of ['without again', 'far', 'near']) {
     console.log(`  ${name} / without a cap: ${print(rateRatio(rounds, name, 'without a cap'))}`);
     console.log(`    by CPU of Envoy: ${print(cpuRatio(rounds, name, 'without a cap'))}`);
   }
 } finally {
-  await Promise.all([...edges.map((one) => one.stop()), generator.stop(), upstream.stop(), beside.stop()]);
-  folder.remove();
+  await Promise.all([bed.stop(), beside.stop()]);
 }
 
-async function variant(name: string, cap?: CappedHosts): Promise<Variant> {
-  const inside = path.join(folder.path, name);
-  mkdirSync(inside);
-  if (cap?.lease === 0) await beside.listen(admissionSocketOf(inside));
-  const edge = await startOurs(inside, hosts, upstream.port, { cap });
-  edges.push(edge);
-  pin(edge.pid, 0);
-  return envoyVariant(name, edge, { generator, hosts, log: path.join(inside, 'envoy.log') });
+function variant(name: string, cap?: CappedHosts): Promise<Variant> {
+  return bed.variant(name, hosts, async (inside, upstream) => {
+    mkdirSync(inside);
+    if (cap?.lease === 0) await beside.listen(admissionSocketOf(inside));
+    return startOurs(inside, hosts, upstream, { cap });
+  });
 }
 
 function named([first]: Variant[]): Variant {

@@ -1,15 +1,13 @@
 /**
- * Requests of warm services of a real cluster: through gateway and door, through two stock Envoys in their places, and straight
- * to Kourier; and a service as Towpath sets it up against one of Knative's defaults, both through the stock Envoys. Goals: issue 5
- * section 7. `npm run bench knative-requests`.
+ * Requests of a warm service of a real cluster: through gateway and door, through two stock Envoys in their places, and straight
+ * to Kourier. Goals: issue 5 section 7. `npm run bench knative-requests`.
  */
 import { truncateSync } from 'node:fs';
 import { temporaryFolder } from '#libs/testing';
-import { callHost } from '../e2e/support/gateway.js';
-import { until } from '../e2e/support/until.js';
 import { KnativeBed, hostOf } from './knative.bed.js';
+import { Cores } from './knative.cores.js';
 import { openIngress, startStockPair } from './knative.stock.js';
-import type { Order } from './load/generator.js';
+import { CONNECTIONS, answers, askOf, orderOf, type Way } from './knative.ways.js';
 import { Generator } from './load/processes.js';
 import {
   interleave,
@@ -25,12 +23,9 @@ import { report } from './report.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
 const SLICE_MS = 2_000;
-const CONNECTIONS = 16;
-const GOALS = { stock: 0.9, defaults: 1.8, p50Ms: 1, p99: 1.3 };
+const GOALS = { stock: 0.9, p50Ms: 1, p99: 1.3 };
 /** Of what the slowest way can do: the rate at which latency is looked at. */
 const LOAD = 0.5;
-
-type Way = Pick<Order, 'address' | 'port' | 'requests'>;
 
 const folder = temporaryFolder();
 const bed = await KnativeBed.start();
@@ -38,18 +33,15 @@ const generator = new Generator();
 const stock = await startStockPair(folder);
 try {
   await bed.deploy('warm', { minInstances: 1 });
-  const plain = bed.plain('warm');
-  await bed.apply(plain);
-  const [ours, theirs] = [await hostOf(await bed.objectOf('warm')), await hostOf(plain)];
-  const ask = (host: string): string[] => [`GET / HTTP/1.1\r\nhost: ${host}\r\nuser-agent: bench\r\n\r\n`];
+  const host = await hostOf(await bed.objectOf('warm'));
   const ways = {
-    'gateway and door': { port: bed.tenant.platform.gatewayPort, requests: ask(bed.tenant.host('warm')) },
-    'two stock Envoys': { port: stock.port, requests: ask(ours) },
-    'stock, default service': { port: stock.port, requests: ask(theirs) },
-    Kourier: { ...(await openIngress(folder)), requests: ask(ours) },
+    'gateway and door': { port: bed.tenant.platform.gatewayPort, requests: askOf(bed.tenant.host('warm')) },
+    'two stock Envoys': { port: stock.port, requests: askOf(host) },
+    Kourier: { ...(await openIngress(folder)), requests: askOf(host) },
   };
-  for (const [name, way] of Object.entries(ways)) await answers(name, way);
-  const slowest = await measureRates(ways);
+  for (const [name, way] of Object.entries(ways)) await answers(generator, name, way);
+  const cores = new Cores(generator.pid, stock.pid);
+  const slowest = await measureRates(ways, cores);
   await measureLatency(ways, slowest * LOAD);
 } finally {
   await stock.stop();
@@ -58,40 +50,23 @@ try {
   folder.remove();
 }
 
-/** A policy, a route or an endpoint may come late: nothing is measured before each way has answered well. */
-async function answers(name: string, { address, port, requests }: Way): Promise<void> {
-  const host = /host: (\S+)/.exec(requests[0] ?? '')?.[1] ?? '';
-  if (address === undefined)
-    await until(`an answer by ${name}`, 60_000, async () => (await callHost(port, host, '/')).status === 200);
-  await until(`only good answers by ${name}`, 60_000, async () => {
-    const { requests: good, errors } = await generator.run({
-      ...order({ port, requests }, address),
-      millis: 500,
-    });
-    return errors === 0 && good > 0;
-  });
-}
-
-function order(way: Way, address = way.address): Omit<Order, 'millis'> {
-  return { ...way, ...(address === undefined ? {} : { address }), connections: CONNECTIONS };
-}
-
 /** @returns requests a second of the slowest way whose latency is looked at */
-async function measureRates(ways: Record<string, Way>): Promise<number> {
+async function measureRates(ways: Record<string, Way>, cores: Cores): Promise<number> {
   const variant = (name: string, way: Way): Variant => ({
     name,
     slice: async () => {
-      const { requests, errors } = await generator.run({ ...order(way), millis: SLICE_MS });
+      const before = cores.cpu();
+      const { requests, errors } = await generator.run({ ...orderOf(way), millis: SLICE_MS });
       if (errors > 0) throw new Error(`${name}: ${errors} requests failed`);
       truncateSync(stock.log);
-      return { operations: requests, seconds: SLICE_MS / 1_000 };
+      return { operations: requests, seconds: SLICE_MS / 1_000, cpuMicros: cores.cpu() - before };
     },
   });
   const again = variant('two stock Envoys again', ways['two stock Envoys'] as Way);
   const all = Object.entries(ways).map(([name, way]) => variant(name, way));
   const rounds = await interleave([...all, again], ROUNDS);
   report(
-    `requests of a warm service, ${ROUNDS} rounds of ${SLICE_MS} ms, ${CONNECTIONS} connections`,
+    `requests of a warm service, ${ROUNDS} rounds of ${SLICE_MS} ms, ${CONNECTIONS} connections${cores.told}`,
     rounds,
     ['two stock Envoys again', 'two stock Envoys'],
     [
@@ -100,12 +75,6 @@ async function measureRates(ways: Record<string, Way>): Promise<number> {
         one: 'gateway and door',
         other: 'two stock Envoys',
         goal: GOALS.stock,
-      },
-      {
-        title: 'our settings / defaults',
-        one: 'two stock Envoys',
-        other: 'stock, default service',
-        goal: GOALS.defaults,
       },
     ],
   );
@@ -120,7 +89,7 @@ async function measureLatency(ways: Record<string, Way>, perSecond: number): Pro
   const at = (name: string, way: Way): Variant => ({
     name,
     slice: async () => {
-      const { times, errors } = await generator.run({ ...order(way), millis: SLICE_MS, perSecond });
+      const { times, errors } = await generator.run({ ...orderOf(way), millis: SLICE_MS, perSecond });
       if (errors > 0) throw new Error(`${name}: ${errors} requests failed`);
       truncateSync(stock.log);
       taken.set(name, [...(taken.get(name) ?? []), times.toSorted((a, b) => a - b)]);

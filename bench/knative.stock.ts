@@ -16,6 +16,8 @@ const PORT = 8443;
 const WORKERS = 2;
 
 export interface StockPair {
+  /** Of the one on this machine. */
+  pid: number;
   port: number;
   log: string;
   stop(): Promise<void>;
@@ -49,7 +51,7 @@ export async function startStockPair(folder: TemporaryFolder): Promise<StockPair
     await envoy.stop();
     await kubectl('delete', 'deployment,service,networkpolicy', '-A', '-l', `app=${STOCK}`);
   };
-  return { port: listenPort, log, stop };
+  return { pid: envoy.pid, port: listenPort, log, stop };
 }
 
 /** Lets this machine to Kourier, as no tenant and no gateway is. */

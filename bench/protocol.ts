@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { familyOf } from '../e2e/support/processes.js';
 
 /** What one slice of one variant did. */
 export interface Slice {
@@ -151,11 +152,39 @@ export function pin(pid: number, core: number): boolean {
   return spawnSync('taskset', ['-acp', String(core), String(pid)]).status === 0;
 }
 
-/** User and system time of a process so far, microseconds (Linux). */
+const MICROS_PER_TICK = 10_000;
+
+/** User and system time of a process so far, microseconds (Linux). @throws when it has ended */
 export function cpuOf(pid: number): number {
-  const MICROS_PER_TICK = 10_000;
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
+  const { user, system } = statOf(pid);
+  return (user + system) * MICROS_PER_TICK;
+}
+
+/** The same of it and all that came of it, also what has ended. */
+export function cpuOfFamily(pid: number): number {
+  return familyOf(pid).reduce((sum, one) => sum + cpuWithEnded(one), 0);
+}
+
+/** 0 when it has ended itself: its parent has its time. */
+function cpuWithEnded(pid: number): number {
+  try {
+    const { user, system, endedUser, endedSystem } = statOf(pid);
+    return (user + system + endedUser + endedSystem) * MICROS_PER_TICK;
+  } catch {
+    return 0;
+  }
+}
+
+/** The process that started it. */
+export function parentOf(pid: number): number {
+  return statOf(pid).parent;
+}
+
+/** By proc_pid_stat(5), in ticks; the name before the fields may hold spaces. */
+function statOf(pid: number) {
+  const fields = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ').map(Number);
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
+  return { parent: fields[1] ?? 0, user, system, endedUser, endedSystem };
 }
 
 function shuffled<T>(items: T[], random: () => number): T[] {

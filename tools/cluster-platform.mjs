@@ -28,8 +28,8 @@ const ANYWHERE = /^TOWPATH_(REGISTRY_URL|REGISTRY_USERNAME|DOOR_IMAGE|.*_SECONDS
  */
 export function describeClusters(file, [name, second], settings = {}) {
   const describe = (one) => {
-    const { kubeconfig, node, services, machine, pods } = clusterOf(one);
-    return { name: one, kubectl: kubectlBinary(), kubeconfig, node, services, machine, pods };
+    const { pid, kubeconfig, node, services, machine, pods } = clusterOf(one);
+    return { name: one, pid, kubectl: kubectlBinary(), kubeconfig, node, services, machine, pods };
   };
   const registry = {
     address: `${clusterOf(FIRST).machine}:${REGISTRY_PORT}`,

@@ -60,11 +60,13 @@ export function clusterOf(name) {
   const read = (file) =>
     existsSync(path.join(folder, file)) ? readFileSync(path.join(folder, file), 'utf8') : '';
   const facts = read('cluster.json');
-  const alive = commandLine(Number(read('init.pid'))).includes(`node.sh ${name} `);
+  const pid = Number(read('init.pid'));
+  const alive = commandLine(pid).includes(`node.sh ${name} `);
   return {
     name,
     folder,
     index: Number(read('index')),
+    pid,
     alive,
     kubeconfig: path.join(folder, 'pki/admin.conf'),
     ...(facts === '' ? {} : JSON.parse(facts)),

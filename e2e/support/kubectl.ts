@@ -13,6 +13,8 @@ const MOST_BYTES = 64 * 2 ** 20;
 /** One real cluster. */
 export interface RealCluster {
   name: string;
+  /** All processes of the cluster come of this one. */
+  pid: number;
   kubectl: string;
   kubeconfig: string;
   /** The node's address; everything of the cluster that listens outside listens here. */
