@@ -13,6 +13,15 @@ export interface ListPage<T> {
   resourceVersion: string;
 }
 
+/** What is kept of an object; undefined: nothing. A cluster has many, and little of each may matter. */
+export type Keep<T> = (object: T) => T | undefined;
+
+export interface ListOptions<T> {
+  /** All of each where it is absent. */
+  keep?: Keep<T>;
+  signal?: AbortSignal;
+}
+
 const PAGE = 500;
 
 /** Who of Towpath's writers owns a field: one name per concern. */
@@ -27,25 +36,24 @@ export class KubeClient {
     return orUndefined(this.connection.json<T>({ method: 'GET', path: pathOf(kind, namespace, name) }));
   }
 
-  /** All of them, as of one resource version. */
+  /** All of them, as of one resource version. They come page by page: of each page only what is to be kept stays in memory. */
   async list<T extends KubeObject>(
     kind: Kind,
     where: Where = {},
-    signal?: AbortSignal,
+    { keep = (item) => item, signal }: ListOptions<T> = {},
   ): Promise<ListPage<T>> {
     const all: ListPage<T> = { items: [], resourceVersion: '' };
     for await (const { items, resourceVersion } of this.pages<T>(kind, where, signal)) {
-      all.items.push(...items);
+      all.items.push(...items.flatMap((item) => keep(item) ?? []));
       all.resourceVersion = resourceVersion;
     }
     return all;
   }
 
-  /** The same, page by page: for those of which little is kept. */
-  async *pages<T extends KubeObject>(
+  private async *pages<T extends KubeObject>(
     kind: Kind,
-    where: Where = {},
-    signal?: AbortSignal,
+    where: Where,
+    signal: AbortSignal | undefined,
   ): AsyncGenerator<ListPage<T>> {
     let next: string | undefined;
     do {

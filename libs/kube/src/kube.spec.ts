@@ -6,7 +6,7 @@ import { KubeClient } from './client.js';
 import { KubeConnection } from './connection.js';
 import { KINDS, pathOf, type KubeObject } from './kinds.js';
 import { KubeError } from './kube.error.js';
-import { Reflector } from './reflector.js';
+import { Reflector, type ReflectorOptions } from './reflector.js';
 
 const logger = createLogger('kube-spec', 'silent');
 
@@ -77,6 +77,11 @@ describe('requests', () => {
     const { items, resourceVersion } = await client.list(KINDS.pod);
     expect(items.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual(['Pod a', 'Pod b']);
     expect(resourceVersion).toBe('7');
+    const only = await client.list(KINDS.pod, {}, { keep: onlyB });
+    expect(only).toEqual({
+      items: [{ kind: 'Pod', apiVersion: 'v1', metadata: { name: 'b' } }],
+      resourceVersion,
+    });
     await close();
   });
 
@@ -102,6 +107,9 @@ describe('requests', () => {
     await close();
   });
 });
+
+const onlyB = (object: KubeObject): KubeObject | undefined =>
+  object.metadata.name === 'b' ? object : undefined;
 
 /** A server whose watches are written by hand. */
 class WatchRig {
@@ -140,13 +148,13 @@ describe('a reflector', () => {
   let changes: string[];
   let close: () => Promise<void>;
 
-  async function begin(silence: { silenceMs?: number } = {}): Promise<void> {
+  async function begin(more: Partial<ReflectorOptions> = {}): Promise<void> {
     rig = new WatchRig();
     changes = [];
     const opened = await clientOf(rig.answer);
     close = opened.close;
     const onList = (): unknown => changes.push('listed');
-    const options = { onChange: (key: string) => changes.push(key), onList, random: () => 0, ...silence };
+    const options = { onChange: (key: string) => changes.push(key), onList, random: () => 0, ...more };
     reflector = new Reflector(opened.client, KINDS.pod, {}, logger, options);
     reflector.start();
     await reflector.synced();
@@ -165,6 +173,17 @@ describe('a reflector', () => {
     await until(() => changes.length === 5);
     expect(changes).toEqual(['listed', 'n/a', 'n/b', 'n/a', 'n/b']);
     expect(reflector.all().map(({ metadata }) => metadata.resourceVersion)).toEqual(['12']);
+  });
+
+  it('keeps only what is to be kept', async () => {
+    await begin({ keep: (object) => (object.metadata.labels ? undefined : object) });
+    const labelled = pod('a', 12);
+    rig.write('MODIFIED', { ...labelled, metadata: { ...labelled.metadata, labels: {} } });
+    rig.write('ADDED', { ...labelled, metadata: { ...labelled.metadata, name: 'b', labels: {} } });
+    rig.write('ADDED', pod('c', 14));
+    await until(() => changes.length === 4);
+    expect(changes).toEqual(['listed', 'n/a', 'n/a', 'n/c']);
+    expect(reflector.all().map(({ metadata }) => metadata.name)).toEqual(['c']);
   });
 
   it('goes on from the last version when a watch ends, bookmarks included', async () => {

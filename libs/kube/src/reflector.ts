@@ -1,5 +1,5 @@
 import type { Logger } from '#libs/process';
-import { selectors, type KubeClient, type Where } from './client.js';
+import { selectors, type Keep, type KubeClient, type Where } from './client.js';
 import { pathOf, type Kind, type KubeObject } from './kinds.js';
 import { KubeError } from './kube.error.js';
 
@@ -19,9 +19,11 @@ interface WatchEvent<T> {
   object: T & { code?: number; reason?: string; message?: string };
 }
 
-export interface ReflectorOptions {
+export interface ReflectorOptions<T extends KubeObject = KubeObject> {
   /** Told of every object that came, changed or went. */
   onChange: (key: string) => void;
+  /** All of each where it is absent; an object of which nothing is kept is as one that is not there. */
+  keep?: Keep<T>;
   /** Told before what a list has is told: what came and went since the last event is not known. */
   onList?: () => void;
   silenceMs?: number;
@@ -43,14 +45,17 @@ export class Reflector<T extends KubeObject> {
   private failures = 0;
   private version: string | undefined;
   private watchSeconds = WATCH_SECONDS;
+  private readonly keep: Keep<T>;
 
   constructor(
     private readonly client: KubeClient,
     private readonly kind: Kind,
     private readonly where: Where,
     private readonly logger: Logger,
-    private readonly options: ReflectorOptions,
-  ) {}
+    private readonly options: ReflectorOptions<T>,
+  ) {
+    this.keep = options.keep ?? ((object) => object);
+  }
 
   start(): void {
     this.running ??= this.run();
@@ -106,7 +111,9 @@ export class Reflector<T extends KubeObject> {
   }
 
   private async list(): Promise<void> {
-    const { items, resourceVersion } = await this.client.list<T>(this.kind, this.where, this.abort.signal);
+    const { keep } = this;
+    const { signal } = this.abort;
+    const { items, resourceVersion } = await this.client.list<T>(this.kind, this.where, { keep, signal });
     this.options.onList?.();
     const seen = new Map(items.map((item) => [keyOf(item), item]));
     for (const key of this.objects.keys()) if (!seen.has(key)) this.forget(key);
@@ -150,8 +157,10 @@ export class Reflector<T extends KubeObject> {
     if (type === 'ERROR')
       throw new KubeError(object.code ?? 500, object.reason ?? '', object.message ?? 'the watch ended');
     this.version = object.metadata.resourceVersion;
-    if (type === 'DELETED') this.forget(keyOf(object));
-    else if (type !== 'BOOKMARK') this.store(object);
+    if (type === 'BOOKMARK') return;
+    const kept = type === 'DELETED' ? undefined : this.keep(object);
+    if (kept === undefined) this.forget(keyOf(object));
+    else this.store(kept);
   }
 
   private store(object: T): void {

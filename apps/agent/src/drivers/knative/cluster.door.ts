@@ -137,8 +137,9 @@ export class ClusterDoor implements DoorKeeper {
     for (;;) {
       const service = await client.get<DoorService>(KINDS.service, SYSTEM_NAMESPACE, DOOR_NAME);
       const deployment = await client.get<Deployment>(KINDS.deployment, SYSTEM_NAMESPACE, DOOR_NAME);
-      const found = service === undefined ? undefined : await this.addressOf(service);
-      if (found !== undefined && deployment !== undefined && isRolledOut(deployment)) return found;
+      const isThere = deployment !== undefined && isRolledOut(deployment);
+      const found = service !== undefined && isThere ? await this.addressOf(service) : undefined;
+      if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     }
   }

@@ -16,7 +16,7 @@ export interface GpuHost extends KubeObject {
   status?: { capacity?: Quantities; allocatable?: Quantities; conditions?: KnativeCondition[] };
 }
 
-interface Container {
+export interface Container {
   resources?: { requests?: Quantities };
   restartPolicy?: string;
 }
@@ -25,9 +25,6 @@ interface Container {
 export interface GpuHolder extends KubeObject {
   spec?: { nodeName?: string; containers?: Container[]; initContainers?: Container[] };
 }
-
-/** Which pods hold something of a node: Kubernetes itself picks them out. */
-export const HOLDERS = 'spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed';
 
 /** What nodes have of each class, as the scheduler counts. @param pods all that a node has taken and that are not over */
 export function countSupply(
@@ -97,11 +94,6 @@ function tolerates({ key, operator, value = '', effect }: Toleration, taint: Tai
   if (effect !== undefined && effect !== taint.effect) return false;
   if (key !== undefined && key !== taint.key) return false;
   return operator === 'Exists' || value === (taint.value ?? '');
-}
-
-/** Whether a pod holds something that a class is offered as. */
-export function holdsSome(pod: GpuHolder, classes: readonly OfferedGpus[]): boolean {
-  return classes.some(({ resource }) => heldBy(pod, resource) > 0);
 }
 
 /** Its containers together, or what its start needs at a time, whichever is more. */

@@ -89,6 +89,15 @@ export interface GpuNode extends KubeObject {
   status?: { allocatable?: Record<string, string> };
 }
 
+/** Of a node what `gpusOf` reads; undefined: it has none. */
+export const gpuPart = (node: GpuNode): GpuNode | undefined => {
+  if (gpusOf([node]).length === 0) return undefined;
+  const { apiVersion, kind, metadata, status = {} } = node;
+  const { name, labels = {} } = metadata;
+  const { allocatable = {} } = status;
+  return { apiVersion, kind, metadata: { name, labels }, status: { allocatable } };
+};
+
 /** What is certain of two clocks when one says only whole seconds, and answers between two looks at the other. */
 export function skewOf(saidAt: number, askedAt: number, answeredAt: number): number {
   if (saidAt > answeredAt) return saidAt - answeredAt;

@@ -3,7 +3,14 @@ import { KINDS, KubeError, type KubeClient, type KubeObject } from '#libs/kube';
 import { ContestedError, type Claim } from './contested.js';
 import type { ObjectWriter } from './object.writer.js';
 import { KNATIVE_NAMESPACE, preflightManifests, type KnativeSettings } from './preflight.manifests.js';
-import { ROUTING_CERTIFICATE, gpusOf, skewOf, type GpuNode, type Survey } from './preflight.rules.js';
+import {
+  ROUTING_CERTIFICATE,
+  gpuPart,
+  gpusOf,
+  skewOf,
+  type GpuNode,
+  type Survey,
+} from './preflight.rules.js';
 
 type Settings = KubeObject & Partial<KnativeSettings>;
 
@@ -36,7 +43,7 @@ export async function surveyCluster(parts: SurveyParts): Promise<Survey> {
   const skewMs = saidAt === undefined ? 0 : skewOf(saidAt, askedAt, clock.now());
   const knative = await knativeOf(parts);
   const storageClasses = await storageClassesOf(client);
-  const nodes = await allowed(client.list<GpuNode>(KINDS.node));
+  const nodes = await allowed(client.list<GpuNode>(KINDS.node, {}, { keep: gpuPart }));
   return {
     kubernetes: value.gitVersion,
     skewMs,
