@@ -1,37 +1,15 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
-import path from 'node:path';
-import {
-  BILLING_CONSUMER,
-  GATEWAYS_BUCKET,
-  ROUTES_BUCKET,
-  STREAMS,
-  decode,
-  ensureGatewayTopology,
-  ensureHubTopology,
-  gatewayPermissions,
-  gatewayStatusSchema,
-  logBatchSchema,
-  routeKey,
-  routeSchema,
-  usageBatchSchema,
-} from '#libs/bus';
-import type { Follower, GatewayStatus, LogEntry } from '#libs/bus';
+import { GATEWAYS_BUCKET, ROUTES_BUCKET, decode, gatewayStatusSchema, logBatchSchema } from '#libs/bus';
+import type { GatewayStatus, LogEntry } from '#libs/bus';
 import { REQUEST_HEADERS } from '#libs/domain';
 import type { Route, RouteBackend, UsageRecord } from '#libs/domain';
-import { Health, Metrics, createLogger, loadConfig, systemClock, systemRandom } from '#libs/process';
-import { freePorts, startEnvoy, temporaryFolder, testNats, until } from '#libs/testing';
-import type { TemporaryFolder, TestEnvoy, TestNats } from '#libs/testing';
-import { gatewayConfig } from './config.js';
-import { Gateway } from './gateway.js';
+import { freePorts, until } from '#libs/testing';
 import { ask, askH2, upgrade } from './testing/ask.js';
 import type { Answer, Question } from './testing/ask.js';
-import { startIngress } from './testing/ingress.js';
-import type { Seen, TestIngress } from './testing/ingress.js';
-import { CuttableWire, gatewayEnvironment, startJoining } from './testing/lab.js';
-import type { Closable } from './testing/lab.js';
+import { GATEWAY, GatewayLab } from './testing/gateway.rig.js';
+import type { Seen } from './testing/ingress.js';
 
-const GATEWAY = 'gw_00000000000000000001' as const;
 const ORGANIZATION = 'org_00000000000000000001' as const;
 const PROJECT = 'prj_00000000000000000001' as const;
 const SERVICE = 'svc_00000000000000000001' as const;
@@ -40,41 +18,11 @@ const OTHER_CLUSTER = 'cls_00000000000000000002' as const;
 const revisionId = (number: number) => `rev_0000000000000000000${number}` as const;
 
 describe('a gateway with its Envoy', () => {
-  let folder: TemporaryFolder;
-  let nats: TestNats;
-  let wire: CuttableWire;
-  let identity: Closable;
-  let ingress: TestIngress;
-  let gateway: Gateway;
-  let envoy: TestEnvoy;
-  let ports: { listen: number; xds: number; admin: number };
-  let health: Health;
-  let billing: Follower;
-  const records: UsageRecord[] = [];
+  let lab: GatewayLab;
   const entries: LogEntry[] = [];
   let version = 0;
 
-  const log = () => path.join(folder.path, 'log', 'envoy.log');
-  const startGateway = async (more: Record<string, string> = {}): Promise<void> => {
-    health = new Health();
-    const logger = createLogger('gateway', process.env['TEST_LOG'] ?? 'silent');
-    const parts = { logger, clock: systemClock, random: systemRandom, health, metrics: new Metrics() };
-    const environment = { ...gatewayEnvironment(folder.path, ports, identity.url), ...more };
-    gateway = await Gateway.start(loadConfig(gatewayConfig, environment), parts);
-  };
-  const stopGateway = async (): Promise<void> => {
-    await gateway.beforeApplicationShutdown();
-    await gateway.onApplicationShutdown();
-  };
-  const runEnvoy = async (): Promise<void> => {
-    envoy = startEnvoy({
-      bootstrap: path.join(folder.path, 'envoy.json'),
-      adminPort: ports.admin,
-      concurrency: 2,
-    });
-    await envoy.ready();
-  };
-
+  const log = () => lab.file('log', 'envoy.log');
   const backend = (number: number, percent: number, more: Partial<RouteBackend> = {}): RouteBackend => ({
     revisionId: revisionId(number),
     revision: `hello-0000${number}`,
@@ -82,7 +30,7 @@ describe('a gateway with its Envoy', () => {
     host: `hello-0000${number}.prj.lab`,
     protocol: 'http1',
     timeoutSeconds: 30,
-    doors: [{ clusterId: CLUSTER, door: { host: '127.0.0.1', port: ingress.port } }],
+    doors: [{ clusterId: CLUSTER, door: { host: '127.0.0.1', port: lab.ingress.port } }],
     ...more,
   });
   const route = (host: string, backends: RouteBackend[], more: Partial<Route> = {}): Route => ({
@@ -96,60 +44,29 @@ describe('a gateway with its Envoy', () => {
     backends,
     ...more,
   });
-  const put = (one: Route): Promise<number> =>
-    nats.bus.putKey(ROUTES_BUCKET, routeKey(one.host), routeSchema, one);
   const status = async (): Promise<GatewayStatus | undefined> =>
-    (await nats.bus.getKey(GATEWAYS_BUCKET, GATEWAY, gatewayStatusSchema))?.value;
+    (await lab.nats.bus.getKey(GATEWAYS_BUCKET, GATEWAY, gatewayStatusSchema))?.value;
   const acknowledged = async (): Promise<number> => (await status())?.acknowledged ?? -1;
   const untilAcknowledged = (sequence: number) =>
     until(async () => (await acknowledged()) >= sequence, { what: `sequence ${sequence} acknowledged` });
   const serve = async (one: Route): Promise<void> => {
-    await untilAcknowledged(await put(one));
+    await untilAcknowledged(await lab.show(one));
   };
   const get = (host: string, more: Partial<Question> = {}): Promise<Answer> =>
-    ask({ port: ports.listen, host, ...more });
+    ask({ port: lab.ports.listen, host, ...more });
   const seenBy = (answer: Answer): Seen => JSON.parse(answer.body) as Seen;
   const recordsOf = (answer: Answer): UsageRecord[] =>
-    records.filter(({ streamId }) => streamId === answer.headers['x-request-id']);
+    lab.records.filter(({ streamId }) => streamId === answer.headers['x-request-id']);
   const recordOf = (answer: Answer): Promise<UsageRecord> =>
     until(() => recordsOf(answer)[0], { what: 'its record' });
 
   beforeAll(async () => {
-    folder = temporaryFolder();
-    const [listen, xds, admin] = (await freePorts(3)) as [number, number, number];
-    ports = { listen, xds, admin };
-    nats = await testNats();
-    await ensureHubTopology(nats.bus);
-    await ensureGatewayTopology(nats.bus, GATEWAY);
-    wire = new CuttableWire(new URL(nats.url));
-    identity = await startJoining(
-      await nats.credentials(GATEWAY, gatewayPermissions(GATEWAY)),
-      GATEWAY,
-      await wire.open(),
-    );
-    writeFileSync(path.join(folder.path, 'token'), 'once');
-    ingress = await startIngress();
-    billing = nats.bus.follow(STREAMS.usage, BILLING_CONSUMER, (message) => {
-      records.push(...(decode(usageBatchSchema, message.data).records as UsageRecord[]));
-      return Promise.resolve();
-    });
-    nats.bus.nc.subscribe('logs.>', {
+    lab = await GatewayLab.start();
+    lab.nats.bus.nc.subscribe('logs.>', {
       callback: (_error, message) => void entries.push(...decode(logBatchSchema, message.data).entries),
     });
-    await startGateway();
-    await runEnvoy();
   }, 60_000);
-
-  afterAll(async () => {
-    await stopGateway();
-    await envoy.stop();
-    await billing.stop();
-    await ingress.close();
-    await identity.close();
-    await wire.close();
-    await nats.release();
-    folder.remove();
-  }, 30_000);
+  afterAll(() => lab.stop(), 30_000);
 
   it('serves a host: right revision, right Host, headers nobody can forge, a request id of its own', async () => {
     await serve(route('hello--p.lab', [backend(1, 100)]));
@@ -274,7 +191,7 @@ describe('a gateway with its Envoy', () => {
     const [closed] = await freePorts(1);
     const doors = [
       { clusterId: OTHER_CLUSTER, door: { host: '127.0.0.1', port: closed as number } },
-      { clusterId: CLUSTER, door: { host: '127.0.0.1', port: ingress.port } },
+      { clusterId: CLUSTER, door: { host: '127.0.0.1', port: lab.ingress.port } },
     ];
     await serve(route('failover--p.lab', [backend(1, 100, { doors })]));
     const answer = await get('failover--p.lab');
@@ -284,7 +201,7 @@ describe('a gateway with its Envoy', () => {
 
   it('reaches a door by its name', async () => {
     const doors = [
-      { clusterId: 'cls_00000000000000000009' as const, door: { host: 'localhost', port: ingress.port } },
+      { clusterId: 'cls_00000000000000000009' as const, door: { host: 'localhost', port: lab.ingress.port } },
     ];
     await serve(route('named--p.lab', [backend(1, 100, { doors })]));
     const answer = await get('named--p.lab');
@@ -300,7 +217,7 @@ describe('a gateway with its Envoy', () => {
       what: 'the last record',
     });
     expect(last).toMatchObject({ reached: true, status: 504, flags: expect.any(String) });
-    const socket = await upgrade({ port: ports.listen, host: 'short--p.lab' });
+    const socket = await upgrade({ port: lab.ports.listen, host: 'short--p.lab' });
     await new Promise((resolve) => socket.on('close', resolve).resume());
     const stream = get('short--p.lab', { path: '/stream' });
     await expect(stream).rejects.toThrow();
@@ -309,7 +226,7 @@ describe('a gateway with its Envoy', () => {
   it('passes h2c with gRPC trailers, and bounds a gRPC stream', async () => {
     await serve(route('grpc--p.lab', [backend(4, 100, { protocol: 'h2c', timeoutSeconds: 1 })]));
     const answer = await askH2({
-      port: ports.listen,
+      port: lab.ports.listen,
       host: 'grpc--p.lab',
       headers: { 'content-type': 'application/grpc', te: 'trailers' },
       body: 'x',
@@ -318,7 +235,7 @@ describe('a gateway with its Envoy', () => {
     expect(seenBy(answer)).toMatchObject({ protocol: 'h2c' });
     expect(await recordOf(answer)).toMatchObject({ reached: true, status: 200, revisionId: revisionId(4) });
     const cut = askH2({
-      port: ports.listen,
+      port: lab.ports.listen,
       host: 'grpc--p.lab',
       path: '/hang',
       headers: { te: 'trailers' },
@@ -368,9 +285,9 @@ describe('a gateway with its Envoy', () => {
   });
 
   it('cuts a WebSocket into disjoint parts', async () => {
-    const before = records.length;
-    const socket = await upgrade({ port: ports.listen, host: 'hello--p.lab', path: '/socket' });
-    const parts = () => records.slice(before).filter(({ status }) => status === 101);
+    const before = lab.records.length;
+    const socket = await upgrade({ port: lab.ports.listen, host: 'hello--p.lab', path: '/socket' });
+    const parts = () => lab.records.slice(before).filter(({ status }) => status === 101);
     socket.write('ping');
     await new Promise((resolve) => socket.once('data', resolve));
     await until(() => parts().length >= 2, { what: 'two reports of the open stream' });
@@ -399,7 +316,7 @@ describe('a gateway with its Envoy', () => {
     });
     for (let turn = 0; turn < 10; turn += 1) {
       const clusterId = `cls_1000000000000000000${turn}` as const;
-      const doors = [{ clusterId, door: { host: '127.0.0.1', port: ingress.port } }];
+      const doors = [{ clusterId, door: { host: '127.0.0.1', port: lab.ingress.port } }];
       await serve(route('busy--p.lab', [backend((turn % 5) + 1, 100, { doors })]));
     }
     running = false;
@@ -423,8 +340,8 @@ describe('a gateway with its Envoy', () => {
     const doors = [
       { clusterId: 'cls_0000000000000000000x' as const, door: { host: '127.0.0.1', port: 99_999 } },
     ];
-    const bad = await put(route('bad--p.lab', [backend(1, 100, { doors })]));
-    const good = await put(route('good--p.lab', [backend(1, 100)]));
+    const bad = await lab.show(route('bad--p.lab', [backend(1, 100, { doors })]));
+    const good = await lab.show(route('good--p.lab', [backend(1, 100)]));
     await until(async () => (await get('good--p.lab')).status === 200, { what: 'the good host' });
     expect((await get('bad--p.lab')).status).toBe(404);
     await untilAcknowledged(good);
@@ -435,64 +352,67 @@ describe('a gateway with its Envoy', () => {
   }, 30_000);
 
   it('passes over what is no route', async () => {
-    await untilAcknowledged((await nats.bus.js.publish(`$KV.${ROUTES_BUCKET}.broken`, 'no route')).seq);
+    await untilAcknowledged((await lab.nats.bus.js.publish(`$KV.${ROUTES_BUCKET}.broken`, 'no route')).seq);
     expect((await get('hello--p.lab')).status).toBe(200);
   });
 
   it('reads lines again after a lost checkpoint with the same identities and contents', async () => {
     await recordOf(await get('hello--p.lab'));
-    const file = path.join(folder.path, 'gateway', 'usage-checkpoint.json');
-    await stopGateway();
+    const file = lab.file('gateway', 'usage-checkpoint.json');
+    await lab.stopGateway();
     const kept = readFileSync(file, 'utf8');
-    await startGateway();
+    await lab.startGateway();
     await recordOf(await get('hello--p.lab'));
     await get('hello--p.lab');
-    await stopGateway();
+    await lab.stopGateway();
     const after = JSON.parse(readFileSync(file, 'utf8')) as { spools: { offset: number }[] };
     expect(after.spools.at(-1)?.offset).toBeGreaterThan(
       (JSON.parse(kept) as typeof after).spools.at(-1)?.offset ?? 0,
     );
     writeFileSync(file, kept);
-    await startGateway();
+    await lab.startGateway();
     const identity = ({ producer, position }: UsageRecord): string => `${producer}@${position}`;
     const twice = await until(
-      () => records.filter((one) => records.filter((other) => identity(other) === identity(one)).length > 1),
+      () =>
+        lab.records.filter(
+          (one) => lab.records.filter((other) => identity(other) === identity(one)).length > 1,
+        ),
       { what: 'a record sent twice' },
     );
     for (const one of twice) {
-      for (const other of records.filter((record) => identity(record) === identity(one)))
+      for (const other of lab.records.filter((record) => identity(record) === identity(one)))
         expect(other).toEqual(one);
     }
-    expect(new Set(records.map((record) => `${record.streamId}/${record.part}`)).size).toBe(
-      new Set(records.map(identity)).size,
+    expect(new Set(lab.records.map((record) => `${record.streamId}/${record.part}`)).size).toBe(
+      new Set(lab.records.map(identity)).size,
     );
   }, 30_000);
 
   it('serves its last routes with the hub dead, also after its own restart and Envoy’s, and loses no record', async () => {
-    const before = records.length;
-    wire.cut();
-    await until(() => !health.report().ok);
+    const before = lab.records.length;
+    lab.wire.cut();
+    await until(() => !lab.health.report().ok);
     expect((await get('hello--p.lab')).status).toBe(200);
-    await stopGateway();
+    await lab.stopGateway();
     expect((await get('hello--p.lab')).status).toBe(200);
-    await envoy.stop();
-    await startGateway();
-    await runEnvoy();
+    await lab.stopEnvoy();
+    await lab.startGateway();
+    await lab.startEnvoy();
     const answers = await Promise.all(Array.from({ length: 20 }, () => get('hello--p.lab')));
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
     expect((await get('canary---hello--p.lab')).status).toBe(200);
-    expect(records.length).toBe(before);
-    wire.mend();
+    expect(lab.records.length).toBe(before);
+    lab.wire.mend();
     await until(() => answers.every((answer) => recordsOf(answer).length === 1), {
       what: 'their records',
       deadlineMs: 30_000,
     });
-    await until(() => health.report().ok, { deadlineMs: 30_000 });
+    await until(() => lab.health.report().ok, { deadlineMs: 30_000 });
   }, 90_000);
 
   it('puts a full spool aside and goes on in a new one without a gap', async () => {
-    await stopGateway();
-    await startGateway({ TOWPATH_SPOOL_BYTES: '8192' });
+    await lab.stopGateway();
+    await lab.startGateway({ TOWPATH_SPOOL_BYTES: '8192' });
     const answers: Answer[] = [];
     for (let turn = 0; turn < 60; turn += 1) answers.push(await get('hello--p.lab'));
     await recordOf(answers.at(-1) as Answer);
@@ -506,8 +426,8 @@ describe('a gateway with its Envoy', () => {
   }, 60_000);
 
   it('goes on when its log file was taken away', async () => {
-    await stopGateway();
-    await startGateway();
+    await lab.stopGateway();
+    await lab.startGateway();
     await recordOf(await get('hello--p.lab'));
     renameSync(log(), `${log()}.stolen`);
     const first = await get('hello--p.lab');

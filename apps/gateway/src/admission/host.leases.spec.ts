@@ -13,6 +13,7 @@ class Rig {
   readonly shown: string[] = [];
   readonly account = new CapAccount();
   private ids = 0;
+  private streams = 0;
   readonly leases = new HostLeases({
     newId: () => `l${(this.ids += 1)}`,
     show: (host, { id, requests }) => {
@@ -38,6 +39,17 @@ class Rig {
   review(ms = 0): void {
     this.now += ms;
     this.leases.review(this.account, this.free);
+  }
+
+  /** Requests under the lease that nobody asked about are noted, and it is looked at after so long. */
+  used(lease: string, requests: number, ms: number, allowed = 1_000_000n): void {
+    for (let n = 0; n < requests; n += 1) {
+      this.streams += 1;
+      this.account.end(`s${this.streams}`, 1n, `spl ${this.streams}`, { lease });
+    }
+    this.account.allow(this.account.claim + allowed);
+    this.review(ms);
+    this.leases.give(this.account, this.free);
   }
 
   /** Envoy has what it was shown of the host. */
@@ -139,6 +151,26 @@ it('keeps one that is used', () => {
     rig.account.end(`s${turn}`, 1n, `spl ${turn}`, { lease: 'l1' });
   }
   expect(rig.seen).toEqual(['a l1 64']);
+});
+
+it('follows one that is half used by the next before Envoy has to ask, a larger one when that was soon', () => {
+  const rig = new Rig();
+  rig.asked('a');
+  rig.used('l1', 31, 250);
+  expect(rig.seen).toEqual(['a l1 64']);
+  rig.used('l1', 1, 250);
+  expect(rig.seen).toEqual(['a l2 256']);
+  rig.used('l2', 128, 6_000);
+  expect(rig.seen).toEqual(['a l3 256']);
+});
+
+it('does not follow one by another that would be less than what is left of it', () => {
+  const rig = new Rig();
+  rig.asked('a');
+  rig.used('l1', 39, 250, 25n * EACH);
+  expect(rig.seen).toEqual(['a l1 64']);
+  rig.asked('a', 'l1');
+  expect(rig.seen).toEqual(['a l2 25']);
 });
 
 it('holds the lease of a former route until Envoy has the next one', () => {

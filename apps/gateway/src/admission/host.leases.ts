@@ -37,7 +37,7 @@ interface Parts {
 
 const FIRST_REQUESTS = 64;
 const MOST_REQUESTS = 65_536;
-/** A lease that is used up sooner is followed by a larger one. */
+/** A lease that is half used, or used up, sooner is followed by a larger one. */
 const SOON_MS = 5_000;
 const GROWTH = 4;
 /** One that was not used for so long goes back, as far as the log was read: a gateway without its hub reads none. */
@@ -87,7 +87,7 @@ export class HostLeases {
     for (const [host, { atMs: _at, ...of }] of this.wanted) {
       const each = of.most();
       const size = each && leaseSize(account, { free, each, wanted: BigInt(of.requests) });
-      if (!size) continue;
+      if (!size || size <= this.unusedOf(host, account)) continue;
       const id = this.parts.newId();
       if (!account.lease(id, size, each)) continue;
       const requests = Number(size);
@@ -98,7 +98,7 @@ export class HostLeases {
     }
   }
 
-  /** Takes back what is too much, too cheap, unused or used up. */
+  /** Takes back what is too much, too cheap, unused or used up; what is half used wants a successor before Envoy has to ask. */
   review(account: CapAccount, free: CapMoney): void {
     const now = this.parts.now();
     for (const [host, { atMs }] of this.wanted) if (now - atMs >= REST_MS) this.wanted.delete(host);
@@ -106,11 +106,25 @@ export class HostLeases {
     for (const given of this.given.values()) {
       const { id, host, most, each, overMs = Infinity } = given;
       const left = account.leftOf(id);
-      if (left !== given.left) Object.assign(given, { left, usedMs: now });
+      if (left !== given.left) this.used(given, left);
       const isCheap = (most() ?? each) > each;
       if (isNear || isCheap || account.readMs - given.usedMs >= IDLE_MS || now - overMs >= REST_MS)
         this.take(host);
     }
+  }
+
+  private used(given: Given, left: bigint): void {
+    const atMs = this.parts.now();
+    Object.assign(given, { left, usedMs: atMs });
+    const { host, most, timeoutSeconds, requests } = given;
+    if (left * 2n > BigInt(requests) || this.wanted.has(host)) return;
+    this.wanted.set(host, { host, most, timeoutSeconds, atMs, requests: nextSize(given, atMs) });
+  }
+
+  /** What of the host's lease is there to use, as far as is known; nothing once Envoy asks beyond it. */
+  private unusedOf(host: string, account: CapAccount): bigint {
+    const given = this.given.get(host);
+    return given === undefined || given.overMs !== undefined ? 0n : account.leftOf(given.id);
   }
 
   /** Nothing is let in to the host without a question any more, once Envoy has its new route. */

@@ -140,12 +140,13 @@ export class OrganizationPurse {
     this.account.readTo(atMs);
   }
 
-  /** Asks when there is something to settle or to give back. */
+  /** Asks when there is something to settle, to give back or to lease. */
   tick(): void {
     const { account } = this;
-    this.parts.leases.review(account, this.free);
-    const isDue = account.isSettling || (this.granted ?? 0n) > account.claim;
-    const looks = this.parts.leases.isHolding || this.granted === undefined;
+    const { leases } = this.parts;
+    leases.review(account, this.free);
+    const isDue = account.isSettling || (this.granted ?? 0n) > account.claim || leases.wish > 0n;
+    const looks = leases.isHolding || this.granted === undefined;
     const everyMs = isDue ? SETTLE_MS : looks ? LOOK_MS : Infinity;
     if (this.parts.now() - this.askedAt >= everyMs) this.turn();
   }
