@@ -440,6 +440,7 @@ export {
   allowanceOf,
   capAmount,
   capBelow,
+  capConflict,
   capLeft,
   capMoney,
   capPriceOf,

@@ -5,6 +5,7 @@ let rig: ApiRig;
 let operator: RigTenant;
 
 const requests = { id: 'requests', name: 'Requests', measure: 'requests', unit: 'request', rate: '0.10' };
+const instances = { id: 'instances', name: 'Instances', unit: 's', rate: '0.10', per: '1 s' };
 const plan = (id: string, change: object = {}): object => ({
   ...BUILTIN_DOCUMENTS[0],
   ...{ id, items: [requests], effectiveFrom: '2020-01-01T00:00:00Z' },
@@ -22,6 +23,7 @@ beforeAll(async () => {
   await store(plan('euro', { currency: 'EUR' }));
   await store(plan('classed', { multipliers: [{ class: 'fast', by: '2' }] }));
   await store(plan('by-disk', { items: [{ ...requests, times: 'disk_gib' }] }));
+  await store(plan('by-instance', { items: [{ ...instances, measure: 'instance_time' }] }));
   await store(plan('later', { effectiveFrom: '2100-01-01T00:00:00Z' }));
   await store(plan('fee', { fees: [{ id: 'base', name: 'Base fee', amount: '30', prorated: false }] }));
 }, 60_000);
@@ -165,6 +167,26 @@ describe('terms', () => {
     const [first] = (refused.json['violations'] ?? []) as { field: string }[];
     expect(first?.field ?? '').toBe(field);
     expect(await rows()).toEqual(before);
+  });
+
+  it.each<[string, object]>([
+    ['has no bound for what a request costs', { plan: 'by-instance' }],
+    ['is in another currency', { plan: 'euro' }],
+  ])('of an organization with a cap are refused where the plan %s', async (_what, body) => {
+    const tenant = await rig.tenant('capped');
+    const cap = (method: 'PUT' | 'DELETE'): Promise<RigAnswer> =>
+      rig.call(method, '/v1/cap', {
+        key: tenant.key,
+        ...(method === 'PUT' ? { body: { amount: '5' } } : {}),
+      });
+    expect((await cap('PUT')).status).toBe(200);
+    const before = await rows();
+    const refused = await terms(tenant, body);
+    expect(refused.json).toMatchObject({ code: 'FAILED_PRECONDITION', violations: [{ field: 'plan' }] });
+    expect(await rows()).toEqual(before);
+    expect((await terms(tenant, { plan: 'gold' })).status).toBe(200);
+    expect((await cap('DELETE')).status).toBe(200);
+    expect((await terms(tenant, body)).status).toBe(200);
   });
 
   it('change the currency with a month', async () => {

@@ -1,6 +1,7 @@
 import {
   TowpathError,
   billPeriods,
+  capConflict,
   formatDecimal,
   monthOf,
   parseDecimal,
@@ -8,10 +9,11 @@ import {
   refuseUncounted,
   STANDARD_TERMS,
   type BillingTerms,
+  type BillPeriod,
   type Organization,
   type PricePlan,
 } from '#libs/domain';
-import { findPlanVersions, hasUsage, listTerms, lockBilling, saveTerms } from '#libs/store';
+import { findCap, findPlanVersions, hasUsage, listTerms, lockBilling, saveTerms } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { iso } from '../call/scalars.js';
 import { inOrganization } from '../organization/organization.reach.js';
@@ -89,18 +91,31 @@ async function refuseUnfit(call: CommandCall, organization: Organization, made: 
   );
   if (!own.some(({ effectiveFromMs }) => effectiveFromMs <= fromMs))
     refuseIfAny([{ field: 'plan', message: 'is not in force yet at that time' }]);
-  refuseMixed(organization, terms, versions, fromMs);
+  const month = monthOf(fromMs);
+  const { createdAt } = organization;
+  const periods = billPeriods(month, terms, versions, createdAt - (createdAt % MINUTE_MS));
+  refuseMixed(month, periods);
+  const meant = periods.filter(({ endMs }) => endMs > fromMs).map(({ plan }) => plan);
+  await refuseUncapped(call, organization, meant);
+}
+
+/** Under a plan that no cap can be kept under everything would be refused, since nobody knows what a request costs. */
+async function refuseUncapped(
+  { tx }: CommandCall,
+  { id }: Organization,
+  plans: readonly PricePlan[],
+): Promise<void> {
+  const cap = await findCap(tx, id);
+  const why = cap && plans.map((plan) => capConflict(cap, plan)).find((one) => one !== undefined);
+  if (why === undefined) return;
+  throw new TowpathError('FAILED_PRECONDITION', `The organization's cap cannot be kept under it: ${why}.`, {
+    violations: [{ field: 'plan', message: 'allows no such cap as the organization has' }],
+    nextStep: 'Choose another plan, or ask the organization to remove its cap first (tow caps delete).',
+  });
 }
 
 /** An invoice has one currency, so it changes between months only. */
-function refuseMixed(
-  { createdAt }: Organization,
-  terms: readonly BillingTerms[],
-  versions: readonly PricePlan[],
-  fromMs: number,
-): void {
-  const month = monthOf(fromMs);
-  const periods = billPeriods(month, terms, versions, createdAt - (createdAt % MINUTE_MS));
+function refuseMixed(month: string, periods: readonly BillPeriod[]): void {
   const currencies = [...new Set(periods.map(({ plan }) => plan.currency))];
   if (currencies.length < 2) return;
   throw new TowpathError('INVALID_ARGUMENT', `${month} would be billed in ${currencies.join(' and ')}.`, {

@@ -44,9 +44,9 @@ const capped = async (cap: bigint): Promise<UsedRevision> => {
   await setCap(of, cap);
   return of;
 };
-const setCap = ({ organizationId }: UsedRevision, cap: bigint): Promise<unknown> =>
+const setCap = ({ organizationId }: UsedRevision, cap: bigint, currency = 'USD'): Promise<unknown> =>
   database.db.inTenant(organizationId, (tx) =>
-    saveCap(tx, { organizationId, amount: text(cap), currency: 'USD' }, clock.now()),
+    saveCap(tx, { organizationId, amount: text(cap), currency }, clock.now()),
   );
 
 /** A host that leads to the revision. */
@@ -198,6 +198,19 @@ it('keeps what a gateway holds, whoever else asks; what comes late changes nothi
   await expect(one.ask(0, { asked: 1 })).rejects.toThrow('asked again');
   await other.ask(5);
   expect(other.serve(5, 20)).toBe(0);
+});
+
+it('allows nothing beyond what is held under a plan that the cap cannot be kept under', async () => {
+  const of = await capped(MOST * 10n);
+  const gateway = new Gateway(of, of.gatewayId);
+  await gateway.ask(2);
+  expect(gateway.serve(2, 0)).toBe(2);
+  await setCap(of, MOST * 10n, 'EUR');
+  const { allowance } = await gateway.ask(5);
+  expect([BigInt(allowance), gateway.serve(5, 10)]).toEqual([MOST * 2n, 0]);
+  await setCap(of, MOST * 10n);
+  await gateway.ask(5);
+  expect(gateway.serve(5, 20)).toBe(5);
 });
 
 it('frees what a former process held once all that it let in is known', async () => {

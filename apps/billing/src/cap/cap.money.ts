@@ -1,8 +1,8 @@
 import {
+  capConflict,
   capPriceOf,
   dearestOf,
   parseRatio,
-  uncappable,
   type CapPrice,
   type CapSize,
   type Ratio,
@@ -25,12 +25,12 @@ export interface CapMonth {
 
 /** Reads the bill of the month that an instant lies in. */
 export async function capMonth(tx: Tx, cap: StoredCap, now: number): Promise<CapMonth> {
-  const { month, endMs, spent, currency, plans } = await findMonthSpent(tx, cap.organizationId, now);
+  const { month, endMs, spent, plans } = await findMonthSpent(tx, cap.organizationId, now);
   return {
     ...{ month, endMs },
     spent: parseRatio(spent),
     spentText: spent,
-    canKeep: currency === cap.currency && plans.every((plan) => uncappable(plan) === undefined),
+    canKeep: plans.every((plan) => capConflict(cap, plan) === undefined),
     priceOf: (size) => dearestOf(plans.map((plan) => capPriceOf(plan, size))),
   };
 }

@@ -11,6 +11,7 @@ import {
   allowanceOf,
   capAmount,
   capBelow,
+  capConflict,
   capLeft,
   capMoney,
   capPriceOf,
@@ -33,6 +34,7 @@ const planOf = (item: object): PricePlan =>
     items: [{ id: 'one', name: 'One', unit: 'one', per: '1', ...item }],
   });
 const REQUESTS = { measure: 'requests' };
+const GPU_TIME = { measure: 'gpu_time', gpuClass: 'large', unit: 's', per: '1 s' };
 const tiers = (...rates: string[]) =>
   rates.map((rate, i) => ({ rate, ...(i < rates.length - 1 ? { upTo: String(10 * (i + 1)) } : {}) }));
 
@@ -81,11 +83,21 @@ describe('the most that a request costs', () => {
 it.each<[string, object, boolean]>([
   ['bytes that are sent', { measure: 'egress_bytes', rate: '0.1', per: '1 GB' }, false],
   ['time of instances', { measure: 'instance_time', rate: '0.1', per: '1 s' }, false],
+  ['time of instances that is free', { measure: 'instance_time', rate: '0', per: '1 s' }, true],
+  ['time of GPUs that is free at first', { ...GPU_TIME, tiers: tiers('0', '0.1') }, false],
+  ['time of GPUs that is free', { ...GPU_TIME, rate: '0' }, true],
   ['time of builds', { measure: 'build_time', rate: '0.1', per: '1 s' }, false],
   ['a volume tier that rises', { ...REQUESTS, tierMode: 'volume', tiers: tiers('0.1', '0.2') }, false],
   ['a volume tier that falls', { ...REQUESTS, tierMode: 'volume', tiers: tiers('0.2', '0.1') }, true],
   ['a graduated tier that rises', { ...REQUESTS, tiers: tiers('0.1', '0.2') }, true],
 ])('a cap under %s', (_name, item, can) => expect(uncappable(planOf(item)) === undefined).toBe(can));
+
+it('a cap that is set is kept under plans of its currency that can be capped', () => {
+  const [free, dear] = ['0', '0.1'].map((rate) => planOf({ ...GPU_TIME, rate })) as [PricePlan, PricePlan];
+  expect(capConflict({ currency: 'USD' }, free)).toBeUndefined();
+  expect(capConflict({ currency: 'USD' }, dear)).toMatch(/instances cost money/);
+  expect(capConflict({ currency: 'EUR' }, free)).toBe('it is in USD, and the cap in EUR');
+});
 
 it.each<[bigint, bigint, bigint, bigint, bigint]>([
   // left, keep, need, slack: allowance

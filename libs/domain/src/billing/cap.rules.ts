@@ -6,7 +6,7 @@ import { BLOCK_MS } from '../rating/blocks.js';
 import { metersOf, type Meter } from '../rating/meters.js';
 import { priceUsage } from '../rating/pricing.js';
 import { refuseUncounted } from './counted.usage.js';
-import type { CapMoney, CapPrice } from './cap.types.js';
+import type { Cap, CapMoney, CapPrice } from './cap.types.js';
 
 /** A cap is kept in units of 10^-12 of its currency, as are the amounts of budgets. */
 const PLACES = 12;
@@ -41,10 +41,10 @@ export function capAmount(money: CapMoney): string {
 
 /**
  * Why no cap can be kept under a plan: what a request costs must have a bound before it begins. Undefined when it can.
- * With tiers, more usage may cost more for what follows, never for what was used before.
+ * With tiers, more usage may cost more for what follows, never for what was used before. What is free needs no bound.
  */
 export function uncappable(plan: PricePlan): string | undefined {
-  const { items } = plan;
+  const items = plan.items.filter(isPriced);
   if (items.some(({ measure }) => measure === 'egress_bytes'))
     return 'bytes that are sent cost money, and nobody knows before a request how many it will be';
   if (items.some(({ measure }) => OF_INSTANCES.has(measure)))
@@ -53,6 +53,13 @@ export function uncappable(plan: PricePlan): string | undefined {
     return 'builds cost money for as long as they take, whether or not a request is there';
   if (items.some(risesForAll)) return 'more usage raises the price of all usage of the month';
   return undefined;
+}
+
+/** Why a cap that is set cannot be kept under a plan, or undefined; requests would be refused as long as that is so. */
+export function capConflict({ currency }: Pick<Cap, 'currency'>, plan: PricePlan): string | undefined {
+  return plan.currency === currency
+    ? uncappable(plan)
+    : `it is in ${plan.currency}, and the cap in ${currency}`;
 }
 
 const OF_INSTANCES: ReadonlySet<string> = new Set(['instance_time', 'gpu_time']);
@@ -190,6 +197,10 @@ export function capBelow(cap: string, spent: string, reserved: CapMoney): string
 function blocksIn(ms: number): bigint {
   const block = BigInt(BLOCK_MS);
   return (BigInt(ms) + block - 1n) / block;
+}
+
+function isPriced({ tiers }: PriceItem): boolean {
+  return tiers.some(({ rate }) => rate.units > 0n);
 }
 
 function risesForAll({ tierMode, tiers }: PriceItem): boolean {
