@@ -20,7 +20,7 @@ interface Explained {
 
 /** Requests that are timed by API, and those of them by the command line too. */
 const TIMED = { api: 8, cli: 2 };
-/** From a request's end to its cost. Promised are 2 s; stories run on a machine that is busy with others. */
+/** From a request's end to its cost. Promised are 2 s, and half of all keep it here: stories run on a machine that is busy with others. */
 const [PROMISED_MS, PATIENCE_MS] = [2_000, 60_000];
 
 describe('a bill leads down to its requests', () => {
@@ -77,6 +77,7 @@ describe('a bill leads down to its requests', () => {
       console.log(
         `from a request's end to its cost by ${by}: worst ${worst} ms, ${kept} of N ${all.length} within ${PROMISED_MS} ms`,
       );
+      expect(kept * 2).toBeGreaterThanOrEqual(all.length);
     }
   }, 300_000);
 
