@@ -44,10 +44,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 try {
   await inOrder([fast, unit, contracts, integration]);
-  // mostly waiting, each on platforms of its own
-  const lanes = await Promise.allSettled([inOrder([crashes]), inOrder([stories, replicas, fleet, disks])]);
+  // mostly waiting, each on platforms of its own; about as long as each other
+  const lanes = await Promise.allSettled([
+    inOrder([crashes, upgrade]),
+    inOrder([stories, replicas, fleet, disks]),
+  ]);
   for (const { reason } of lanes) if (reason !== undefined) throw reason;
-  await inOrder([upgrade]);
 } finally {
   await Promise.allSettled(stops.map((stop) => stop()));
   rmSync(temporaryDir, { recursive: true, force: true });
@@ -167,7 +169,12 @@ async function upgrade() {
       const title = mix.length > 0 ? `${mix.join(', ')} are of the release before` : 'all is of this version';
       await stages.pass(title, () => areOf(previous, dir, mix));
       const asked = project === 'stories' && patterns.length > 0 ? patterns : defaults;
-      await stages.jest(project, { patterns: asked, env: platform.env, workers: 1 });
+      await stages.jest(project, {
+        title: path.basename(dir),
+        patterns: asked,
+        env: platform.env,
+        workers: 1,
+      });
       await stages.pass('stop', () => platform.stop());
     });
   await storiesOf(members, 'stories', ['02-revisions', '03-traffic', '08-metering', '09-delete']);
