@@ -51,7 +51,7 @@ export class MonthClose {
   private async close(one: { organizationId: Id<'org'>; month: string }): Promise<boolean> {
     const { database, lease } = this.bed;
     const options = { now: NOW, dueMs: DUE_MS, random: this.random };
-    return (await underLease(database.db, lease, (tx) => invoiceMonth(tx, one, options))) !== undefined;
+    return (await underLease(database.db, lease, (tx) => invoiceMonth(tx, one, options))).length > 0;
   }
 }
 

@@ -87,8 +87,8 @@ export class BillingMetrics {
     this.webhooks.inc({ status });
   }
 
-  madeInvoice(): void {
-    this.invoices.inc();
+  madeInvoices(count: number): void {
+    this.invoices.inc(count);
   }
 
   gaveNotices(count: number): void {

@@ -244,6 +244,8 @@ export {
 } from './invoice.store.js';
 export type { StoredInvoice } from './invoice.store.js';
 export { insertPayment, listPayments } from './payment.store.js';
+export { pendingCorrections } from './pending-corrections.store.js';
+export type { PendingCorrections } from './pending-corrections.store.js';
 export type { Payment } from './payment.store.js';
 export { findOpenCredits, insertCredit, listCredits, revokeCredit } from './credit.store.js';
 export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from './price-plan.store.js';

@@ -85,7 +85,8 @@ export const findInvoiceSql = statement<InvoiceRow>(
 
 export const findMonthInvoiceSql = statement<InvoiceRow>(
   'invoice_of_month',
-  `${SELECT} WHERE i.organization_id = $1 AND i.month = $2 AND i.kind = 'invoice'`,
+  `${SELECT} JOIN invoiced_months m ON m.organization_id = i.organization_id AND m.invoice_id = i.id
+   WHERE i.organization_id = $1 AND m.month = $2`,
 );
 
 export const listInvoicesSql = statement<InvoiceRow>(

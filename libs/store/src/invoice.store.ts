@@ -136,7 +136,7 @@ export async function findInvoice(
   return row && toInvoice(row);
 }
 
-/** The one of a month; credit notes are none. */
+/** The one of a month's usage; credit notes are none, nor is one of corrections in another currency. */
 export async function findMonthInvoice(
   tx: Tx,
   organizationId: string,

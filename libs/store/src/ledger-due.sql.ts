@@ -35,7 +35,7 @@ export const chargedSql = statement<{ amount: string; divisor: string }>(
   'ledger_charged',
   `SELECT sum(-p.amount)::text AS amount, p.divisor::text AS divisor FROM ledger_entries e
    JOIN ledger_postings p ON p.organization_id = e.organization_id AND p.entry_id = e.id
-   WHERE e.organization_id = $1 AND p.account = 'charges'
+   WHERE e.organization_id = $1 AND e.currency = $3 AND p.account = 'charges'
      AND (e.kind IN ('usage', 'correction') AND e.window_start_ms < $2 OR e.kind IN ('invoice', 'credit_note'))
    GROUP BY p.divisor HAVING sum(p.amount) <> 0`,
 );
@@ -47,6 +47,6 @@ export const postedListSql = statement<{ amount: string; divisor: string }>(
    FROM (SELECT line->>'list' AS list, coalesce(nullif(split_part(line->>'list', '/', 2), ''), '1')::numeric AS divisor
      FROM ledger_entries e JOIN invoices i ON i.organization_id = e.organization_id AND i.id = e.reference
      CROSS JOIN LATERAL jsonb_array_elements(i.body::jsonb->'lines') AS line
-     WHERE e.organization_id = $1 AND e.kind IN ('invoice', 'credit_note')) lines
+     WHERE e.organization_id = $1 AND e.currency = $2 AND e.kind IN ('invoice', 'credit_note')) lines
    GROUP BY divisor`,
 );

@@ -50,10 +50,14 @@ export async function findDuePayment(
   );
 }
 
-/** What windows that begin before then owe at list price, corrections included, and no posted invoice has asked for. */
-export async function unaskedBefore(tx: Tx, organizationId: string, beforeMs: number): Promise<Ratio> {
-  const charged = await tx.run(chargedSql, [organizationId, beforeMs]);
-  return minus(sumOf(charged), sumOf(await tx.run(postedListSql, [organizationId])));
+/** What windows that begin before then owe in a currency at list price, corrections included, and no posted invoice has asked for. */
+export async function unaskedBefore(
+  tx: Tx,
+  organizationId: string,
+  { currency, beforeMs }: { currency: string; beforeMs: number },
+): Promise<Ratio> {
+  const charged = await tx.run(chargedSql, [organizationId, beforeMs, currency]);
+  return minus(sumOf(charged), sumOf(await tx.run(postedListSql, [organizationId, currency])));
 }
 
 function sumOf(parts: readonly { amount: string; divisor: string }[]): Ratio {

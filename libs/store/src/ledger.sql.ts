@@ -67,8 +67,14 @@ export const organizationsToSealSql = statement<{ organization_id: string }>(
   'SELECT DISTINCT organization_id FROM ledger_entries WHERE seal_number IS NULL',
 );
 
-export const balancesSql = statement<{ account: string; amount: string; divisor: string }>(
+export const balancesSql = statement<{
+  currency: string;
+  account: string;
+  amount: string;
+  divisor: string;
+}>(
   'ledger_balances',
-  `SELECT account, sum(amount)::text AS amount, divisor::text AS divisor FROM ledger_postings
-   WHERE organization_id = $1 GROUP BY account, divisor HAVING sum(amount) <> 0 ORDER BY account, divisor`,
+  `SELECT e.currency, p.account, sum(p.amount)::text AS amount, p.divisor::text AS divisor FROM ledger_postings p
+   JOIN ledger_entries e ON e.organization_id = p.organization_id AND e.id = p.entry_id
+   WHERE p.organization_id = $1 GROUP BY 1, 2, p.divisor HAVING sum(p.amount) <> 0 ORDER BY 1, 2, p.divisor`,
 );

@@ -95,10 +95,18 @@ export async function listEntries(tx: Tx, organizationId: string, page: PageRequ
   return rows.map((row) => entryOf(organizationId, row));
 }
 
-/** What is on each account of an organization: exact. They sum to zero. */
-export async function ledgerBalances(tx: Tx, organizationId: string): Promise<Map<LedgerAccount, Ratio>> {
-  const rows = await tx.run(balancesSql, [organizationId]);
-  return balancesOf(rows.map(({ account, amount, divisor }) => postingOf([account, amount, divisor])));
+/** What is on each account of an organization, by currency: exact. Those of one currency sum to zero. */
+export async function ledgerBalances(
+  tx: Tx,
+  organizationId: string,
+): Promise<Map<string, Map<LedgerAccount, Ratio>>> {
+  const byCurrency = Map.groupBy(await tx.run(balancesSql, [organizationId]), ({ currency }) => currency);
+  return new Map(
+    [...byCurrency].map(([currency, rows]) => [
+      currency,
+      balancesOf(rows.map(({ account, amount, divisor }) => postingOf([account, amount, divisor]))),
+    ]),
+  );
 }
 
 /** Entries that no seal covers yet, held for the transaction that seals them; oldest first. */

@@ -1,26 +1,19 @@
 import {
   DEFAULT_THRESHOLDS,
-  billOf,
   formatDecimal,
-  monthOf,
   parseDecimal,
   refuseIfAny,
   thresholdViolations,
   type BudgetScope,
   type Threshold,
 } from '#libs/domain';
-import {
-  deleteBudget as deleteStored,
-  findBillFacts,
-  insertBudget,
-  updateBudget as updateStored,
-} from '#libs/store';
+import { deleteBudget as deleteStored, insertBudget, updateBudget as updateStored } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { checkVersion } from '../call/not-found.js';
 import { projectOf } from '../project/project.queries.js';
 import { serviceOf } from '../service/service.queries.js';
-import { budgetOf } from './budget.queries.js';
-import { showBudget, type BudgetView } from './budget.view.js';
+import { billedIn, budgetOf, show } from './budget.queries.js';
+import type { BudgetView } from './budget.view.js';
 
 interface NewBudget {
   amount: string;
@@ -31,9 +24,7 @@ interface NewBudget {
 }
 
 export async function createBudget(call: CommandCall, input: NewBudget): Promise<BudgetView> {
-  const month = monthOf(call.now);
-  const { parts } = await findBillFacts(call.tx, call.actor.organizationId, month);
-  const { currency } = billOf(month, parts);
+  const currency = await billedIn(call);
   const thresholds = input.thresholds ?? [...DEFAULT_THRESHOLDS];
   refuseIfAny([
     ...(input.currency === undefined || input.currency === currency
@@ -51,7 +42,7 @@ export async function createBudget(call: CommandCall, input: NewBudget): Promise
   const made = { id, organizationId, ...scope, amount, currency, thresholds, createdAt: call.now };
   await insertBudget(call.tx, made);
   await call.audit(id, { after: { ...scope, amount, thresholds } });
-  return showBudget(await budgetOf(call, id));
+  return show(call, await budgetOf(call, id));
 }
 
 export async function updateBudget(
@@ -71,7 +62,7 @@ export async function updateBudget(
   await updateStored(call.tx, { ...before, amount, thresholds });
   const { amount: was, thresholds: were } = before;
   await call.audit(before.id, { before: { amount: was, thresholds: were }, after: { amount, thresholds } });
-  return showBudget(await budgetOf(call, before.id));
+  return show(call, await budgetOf(call, before.id));
 }
 
 /** Gives it as it was. */
@@ -79,7 +70,7 @@ export async function deleteBudget(call: CommandCall, input: { budget: string })
   const budget = await budgetOf(call, input.budget);
   await deleteStored(call.tx, budget.organizationId, budget.id);
   await call.audit(budget.id, { before: { amount: budget.amount, thresholds: budget.thresholds } });
-  return showBudget(budget);
+  return show(call, budget);
 }
 
 async function scopeOf(call: CommandCall, { project, service }: NewBudget): Promise<BudgetScope> {

@@ -29,6 +29,12 @@ export const budgetView = z
       })
       .meta({ id: 'BudgetState', description: 'What it had come to when billing last looked.' })
       .optional(),
+    billedIn: z
+      .string()
+      .optional()
+      .describe(
+        'The currency of your bill, where it is another: then nothing is compared, and nothing told.',
+      ),
     createdAt: z.string(),
     version: z.string(),
   })
@@ -36,12 +42,18 @@ export const budgetView = z
 
 export type BudgetView = z.input<typeof budgetView>;
 
-export function showBudget({ state, organizationId: _own, ...budget }: StoredBudget): BudgetView {
+/** @param currency of the bill */
+export function showBudget(
+  { state, organizationId: _own, ...budget }: StoredBudget,
+  currency: string,
+): BudgetView {
   const { createdAt, version, ...rest } = budget;
+  const isOther = rest.currency !== currency;
   return {
     ...rest,
     createdAt: iso(createdAt),
     version: String(version),
-    ...(state ? { state: { ...state, evaluatedAt: iso(state.evaluatedAt) } } : {}),
+    ...(isOther ? { billedIn: currency } : {}),
+    ...(state && !isOther ? { state: { ...state, evaluatedAt: iso(state.evaluatedAt) } } : {}),
   };
 }

@@ -56,8 +56,8 @@ describe('adjustments', () => {
     expect((await list(tenant.key)).map(({ amount }) => amount)).toEqual(['5', '-1.5']);
     const { json } = await rig.call('GET', '/v1/ledger', { key: tenant.key });
     expect(json['accounts']).toEqual([
-      { account: 'adjustments', amount: '-3.5' },
-      { account: 'balance', amount: '3.5' },
+      { account: 'adjustments', amount: '-3.5', currency: 'USD' },
+      { account: 'balance', amount: '3.5', currency: 'USD' },
     ]);
     const entries = await rig.call('GET', '/v1/ledger/entries', { key: tenant.key });
     expect((entries.json['items'] as unknown[]).at(-1)).toMatchObject({
@@ -117,8 +117,8 @@ it('a credit is in the ledger when it is given, and when what is left of it is t
   const accounts = async (): Promise<unknown> =>
     (await rig.call('GET', '/v1/ledger', { key: of.key })).json['accounts'];
   expect(await accounts()).toEqual([
-    { account: 'balance', amount: '-25' },
-    { account: 'credits', amount: '25' },
+    { account: 'balance', amount: '-25', currency: 'USD' },
+    { account: 'credits', amount: '25', currency: 'USD' },
   ]);
   for (let times = 0; times < 2; times += 1)
     await rig.call('DELETE', `${credits}/${String(json['id'])}`, { key: operator.key });

@@ -21,7 +21,12 @@ export async function readLedger({ tx, actor }: Call): Promise<z.input<typeof le
   const ended = await lastDay(tx, organizationId);
   const keys = await publicSigningKeys(tx, 'ledger', 0);
   return {
-    accounts: postingsOf([...balances].map(([account, amount]) => ({ account, amount }))),
+    accounts: [...balances].flatMap(([currency, accounts]) =>
+      postingsOf(
+        currency,
+        [...accounts].map(([account, amount]) => ({ account, amount })),
+      ),
+    ),
     ...(head === undefined ? {} : { head: head.hash, seals: head.number }),
     ...(ended && { day: dayOf(ended) }),
     keys: keys.map(({ kid }) => kid),
@@ -48,7 +53,7 @@ export async function listEntries(
     ...(entry.note === undefined ? {} : { note: entry.note }),
     ...(entry.sealNumber === undefined ? {} : { seal: entry.sealNumber }),
     createdAt: iso(entry.createdAt),
-    postings: postingsOf(entry.postings),
+    postings: postingsOf(entry.currency, entry.postings),
   }));
 }
 
@@ -66,7 +71,8 @@ export async function listSeals(
 }
 
 function postingsOf(
+  currency: string,
   postings: readonly { account: LedgerAccount; amount: Parameters<typeof formatRatio>[0] }[],
 ) {
-  return postings.map(({ account, amount }) => ({ account, amount: formatRatio(amount) }));
+  return postings.map(({ account, amount }) => ({ account, amount: formatRatio(amount), currency }));
 }

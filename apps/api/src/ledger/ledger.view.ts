@@ -5,6 +5,7 @@ const posting = z
   .object({
     account: z.string().describe(`One of: ${LEDGER_ACCOUNTS.join(', ')}.`),
     amount: z.string().describe('An exact decimal, or a fraction where none ends.'),
+    currency: z.string(),
   })
   .meta({ id: 'LedgerPosting' });
 
@@ -24,7 +25,9 @@ export const ledgerDayView = z
 
 export const ledgerView = z
   .object({
-    accounts: z.array(posting).describe('`balance` is what the organization owes; all together sum to zero.'),
+    accounts: z
+      .array(posting)
+      .describe('`balance` is what the organization owes; those of one currency sum to zero.'),
     head: z.string().optional().describe('The hash of the last seal.'),
     seals: z.int().optional(),
     day: ledgerDayView.optional().describe('The last day that is over.'),

@@ -37,9 +37,10 @@ export async function evaluateBudgets(
   random: Random,
 ): Promise<number> {
   const month = monthOf(now);
-  const budgets = await budgetsOf(tx, organizationId);
   const { parts } = await findBillFacts(tx, organizationId, month);
   const bill = billOf(month, parts);
+  // one of before the bill was in this currency is shown as that, and compared with nothing
+  const budgets = (await budgetsOf(tx, organizationId)).filter(({ currency }) => currency === bill.currency);
   const looked = budgets.map((budget) => ({ budget, state: stateOf(budget, bill, now) }));
   const states = looked.map(({ budget, state }) => ({ budgetId: budget.id, state }));
   await saveBudgetStates(tx, organizationId, states);

@@ -116,6 +116,19 @@ it('counts the forecast, and only what the scope is about', async () => {
   expect(foreign.organizationId).toBe(other.organizationId);
 });
 
+it('compares nothing with a bill in another currency', async () => {
+  const of = await used();
+  const own = await budget(of, COST, [{ percent: 100, on: 'actual' }]);
+  const other = await budget(of, COST, [{ percent: 100, on: 'actual' }], { currency: 'EUR' });
+  await spend(of, 1);
+  expect(await evaluate(of)).toBe(1);
+  expect(await told(of)).toEqual([[own.id, 100, 'actual', '2026-11']]);
+  const found = await database.db.inTenant(of.organizationId, (tx) =>
+    findBudget(tx, of.organizationId, other.id),
+  );
+  expect(found?.state).toBeUndefined();
+});
+
 it('a process that lost the lease tells nobody', async () => {
   const of = await used();
   await budget(of, COST, [{ percent: 100, on: 'actual' }]);

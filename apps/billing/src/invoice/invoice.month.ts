@@ -3,9 +3,11 @@ import {
   invoiceOf,
   monthSpan,
   newId,
-  type Bill,
+  type BillPart,
   type Id,
   type Invoice,
+  type InvoiceCorrection,
+  type InvoicedAdjustment,
   type Random,
 } from '#libs/domain';
 import {
@@ -24,11 +26,11 @@ import {
   lockBilling,
   nextInvoiceNumber,
   pendingAdjustments,
+  pendingCorrections,
   postLostCredits,
   type BillFacts,
   type LeasedTx,
 } from '#libs/store';
-import { correctionsIn } from './invoice.corrections.js';
 
 /** What making an invoice needs besides what is stored. */
 export interface InvoiceOptions {
@@ -38,54 +40,86 @@ export interface InvoiceOptions {
   random: Random;
 }
 
+/** What one invoice asks for, in its currency. */
+interface Asked {
+  /** Of corrections alone: without items. */
+  bill: Parameters<typeof invoiceOf>[0];
+  decimals: number;
+  corrections: readonly InvoiceCorrection[];
+  adjustments: readonly InvoicedAdjustment[];
+}
+
+/** What all invoices of a month have in common. */
+interface Standing {
+  organizationId: Id<'org'>;
+  terms: BillFacts['terms'];
+  position: number | undefined;
+  seal: number;
+}
+
+interface Made {
+  id: Id<'ivc'>;
+  invoice: Invoice;
+}
+
 /**
- * Closes a month that is over: its invoice, with corrections of months before, or only the note that nothing is owed. Done
- * once, whoever asks however often.
- * @returns the invoice, when one was made
+ * Closes a month that is over: its invoice, with corrections of months before, or only the note that nothing is owed. What corrects
+ * months in another currency is on an invoice of its own in that one: money is not exchanged. Done once, whoever asks however often.
+ * @returns the invoices that were made, the one of the month's usage first
  */
 export async function invoiceMonth(
   tx: LeasedTx,
   { organizationId, month }: { organizationId: Id<'org'>; month: string },
   options: InvoiceOptions,
-): Promise<Invoice | undefined> {
+): Promise<Invoice[]> {
   await lockBilling(tx, organizationId);
-  if (await isMonthClosed(tx, organizationId, month)) return undefined;
-  const { parts, terms, position, seal } = await readMonth(tx, organizationId, month);
-  const bill = billOf(month, parts);
-  const decimals = parts.at(-1)?.plan.decimals ?? 0;
-  const corrections = await correctionsIn(tx, organizationId);
-  const adjustments = await pendingAdjustments(tx, organizationId, { currency: bill.currency, decimals });
-  const isUsed = bill.items.some(({ quantity }) => quantity !== '0');
-  const isOwed = isUsed || corrections.length + adjustments.length > 0;
-  const facts = { ...terms, decimals, corrections, adjustments };
-  const made = isOwed ? await issue(tx, bill, { organizationId, position, seal, facts }, options) : undefined;
+  if (await isMonthClosed(tx, organizationId, month)) return [];
+  const { parts, ...facts } = await readMonth(tx, organizationId, month);
+  const asked = await askedIn(tx, organizationId, month, parts);
+  const standing = { organizationId, ...facts };
+  const own = isOwed(asked.own) ? await issue(tx, asked.own, standing, options) : undefined;
+  const made: Made[] = own ? [own] : [];
+  for (const other of asked.others) made.push(await issue(tx, other, standing, options));
   const { now, random } = options;
-  await closeMonth(tx, { organizationId, month, now, ...(made && { invoiceId: made.id }) });
+  await closeMonth(tx, { organizationId, month, now, ...(own && { invoiceId: own.id }) });
   await postLostCredits(tx, { organizationId, actorId: 'towpath', nowMs: now, random });
-  if (!made) return undefined;
-  for (const carried of new Set([month, ...corrections.map((line) => line.month)])) {
-    const { startMs: fromMs, endMs: toMs } = monthSpan(carried);
-    await invoiceWindows(tx, organizationId, { fromMs, toMs }, made.id);
-  }
-  const { number, currency, payable, dueAt } = made.invoice;
-  const data = { invoiceId: made.id, number, month, currency, payable, dueAt };
-  await giveNotice(tx, { organizationId, type: 'invoice.finalized', data, now }, random);
-  return made.invoice;
+  for (const one of made) await tellOf(tx, organizationId, one, { isOwn: one === own, ...options });
+  return made.map(({ invoice }) => invoice);
 }
 
-/** Stores the invoice of a bill under the next number. */
+async function askedIn(
+  tx: LeasedTx,
+  organizationId: Id<'org'>,
+  month: string,
+  parts: readonly BillPart[],
+): Promise<{ own: Asked; others: Asked[] }> {
+  const bill = billOf(month, parts);
+  const { currency } = bill;
+  const decimals = parts.at(-1)?.plan.decimals ?? 0;
+  const adjustments = await pendingAdjustments(tx, organizationId, { currency, decimals });
+  const pending = await pendingCorrections(tx, organizationId);
+  const corrections = pending.find((one) => one.currency === currency)?.lines ?? [];
+  const others = pending
+    .filter((one) => one.currency !== currency)
+    .map((one) => ({
+      bill: { month, currency: one.currency, items: [] },
+      ...{ decimals: one.decimals, corrections: one.lines, adjustments: [] },
+    }));
+  return { own: { bill, decimals, corrections, adjustments }, others };
+}
+
+function isOwed({ bill, corrections, adjustments }: Asked): boolean {
+  const isUsed = bill.items.some(({ quantity }) => quantity !== '0');
+  return isUsed || corrections.length + adjustments.length > 0;
+}
+
+/** Stores an invoice under the next number. */
 async function issue(
   tx: LeasedTx,
-  bill: Bill,
-  of: {
-    organizationId: Id<'org'>;
-    position: number | undefined;
-    seal: number;
-    facts: Parameters<typeof invoiceOf>[2];
-  },
+  { bill, ...asked }: Asked,
+  { organizationId, terms, position, seal }: Standing,
   { now, dueMs, random }: InvoiceOptions,
-): Promise<{ id: Id<'ivc'>; invoice: Invoice }> {
-  const { organizationId, position, seal, facts } = of;
+): Promise<Made> {
   const { buyer } = await findBillingAccount(tx, organizationId);
   const head = {
     number: await nextInvoiceNumber(tx, 'invoice'),
@@ -94,12 +128,28 @@ async function issue(
     dueAt: new Date(now + dueMs).toISOString(),
     ...(buyer === undefined ? {} : { buyer: buyerDigest(buyer) }),
   };
-  const invoice = invoiceOf(bill, head, facts);
+  const invoice = invoiceOf(bill, head, { ...terms, ...asked });
   if (buyer) await keepInvoiceBuyer(tx, organizationId, buyer);
   const id = newId('ivc', now, random);
   await insertInvoice(tx, { id, organizationId, position, seal, invoice });
   await keepInvoicedAdjustments(tx, { organizationId, invoiceId: id }, invoice);
   return { id, invoice };
+}
+
+/** Notes on the hours which invoice carries them, and tells the organization of it. */
+async function tellOf(
+  tx: LeasedTx,
+  organizationId: Id<'org'>,
+  { id, invoice }: Made,
+  { isOwn, now, random }: InvoiceOptions & { isOwn: boolean },
+): Promise<void> {
+  const { number, month, currency, payable, dueAt, corrections } = invoice;
+  for (const carried of new Set([...(isOwn ? [month] : []), ...corrections.map((line) => line.month)])) {
+    const { startMs: fromMs, endMs: toMs } = monthSpan(carried);
+    await invoiceWindows(tx, organizationId, { fromMs, toMs }, id);
+  }
+  const data = { invoiceId: id, number, month, currency, payable, dueAt };
+  await giveNotice(tx, { organizationId, type: 'invoice.finalized', data, now }, random);
 }
 
 /** What a month's invoice is made from, the last seal before, and the position of the intake that it is what was taken in up to, when it is known. */

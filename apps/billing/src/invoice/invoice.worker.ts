@@ -86,14 +86,14 @@ export class InvoiceWorker {
   private async close(lease: Lease, of: { organizationId: Id<'org'>; month: string }): Promise<void> {
     const { dueMs } = this.times;
     const { db, clock, random, metrics } = this.parts;
-    const invoice = await whileHeld(this.parts, lease, async (tx) => {
+    const invoices = await whileHeld(this.parts, lease, async (tx) => {
       const made = await invoiceMonth(tx, of, { now: clock.now(), dueMs, random });
-      if (made) crashPoint('billing.invoiced');
+      if (made.length > 0) crashPoint('billing.invoiced');
       return made;
     });
-    if (!invoice) return;
+    if (invoices === undefined || invoices.length === 0) return;
     crashPoint('billing.finalized');
-    metrics.madeInvoice();
+    metrics.madeInvoices(invoices.length);
     await db.notify('outbox');
   }
 }

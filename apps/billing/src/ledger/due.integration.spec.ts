@@ -33,7 +33,7 @@ const balance = async (
   account: LedgerAccount = 'balance',
 ): Promise<string> => {
   const balances = await rig.database.db.inTenant(organizationId, (tx) => ledgerBalances(tx, organizationId));
-  const amount = balances.get(account);
+  const amount = balances.get('USD')?.get(account);
   return amount === undefined ? '0' : formatRatio(amount);
 };
 const kinds = async ({ organizationId }: UsedRevision): Promise<string[]> => {

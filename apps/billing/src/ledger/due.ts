@@ -53,8 +53,10 @@ async function postInvoice(
   const stored = await findInvoice(tx, organizationId, id);
   if (!stored) throw new Error(`invoice ${id} is gone`);
   const { invoice } = stored;
-  const { endMs } = monthSpan(invoice.month);
-  const unasked = invoice.kind === 'invoice' ? await unaskedBefore(tx, organizationId, endMs) : NOTHING;
+  const { currency } = invoice;
+  const { endMs: beforeMs } = monthSpan(invoice.month);
+  const unasked =
+    invoice.kind === 'invoice' ? await unaskedBefore(tx, organizationId, { currency, beforeMs }) : NOTHING;
   const credits = await creditsInLedger(tx, organizationId);
   // also one that asks for what is owed already: its entry says that it was asked for
   const entry = entryOfInvoice(id, invoice, { unasked, credits });

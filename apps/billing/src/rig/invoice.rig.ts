@@ -64,8 +64,13 @@ export class InvoiceRig {
     const of = await makeUsedRevision((sql, values) => this.database.query(sql, values), this.random, shape);
     const id = of.organizationId;
     await this.database.query(`UPDATE organizations SET created_at = '2026-09-01' WHERE id = $1`, [id]);
-    if (discount !== undefined) await this.price(of, discount);
+    if (discount !== undefined) await this.price(of, discount, { currency: 'USD', fromMs: 0 });
     return of;
+  }
+
+  /** From then on it is billed in another currency, at the same prices. */
+  move(of: UsedRevision, currency: string, fromMs: number): Promise<void> {
+    return this.price(of, '0', { currency, fromMs });
   }
 
   /** So many requests of a second, two seconds apart: taken in and folded. */
@@ -102,8 +107,12 @@ export class InvoiceRig {
     );
   }
 
-  /** Closes a month, as the worker does. */
-  close({ organizationId }: UsedRevision, month: string, by = this.lease): Promise<Invoice | undefined> {
+  /** Closes a month, as the worker does: its own invoice, or the first that was made. */
+  async close(of: UsedRevision, month: string, by = this.lease): Promise<Invoice | undefined> {
+    return (await this.closeAll(of, month, by))[0];
+  }
+
+  closeAll({ organizationId }: UsedRevision, month: string, by = this.lease): Promise<Invoice[]> {
     const options = { now: this.clock.now(), dueMs: 86_400_000, random: this.random };
     return underLease(this.database.db, by, (tx) => invoiceMonth(tx, { organizationId, month }, options));
   }
@@ -144,9 +153,14 @@ export class InvoiceRig {
     return new BillingRig(this.database.db, this.clock);
   }
 
-  private async price({ organizationId }: UsedRevision, discount: string): Promise<void> {
+  private async price(
+    { organizationId }: UsedRevision,
+    discount: string,
+    { currency, fromMs }: { currency: string; fromMs: number },
+  ): Promise<void> {
+    const id = `plan-${organizationId.slice(-8)}-${currency.toLowerCase()}`;
     const document = {
-      ...{ id: `plan-${organizationId.slice(-8)}`, version: 1, name: 'Dear', currency: 'USD', decimals: 2 },
+      ...{ id, version: 1, name: 'Dear', currency, decimals: 2 },
       effectiveFrom: '2020-01-01T00:00:00Z',
       items: [
         { id: 'requests', name: 'Requests', measure: 'requests', rate: '1.10', unit: 'request' },
@@ -159,7 +173,7 @@ export class InvoiceRig {
       [newId('ppv', this.clock.now(), this.random), document.id, JSON.stringify(document)],
     );
     const terms = {
-      ...{ effectiveFromMs: 0, plan: document.id, discountPercent: parseDecimal(discount) },
+      ...{ effectiveFromMs: fromMs, plan: document.id, discountPercent: parseDecimal(discount) },
       taxes: [{ name: 'VAT', percent: parseDecimal('20') }],
     };
     await this.database.db.inTenant(organizationId, (tx) =>

@@ -9,6 +9,8 @@ export interface BudgetView {
   currency: string;
   thresholds: Threshold[];
   state?: { month: string; spent: string; forecast?: string; evaluatedAt: string };
+  /** The currency of the bill, where it is another. */
+  billedIn?: string;
   createdAt: string;
   version: string;
 }

@@ -2,6 +2,7 @@
 export interface LedgerPostingView {
   account: string;
   amount: string;
+  currency: string;
 }
 
 export interface LedgerView {

@@ -95,9 +95,14 @@ describe('tow admin ledger verify', () => {
       seals: 1,
       entries: 1,
       kids: [thumbprint],
-      accounts: { balance: '-12.5', payments: '12.5' },
+      accounts: [
+        { account: 'balance', amount: '-12.5', currency: 'USD' },
+        { account: 'payments', amount: '12.5', currency: 'USD' },
+      ],
     });
-    expect((await verifyFile(exported(thumbprint))).out).toContain('right and whole');
+    const { out: text } = await verifyFile(exported(thumbprint));
+    expect(text).toContain('right and whole');
+    expect(text).toMatch(/balance:? +-12\.5 USD/);
   });
 
   it('refuses a file that ends before what was kept', async () => {

@@ -74,9 +74,9 @@ export interface InvoiceHead {
   buyer?: string;
 }
 
-/** What a bill comes to as an invoice: items that were used, corrections of former ones, taxes, credits. */
+/** What a bill comes to as an invoice: items that were used, corrections of former ones in its currency, taxes, credits. */
 export function invoiceOf(
-  bill: Bill,
+  bill: Pick<Bill, 'month' | 'currency' | 'items'>,
   head: InvoiceHead,
   facts: {
     decimals: number;
@@ -183,7 +183,7 @@ function keyOf({ plan, version, item }: LineKey): string {
 }
 
 /** Items that nothing was used of are no lines. */
-function linesOf({ items }: Bill): InvoiceLine[] {
+function linesOf({ items }: Pick<Bill, 'items'>): InvoiceLine[] {
   return items
     .filter(({ quantity }) => quantity !== '0')
     .map(({ rounded, ...line }) => ({ ...line, charged: rounded }));

@@ -150,7 +150,11 @@ describe('a ledger that is as it was written', () => {
   it('says what its entries come to', () => {
     const verifier = new LedgerVerifier(sha256, check);
     for (const text of written(rowsOf([{ lines: 0, entries: 2 }]))) verifier.add(text);
-    expect(verifier.finish()).toMatchObject({ kids: ['k'], accounts: { balance: '-4', payments: '4' } });
+    const accounts = [
+      { account: 'balance', amount: '-4', currency: 'USD' },
+      { account: 'payments', amount: '4', currency: 'USD' },
+    ];
+    expect(verifier.finish()).toMatchObject({ kids: ['k'], accounts });
   });
 });
 

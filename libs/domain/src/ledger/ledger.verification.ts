@@ -17,8 +17,8 @@ export interface LedgerReport {
   lastDay?: { day: string; hash: string };
   /** Ids of the keys that signed. */
   kids: string[];
-  /** What the entries of the file come to on each account; exact. */
-  accounts: Record<string, string>;
+  /** What the entries of the file come to on each account in each currency; exact. */
+  accounts: { account: string; amount: string; currency: string }[];
 }
 
 /** Exports of this version hold signed ends of days; the ones before had none. */
@@ -45,6 +45,7 @@ export class LedgerVerifier {
   private holdsKept: boolean;
   private readonly count = { seals: 0, lines: 0, entries: 0, days: 0 };
   private readonly kids = new Set<string>();
+  /** By account and currency. */
   private readonly sums = new Map<string, Ratio>();
 
   constructor(
@@ -87,7 +88,10 @@ export class LedgerVerifier {
       head: this.previous,
       ...(this.lastDay && { lastDay: this.lastDay }),
       kids: [...this.kids],
-      accounts: Object.fromEntries([...this.sums].map(([name, amount]) => [name, formatRatio(amount)])),
+      accounts: [...this.sums].map(([key, amount]) => {
+        const [account = '', currency = ''] = key.split(' ');
+        return { account, amount: formatRatio(amount), currency };
+      }),
     };
   }
 
@@ -128,7 +132,8 @@ export class LedgerVerifier {
     for (const { account, amount } of postings) {
       const exact = parseRatio(amount);
       sum = plus(sum, exact);
-      this.sums.set(account, plus(this.sums.get(account) ?? NOTHING, exact));
+      const key = `${account} ${String(row['currency'])}`;
+      this.sums.set(key, plus(this.sums.get(key) ?? NOTHING, exact));
     }
     if (sum.top !== 0n) this.refuse('does not sum to zero');
   }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Argument } from 'commander';
 import { defineCommand } from '../../command.js';
+import { accountFields } from '../../ledger/account.fields.js';
 import { verifyLedgerFile } from '../../ledger/ledger.file.js';
 
 /** `tow admin ledger verify FILE`: whether an export of a ledger is whole, without any server. */
@@ -31,7 +32,7 @@ export const adminLedger = defineCommand<[string, string], { kept?: string }>({
       Days: String(report.days),
       'Last day': report.lastDay && `${report.lastDay.day}, ${report.lastDay.hash}`,
       'Signed by': report.kids.join(', '),
-      ...report.accounts,
+      ...accountFields(report.accounts),
     });
     return undefined;
   },

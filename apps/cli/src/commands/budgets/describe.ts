@@ -2,6 +2,7 @@ import type { BudgetView } from '../../client/budget.types.js';
 import { path } from '../../client/path.js';
 import { defineCommand } from '../../command.js';
 import { fieldsOf, tableOf } from '../../output/table.js';
+import { notCompared } from './not.compared.js';
 
 /** `tow budgets describe ID` */
 export const budgetsDescribe = defineCommand<[string], object>({
@@ -22,6 +23,7 @@ export const budgetsDescribe = defineCommand<[string], object>({
         Of: budget.serviceId ?? budget.projectId ?? 'organization',
         Amount: `${budget.amount} ${budget.currency}`,
         Month: state?.month,
+        Compared: notCompared(budget),
         Spent: state?.spent,
         Forecast: state?.forecast,
         'As of': state?.evaluatedAt,

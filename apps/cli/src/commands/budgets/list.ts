@@ -1,4 +1,5 @@
 import type { BudgetView } from '../../client/budget.types.js';
+import { notCompared } from './not.compared.js';
 import { listCommand } from '../../list.command.js';
 
 /** `tow budgets list` */
@@ -9,7 +10,7 @@ export const budgetsList = listCommand<BudgetView>({
     ID: (budget) => budget.id,
     OF: (budget) => budget.serviceId ?? budget.projectId ?? 'organization',
     AMOUNT: (budget) => `${budget.amount} ${budget.currency}`,
-    MONTH: (budget) => budget.state?.month,
+    MONTH: (budget) => budget.state?.month ?? notCompared(budget),
     SPENT: (budget) => budget.state?.spent,
     FORECAST: (budget) => budget.state?.forecast,
   },

@@ -1,37 +1,60 @@
 import { billOf, correctionsOfInvoice, monthSpan, type Invoice, type InvoiceCorrection } from '#libs/domain';
-import {
-  findBillFacts,
-  findChangedMonths,
-  findInvoiceBodies,
-  sealedAfter,
-  type LeasedTx,
-  type SealedHour,
-} from '#libs/store';
+import { findBillFacts } from './bill.store.js';
+import { findChangedMonths, findInvoiceBodies } from './invoice.store.js';
+import { sealedAfter, type SealedHour } from './ledger-seal.store.js';
+import type { Tx } from './statement.js';
 
 type Issued = Awaited<ReturnType<typeof findInvoiceBodies>>[number];
 
-/** What came late for months that are closed, with its hours; a month whose invoice was taken back stays as it is. */
-export async function correctionsIn(tx: LeasedTx, organizationId: string): Promise<InvoiceCorrection[]> {
+/** Corrections that no invoice has asked for, in the currency of the months that they correct. */
+export interface PendingCorrections {
+  currency: string;
+  /** Places of the currency. */
+  decimals: number;
+  /** By month. */
+  lines: InvoiceCorrection[];
+}
+
+/**
+ * What came late for months that are closed, with its hours, by currency; a month whose invoice was taken back stays as it is.
+ * Bound to the organization, or as the system.
+ */
+export async function pendingCorrections(tx: Tx, organizationId: string): Promise<PendingCorrections[]> {
   const changed = await findChangedMonths(tx, organizationId);
   if (changed.length === 0) return [];
   const issued = await findInvoiceBodies(tx, organizationId);
-  const found: InvoiceCorrection[] = [];
+  const found = new Map<string, PendingCorrections>();
   for (const month of changed) {
-    const own = issued.filter(({ invoice }) => invoice.month === month);
-    if (own.some(({ invoice: { kind } }) => kind === 'credit_note')) continue;
-    const { parts } = await findBillFacts(tx, organizationId, month);
-    const decimals = parts.at(-1)?.plan.decimals ?? 0;
-    const invoiced = own[0]?.invoice ?? { month, lines: [], decimals };
-    const already = issued.flatMap(({ invoice }) => invoice.corrections).filter((one) => one.month === month);
-    const lines = correctionsOfInvoice(invoiced, billOf(month, parts), already);
-    found.push(...(await withHours(tx, organizationId, lines, issued)));
+    const { currency, decimals, lines } = await correctionsOf(tx, organizationId, month, issued);
+    if (lines.length === 0) continue;
+    const before = found.get(currency)?.lines ?? [];
+    found.set(currency, { currency, decimals, lines: [...before, ...lines] });
   }
-  return found;
+  return [...found.values()];
+}
+
+async function correctionsOf(
+  tx: Tx,
+  organizationId: string,
+  month: string,
+  issued: readonly Issued[],
+): Promise<PendingCorrections> {
+  const { parts } = await findBillFacts(tx, organizationId, month);
+  const bill = billOf(month, parts);
+  const { currency } = bill;
+  const decimals = parts.at(-1)?.plan.decimals ?? 0;
+  // beside the month's own there may be one in another currency, of corrections alone
+  const own = issued.filter(({ invoice }) => invoice.month === month && invoice.currency === currency);
+  if (own.some(({ invoice: { kind } }) => kind === 'credit_note')) return { currency, decimals, lines: [] };
+  const invoiced = own[0]?.invoice ?? { month, lines: [], decimals };
+  const already = issued.flatMap(({ invoice }) => invoice.corrections).filter((one) => one.month === month);
+  const lines = correctionsOfInvoice(invoiced, bill, already);
+  return { currency, decimals, lines: await withHours(tx, organizationId, lines, issued) };
 }
 
 /** Names the hours of one month's corrections: those sealed since the last invoice that said something of the line. */
 async function withHours(
-  tx: LeasedTx,
+  tx: Tx,
   organizationId: string,
   lines: readonly InvoiceCorrection[],
   issued: readonly Issued[],
