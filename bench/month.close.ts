@@ -4,7 +4,7 @@ import { findOpenMonths, findUnsettled, underLease } from '#libs/store';
 import { seededRandom } from '#libs/testing';
 import { invoiceMonth } from '../apps/billing/src/invoice/invoice.month.js';
 import { ledgerSigner } from '../apps/billing/src/ledger/ledger.signer.js';
-import { closableBefore } from '../apps/billing/src/ledger/ledger.worker.js';
+import { closableBefore } from '../apps/billing/src/ledger/closing.watch.js';
 import { settleOrganization } from '../apps/billing/src/ledger/settlement.js';
 import type { BillingBed } from './billing.bed.js';
 

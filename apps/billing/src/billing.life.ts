@@ -31,7 +31,8 @@ import { UsageReread } from './intake/usage.reread.js';
 import { WaitingIntake } from './intake/waiting.intake.js';
 import { LagWatch } from './lag.watch.js';
 import { ledgerSigner } from './ledger/ledger.signer.js';
-import { LedgerWorker, type ClosingTimes } from './ledger/ledger.worker.js';
+import { ClosingWatch, type ClosingTimes } from './ledger/closing.watch.js';
+import { LedgerWorker } from './ledger/ledger.worker.js';
 import { TakenInWatch } from './ledger/taken-in.watch.js';
 import { MeteredThings } from './metered.things.js';
 import { WEBHOOK_LEASE, WebhookWorker, type WebhookOptions } from './webhook/webhook.worker.js';
@@ -94,7 +95,8 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.webhooks = new WebhookWorker(db, this.leases, { masterKey, reach }, counted, clock, random, logger);
     const parts = { db, leases: this.leases, metrics: counted, health, clock, random, logger };
     const takenIn = (): TakenInWatch => new TakenInWatch(db, bus, clock);
-    this.invoices = new InvoiceWorker({ ...parts, takenIn: takenIn() }, invoicing);
+    const closing = (): ClosingWatch => new ClosingWatch(db, takenIn(), times, clock);
+    this.invoices = new InvoiceWorker({ ...parts, closing: closing() }, invoicing);
     this.debts = new DebtWorker(parts, invoicing.suspendAfterMs);
     this.caps = new CapWorker({ ...parts, takenIn: takenIn() });
     this.capDesk = new CapDesk(db, bus, clock, logger);
@@ -102,8 +104,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.clocks = new ClockWatch(bus, clock, counted, health, logger);
     this.clockDesk = new ClockDesk(bus, clock, logger);
     this.ledger = new LedgerWorker({
-      ...{ db, leases: this.leases, times, metrics: counted, health, clock, logger },
-      takenIn: takenIn(),
+      ...{ db, leases: this.leases, closing: closing(), metrics: counted, health, logger },
       signing: async () => ({ signer: await ledgerSigner(db, clock, masterKey), random }),
     });
   }

@@ -10,7 +10,7 @@ export class DebtWorker {
   private readonly loop: Loop;
 
   constructor(
-    private readonly parts: Omit<InvoiceParts, 'metrics' | 'takenIn'>,
+    private readonly parts: Omit<InvoiceParts, 'metrics' | 'closing'>,
     private readonly suspendAfterMs: number | undefined,
   ) {
     this.loop = new Loop('debts', LOOK_MS, (signal) => this.look(signal), parts.logger);

@@ -3,9 +3,11 @@ import type { Lease } from '#libs/store';
 import type { UsedRevision } from '#libs/testing';
 import { BillingMetrics } from '../billing.metrics.js';
 import { DECEMBER, InvoiceRig, OCTOBER } from '../rig/invoice.rig.js';
+import { ClosingWatch } from '../ledger/closing.watch.js';
 import { InvoiceWorker } from './invoice.worker.js';
 
 const TIMES = { graceMs: 3_600_000, dueMs: 86_400_000 };
+const CLOSING = { graceMs: 3_600_000, patienceMs: 86_400_000 };
 
 let rig: InvoiceRig;
 beforeEach(async () => {
@@ -39,7 +41,12 @@ class Replica {
         ...{
           db: rig.database.db,
           leases,
-          takenIn: { look: () => Promise.resolve(takenInToMs) },
+          closing: new ClosingWatch(
+            rig.database.db,
+            { look: () => Promise.resolve(takenInToMs) },
+            CLOSING,
+            clock,
+          ),
           metrics: new BillingMetrics(metrics),
           health,
           clock,
@@ -119,11 +126,48 @@ it('does nothing before the grace is over, then closes both months, and rests wh
 
 it('makes none while it is not known that all usage was taken in, as when it is read again after a restore', async () => {
   const [of] = await payers(1);
+  const graceIsOver = Date.UTC(2026, 11, 1, 1);
   await new Replica(rig.lease, 0).look();
-  await new Replica(rig.lease, Date.UTC(2026, 10, 1) - 1).look();
   expect(await numbers()).toEqual([]);
-  await new Replica(rig.lease, Date.UTC(2026, 10, 1)).look();
+  await new Replica(rig.lease, graceIsOver - 1).look();
   expect([await numbers(), await rig.open(of as UsedRevision)]).toEqual([[1], ['2026-11']]);
+  await new Replica(rig.lease, graceIsOver).look();
+  expect(await rig.open(of as UsedRevision)).toEqual([]);
+});
+
+it('waits for a gateway that lost the hub in the last hour, also where nothing of that hour came yet', async () => {
+  const all = await payers(2);
+  const says = (seenAt: number): Promise<unknown> =>
+    rig.database.query('UPDATE gateways SET last_seen_at = $1', [new Date(seenAt)]);
+  await rig.database.query(
+    `INSERT INTO gateways (id, region, joined_at) VALUES ('gw_00000000000000000009', 'r', '2026-10-01')`,
+  );
+  await says(Date.UTC(2026, 10, 30, 22, 58));
+  const openOf = async (): Promise<string[][]> => Promise.all(all.map((of) => rig.open(of)));
+  await new Replica(rig.lease).look();
+  expect([await numbers(), await openOf()]).toEqual([
+    [1, 2],
+    [['2026-11'], ['2026-11']],
+  ]);
+  // it is there again, and has nothing left of that hour
+  await says(rig.clock.now());
+  await new Replica(rig.lease).look();
+  expect(await openOf()).toEqual([[], []]);
+});
+
+it('waits for a silent gateway no longer than the patience', async () => {
+  const [of] = await payers(1);
+  const silentSince = Date.UTC(2026, 10, 30, 22, 58);
+  await rig.database.query(
+    `INSERT INTO gateways (id, region, joined_at, last_seen_at) VALUES ('gw_00000000000000000009', 'r', '2026-10-01', $1)`,
+    [new Date(silentSince)],
+  );
+  rig.clock.set(silentSince + CLOSING.patienceMs - 1);
+  await new Replica(rig.lease).look();
+  expect(await rig.open(of as UsedRevision)).toEqual(['2026-11']);
+  rig.clock.set(silentSince + CLOSING.patienceMs);
+  await new Replica(rig.lease).look();
+  expect(await rig.open(of as UsedRevision)).toEqual([]);
 });
 
 it("goes on past one organization's trouble, says so, and makes its invoice when it is over", async () => {

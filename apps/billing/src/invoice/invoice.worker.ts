@@ -2,6 +2,7 @@ import type { Clock, Id, Random } from '#libs/domain';
 import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
 import { findOpenMonths, whileHeld, type Database, type Lease, type LeaseKeeper } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
+import { closableBefore, type ClosingWatch } from '../ledger/closing.watch.js';
 import { invoiceMonth } from './invoice.month.js';
 
 export const INVOICE_LEASE = 'billing-invoices';
@@ -26,7 +27,7 @@ export interface InvoiceTimes {
 export interface InvoiceParts {
   db: Database;
   leases: Pick<LeaseKeeper, 'holding' | 'lost'>;
-  takenIn: { look(): Promise<number> };
+  closing: ClosingWatch;
   metrics: BillingMetrics;
   health: Health;
   clock: Clock;
@@ -67,8 +68,9 @@ export class InvoiceWorker {
     // whoever holds it now says how it is
     if (!lease) return this.parts.health.set('invoices', true);
     if (began < this.restUntil) return;
-    // Hours that are missing are not open: while usage is read again after a restore, nobody's month is known to be whole.
-    const beforeMs = Math.min(began - this.times.graceMs, await this.parts.takenIn.look());
+    // Hours of which nothing came yet have no row that waits: a month is whole when every hour of it, used or not, may close.
+    const closable = closableBefore(await this.parts.closing.look());
+    const beforeMs = Math.min(began - this.times.graceMs, closable);
     const open = await this.parts.db.asSystem((tx) => findOpenMonths(tx, beforeMs, MOST));
     const failures: unknown[] = [];
     for (const one of open) {

@@ -1,14 +1,6 @@
-import {
-  LEDGER_WINDOW_MS,
-  closingOf,
-  ledgerWindowOf,
-  shardOf,
-  type Clock,
-  type ClosingTime,
-} from '#libs/domain';
+import { shardOf } from '#libs/domain';
 import { Loop, crashPoint, type Health, type Logger } from '#libs/process';
 import {
-  findProducers,
   findUnsettled,
   organizationsDue,
   organizationsToSeal,
@@ -20,26 +12,19 @@ import {
 } from '#libs/store';
 import type { BillingMetrics } from '../billing.metrics.js';
 import { foldLease } from '../fold/fold.worker.js';
+import { closableBefore, type ClosingWatch } from './closing.watch.js';
 import { EndedDays } from './ended.days.js';
 import { settleOrganization, type Settled, type SettlementParts } from './settlement.js';
 
 const LOOK_MS = 5_000;
 
-/** How long windows wait: for late records, and for gateways that say nothing. */
-export interface ClosingTimes {
-  graceMs: number;
-  patienceMs: number;
-}
-
 interface Parts {
   db: Database;
   leases: LeaseKeeper;
-  takenIn: { look(): Promise<number> };
+  closing: ClosingWatch;
   signing: () => Promise<SettlementParts>;
-  times: ClosingTimes;
   metrics: BillingMetrics;
   health: Health;
-  clock: Clock;
   logger: Logger;
 }
 
@@ -67,7 +52,7 @@ export class LedgerWorker {
 
   private async look(signal: AbortSignal): Promise<void> {
     const { db, health } = this.parts;
-    const at = await this.closingTime();
+    const at = await this.parts.closing.look();
     const beforeMs = closableBefore(at);
     const due = await db.asSystem(async (tx) => [
       ...(await findUnsettled(tx, beforeMs)),
@@ -90,13 +75,6 @@ export class LedgerWorker {
     if (failures.length > 0) throw failures[0];
   }
 
-  private async closingTime(): Promise<ClosingTime> {
-    const { db, takenIn, times, clock } = this.parts;
-    const takenInToMs = await takenIn.look();
-    const producers = await db.asSystem(findProducers);
-    return { ...times, nowMs: clock.now(), takenInToMs, producers };
-  }
-
   private async settle(lease: Lease, work: (tx: LeasedTx) => Promise<Settled>): Promise<void> {
     const { db, metrics } = this.parts;
     const settled = await whileHeld(this.parts, lease, async (tx) => {
@@ -110,13 +88,4 @@ export class LedgerWorker {
     // what was told of payments
     if (settled.posted > 0) await db.notify('outbox');
   }
-}
-
-/** Every window that begins before then may close; what may not is waited for in the order of time. */
-export function closableBefore(at: ClosingTime): number {
-  let endMs = ledgerWindowOf(at.nowMs - at.graceMs);
-  // Beyond the patience nothing is waited for, and what was silent longer is not: this ends.
-  const never = endMs - at.patienceMs - 2 * LEDGER_WINDOW_MS;
-  while (endMs > never && !closingOf(endMs - LEDGER_WINDOW_MS, at).closes) endMs -= LEDGER_WINDOW_MS;
-  return endMs > never ? endMs : 0;
 }

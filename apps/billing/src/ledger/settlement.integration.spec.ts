@@ -39,7 +39,7 @@ import {
 import fc from 'fast-check';
 import { BillingRig } from '../rig/billing.rig.js';
 import { ledgerSigner, sha256 } from './ledger.signer.js';
-import { closableBefore } from './ledger.worker.js';
+import { closableBefore } from './closing.watch.js';
 import { settleOrganization, type Settled } from './settlement.js';
 
 const HOUR = LEDGER_WINDOW_MS;

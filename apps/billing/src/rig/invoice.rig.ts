@@ -20,7 +20,7 @@ import {
 import type { IntakeResult } from '../intake/intake.worker.js';
 import { invoiceMonth } from '../invoice/invoice.month.js';
 import { ledgerSigner } from '../ledger/ledger.signer.js';
-import { closableBefore } from '../ledger/ledger.worker.js';
+import { closableBefore } from '../ledger/closing.watch.js';
 import { settleOrganization } from '../ledger/settlement.js';
 import { BillingRig } from './billing.rig.js';
 
