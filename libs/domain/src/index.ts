@@ -428,6 +428,7 @@ export {
   DEFAULT_THRESHOLDS,
   budgetAmountProblem,
   forecastOf,
+  paceOf,
   reachedThresholds,
   spentOf,
   thresholdViolations,

@@ -4,10 +4,12 @@ import {
   formatRatio,
   monthOf,
   monthSpan,
+  paceOf,
   parseRatio,
   reachedThresholds,
   spentOf,
   type Bill,
+  type BillPart,
   type Budget,
   type BudgetState,
   type Id,
@@ -41,7 +43,7 @@ export async function evaluateBudgets(
   const bill = billOf(month, parts);
   // one of before the bill was in this currency is shown as that, and compared with nothing
   const budgets = (await budgetsOf(tx, organizationId)).filter(({ currency }) => currency === bill.currency);
-  const looked = budgets.map((budget) => ({ budget, state: stateOf(budget, bill, now) }));
+  const looked = budgets.map((budget) => ({ budget, state: stateOf(budget, { bill, parts }, now) }));
   const states = looked.map(({ budget, state }) => ({ budgetId: budget.id, state }));
   await saveBudgetStates(tx, organizationId, states);
   const reached = looked.flatMap(({ budget, state }) => reachedBy(budget, state));
@@ -55,14 +57,18 @@ export async function evaluateBudgets(
   return fresh.length;
 }
 
-function stateOf(budget: Budget, bill: Bill, now: number): BudgetState {
-  const spent = spentOf(budget, bill);
-  const forecast = forecastOf(spent, monthSpan(bill.month), now);
+function stateOf(
+  budget: Budget,
+  month: { bill: Bill; parts: readonly BillPart[] },
+  evaluatedAt: number,
+): BudgetState {
+  const { bill } = month;
+  const pace = paceOf(monthSpan(bill.month), evaluatedAt);
   return {
     month: bill.month,
-    spent: formatRatio(spent),
-    evaluatedAt: now,
-    ...(forecast === undefined ? {} : { forecast: formatRatio(forecast) }),
+    spent: formatRatio(spentOf(budget, bill)),
+    evaluatedAt,
+    ...(pace === undefined ? {} : { forecast: formatRatio(forecastOf(budget, month, pace)) }),
   };
 }
 

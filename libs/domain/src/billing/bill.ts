@@ -150,7 +150,7 @@ interface Charged {
 }
 
 /** Grants and tiers are used once by all versions of a plan; another plan has its own. */
-function chargesOf(parts: readonly MonthPart[]): Charged[] {
+export function chargesOf(parts: readonly MonthPart[]): Charged[] {
   return [...Map.groupBy(parts, ({ plan }) => plan.id).values()].flatMap((of) => {
     const own = versionsOf(of);
     return chargeParts(own).map((charges, i) => ({ plan: (own[i] ?? (of[0] as MonthPart)).plan, charges }));
@@ -173,7 +173,8 @@ function merged([first, ...rest]: readonly MonthPart[]): MonthPart[] {
   return [{ ...first, lines, ...(held[0] === undefined ? {} : { held: { ...held[0], ms } }) }];
 }
 
-function pricedBy({ days, ...part }: BillPart, plan: PricePlan): MonthPart {
+/** A part with its usage priced by a plan. */
+export function pricedBy({ days, ...part }: BillPart, plan: PricePlan): MonthPart {
   return { ...part, plan, lines: days.flatMap((day) => priceUsage(plan, quantitiesOf(plan, day))) };
 }
 

@@ -2,7 +2,8 @@ import type { Violation } from '../error.js';
 import { compare, parseDecimal, ZERO } from '../price/decimal.js';
 import { compareRatios, fraction, parseRatio, ratioOf, times, total, type Ratio } from '../price/ratio.js';
 import type { Interval } from '../usage/usage.types.js';
-import type { Bill } from './bill.js';
+import type { Bill, BillPart } from './bill.js';
+import { forecastTotal } from './bill.forecast.js';
 import type { Budget, BudgetBasis, BudgetScope, Threshold } from './budget.types.js';
 
 /** Bounds of what a budget says. */
@@ -41,8 +42,9 @@ export function thresholdViolations(thresholds: readonly Threshold[]): Violation
  * What the scope has cost, from the bill. The organization's cost is its bill's total, with grants and tiers; those of a
  * project or service are its lines at list price, since grants and tiers belong to the organization.
  */
-export function spentOf({ projectId, serviceId }: BudgetScope, bill: Bill): Ratio {
-  if (projectId === undefined && serviceId === undefined) return parseRatio(bill.total);
+export function spentOf(scope: BudgetScope, bill: Bill): Ratio {
+  if (isWhole(scope)) return parseRatio(bill.total);
+  const { projectId, serviceId } = scope;
   const lines = bill.lines.filter((line) =>
     serviceId === undefined ? line.projectId === projectId : line.serviceId === serviceId,
   );
@@ -52,14 +54,27 @@ export function spentOf({ projectId, serviceId }: BudgetScope, bill: Bill): Rati
 const DAY_MS = 86_400_000;
 
 /**
- * What the month will come to if it goes on as it went so far. Nothing is said on its first day: a few hours say nothing
- * about a month.
+ * How many times as much as so far the month will have used if it goes on like this. Nothing is said on its first day: a few
+ * hours say nothing about a month.
  */
-export function forecastOf(spent: Ratio, { startMs, endMs }: Interval, now: number): Ratio | undefined {
+export function paceOf({ startMs, endMs }: Interval, now: number): Ratio | undefined {
   const elapsed = now - startMs;
   if (elapsed < DAY_MS) return undefined;
-  if (now >= endMs) return spent;
-  return times(spent, fraction(BigInt(endMs - startMs), BigInt(elapsed)));
+  return fraction(BigInt(endMs - startMs), BigInt(Math.min(elapsed, endMs - startMs)));
+}
+
+/** What the scope will cost at that pace: usage grows; of the organization's cost, grants, tiers and fees do not. */
+export function forecastOf(
+  scope: BudgetScope,
+  { bill, parts }: { bill: Bill; parts: readonly BillPart[] },
+  pace: Ratio,
+): Ratio {
+  return isWhole(scope) ? forecastTotal(parts, pace) : times(spentOf(scope, bill), pace);
+}
+
+/** Whether it is about the organization. */
+function isWhole({ projectId, serviceId }: BudgetScope): boolean {
+  return projectId === undefined && serviceId === undefined;
 }
 
 /** The thresholds that the cost has reached. Reaching is exact: no rounding decides it. */

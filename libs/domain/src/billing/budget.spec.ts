@@ -7,6 +7,7 @@ import {
   DEFAULT_THRESHOLDS,
   budgetAmountProblem,
   forecastOf,
+  paceOf,
   reachedThresholds,
   spentOf,
   thresholdViolations,
@@ -63,32 +64,24 @@ describe('what was spent', () => {
   ])('of %j is %s', (scope, spent) => expect(formatRatio(spentOf(scope, bill))).toBe(spent));
 });
 
-describe('a forecast', () => {
+describe('a pace', () => {
   it.each<[string, number, string | undefined]>([
     ['nothing on the first day', DAY - 1, undefined],
-    ['after a day, thirty of them', DAY, '90'],
-    ['in the middle twice as much', 15 * DAY, '6'],
-    ['at the end what it was', 30 * DAY, '3'],
-    ['later, too', 40 * DAY, '3'],
+    ['after a day, thirty of them', DAY, '30'],
+    ['in the middle twice as much', 15 * DAY, '2'],
+    ['at the end what it was', 30 * DAY, '1'],
+    ['later, too', 40 * DAY, '1'],
   ])('%s', (_name, elapsed, expected) => {
-    const forecast = forecastOf(parseRatio('3'), NOVEMBER, NOVEMBER.startMs + elapsed);
-    expect(forecast && formatRatio(forecast)).toBe(expected);
+    const pace = paceOf(NOVEMBER, NOVEMBER.startMs + elapsed);
+    expect(pace && formatRatio(pace)).toBe(expected);
   });
+});
 
-  it('is never below what was spent, and never falls when more is spent', () => {
-    const at = fc.integer({ min: NOVEMBER.startMs + DAY, max: NOVEMBER.endMs });
-    fc.assert(
-      fc.property(money, money, at, (a, b, now) => {
-        const [less, more] = compareRatios(a, b) <= 0 ? [a, b] : [b, a];
-        const low = forecastOf(less, NOVEMBER, now);
-        const high = forecastOf(more, NOVEMBER, now);
-        if (!low || !high) throw new Error('a forecast after the first day');
-        expect(compareRatios(low, less)).toBeGreaterThanOrEqual(0);
-        expect(compareRatios(high, low)).toBeGreaterThanOrEqual(0);
-      }),
-      propertyRuns(),
-    );
-  });
+it('a forecast of a project or service is its lines at that pace', () => {
+  const lines = [{ projectId: 'prj_a', serviceId: 'svc_1', amount: '1/3' }] as Bill['lines'];
+  const bill = { total: '9', lines } as Bill;
+  const of = (scope: object): string => formatRatio(forecastOf(scope, { bill, parts: [] }, fraction(3n, 1n)));
+  expect([of({ projectId: 'prj_a' }), of({ projectId: 'prj_b' })]).toEqual(['1', '0']);
 });
 
 describe('reaching a threshold', () => {
