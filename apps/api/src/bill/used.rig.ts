@@ -95,13 +95,14 @@ export async function takeIn(
 }
 
 /** The month's invoice, as billing makes it when usage is taken in up to that position. */
-export function invoiceOfMonth(
+export async function invoiceOfMonth(
   rig: ApiRig,
   organizationId: string,
   month: string,
   position: number,
 ): Promise<Invoice> {
-  return rig.database.db.asSystem(async (tx) => {
+  const id = newId('ivc', Date.now(), systemRandom);
+  const invoice = await rig.database.db.asSystem(async (tx) => {
     const { parts, terms } = await findBillFacts(tx, organizationId, month);
     const number = await nextInvoiceNumber(tx, 'invoice');
     const now = Date.now();
@@ -112,7 +113,11 @@ export function invoiceOfMonth(
       { number, organization: organizationId, issuedAt, dueAt },
       facts,
     );
-    await insertInvoice(tx, { id: newId('ivc', now, systemRandom), organizationId, position, invoice: made });
+    await insertInvoice(tx, { id, organizationId, position, invoice: made });
     return made;
   });
+  await rig.database.query('INSERT INTO invoiced_months VALUES ($1, $2, $3, now())', [
+    ...[organizationId, month, id],
+  ]);
+  return invoice;
 }
