@@ -84,6 +84,36 @@ it('no trailer says what a header may not', async () => {
   expect(through).toEqual([]);
 }, 60_000);
 
+/** Who Knative answers itself, and who only sounds so. */
+const AGENTS: [agent: string, isProbe: boolean][] = [
+  ...['kube-probe/1.33', 'Kube-Probe/1', 'Knative-Activator-Probe', 'Knative-Ingress-Probe/1'].map(
+    (agent): [string, boolean] => [agent, true],
+  ),
+  ...['Knative-Autoscaling-Probe', 'Knative-Queue-Proxy-Probe', ' kube-probe/2'].map(
+    (agent): [string, boolean] => [agent, true],
+  ),
+  ...['curl/8', 'Mozilla/5.0 kube-probe/1', 'knativeish', 'kube'].map((agent): [string, boolean] => [
+    agent,
+    false,
+  ]),
+];
+
+it.each(AGENTS)('the user agent %j is no probe to the cluster, and is not lost', async (agent, isProbe) => {
+  const expected = isProbe ? `towpath-gateway ${agent.trim()}` : agent;
+  const head = `/agent HTTP/1.1\r\nHost: ${OWN}\r\nUser-Agent: ${agent}\r\n`;
+  await bytesAfter(() => raw(`GET ${head}\r\n`));
+  await bytesAfter(() => inHttp2([['user-agent', agent.trim()]]));
+  const twice = await bytesAfter(() => raw(`GET ${head}User-Agent: other\r\n\r\n`));
+  const agents = lab.heads().flatMap((one) => fieldsOf(one, 'user-agent'));
+  expect(agents.slice(-3, -1)).toEqual([expected, expected]);
+  expect(twice.toLowerCase()).toContain(`user-agent: ${expected.toLowerCase()}`);
+});
+
+it('no user agent stays none', async () => {
+  const bytes = await bytesAfter(() => raw(`GET /none HTTP/1.1\r\nHost: ${OWN}\r\n\r\n`));
+  expect(bytes.toLowerCase()).not.toContain('user-agent');
+});
+
 it('an honest trailer arrives', async () => {
   const text = `POST / HTTP/1.1\r\nHost: ${OWN}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 7\r\n\r\n`;
   expect(await bytesAfter(() => raw(text))).toContain('x-sum: 7');

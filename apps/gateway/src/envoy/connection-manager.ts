@@ -3,6 +3,7 @@ import type { Message } from '../xds/proto.js';
 import { ADMISSION } from './admission.filter.js';
 import { ACCESS_LOG_FORMAT } from './access-log.format.js';
 import { CALLER_FILTERS } from './callers.filter.js';
+import { NO_PROBE } from './probe.filter.js';
 import { LEASE_FILTERS } from './lease.filter.js';
 import { localReplies } from './local-replies.js';
 
@@ -26,7 +27,7 @@ export function connectionManager(options: ConnectionManagerOptions): Message {
     codec_type: 'AUTO',
     scoped_routes: SCOPED_ROUTES,
     http_filters: [
-      ...[NOT_REACHED, STRIP_TRAILERS, LOWER_CASE_HOST],
+      ...[NOT_REACHED, STRIP_TRAILERS, NO_PROBE, LOWER_CASE_HOST],
       ...[...CALLER_FILTERS, ...LEASE_FILTERS, ADMISSION, ROUTER],
     ],
     early_header_mutation_extensions: [STRIP],
