@@ -32,7 +32,7 @@ import type { Tx } from './statement.js';
 
 /** A cap with what billing last found. */
 export interface StoredCap extends Cap {
-  /** Not enough is left for one request more. */
+  /** Not enough is left for one request more, or the cap cannot be kept under a plan of the month. */
   reached: boolean;
   /** Of which month and amount the organization was told that it is reached. */
   told?: string;

@@ -13,7 +13,11 @@ export const capView = z
       .string()
       .describe('What gateways may still spend, or have spent and the bill does not say yet.'),
     resetsAt: z.string().describe('When the month ends.'),
-    reached: z.boolean().describe('Not enough is left for one request more, so nothing is kept warm.'),
+    reached: z
+      .boolean()
+      .describe(
+        'Not enough is left for one request more, or your price plan has come to allow no cap; nothing is kept warm.',
+      ),
     createdAt: z.string(),
     version: z.string(),
   })

@@ -36,7 +36,7 @@ export interface CapLook {
 }
 
 /**
- * Looks at the cap of an organization: when it is reached, nothing is kept warm any more and the organization is told,
+ * Looks at the cap of an organization: when it is reached, or a plan has come that it cannot be kept under, nothing is kept warm any more and the organization is told,
  * once for each month and amount; what a gateway's former process was allowed is free once all it let in is in the bill.
  * @returns whether anybody is to be woken
  */
@@ -46,7 +46,7 @@ export async function evaluateCap(tx: LeasedTx, organizationId: Id<'org'>, look:
   const month = await capMonth(tx, cap, look.now);
   const sizes = await findServedSizes(tx, organizationId);
   const costs = sizes.map((size) => worstCost(month.priceOf(size), size.timeoutSeconds));
-  const reached = isCapReached(capLeft(cap.amount, month.spent, 0n), least(costs));
+  const reached = !month.canKeep || isCapReached(capLeft(cap.amount, month.spent, 0n), least(costs));
   await freeAllowances(tx, organizationId, look);
   return note(tx, cap, { month, reached }, look);
 }

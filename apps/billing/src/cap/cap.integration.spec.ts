@@ -49,6 +49,14 @@ const setCap = ({ organizationId }: UsedRevision, cap: bigint, currency = 'USD')
     saveCap(tx, { organizationId, amount: text(cap), currency }, clock.now()),
   );
 
+/** Looks at the cap as the worker does; whether anybody is to be woken. */
+const lookAt = ({ organizationId }: UsedRevision, takenInToMs = clock.now()): Promise<boolean> =>
+  underLease(database.db, lease, (tx) =>
+    evaluateCap(tx, organizationId, { now: clock.now(), random, takenInToMs }),
+  );
+const isReached = async ({ organizationId }: UsedRevision): Promise<boolean | undefined> =>
+  (await database.db.inTenant(organizationId, (tx) => findCap(tx, organizationId)))?.reached;
+
 /** A host that leads to the revision. */
 const serveAt = ({ serviceId, organizationId, revisionId }: UsedRevision): Promise<unknown> =>
   database.query(
@@ -141,18 +149,14 @@ it('with less than one request left nothing is let in, nothing is kept warm, and
   expect(standing).toMatchObject({ spent: '0', cap: text(MOST - 1n), resetsAt: Date.UTC(2026, 11) });
   await gateway.ask(0);
   await serveAt(of);
-  const look = (): Promise<boolean> =>
-    underLease(database.db, lease, (tx) =>
-      evaluateCap(tx, of.organizationId, { now: clock.now(), random, takenInToMs: clock.now() }),
-    );
+  const look = (): Promise<boolean> => lookAt(of);
   const told = async (): Promise<number> => {
     const notices = database.db.inTenant(of.organizationId, (tx) =>
       listNotices(tx, of.organizationId, { limit: 10 }),
     );
     return (await notices).filter(({ type }) => type === 'cap.reached').length;
   };
-  const reached = async (): Promise<boolean | undefined> =>
-    (await database.db.inTenant(of.organizationId, (tx) => findCap(tx, of.organizationId)))?.reached;
+  const reached = (): Promise<boolean | undefined> => isReached(of);
   expect([await look(), await look(), await reached(), await told()]).toEqual([true, false, true, 1]);
   await setCap(of, MOST);
   expect(await reached()).toBe(false);
@@ -172,12 +176,8 @@ it('a new month is spent anew: from the next question on, and at the next look t
   await gateway.ask(0);
   await gateway.ask(1);
   expect(gateway.serve(1, 1)).toBe(0);
-  const look = (): Promise<boolean> =>
-    underLease(database.db, lease, (tx) =>
-      evaluateCap(tx, of.organizationId, { now: clock.now(), random, takenInToMs: clock.now() }),
-    );
-  const reached = async (): Promise<boolean | undefined> =>
-    (await database.db.inTenant(of.organizationId, (tx) => findCap(tx, of.organizationId)))?.reached;
+  const look = (): Promise<boolean> => lookAt(of);
+  const reached = (): Promise<boolean | undefined> => isReached(of);
   await serveAt(of);
   expect([await look(), await reached()]).toEqual([true, true]);
   clock.set(Date.UTC(2026, 11));
@@ -200,7 +200,7 @@ it('keeps what a gateway holds, whoever else asks; what comes late changes nothi
   expect(other.serve(5, 20)).toBe(0);
 });
 
-it('allows nothing beyond what is held under a plan that the cap cannot be kept under', async () => {
+it('allows nothing beyond what is held under a plan that the cap cannot be kept under, and keeps nothing warm', async () => {
   const of = await capped(MOST * 10n);
   const gateway = new Gateway(of, of.gatewayId);
   await gateway.ask(2);
@@ -208,9 +208,12 @@ it('allows nothing beyond what is held under a plan that the cap cannot be kept 
   await setCap(of, MOST * 10n, 'EUR');
   const { allowance } = await gateway.ask(5);
   expect([BigInt(allowance), gateway.serve(5, 10)]).toEqual([MOST * 2n, 0]);
+  expect([await lookAt(of), await isReached(of)]).toEqual([true, true]);
   await setCap(of, MOST * 10n);
   await gateway.ask(5);
   expect(gateway.serve(5, 20)).toBe(5);
+  await lookAt(of);
+  expect(await isReached(of)).toBe(false);
 });
 
 it('frees what a former process held once all that it let in is known', async () => {
@@ -222,10 +225,7 @@ it('frees what a former process held once all that it let in is known', async ()
   const former = new Gateway(of, of.gatewayId);
   await former.ask(3);
   expect(former.serve(3, 0)).toBe(3);
-  const look = (takenInToMs: number): Promise<boolean> =>
-    underLease(database.db, lease, (tx) =>
-      evaluateCap(tx, of.organizationId, { now: clock.now(), random, takenInToMs }),
-    );
+  const look = (takenInToMs: number): Promise<boolean> => lookAt(of, takenInToMs);
   const seen = (): Promise<unknown> =>
     database.query(`UPDATE gateways SET last_seen_at = $2 WHERE id = $1`, [
       of.gatewayId,
