@@ -16,19 +16,20 @@ describe('a cluster that is given an older copy of its etcd', () => {
   let lanes: Lanes | undefined;
   beforeAll(async () => {
     tenant = await Tenant.create('restored');
-    await tenant.mustDeploy('kept', wide);
-    await tenant.mustDeploy('gone', own);
+    await Promise.all([tenant.mustDeploy('kept', wide), tenant.mustDeploy('gone', own)]);
     await until('both doors', 60_000, async () => isAskedAtBoth(await tenant.service('kept')));
     restore = await copyState(second);
-    await tenant.mustDeploy('kept', { ...wide, template: { env: [{ name: 'AGE', value: 'new' }] } });
-    await tenant.mustDeploy('young', own);
-    await tenant.api.change('DELETE', tenant.at('gone'));
+    await Promise.all([
+      tenant.mustDeploy('kept', { ...wide, template: { env: [{ name: 'AGE', value: 'new' }] } }),
+      tenant.mustDeploy('young', own),
+      tenant.api.change('DELETE', tenant.at('gone')),
+    ]);
     await until('both doors', 60_000, async () => isAskedAtBoth(await tenant.service('kept')));
   }, 240_000);
   // the next platform finds the clusters empty
   afterAll(async () => {
     await lanes?.stop();
-    for (const name of ['kept', 'young']) await tenant.api.change('DELETE', tenant.at(name));
+    await Promise.all(['kept', 'young'].map((name) => tenant.api.change('DELETE', tenant.at(name))));
   }, 120_000);
 
   it('holds what is wanted again, and no living service was taken from it', async () => {
