@@ -54,6 +54,14 @@ const LANES = [
   [{ project: 'stories' }, { project: 'cluster', has: (file) => SECOND_TAKES.test(file) }],
 ];
 
+/** Knative's own, as an operator sets them: how long the last instance stays, and its controllers' leases. Stories wait for both. */
+const KNATIVE_SETTINGS = [
+  'config-autoscaler:scale-to-zero-grace-period=10s',
+  'config-leader-election:lease-duration=25s',
+  'config-leader-election:renew-deadline=20s',
+  'config-leader-election:retry-period=5s',
+];
+
 /** Of the build, of the stories of both clusters, and of the lanes after them, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
 
@@ -121,7 +129,8 @@ async function boot() {
     parts.map((part) => ({ ...part, files: filesOf(part) })).filter(({ files }) => files.length > 0),
   ).filter((parts) => parts.length > 0);
   const names = pair.length > 0 || lanes.length > 1 ? [FIRST, SECOND] : [FIRST];
-  if (!(await stages.pass('clusters', () => upClusters(names, { knative })))) return;
+  if (!(await stages.pass('clusters', () => upClusters(names, { knative, settings: KNATIVE_SETTINGS }))))
+    return;
   await stages.guard('settings', async () =>
     runStories(names, pair, lanes, await agentSettings(names, temporaryDir)),
   );

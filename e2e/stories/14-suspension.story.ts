@@ -70,7 +70,7 @@ describe('a suspended organization', () => {
     const refused = await tenant.call('one');
     expect(refused.json()).toMatchObject({ code: 'FAILED_PRECONDITION' });
     expect((await neighbour.call('one')).status).toBe(200);
-    // Knative keeps the last instance through its window and a grace of 30 s.
+    // Knative keeps the last instance through its window and a grace period.
     await until('no instance left', 120_000, async () => (await instances()) === 0);
     const records = tenant.at('one', '/usage-records?limit=100');
     await until('a refused request in the records', 30_000, async () => {

@@ -67,7 +67,7 @@ describe('a cap', () => {
   }, 300_000);
 
   it('when reached keeps nothing warm, and says so once', async () => {
-    // Knative keeps the last instance through its window and a grace of 30 s.
+    // Knative keeps the last instance through its window and a grace period.
     await until('no instance left', 120_000, async () => (await instances()) === 0);
     const { items } = await tenant.api.ok<{ items: { type: string }[] }>('GET', '/v1/notices');
     expect(items.filter(({ type }) => type === 'cap.reached')).toHaveLength(1);

@@ -103,7 +103,11 @@ imageGCLowThresholdPercent: 99
 maxPods: 200
 serializeImagePulls: false
 syncFrequency: 10s
-nodeStatusUpdateFrequency: 10s
+# what stories offer on a node is seen soon; what did not change is told as seldom as by default
+nodeStatusUpdateFrequency: 2s
+nodeStatusReportFrequency: 5m
+# what ends is started again soon: Kubernetes waits 10 s and more, up to 5 minutes
+crashLoopBackOff: {maxContainerRestartPeriod: 5s}
 EOC
 
 hold
