@@ -66,6 +66,8 @@ function cluster(ingress: { host: string; port: number }): unknown {
         ...type('envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig'),
         query_timeout_seconds: 1,
         query_tries: 10,
+        // A node keeps where it sent a port's first question, also when nobody was there: asked again from that port, it is lost as well.
+        udp_max_queries: 1,
       },
     },
     typed_extension_protocol_options: {
