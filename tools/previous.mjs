@@ -1,10 +1,30 @@
-/** The release before this one, built beside the checkout: what joined a hub before the hub was upgraded. */
+/** The release before this one, built beside the checkout, and platforms that are of both: what was upgraded first, and what was not yet. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
-import { Obstacle } from './children.mjs';
+import { Obstacle, commandLine } from './children.mjs';
 import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
+
+/** What of a platform is of the release before, while the rest is of this version. */
+export const MIXES = { members: ['agent', 'gateway'], hub: ['identity', 'deployer', 'billing', 'api'] };
+
+/** What `startStoryPlatform` is told to run `names` from the folder that `buildRelease` made. */
+export const releasesOf = (names, folder) => ({
+  TOWPATH_TEST_RELEASES: names.map((name) => `${name}=${folder}`).join(),
+});
+
+/** @throws Error when another process than `names` of the platform in `dir` runs from that folder, or one of them does not */
+export function areOf(names, folder, dir) {
+  const { pids } = JSON.parse(readFileSync(path.join(dir, 'run.json'), 'utf8'));
+  const others = Object.entries(pids).filter(
+    ([name, pid]) => commandLine(pid).includes(`${folder}/`) !== names.includes(name),
+  );
+  if (others.length > 0)
+    throw new Error(
+      `these are not of the release they should be: ${others.map(([name]) => name).join(', ')}`,
+    );
+}
 
 /** The newest release whose contracts were kept. */
 export function lastRelease() {
@@ -33,6 +53,8 @@ export function buildRelease({ version, commit }, dir) {
   };
   const archive = run('git', ['archive', '--format=tar', commit], { cwd: ROOT });
   run('tar', ['-x'], { input: archive });
+  const found = JSON.parse(readFileSync(path.join(dir, 'package.json'), 'utf8')).version;
+  if (found !== version) throw new Obstacle(`Commit ${commit} is not release ${version} but ${found}.`);
   if (!existsSync(path.join(dir, 'node_modules')))
     symlinkSync(inRoot('node_modules'), path.join(dir, 'node_modules'));
   const env = { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', CHECKPOINT_DISABLE: '1' };

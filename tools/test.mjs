@@ -3,11 +3,10 @@
  * `npm test -- --only <stage>[,<stage> …] [pattern …]` runs these: format lint types rules supply unit contracts integration stories crashes replicas
  * fleet disks upgrade.
  */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { commandLine } from './children.mjs';
-import { buildRelease, lastRelease } from './previous.mjs';
+import { MIXES, areOf, buildRelease, lastRelease, releasesOf } from './previous.mjs';
 import { CHECKS, Stages, contractStage } from './stages.mjs';
 import { filesBelow, inRoot } from './stamp.mjs';
 import { mountDisks } from './disks.mjs';
@@ -151,46 +150,34 @@ async function onOwnPlatform(name, args = []) {
 }
 
 /**
- * Neighbouring releases: an agent and a gateway of the release before at a hub of this version; a hub and members of the
- * release before on the schema of this version (a version taken back); an installation of the release before, its schema
+ * Neighbouring releases: an agent and a gateway of the release before at a hub of this version; those of this
+ * version at a hub of the release before, on the schema of this version (a hub taken back); an installation of the release before, its schema
  * too, that this version takes over.
  */
 async function upgrade() {
   if (!only.includes('upgrade') || !existsSync(inRoot('dist/apps/api/src/main.js'))) return;
   const previous = path.join(temporaryDir, 'previous');
-  const members = ['agent', 'gateway'];
-  const everything = [...members, 'identity', 'deployer', 'billing', 'api'];
   await stages.guard('previous', () => buildRelease(lastRelease(), previous));
-  const storiesOf = (mix, project, defaults, dir = path.join(temporaryDir, `upgrade-${mix.length}`)) =>
-    stages.guard(mix.join(), async () => {
-      const releases = mix.map((name) => `${name}=${previous}`).join(',');
-      const platform = await startStoryPlatform(dir, { TOWPATH_TEST_RELEASES: releases });
+  const storiesOf = (folder, title, mix, project, defaults) =>
+    stages.guard(title, async () => {
+      const dir = path.join(temporaryDir, folder);
+      const platform = await startStoryPlatform(dir, releasesOf(mix, previous));
       stops.push(platform.stop);
-      const title = mix.length > 0 ? `${mix.join(', ')} are of the release before` : 'all is of this version';
-      await stages.pass(title, () => areOf(previous, dir, mix));
+      await stages.pass(title, () => areOf(mix, previous, dir));
       const asked = project === 'stories' && patterns.length > 0 ? patterns : defaults;
       await stages.jest(project, {
-        title: path.basename(dir),
+        title: folder,
         patterns: asked,
         env: platform.env,
         workers: 1,
       });
       await stages.pass('stop', () => platform.stop());
     });
-  await storiesOf(members, 'stories', ['02-revisions', '03-traffic', '08-metering', '09-delete']);
-  await storiesOf(everything, 'stories', ['02-revisions', '09-delete']);
-  const taken = path.join(temporaryDir, 'upgrade-taken');
-  await storiesOf([...everything, 'migrations'], 'upgrade', ['1-before'], taken);
-  await storiesOf([], 'upgrade', ['2-after'], taken);
-}
-
-function areOf(folder, dir, names) {
-  const { pids } = JSON.parse(readFileSync(path.join(dir, 'run.json'), 'utf8'));
-  const others = Object.entries(pids).filter(
-    ([name, pid]) => commandLine(pid).includes(folder) !== names.includes(name),
-  );
-  if (others.length > 0)
-    throw new Error(
-      `these are not of the release they should be: ${others.map(([name]) => name).join(', ')}`,
-    );
+  const { members, hub } = MIXES;
+  const stories = ['02-revisions', '03-traffic', '08-metering', '09-delete'];
+  await storiesOf('upgrade-members', 'members of the release before', members, 'stories', stories);
+  await storiesOf('upgrade-hub', 'hub of the release before', hub, 'upgrade', ['3-neighbours']);
+  const everything = [...members, ...hub, 'migrations'];
+  await storiesOf('upgrade-taken', 'all of the release before', everything, 'upgrade', ['1-before']);
+  await storiesOf('upgrade-taken', 'all of this version', [], 'upgrade', ['2-after']);
 }
