@@ -13,7 +13,6 @@ import {
   pendingAdjustmentsSql,
   type AdjustmentRow,
 } from './adjustment.sql.js';
-import type { StoredInvoice } from './invoice.store.js';
 import type { LeasedTx } from './lease.store.js';
 import { AFTER_ALL, ms, present, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
@@ -67,16 +66,9 @@ export async function pendingAdjustments(
   }));
 }
 
-/** Those that a month's invoice asked for, or that it will ask for when it is the next one. */
-export async function adjustmentsOfMonth(
-  tx: Tx,
-  organizationId: string,
-  { month, stored }: { month: string; stored: StoredInvoice | undefined },
-  money: { currency: string; decimals: number } | undefined,
-): Promise<InvoicedAdjustment[]> {
-  if (stored) return stored.invoice.adjustments ?? [];
-  const next = await tx.one(nextMonthSql, [organizationId]);
-  return money && next?.month === month ? pendingAdjustments(tx, organizationId, money) : [];
+/** The month whose invoice is the next one. */
+export async function nextMonth(tx: Tx, organizationId: string): Promise<string | undefined> {
+  return (await tx.one(nextMonthSql, [organizationId]))?.month;
 }
 
 /** Notes that an invoice asks for them, in the transaction that stores it. */

@@ -244,8 +244,8 @@ export {
 } from './invoice.store.js';
 export type { StoredInvoice } from './invoice.store.js';
 export { insertPayment, listPayments } from './payment.store.js';
-export { pendingCorrections } from './pending-corrections.store.js';
-export type { PendingCorrections } from './pending-corrections.store.js';
+export { askedBesides, pendingCorrections } from './pending-corrections.store.js';
+export type { AskedBesides, PendingCorrections } from './pending-corrections.store.js';
 export type { Payment } from './payment.store.js';
 export { findOpenCredits, insertCredit, listCredits, revokeCredit } from './credit.store.js';
 export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from './price-plan.store.js';
@@ -375,7 +375,6 @@ export type { OverdueInvoice } from './open-invoice.store.js';
 export { findDuePayment, organizationsDue, takeDue, unaskedBefore } from './ledger-due.store.js';
 export { creditsInLedger, postCredit, postLostCredits } from './ledger-credit.store.js';
 export {
-  adjustmentsOfMonth,
   findAdjustment,
   keepInvoicedAdjustments,
   listAdjustments,

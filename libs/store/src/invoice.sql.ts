@@ -30,16 +30,22 @@ export const closeMonthSql = statement<unknown>(
 );
 
 /**
- * Months that are done with, of which windows may have been folded again since: an hour too many, so that neither a fold
- * that was under way nor clocks that differ hide one. A month that did not change has no correction.
+ * Months that are done with, of which hours were sealed since, or wait for it (a minute of them was set). Since the last seal that
+ * the month's invoice knew; without one by time, an hour too many, so that neither a transaction that was under way nor clocks
+ * that differ hide one. A month that did not change has no correction.
  */
 export const changedMonthsSql = statement<{ month: string }>(
   'invoice_changed_months',
-  `SELECT m.month FROM invoiced_months m
-   WHERE m.organization_id = $1 AND EXISTS (
-     SELECT FROM billing_windows w WHERE w.organization_id = $1 AND w.updated_at > m.closed_at - interval '1 hour'
-       AND w.window_start_ms >= extract(epoch FROM (m.month || '-01')::timestamp) * 1000
-       AND w.window_start_ms < extract(epoch FROM (m.month || '-01')::timestamp + interval '1 month') * 1000)
+  `SELECT m.month FROM (
+     SELECT month, invoice_id, closed_at, (extract(epoch FROM (month || '-01')::timestamp) * 1000)::bigint AS from_ms,
+       (extract(epoch FROM (month || '-01')::timestamp + interval '1 month') * 1000)::bigint AS to_ms
+     FROM invoiced_months WHERE organization_id = $1) m
+   LEFT JOIN invoices i ON i.organization_id = $1 AND i.id = m.invoice_id
+   WHERE EXISTS (SELECT FROM ledger_windows w WHERE w.organization_id = $1 AND w.unsettled
+       AND w.start_ms >= m.from_ms AND w.start_ms < m.to_ms)
+     OR EXISTS (SELECT FROM ledger_seals s WHERE s.organization_id = $1
+       AND s.window_start_ms >= m.from_ms AND s.window_start_ms < m.to_ms
+       AND CASE WHEN i.seal_number IS NULL THEN s.sealed_at > m.closed_at - interval '1 hour' ELSE s.number > i.seal_number END)
    ORDER BY m.month`,
 );
 

@@ -1,6 +1,14 @@
-import { billOf, correctionsOfInvoice, monthSpan, type Invoice, type InvoiceCorrection } from '#libs/domain';
+import {
+  billOf,
+  correctionsOfInvoice,
+  monthSpan,
+  type Invoice,
+  type InvoiceCorrection,
+  type InvoicedAdjustment,
+} from '#libs/domain';
+import { nextMonth, pendingAdjustments } from './adjustment.store.js';
 import { findBillFacts } from './bill.store.js';
-import { findChangedMonths, findInvoiceBodies } from './invoice.store.js';
+import { findChangedMonths, findInvoiceBodies, type StoredInvoice } from './invoice.store.js';
 import { sealedAfter, type SealedHour } from './ledger-seal.store.js';
 import type { Tx } from './statement.js';
 
@@ -31,6 +39,30 @@ export async function pendingCorrections(tx: Tx, organizationId: string): Promis
     found.set(currency, { currency, decimals, lines: [...before, ...lines] });
   }
   return [...found.values()];
+}
+
+/** What an invoice asks for besides the usage of its month. */
+export interface AskedBesides {
+  adjustments: readonly InvoicedAdjustment[];
+  corrections: readonly InvoiceCorrection[];
+}
+
+/** What a month's invoice asked for besides its usage, or what it will when it is the next one; in the currency of its bill. */
+export async function askedBesides(
+  tx: Tx,
+  organizationId: string,
+  { month, stored }: { month: string; stored: StoredInvoice | undefined },
+  money: { currency: string; decimals: number } | undefined,
+): Promise<AskedBesides> {
+  if (stored) {
+    const { adjustments = [], corrections } = stored.invoice;
+    return { adjustments, corrections };
+  }
+  if (!money || (await nextMonth(tx, organizationId)) !== month) return { adjustments: [], corrections: [] };
+  const adjustments = await pendingAdjustments(tx, organizationId, money);
+  const pending = await pendingCorrections(tx, organizationId);
+  const own = pending.find(({ currency }) => currency === money.currency);
+  return { adjustments, corrections: own?.lines ?? [] };
 }
 
 async function correctionsOf(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { defineQuery } from '../call/definition.js';
 import { billedMonth } from '../call/scalars.js';
 import { creditKind } from '../credit/credit.view.js';
-import { adjustmentLineView } from '../invoice/invoice.view.js';
+import { adjustmentLineView, correctionView } from '../invoice/invoice.view.js';
 import { billingModel } from '../plan/plan.view.js';
 import { billAdjustment } from './adjustment.view.js';
 import { readBill } from './bill.queries.js';
@@ -61,6 +61,11 @@ const billView = z
     adjustments: z
       .array(adjustmentLineView)
       .describe('What operators added or took off, that the invoice of this month asks for too.'),
+    corrections: z
+      .array(correctionView)
+      .describe(
+        'What came late for months before, that it asks for too; of months in another currency it is on an invoice of that one.',
+      ),
     total: amount.describe('Exact sum of all lines.'),
     due: amount.describe('Sum of the rounded items.'),
     taxes: z.array(

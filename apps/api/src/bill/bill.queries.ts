@@ -1,5 +1,5 @@
 import { billItems, billOf, monthOf, type Bill, type BillItem } from '#libs/domain';
-import { adjustmentsOfMonth, findBillFacts, findMonthInvoice } from '#libs/store';
+import { askedBesides, findBillFacts, findMonthInvoice } from '#libs/store';
 import type { Call } from '../call/call.js';
 
 /** Exact inside, decimal text outside; made anew from usage at every call. */
@@ -9,8 +9,8 @@ export async function readBill(call: Call, input: { month?: string | undefined }
   const { parts, terms } = await findBillFacts(tx, actor.organizationId, month);
   const stored = await findMonthInvoice(tx, actor.organizationId, month);
   const of = { month, stored };
-  const adjustments = await adjustmentsOfMonth(tx, actor.organizationId, of, parts.at(-1)?.plan);
-  return billOf(month, parts, { ...terms, adjustments });
+  const besides = await askedBesides(tx, actor.organizationId, of, parts.at(-1)?.plan);
+  return billOf(month, parts, { ...terms, ...besides });
 }
 
 /** What a month's bill asks for, item by item, without what pays for it or what it would be under another model. */

@@ -74,3 +74,28 @@ it('of a month without an invoice counts all there is', async () => {
   expect([before['equal'], after['equal']]).toEqual([true, true]);
   expect(after['digest']).not.toBe(before['digest']);
 });
+
+it('of the month after counts what came late, as its bill says it', async () => {
+  const next = '2026-11';
+  await rig.database.query(`UPDATE invoicing SET since = '2026-10'`);
+  await rig.database.query(`UPDATE organizations SET created_at = '2026-10-01' WHERE id = $1`, [
+    tenant.organizationId,
+  ]);
+  const read = async (query: string): Promise<Record<string, unknown>> =>
+    (await rig.call('GET', `/v1/bill${query}`, { key: tenant.key })).json;
+  await takeIn(rig, of, { fresh: onTime(), all: onTime(), position: BEFORE });
+  await invoice(BEFORE);
+  expect(await read(`?month=${next}`)).toMatchObject({ corrections: [], due: '0.00', payable: '0.00' });
+  // 3,000 s beside 1,200: 0.1008 and 0.00525 instead of 0.0288 and 0.0015
+  const late = [at(9, 2 * HOUR_MS, 2 * HOUR_MS + 3_000_000)];
+  await takeIn(rig, of, { fresh: late, all: [...onTime(), ...late], position: AFTER });
+  const bill = await read(`?month=${next}`);
+  const corrections = bill['corrections'] as { month: string; charged: string }[];
+  expect(corrections.map(({ month, charged }) => [month, charged])).toEqual([
+    [MONTH, '0.07'],
+    [MONTH, '0.01'],
+  ]);
+  expect(bill).toMatchObject({ due: '0.00', gross: '0.08', payable: '0.08' });
+  expect(await read(`/replay?month=${next}`)).toMatchObject({ equal: true, payable: bill['payable'] });
+  expect(await read(`?month=${MONTH}`)).toMatchObject({ corrections: [] });
+});

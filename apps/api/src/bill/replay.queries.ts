@@ -18,11 +18,12 @@ import {
   type PricePlan,
 } from '#libs/domain';
 import {
-  adjustmentsOfMonth,
+  askedBesides,
   findBillFacts,
   findBillPeriods,
   findMonthInvoice,
   findPlanVersions,
+  type AskedBesides,
   type StoredInvoice,
 } from '#libs/store';
 import type { z } from 'zod';
@@ -49,15 +50,19 @@ export async function replayBill(call: Call, input: ReplayInput): Promise<z.inpu
   const { parts } = facts;
   const stored = await findMonthInvoice(tx, organizationId, month);
   const of = { month, stored };
-  const adjustments = await adjustmentsOfMonth(tx, organizationId, of, parts.at(-1)?.plan);
-  const terms: BillTerms = { ...facts.terms, adjustments };
+  const besides = await askedBesides(tx, organizationId, of, parts.at(-1)?.plan);
+  const terms = { ...facts.terms, ...besides };
   const periods = await findBillPeriods(tx, organizationId, month);
   const asked = await plansFor(call, periods, input);
   const counted = asked.map((plan, i) => ({ plan, startMs: periods[i]?.startMs ?? 0 }));
   const span = { ...spanOf(organizationId, month, stored), rezoned: rezones(counted, periods) };
   const { days, windows } = await replayUsage(tx, span, counted);
   const replayed = parts.map((part, i) => ({ ...part, plan: asked[i] ?? part.plan, days: days[i] ?? [] }));
-  const document = documentOf(call, { month, parts: replayed, terms }, stored);
+  const document = documentOf(
+    call,
+    { month, parts: replayed, terms: termsFor(asked.at(-1), parts.at(-1), terms) },
+    stored,
+  );
   const live = stored?.digest ?? digestOf(documentOf(call, { month, parts, terms }, undefined));
   const digest = digestOf(document);
   const { id, version, model } = replayed.at(-1)?.plan ?? asked[0] ?? periods[0]?.plan ?? noPlan();
@@ -69,6 +74,12 @@ export async function replayBill(call: Call, input: ReplayInput): Promise<z.inpu
     ...(stored === undefined ? {} : { invoice: stored.invoice.number }),
     lines,
   };
+}
+
+/** By a plan in another currency than the bill's there is nothing to add its adjustments and corrections to. */
+function termsFor<T extends BillTerms>(asked: PricePlan | undefined, own: BillPart | undefined, terms: T): T {
+  if (asked?.currency === own?.plan.currency) return terms;
+  return { ...terms, adjustments: [], corrections: [] };
 }
 
 /** A month, and what of its usage its invoice had counted. */
@@ -98,7 +109,7 @@ async function plansFor(
 /** The invoice that a bill makes: with what the stored one says of itself, or as a draft. */
 function documentOf(
   { actor, now }: Call,
-  { month, parts, terms }: { month: string; parts: readonly BillPart[]; terms: BillTerms },
+  { month, parts, terms }: { month: string; parts: readonly BillPart[]; terms: BillTerms & AskedBesides },
   stored: StoredInvoice | undefined,
 ): Invoice {
   const bill: Bill = billOf(month, parts, terms);
@@ -106,9 +117,9 @@ function documentOf(
   if (!stored) {
     const dueAt = new Date(monthSpan(month).endMs).toISOString();
     const head = { number: 'draft', organization: actor.organizationId, issuedAt: dueAt, dueAt };
-    return invoiceOf(bill, head, { ...terms, decimals, corrections: [] });
+    return invoiceOf(bill, head, { ...terms, decimals });
   }
-  const { number, organization, issuedAt, dueAt, buyer, corrections } = stored.invoice;
+  const { number, organization, issuedAt, dueAt, buyer } = stored.invoice;
   const head: InvoiceHead = {
     number,
     organization,
@@ -117,7 +128,7 @@ function documentOf(
     ...(buyer === undefined ? {} : { buyer }),
   };
   const credits = creditsOf(stored, now);
-  return invoiceOf(bill, head, { ...terms, credits, decimals, corrections });
+  return invoiceOf(bill, head, { ...terms, credits, decimals });
 }
 
 /** What credits gave the invoice, in its order: they have been used since. */

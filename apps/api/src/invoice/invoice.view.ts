@@ -50,18 +50,19 @@ export const adjustmentLineView = z
   .object({ id: z.string().describe('Of the entry in the ledger.'), madeAt: z.string(), charged: amount })
   .meta({ id: 'AdjustmentLine' });
 
+/** What came late for a month that was invoiced. */
+export const correctionView = z
+  .object({
+    ...{ month: z.string(), ...item, charged: amount },
+    hours: z.array(z.string()).optional().describe('When the hours begin whose usage changed.'),
+  })
+  .meta({ id: 'InvoiceCorrection' });
+
 const documentView = z
   .object({
     number: z.string(),
     lines: z.array(invoiceLineView),
-    corrections: z.array(
-      z
-        .object({
-          ...{ month: z.string(), ...item, charged: amount },
-          hours: z.array(z.string()).optional().describe('When the hours begin whose usage changed.'),
-        })
-        .meta({ id: 'InvoiceCorrection' }),
-    ),
+    corrections: z.array(correctionView),
     adjustments: z.array(adjustmentLineView).optional(),
     subtotal: amount,
     taxes: z.array(

@@ -1,5 +1,13 @@
-import { focusProblems, focusRows, newId, parseDecimal, type Invoice } from '#libs/domain';
-import { LeaseLost, findInvoice, insertCredit, listNotices, saveBuyer } from '#libs/store';
+import { billOf, focusProblems, focusRows, newId, parseDecimal, type Bill, type Invoice } from '#libs/domain';
+import {
+  LeaseLost,
+  askedBesides,
+  findBillFacts,
+  findInvoice,
+  insertCredit,
+  listNotices,
+  saveBuyer,
+} from '#libs/store';
 import type { UsedRevision } from '#libs/testing';
 import { DECEMBER, InvoiceRig, NOVEMBER, OCTOBER } from '../rig/invoice.rig.js';
 
@@ -73,6 +81,34 @@ it('is noted on the hours that it carries, also on those it corrects', async () 
     [hour(OCTOBER + 2 * 3_600_000), 'invoiced', november],
     [hour(NOVEMBER), 'invoiced', november],
   ]);
+});
+
+it('asks for what the live bill of the month said, with what came late for months before', async () => {
+  const of = await rig.payer('10');
+  const { organizationId } = of;
+  await rig.use(of, OCTOBER, 1);
+  await rig.settle(of);
+  await rig.close(of, '2026-10');
+  const draft = (): Promise<Bill> =>
+    rig.database.db.inTenant(organizationId, async (tx) => {
+      const month = '2026-11';
+      const { parts, terms } = await findBillFacts(tx, organizationId, month);
+      const besides = await askedBesides(tx, organizationId, { month, stored: undefined }, parts[0]?.plan);
+      return billOf(month, parts, { ...terms, ...besides });
+    });
+  expect((await draft()).corrections).toEqual([]);
+  await rig.use(of, OCTOBER + 3_600_000, 1);
+  await rig.use(of, NOVEMBER, 1);
+  const before = await draft();
+  expect(before.corrections.map(({ month, charged }) => [month, charged])).toEqual([
+    ['2026-10', '0.99'],
+    ['2026-10', '0.30'],
+  ]);
+  await rig.settle(of);
+  const { corrections, gross, payable } = await draft();
+  expect([gross, payable]).toEqual([before.gross, before.payable]);
+  expect(await rig.close(of, '2026-11')).toMatchObject({ corrections, gross, payable });
+  expect((await draft()).corrections).toEqual([]);
 });
 
 it('corrects what a fold changed that was under way when the month was closed', async () => {

@@ -120,6 +120,7 @@ export interface BillView {
   /** Absent in the answers of older hubs: these and what follows. */
   items?: { item: string; adjustments?: { kind: string; id: string; amount: string }[] }[];
   adjustments?: AdjustmentLineView[];
+  corrections?: { month: string; plan: string; version: number; item: string; charged: string }[];
   taxes?: { name: string; percent: string; base: string; amount: string }[];
   credits?: { id: string; name: string; kind: string; amount: string }[];
   payable?: string;

@@ -44,16 +44,22 @@ function discountOf({ items = [] }: BillView, money: (text: string) => string): 
   return Object.fromEntries(saved) as Fields;
 }
 
-/** Adjustments, taxes and credits, and what is left to pay where there are any. */
+/** Adjustments, corrections, taxes and credits, and what is left to pay where there are any. */
 function settlementOf(
-  { adjustments = [], taxes = [], credits = [], payable = '' }: BillView,
+  { adjustments = [], corrections = [], taxes = [], credits = [], payable = '' }: BillView,
   money: (text: string) => string,
 ): Fields {
-  if (adjustments.length + taxes.length + credits.length === 0) return {};
+  if (adjustments.length + corrections.length + taxes.length + credits.length === 0) return {};
   return {
     ...Object.fromEntries(
       adjustments.map(({ id, madeAt, charged }) => [
         `Adjustment of ${madeAt.slice(0, 10)} (${id})`,
+        money(charged),
+      ]),
+    ),
+    ...Object.fromEntries(
+      corrections.map(({ month, plan, version, item, charged }) => [
+        `Correction of ${month} (${plan}/${version}/${item})`,
         money(charged),
       ]),
     ),

@@ -4,6 +4,7 @@ import { formatRatio, NOTHING, roundRatio } from '../price/ratio.js';
 import { chargeParts, sumCharges, type Adjustment, type Charge, type MonthPart } from '../rating/charges.js';
 import { inUnits, listRate, priceUsage, underModel, type PricedLine } from '../rating/pricing.js';
 import type { InvoicedAdjustment } from './adjustment.js';
+import type { InvoiceCorrection } from './correction.js';
 import type { UsageDay } from './billing.types.js';
 import { quantitiesOf, refuseUncounted } from './counted.usage.js';
 import type { Credit } from './credit.js';
@@ -76,6 +77,8 @@ export interface Bill extends BillTotal, Settlement {
   items: BillItem[];
   /** What an operator added or took off, that the month's invoice asks for too. */
   adjustments: InvoicedAdjustment[];
+  /** What came late for months before, that the month's invoice asks for too. */
+  corrections: InvoiceCorrection[];
   /** The same usage under another model. */
   comparison: { perRequest: BillTotal };
 }
@@ -90,6 +93,8 @@ export interface BillTerms {
   taxes: readonly TaxLine[];
   credits: readonly Credit[];
   adjustments?: readonly InvoicedAdjustment[];
+  /** In the currency of the bill. */
+  corrections?: readonly InvoiceCorrection[];
 }
 
 /**
@@ -109,10 +114,9 @@ export function billOf(month: string, parts: readonly BillPart[], terms: BillTer
   );
   const totals = totalOf(charged);
   const { currency, decimals } = last;
-  const { adjustments = [] } = terms;
-  const asked = sum(
-    [totals.due, ...adjustments.map(({ charged }) => charged)].map((text) => parseDecimal(text)),
-  );
+  const { adjustments = [], corrections = [] } = terms;
+  const besides = [...adjustments, ...corrections].map(({ charged }) => charged);
+  const asked = sum([totals.due, ...besides].map((text) => parseDecimal(text)));
   return {
     month,
     currency,
@@ -122,6 +126,7 @@ export function billOf(month: string, parts: readonly BillPart[], terms: BillTer
     ),
     items: itemsOfAll(charged),
     adjustments: [...adjustments],
+    corrections: [...corrections],
     ...totals,
     ...settle(formatDecimal(asked, decimals), { month, currency, decimals }, terms),
     comparison: {

@@ -2,7 +2,8 @@ import { HOUR_MS, monthSpan } from '../month.js';
 import { formatDecimal, parseDecimal, sum } from '../price/decimal.js';
 import { compareRatios, formatRatio, fraction, parseRatio, times, total } from '../price/ratio.js';
 import { csvOf } from './invoice.csv.js';
-import type { Invoice, InvoiceCorrection, InvoiceLine } from './invoice.js';
+import type { InvoiceCorrection } from './correction.js';
+import type { Invoice, InvoiceLine } from './invoice.js';
 
 /** Columns of FOCUS 1.2 that are written, in the order of their names. */
 export const FOCUS_COLUMNS = [

@@ -1,5 +1,6 @@
 import type { Buyer } from './buyer.js';
-import { hoursText, type Invoice, type InvoiceCorrection } from './invoice.js';
+import type { InvoiceCorrection } from './correction.js';
+import { hoursText, type Invoice } from './invoice.js';
 
 /** What an invoice shows to a person: the same on paper, as HTML and as PDF. */
 export interface InvoicePage {

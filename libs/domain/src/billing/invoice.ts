@@ -2,6 +2,7 @@ import { HOUR_MS } from '../month.js';
 import { add, formatDecimal, parseDecimal, sum, type Decimal } from '../price/decimal.js';
 import type { InvoicedAdjustment } from './adjustment.js';
 import type { Bill, BillAdjustment } from './bill.js';
+import type { InvoiceCorrection } from './correction.js';
 import type { Credit } from './credit.js';
 import { settle, type BillTax } from './settlement.js';
 import type { TaxLine } from './terms.js';
@@ -22,18 +23,6 @@ export interface InvoiceLine {
   amount: string;
   /** What is asked for it: the amount, rounded half-up. */
   charged: string;
-}
-
-/** What a line of an invoice that is out should have been, more or less: it names the month it corrects, and its hours. */
-export interface InvoiceCorrection {
-  month: string;
-  plan: string;
-  version: number;
-  item: string;
-  name: string;
-  charged: string;
-  /** When the hours begin whose usage changed; absent where that is not known. */
-  hours?: string[];
 }
 
 /** What an organization is asked for, once and for all. Ids and numbers; the buyer is named by a digest only. */
