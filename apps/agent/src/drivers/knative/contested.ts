@@ -79,17 +79,22 @@ export function standing(claims: readonly Claim[], found: KubeObject): Claim[] {
   return claims.filter(({ manager }) => appliers.includes(manager) && !isOwn(manager));
 }
 
+/** Whether a writer of Towpath's applied it, whatever its labels say. */
+export function isApplied({ metadata: { managedFields = [] } }: Pick<KubeObject, 'metadata'>): boolean {
+  return managedFields.some(({ manager, operation }) => operation === 'Apply' && isOwn(manager));
+}
+
 /**
  * Whether Towpath made it, for the same project; which cluster it belonged to then is no matter. Labels can be edited away:
  * what a writer of Towpath has applied is Towpath's without them, unless they name another project.
  */
 export function isOurs({ metadata: { labels: wanted = {} } }: KubeObject, { metadata }: KubeObject): boolean {
-  const { labels: has = {}, managedFields = [] } = metadata;
-  const isApplied = managedFields.some(({ manager, operation }) => operation === 'Apply' && isOwn(manager));
+  const { labels: has = {} } = metadata;
+  const isOurWork = isApplied({ metadata });
   const isSame = (label: string): boolean =>
-    wanted[label] === undefined || wanted[label] === (has[label] ?? (isApplied ? wanted[label] : undefined));
+    wanted[label] === undefined || wanted[label] === (has[label] ?? (isOurWork ? wanted[label] : undefined));
   return (
-    (isApplied || has[LABELS.owner] !== undefined) && isSame(LABELS.organization) && isSame(LABELS.project)
+    (isOurWork || has[LABELS.owner] !== undefined) && isSame(LABELS.organization) && isSame(LABELS.project)
   );
 }
 

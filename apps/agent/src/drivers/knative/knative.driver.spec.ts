@@ -42,7 +42,8 @@ class Api {
 
   private list(at: string, query: URLSearchParams): KubeObject[] {
     const name = query.get('fieldSelector')?.replace('metadata.name=', '');
-    const [label = '', value] = query.get('labelSelector')?.split('=') ?? [];
+    const [first = ''] = query.get('labelSelector')?.split(',') ?? [];
+    const [label = '', value] = first.split('=');
     const last = at.split('/').at(-1) ?? '';
     return [...this.there].flatMap(([path, object]) => {
       const isIn = name === undefined ? path.includes(`/${last}/`) : path === `${at}/${name}`;
@@ -138,7 +139,11 @@ describe('what somebody else claims', () => {
     const at = `/apis/serving.knative.dev/v1/namespaces/${namespaceOf(PROJECT)}/revisions/hello-00001`;
     api.there.set(at, {
       ...revision,
-      metadata: { ...revision.metadata, labels, annotations: { [MIN_SCALE]: '2' } },
+      metadata: {
+        ...revision.metadata,
+        labels: { ...revision.metadata.labels, ...labels },
+        annotations: { [MIN_SCALE]: '2' },
+      },
     });
     const ours = { [LABELS.owner]: kubernetesName(CLUSTER), [LABELS.project]: kubernetesName(PROJECT) };
     const organization = { [LABELS.organization]: kubernetesName(target.organizationId) };

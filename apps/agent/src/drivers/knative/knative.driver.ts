@@ -83,7 +83,9 @@ export class KnativeDriver implements Driver {
     const service = (id: Id<'svc'>): void => this.changed(id);
     const pod = (there: Pod): void => this.logs.see(there);
     const podGone = (): void => this.logs.keep(this.view.allPods());
-    this.view = new ClusterView(parts, { service, pod, podGone });
+    const secretGone = (id: Id<'svc'>, name: string): void => this.applier.secretGone(id, name);
+    const nameOf = (id: Id<'svc'>): string | undefined => this.held.get(id)?.target.service.name;
+    this.view = new ClusterView({ ...parts, nameOf }, { service, pod, podGone, secretGone });
   }
 
   async start(): Promise<void> {
@@ -119,9 +121,8 @@ export class KnativeDriver implements Driver {
   }
 
   async remove(serviceId: Id<'svc'>): Promise<void> {
-    const held = this.held.get(serviceId);
+    const [held, service] = [this.held.get(serviceId), this.view.serviceOf(serviceId)];
     this.held.delete(serviceId);
-    const service = this.view.serviceOf(serviceId);
     const namespace = held === undefined ? service?.metadata.namespace : namespaceOf(held.target.projectId);
     await this.applier.remove(serviceId, service, namespace);
     const end = this.parts.clock.now() + REMOVAL_MS;

@@ -1,7 +1,7 @@
 import { TEMPLATE_DEFAULTS, revisionHost, type Target, type TargetRevision } from '#libs/domain';
 import { testDigest, testId } from '#libs/testing';
 import type { KnativeRevision, KnativeService } from './knative.types.js';
-import { namespaceOf } from './knative.names.js';
+import { KNATIVE_SERVICE, namespaceOf } from './knative.names.js';
 import type { ManifestSettings } from './service.manifest.js';
 
 export const PROJECT = testId('prj');
@@ -55,7 +55,12 @@ export function seenRevision(
   return {
     apiVersion: 'serving.knative.dev/v1',
     kind: 'Revision',
-    metadata: { name, namespace: namespaceOf(PROJECT), generation: 1 },
+    metadata: {
+      name,
+      namespace: namespaceOf(PROJECT),
+      generation: 1,
+      labels: { [KNATIVE_SERVICE]: 'hello' },
+    },
     status: { observedGeneration: 1, conditions: [{ type: 'Ready', status, ...why }] },
   };
 }

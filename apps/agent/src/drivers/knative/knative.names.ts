@@ -11,6 +11,9 @@ export const LABELS = {
   gpuClass: 'towpath.dev/gpu-class',
 } as const;
 
+/** Knative's label on what it makes for a Knative Service: its name. */
+export const KNATIVE_SERVICE = 'serving.knative.dev/service';
+
 /** Annotation: hash of what was applied, so that a difference in the cluster is drift and not a new wish. */
 export const APPLIED = 'towpath.dev/applied';
 

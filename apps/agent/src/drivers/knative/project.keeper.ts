@@ -65,7 +65,8 @@ export class ProjectKeeper {
     logger: Logger,
   ) {
     this.queue = new KeyedQueue('projects', this.repair, WIDTH, logger);
-    const where = { labels: `${LABELS.owner}=${kubernetesName(clusterId)}` };
+    // what is of one service alone is kept elsewhere
+    const where = { labels: `${LABELS.owner}=${kubernetesName(clusterId)},!${LABELS.service}` };
     for (const [kind, manager, shared] of GUARDED) {
       const onChange = (key: string): void => this.changed(kind, key);
       const reflector = new Reflector<KubeObject>(client, kind, where, logger, { onChange });

@@ -3,6 +3,7 @@ import { createLogger } from '#libs/process';
 import { FakeHttp, SteppedClock, kubeconfigOf, testId } from '#libs/testing';
 import type { PublishedImages } from '../../images/published.images.js';
 import { revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
+import { environmentSecretOf } from './knative.names.js';
 import type { KnativeRevision } from './knative.types.js';
 import { ObjectWriter } from './object.writer.js';
 import type { Opened } from './revision.secrets.js';
@@ -26,6 +27,7 @@ function made(uid: string): KnativeRevision {
 describe('the Secrets of a revision', () => {
   let http: FakeHttp;
   let applier: ServiceApplier;
+  const drifts: string[] = [];
   let close: () => Promise<void>;
 
   beforeEach(async () => {
@@ -41,7 +43,9 @@ describe('the Secrets of a revision', () => {
     const writer = new ObjectWriter(client, new SteppedClock());
     // what is deployed here is made elsewhere
     const images = undefined as unknown as PublishedImages;
-    applier = new ServiceApplier(client, writer, settings, images, () => undefined, logger);
+    drifts.length = 0;
+    const onDrift = (kind: string, name: string): unknown => drifts.push(`${kind} ${name}`);
+    applier = new ServiceApplier(client, writer, settings, images, onDrift, logger);
     close = async () => {
       await connection.close();
       await http.close();
@@ -72,5 +76,22 @@ describe('the Secrets of a revision', () => {
     expect(await make(made('one'))).toBe(1);
     expect(await make(made('two'))).toBe(1);
     expect(await make(made('two'))).toBe(0);
+  });
+
+  it('are written again when one of them was taken away, and that is drift', async () => {
+    const gone = environmentSecretOf(target.revisions[0]?.id ?? testId('rev'));
+    expect(await make(made('one'))).toBe(1);
+    applier.secretGone(target.service.id, 'another');
+    expect([await make(made('one')), drifts]).toEqual([0, []]);
+    applier.secretGone(target.service.id, gone);
+    expect([await make(made('one')), drifts]).toEqual([1, [`Secret ${gone}`]]);
+    expect(await make(made('one'))).toBe(0);
+  });
+
+  it('are nobody’s any more once the service is removed', async () => {
+    expect(await make(made('one'))).toBe(1);
+    await applier.remove(target.service.id, undefined, undefined);
+    applier.secretGone(target.service.id, environmentSecretOf(target.revisions[0]?.id ?? testId('rev')));
+    expect(drifts).toEqual([]);
   });
 });

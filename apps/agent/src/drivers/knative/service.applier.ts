@@ -21,8 +21,8 @@ export type OnDrift = (kind: string, name: string, difference: string) => void;
 interface Made {
   /** Revisions whose built image was published: revisions never change. */
   published: Set<Id<'rev'>>;
-  /** For which Knative Revision, by its uid, the Secrets of a revision were written. */
-  secretsOf: Map<Id<'rev'>, string | undefined>;
+  /** For which Knative Revision, by its uid, the Secrets of a revision were written, and their names. */
+  secretsOf: Map<Id<'rev'>, { uid: string | undefined; names: Set<string> }>;
   /** What was last asked for. */
   wish?: Wish;
 }
@@ -71,6 +71,16 @@ export class ServiceApplier {
     await withEach(target.revisions, (revision) => this.minScale(target, revision, seen));
   }
 
+  /** Writes a Secret of a revision again with the next look: somebody else took it away. */
+  secretGone(serviceId: Id<'svc'>, name: string): void {
+    const { secretsOf = new Map<Id<'rev'>, { names: Set<string> }>() } = this.made.get(serviceId) ?? {};
+    for (const [id, { names }] of secretsOf) {
+      if (!names.has(name)) continue;
+      secretsOf.delete(id);
+      this.onDrift('Secret', name, 'absent');
+    }
+  }
+
   /** Takes its GPUs from a Revision that failed at its start for good. */
   async endGpuStart(revision: TargetRevision, { service, revisions }: Seen, start: GpuStart): Promise<void> {
     const there = revisions.find(({ metadata }) => metadata.name === revision.name);
@@ -112,8 +122,8 @@ export class ServiceApplier {
   }
 
   /**
-   * The Secrets of a revision, once for each Knative Revision of it: a cluster that was given older data has none of them,
-   * and may have made the Revision again before this agent saw that it was gone.
+   * The Secrets of a revision, once for each Knative Revision of it until one is gone: a cluster that was given older data has
+   * none of them, and may have made the Revision again before this agent saw that it was gone.
    */
   private async secrets(
     target: Target,
@@ -123,10 +133,13 @@ export class ServiceApplier {
     { secretsOf }: Made,
   ): Promise<void> {
     const uid = revisions.find(({ metadata }) => metadata.name === revision.name)?.metadata.uid;
-    if (uid !== undefined && secretsOf.get(revision.id) === uid) return;
-    for (const secret of await revisionSecrets(target, revision, opened))
-      await this.writer.write(KINDS.secret, secret, 'towpath-secret');
-    secretsOf.set(revision.id, uid);
+    if (uid !== undefined && secretsOf.get(revision.id)?.uid === uid) return;
+    const secrets = await revisionSecrets(target, revision, opened);
+    // one that goes while they are written is written again
+    const written = { uid: undefined, names: new Set(secrets.map(({ metadata }) => metadata.name)) };
+    secretsOf.set(revision.id, written);
+    for (const secret of secrets) await this.writer.write(KINDS.secret, secret, 'towpath-secret');
+    if (secretsOf.get(revision.id) === written) secretsOf.set(revision.id, { ...written, uid });
   }
 
   private async service(id: Id<'svc'>, manifest: KubeObject, seen: Seen, made: Made): Promise<void> {
