@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { kubernetesName, type Target } from '#libs/domain';
+import { kubernetesName, type Clock, type Target } from '#libs/domain';
 import { KubeClient, KubeConnection, type KubeObject } from '#libs/kube';
 import { createLogger } from '#libs/process';
 import {
@@ -70,6 +70,7 @@ describe('what somebody else claims', () => {
   const drifts: string[] = [];
   let http: FakeHttp;
   let driver: KnativeDriver;
+  let clock: Clock;
   let close: () => Promise<void>;
 
   const writes = (): string[] =>
@@ -94,7 +95,7 @@ describe('what somebody else claims', () => {
         limits: { pods: 5, cpuMillis: 1, memoryMiB: 1, gpus: 1 },
       }),
       drifts: { inc: ({ kind }) => drifts.push(kind) },
-      ...{ clock: new SteppedClock(), logger: createLogger('driver', 'silent') },
+      ...{ clock, logger: createLogger('driver', 'silent') },
     });
     await driver.start();
     close = async () => {
@@ -115,6 +116,7 @@ describe('what somebody else claims', () => {
   beforeEach(() => {
     api.there.clear();
     api.claimed = undefined;
+    clock = new SteppedClock();
     drifts.length = 0;
   });
   afterEach(() => close());
@@ -233,4 +235,26 @@ describe('what somebody else claims', () => {
     expect(JSON.stringify(quota())).toContain('requests.nvidia.com/gpu');
     expect(drifts).toEqual([]);
   });
+
+  it('is not what a revision that fails is told: that is told once it stood for some seconds', async () => {
+    clock = { now: () => Date.now() };
+    const odd = seenRevision('hello-00001', 'False', { reason: 'Odd' });
+    const labels = {
+      [LABELS.owner]: kubernetesName(CLUSTER),
+      [LABELS.service]: kubernetesName(target.service.id),
+      ...odd.metadata.labels,
+    };
+    const at = `/apis/serving.knative.dev/v1/namespaces/${namespaceOf(PROJECT)}/revisions/hello-00001`;
+    api.there.set(at, { ...odd, metadata: { ...odd.metadata, labels } });
+    await start();
+    const told: (string | undefined)[] = [];
+    driver.onChange((id) => told.push(driver.status(id)[0]?.ready.reason));
+    await driver.apply(
+      target,
+      () => Promise.resolve({}),
+      () => Promise.reject(new Error('it has no secret')),
+    );
+    await until(() => told.includes('StartFailed'), { deadlineMs: 30_000 });
+    expect(told[0]).toBe('Starting');
+  }, 40_000);
 });

@@ -1,5 +1,5 @@
 import type { Clock, ClusterFacts, Condition, Door, Id, OfferedGpus, Target } from '#libs/domain';
-import { ROUTE_COMING, withCondition, type TargetRevision } from '#libs/domain';
+import { ROUTE_COMING, type TargetRevision } from '#libs/domain';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import type { KubeClient } from '#libs/kube';
 import { gpuResourcesOf, gpuState, waitsForGpus } from './gpu.manifest.js';
@@ -16,7 +16,8 @@ import type { Pod } from './knative.types.js';
 import { instanceOf, isLive } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
 import { NO_SANDBOX, waiting, type Readiness } from './readiness.rules.js';
-import { obstacleOf, readinessOf, waitedFor } from './revision.readiness.js';
+import { FAILURE_MS, noteCondition } from './revision.condition.js';
+import { obstacleOf, readinessOf } from './revision.readiness.js';
 import { ServiceApplier } from './service.applier.js';
 import { lacksSandbox, type ManifestSettings } from './service.manifest.js';
 import { isTagged, type Seen } from './service.plan.js';
@@ -181,10 +182,12 @@ export class KnativeDriver implements Driver {
       if (!(error instanceof ContestedError)) throw error;
     }
     const unproven = await this.prove(held);
+    for (const revision of held.target.revisions) this.conditionOf(held, revision);
     this.tellChange(serviceId);
     if (unproven) return { againInMs: PROBE_AGAIN_MS };
     const now = this.parts.clock.now();
     const ends = held.target.revisions.flatMap((revision) => this.startEnds(held, revision) ?? []);
+    for (const since of held.failures.values()) ends.push(since + FAILURE_MS);
     if (held.obstacle !== undefined) ends.push(now + CONTESTED_MS);
     const coming = ends.filter((end) => end > now);
     return coming.length === 0 ? undefined : { againInMs: Math.min(...coming) - now };
@@ -239,16 +242,9 @@ export class KnativeDriver implements Driver {
   }
 
   private conditionOf(held: Held, revision: TargetRevision): Condition {
-    const before = held.conditions.get(revision.id);
-    const waited = held.waits.get(revision.id);
-    const readiness = this.readiness(held, revision, waited);
-    const waits = waitedFor(readiness, this.podsOf(held.target.service.id, revision), waited);
-    if (waits === undefined) held.waits.delete(revision.id);
-    else held.waits.set(revision.id, waits);
-    const next = { ...readiness, changedAt: this.parts.clock.now() };
-    const [condition = next] = withCondition(before === undefined ? [] : [before], next);
-    held.conditions.set(revision.id, condition);
-    return condition;
+    const readiness = this.readiness(held, revision, held.waits.get(revision.id));
+    const pods = this.podsOf(held.target.service.id, revision);
+    return noteCondition(held, revision.id, readiness, pods, this.parts.clock.now());
   }
 
   private readiness(held: Held, revision: TargetRevision, before?: string): Readiness {

@@ -12,6 +12,8 @@ export interface Held {
   answered: Set<Id<'rev'>>;
   /** What the start of a revision waited for last (waitedFor). */
   waits: Map<Id<'rev'>, string>;
+  /** Since when a revision fails without a break, epoch ms. */
+  failures: Map<Id<'rev'>, number>;
   /** Why the last try to bring it into the cluster failed. */
   obstacle?: unknown;
   /** What of it somebody else claims. */
@@ -25,12 +27,13 @@ export function heldNow(target: Target, opened: Opened, before: Held | undefined
     conditions: new Map(),
     answered: new Set(),
     waits: new Map(),
+    failures: new Map(),
     ...known,
     target,
     opened,
   };
   const wanted = new Set(target.revisions.map(({ id }) => id));
-  for (const seen of [held.conditions, held.answered, held.waits])
+  for (const seen of [held.conditions, held.answered, held.waits, held.failures])
     for (const id of seen.keys()) if (!wanted.has(id)) seen.delete(id);
   return held;
 }
