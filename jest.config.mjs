@@ -20,8 +20,8 @@ const base = {
  * replicas: e2e/replicas, a platform with two of every hub process and two gateways.
  * fleet: e2e/fleet, a platform with four local clusters.
  * disks: e2e/disks, a platform on small file systems, which only root can mount.
- * upgrade: e2e/upgrade, an installation of the release before, then the same one taken over by this version; platforms whose
- *   hub or members are of the release before.
+ * upgrade: e2e/upgrade, an installation of the release before, then the same one taken over by this version; platforms, also on
+ *   real clusters (npm run test:cluster), whose hub or members are of the release before.
  * cluster: e2e/cluster/stories, a platform whose agent runs a real cluster (npm run test:cluster).
  * parts: e2e/cluster/parts, a platform of their own whose processes, and those of its real cluster, they kill and pause.
  * inside: e2e/cluster/inside, a platform whose real cluster has its agent as a pod (npm run test:cluster).

@@ -1,7 +1,8 @@
 /**
  * `npm run test:cluster [-- [--knative VERSION] pattern …]`: boots two real clusters; a platform that holds both, for the
  * stories of losing one; then, at the same time, platforms that hold the first one (parts that die, then what is of
- * clusters only) and one that holds the second (e2e/stories). Leaves no process, mount, namespace or file behind.
+ * clusters only) and ones that hold the second (e2e/stories, neighbouring releases). Leaves no process, mount, namespace or
+ * file behind.
  */
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,7 @@ import {
   kubeconfigOf,
   loadAgentImage,
 } from './cluster-platform.mjs';
+import { MIXES, areOf, buildRelease, lastRelease, releasesOf } from './previous.mjs';
 import { Stages } from './stages.mjs';
 import { inRoot } from './stamp.mjs';
 import { startStoryPlatform } from './story-platform.mjs';
@@ -36,14 +38,20 @@ const FOLDERS = {
   cluster: 'cluster/stories',
   stories: 'stories',
   nightly: 'nightly',
+  upgrade: 'upgrade',
 };
 /** What runs when nothing is named; e2e/nightly takes too long for each commit. */
-const USUAL = ['e2e/cluster/', 'e2e/stories/'];
+const USUAL = ['e2e/cluster/', 'e2e/stories/', 'e2e/upgrade/'];
 /** The agent that its stories begin themselves is a pod of the cluster: the one beside the platform has no cluster. */
 const INSIDE = 'inside';
 /** Of e2e/cluster/stories, what the second lane takes: both end at about the same time, after a quarter of an hour. */
 const SECOND_TAKES = /\/8-conditions\./;
-/** What runs at the same time, mostly waiting, each on a cluster of its own: projects, or files of them, one after the other. */
+/** Of e2e/upgrade, what begins with an empty installation. */
+const NEIGHBOURS = /\/3-neighbours\./;
+/**
+ * What runs at the same time, mostly waiting, each on a cluster of its own: projects, or files of them, one after the other.
+ * `before`: what of its platform is of the release before.
+ */
 const LANES = [
   [
     { project: 'parts' },
@@ -51,7 +59,12 @@ const LANES = [
     { project: 'cluster', has: (file) => !SECOND_TAKES.test(file) },
     { project: 'nightly' },
   ],
-  [{ project: 'stories' }, { project: 'cluster', has: (file) => SECOND_TAKES.test(file) }],
+  [
+    { project: 'stories' },
+    { project: 'cluster', has: (file) => SECOND_TAKES.test(file) },
+    { project: 'upgrade', has: (file) => NEIGHBOURS.test(file), before: 'members' },
+    { project: 'upgrade', has: (file) => NEIGHBOURS.test(file), before: 'hub' },
+  ],
 ];
 
 /** Knative's own, as an operator sets them: how long the last instance stays, and its controllers' leases. Stories wait for both. */
@@ -88,6 +101,8 @@ const endLate = () =>
   }, DEADLINE_MINUTES * 60_000);
 let deadline = endLate();
 const platforms = new Set();
+const previous = path.join(temporaryDir, 'previous');
+let released;
 const keep = process.env['TOWPATH_CLUSTER_KEEP'] !== undefined;
 try {
   await boot();
@@ -170,12 +185,17 @@ function filesOf({ project, has = () => true }) {
 }
 
 /** A failure is a stage that failed: it never ends the other lane, whose platform somebody has to stop. */
-async function onPlatform({ project, files }, names, settings, more = []) {
+async function onPlatform({ project, files, before }, names, settings, more = []) {
+  if (before !== undefined && !(await releaseBefore())) return;
   if (stages.interrupted) return;
   await stages.guard('platform', async () => {
-    const title = [project, ...names].join('-');
-    const platform = await startStoryPlatform(path.join(temporaryDir, title), settings, more);
+    const mix = MIXES[before] ?? [];
+    const title = [project, before ?? [], ...names].flat().join('-');
+    const dir = path.join(temporaryDir, title);
+    const platform = await startStoryPlatform(dir, { ...settings, ...releasesOf(mix, previous) }, more);
     platforms.add(platform);
+    if (before !== undefined)
+      await stages.pass(`${before} of the release before`, () => areOf(mix, previous, dir));
     const file = path.join(temporaryDir, `${title}.cluster.json`);
     const env = {
       ...platform.env,
@@ -185,4 +205,10 @@ async function onPlatform({ project, files }, names, settings, more = []) {
       await stages.jest(project, { title, patterns: files, env, workers: 1, minutes: DEADLINE_MINUTES });
     await stages.pass('stop', () => platform.stop());
   });
+}
+
+/** Built once, when a lane comes to it. */
+function releaseBefore() {
+  released ??= stages.pass('release before', () => buildRelease(lastRelease(), previous));
+  return released;
 }
