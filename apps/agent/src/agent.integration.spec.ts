@@ -58,6 +58,8 @@ class RecordingDriver implements Driver {
   readonly applied: { target: Target; env: ResolvedEnv }[] = [];
   readonly removed: Id<'svc'>[] = [];
   fail: Error | undefined;
+  /** What removals wait for. */
+  requests: Promise<void> = Promise.resolve();
   private readonly held = new Map<Id<'svc'>, RevisionState[]>();
   private changed: (serviceId: Id<'svc'>) => void = () => undefined;
   log: (entry: DriverLog) => void = () => undefined;
@@ -85,7 +87,7 @@ class RecordingDriver implements Driver {
   remove(serviceId: Id<'svc'>): Promise<void> {
     this.removed.push(serviceId);
     this.held.delete(serviceId);
-    return Promise.resolve();
+    return this.requests;
   }
   /** Its cluster was given older data, and shows the service. */
   shows(serviceId: Id<'svc'>): void {
@@ -513,6 +515,40 @@ describe('the agent on a real nats-server', () => {
     // of the third nobody ever said that it goes
     expect(again.removed).toEqual([id('svc', 1)]);
     expect(again.applied.map((one) => one.target.service.id)).toEqual([id('svc', 2)]);
+  });
+
+  it('holds up nobody while it removes services whose requests take long, and brings back only what was gone', async () => {
+    const driver = new RecordingDriver();
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    driver.requests = promise;
+    await start({ driver });
+    const going = Array.from({ length: 12 }, (_, n) => n + 1);
+    for (const n of going) await project(target(n, 1, [], { tombstone: { by: 'customer' } }));
+    // as many as one organization may have at a time
+    await until(() => driver.removed.length === 6);
+    await project(target(1, 2, [revision(1)]));
+    await project(target(100, 1, [revision(1)]));
+    await until(async () => (await report(100))?.revisions[0]?.ready.reason === 'Starting');
+    expect(driver.applied.map((one) => one.target.service.id)).toEqual([id('svc', 100)]);
+    expect((await report(2))?.removed).not.toBe(true);
+    end();
+    await until(async () => (await report(2))?.removed);
+    await until(async () => (await report(1))?.revisions[0]?.ready.reason === 'Starting');
+    expect(driver.removed).toHaveLength(going.length);
+  });
+
+  it('tries a removal again that failed', async () => {
+    const driver = new RecordingDriver();
+    const { promise, reject } = Promise.withResolvers<void>();
+    driver.requests = promise;
+    await start({ driver });
+    await project(target(1, 1, [], { tombstone: { by: 'customer' } }));
+    await until(() => driver.removed.length === 1);
+    driver.requests = Promise.resolve();
+    reject(new Error('planted'));
+    await until(async () => (await report(1))?.removed);
+    expect(driver.removed).toHaveLength(2);
+    expect(logs.join()).toContain('planted');
   });
 
   it('holds a wave of removals that nobody asked for', async () => {

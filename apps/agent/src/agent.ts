@@ -32,6 +32,7 @@ import { ClusterReporter } from './status/cluster.reporter.js';
 import { HubClock } from './status/hub.clock.js';
 import { StatusReporter } from './status/status.reporter.js';
 import { RemovalGuard } from './targets/removal.guard.js';
+import { Removals } from './targets/removals.js';
 import { ServiceReconciler } from './targets/service.reconciler.js';
 import { TargetFeed } from './targets/target.feed.js';
 import { TargetStore } from './targets/target.store.js';
@@ -70,6 +71,7 @@ interface Stores {
 /** The agent's life: what it holds, what wakes what, and in which order it starts and ends. */
 export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly services: KeyedQueue<Id<'svc'>>;
+  private readonly removals: Removals;
   private readonly reconciler: ServiceReconciler;
   private readonly guard: RemovalGuard;
   private readonly status: StatusReporter;
@@ -106,12 +108,18 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     const { targets, sealed } = stores;
     this.guard = new RemovalGuard(clock, parts.settleMs ?? SETTLE_MS);
     const environments = new Environments(sealed, keys.privateKey);
-    const guard = this.guard;
-    this.reconciler = new ServiceReconciler({ targets, sealed, environments, guard, driver, clock, logger });
-    this.services = new KeyedQueue('services', this.reconcile, WIDTH, logger, {
-      tenantOf: (serviceId) => this.ownerOf(serviceId),
-      each: WIDTH_OF_ONE,
+    const tenantOf = (serviceId: Id<'svc'>): string => this.ownerOf(serviceId);
+    const sharing = { tenantOf, each: WIDTH_OF_ONE };
+    this.removals = new Removals({
+      ...{ width: WIDTH, sharing, logger },
+      remove: (serviceId) => driver.remove(serviceId),
+      onEnd: (serviceId) => this.services.add(serviceId),
     });
+    const { guard, removals } = this;
+    this.reconciler = new ServiceReconciler({
+      ...{ targets, sealed, environments, guard, removals, driver, clock, logger },
+    });
+    this.services = new KeyedQueue('services', this.reconcile, WIDTH, logger, sharing);
     const budget = new LogBudget(parts.logLinesPerSecond);
     this.logs = new LogShipper({ clusterId, bus, clock, budget, metrics: parts.metrics, logger });
     this.status = new StatusReporter({
@@ -169,7 +177,8 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
   async beforeApplicationShutdown(): Promise<void> {
     await this.link.giveUpIfAway();
     await this.follower?.stop();
-    await Promise.all([this.resync.stop(), this.sweep.stop(), this.builds.stop(), this.services.stop()]);
+    const workers = [this.resync, this.sweep, this.builds, this.services, this.removals];
+    await Promise.all(workers.map((one) => one.stop()));
     await this.parts.runtime.driver.stop();
     const reporters = [this.status, this.cluster, this.logs, this.instances, this.hubClock];
     await Promise.all(reporters.map((one) => one.stop()));

@@ -8,7 +8,7 @@ export { systemClock, systemRandom } from './time.js';
 export { Health } from './health.js';
 export { Metrics } from './metrics.js';
 export { KeyedQueue } from './keyed-queue.js';
-export type { Again } from './keyed-queue.js';
+export type { Again, Sharing } from './keyed-queue.js';
 export { Loop } from './loop.js';
 export { createApplication, startProcess } from './start.js';
 export type { ProcessOptions, ProcessParts } from './start.js';

@@ -4,6 +4,7 @@ import type { Environments } from '../secrets/environment.js';
 import type { SealedStore } from '../secrets/sealed.store.js';
 import { crashPoint, type Again, type Logger } from '#libs/process';
 import type { RemovalGuard } from './removal.guard.js';
+import type { Removals } from './removals.js';
 import type { TargetStore } from './target.store.js';
 
 /** How far the agent has come with a service's target. */
@@ -25,6 +26,7 @@ export class ServiceReconciler {
       sealed: SealedStore;
       environments: Environments;
       guard: RemovalGuard;
+      removals: Removals;
       driver: Driver;
       clock: Clock;
       logger: Logger;
@@ -37,9 +39,13 @@ export class ServiceReconciler {
   }
 
   readonly reconcile = async (serviceId: Id<'svc'>): Promise<Again> => {
-    const target = this.parts.targets.get(serviceId);
+    const { removals, targets } = this.parts;
+    // what is wanted now is looked at when it has ended
+    if (removals.isUnderWay(serviceId)) return undefined;
+    const isGone = removals.take(serviceId);
+    const target = targets.get(serviceId);
     if (target === undefined) return this.removeAgain(serviceId);
-    if (target.tombstone) return this.remove(target);
+    if (target.tombstone) return isGone ? this.forget(target) : this.remove(target);
     this.parts.guard.settle(serviceId, false);
     return this.apply(target);
   };
@@ -65,8 +71,8 @@ export class ServiceReconciler {
     return undefined;
   }
 
-  private async remove(target: Target): Promise<Again> {
-    const { driver, guard, sealed, targets, logger } = this.parts;
+  private remove(target: Target): Again {
+    const { guard, targets, logger } = this.parts;
     const serviceId = target.service.id;
     if (target.tombstone?.by === 'derived') {
       guard.note(serviceId);
@@ -85,8 +91,15 @@ export class ServiceReconciler {
       const grace = guard.graceOf(serviceId);
       if (grace > 0) return { againInMs: grace };
     }
+    this.parts.removals.begin(serviceId);
+    return undefined;
+  }
+
+  /** Nothing of the service is left. */
+  private async forget(target: Target): Promise<Again> {
+    const { guard, sealed, targets } = this.parts;
+    const serviceId = target.service.id;
     const before = this.reached.get(serviceId)?.target;
-    await driver.remove(serviceId);
     await targets.forget(target);
     guard.settle(serviceId, true);
     for (const old of [target, before]) if (old) await sealed.dropUnused(old, targets.all());
@@ -95,11 +108,10 @@ export class ServiceReconciler {
   }
 
   /** A cluster that was given older data shows what was removed from it: by the same word it goes again. */
-  private async removeAgain(serviceId: Id<'svc'>): Promise<Again> {
-    const { driver, logger } = this.parts;
+  private removeAgain(serviceId: Id<'svc'>): Again {
     if (!this.isBack(serviceId)) return undefined;
-    logger.warn({ serviceId }, 'a removed service is there again: it is removed again');
-    await driver.remove(serviceId);
+    this.parts.logger.warn({ serviceId }, 'a removed service is there again: it is removed again');
+    this.parts.removals.begin(serviceId);
     return undefined;
   }
 
