@@ -19,10 +19,10 @@ const ACCOUNT = 'TOWPATH';
  * What was started is in `stopping` at once, so a failing or interrupted start can be undone.
  */
 export class Platform {
-  constructor({ dataDir, port, replicas, clusters, domain, https, say }) {
+  constructor({ dataDir, port, replicas, clusters, domain, https, longestPauseMs, say }) {
     this.installation = new Installation(path.resolve(dataDir));
     Object.assign(this, { port, replicas, clusters, domain, https, say });
-    this.supervisor = new Supervisor({ say, onChange: (pids) => this.#record(pids) });
+    this.supervisor = new Supervisor({ say, onChange: (pids) => this.#record(pids), longestPauseMs });
   }
 
   /** Everything that would stop a start, before anything has started. @throws Obstacle */

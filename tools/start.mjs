@@ -1,8 +1,8 @@
 /**
  * `npm start`: a whole platform on this machine, until Ctrl-C.
- * `npm start -- --port P --data DIR --empty --domain D --https --replicas N --clusters N`: P is the API, P + 1 the gateway's HTTP,
+ * `npm start -- --port P --data DIR --empty --domain D --https --replicas N --clusters N --longest-pause MS`: P is the API, P + 1 the gateway's HTTP,
  * P + 2 its HTTPS; no example with --empty; every process of the hub and the gateway N times (1), the later ones on free
- * ports; N local clusters (1), each with an agent and a region of its own.
+ * ports; N local clusters (1), each with an agent and a region of its own. What dies again and again is started again after MS (5000) at most.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -45,7 +45,7 @@ async function main() {
 }
 
 function readOptions() {
-  const { port, data, empty, domain, https, replicas, clusters } = parse();
+  const { port, data, empty, domain, https, replicas, clusters, 'longest-pause': longestPause } = parse();
   const number = Number(port);
   if (!Number.isInteger(number) || number < 1 || number > 65_533) {
     throw new Obstacle(
@@ -56,6 +56,8 @@ function readOptions() {
     throw new Obstacle(`--replicas wants a number from 1 to 9, not "${replicas}".`);
   if (!/^[1-9]$/.test(clusters))
     throw new Obstacle(`--clusters wants a number from 1 to 9, not "${clusters}".`);
+  if (!/^[1-9]\d{2,4}$/.test(longestPause))
+    throw new Obstacle(`--longest-pause wants milliseconds, 100 to 99999, not "${longestPause}".`);
   // npm runs scripts in the checkout; a relative path is meant from where the person stands
   const dataDir =
     data === undefined ? DEFAULT_DATA : path.resolve(process.env.INIT_CWD ?? process.cwd(), data);
@@ -67,6 +69,7 @@ function readOptions() {
     https,
     replicas: Number(replicas),
     clusters: Number(clusters),
+    longestPauseMs: Number(longestPause),
   };
 }
 
@@ -81,11 +84,12 @@ function parse() {
         https: { type: 'boolean', default: false },
         replicas: { type: 'string', default: '1' },
         clusters: { type: 'string', default: '1' },
+        'longest-pause': { type: 'string', default: '5000' },
       },
     }).values;
   } catch (error) {
     throw new Obstacle(
-      `${error.message}. Known: --port P --data DIR --empty --domain D --https --replicas N --clusters N.`,
+      `${error.message}. Known: --port P --data DIR --empty --domain D --https --replicas N --clusters N --longest-pause MS.`,
     );
   }
 }

@@ -59,8 +59,12 @@ const STORY_SETTINGS = {
   TOWPATH_INVOICE_SUSPEND_DAYS: '0',
 };
 
+/** Of what a story kills again and again: it would wait for nothing else. */
+const LONGEST_PAUSE_MS = 1_000;
+
 async function startPlatform(dir, port, extra = {}, more = []) {
-  const args = [inRoot('tools/start.mjs'), '--empty', '--port', String(port), '--data', dir, ...more];
+  const own = ['--empty', '--port', String(port), '--data', dir, '--longest-pause', String(LONGEST_PAUSE_MS)];
+  const args = [inRoot('tools/start.mjs'), ...own, ...more];
   const env = { ...process.env, ...STORY_SETTINGS, ...extra };
   const child = spawnDetached(nodeBinary(), args, { cwd: ROOT, env });
   try {

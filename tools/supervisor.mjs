@@ -3,7 +3,6 @@ import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync, statS
 import { Obstacle, hasEnded, poll, spawnDetached, stopChild } from './children.mjs';
 
 const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 5_000;
 /** After so long a life, counted from being ready, the next pause is the first one again. */
 const STEADY_MS = 5_000;
 /** SIGINT is PostgreSQL's fast shutdown; it would wait for open sessions at SIGTERM. */
@@ -16,7 +15,7 @@ export class Supervisor {
   running = new Map();
 
   /** `onChange(pids)` is called whenever a process has started. No pause is longer than `longestPauseMs`. */
-  constructor({ say, onChange, longestPauseMs = LONGEST_PAUSE_MS }) {
+  constructor({ say, onChange, longestPauseMs }) {
     this.say = say;
     this.onChange = onChange;
     this.longestPauseMs = longestPauseMs;
