@@ -374,6 +374,8 @@ export type { StreamPart, Waited } from './billing/window.demand.js';
 export { tallyOf } from './billing/window.tally.js';
 export { stretchesOf } from './billing/instance.time.js';
 export type { Running, Stretch } from './billing/instance.time.js';
+export { instanceSharesOf } from './billing/instance.shares.js';
+export type { InstanceShare } from './billing/instance.shares.js';
 export { sharesOfWindow } from './billing/window.shares.js';
 export type { RequestShare, WindowRecord } from './billing/window.shares.js';
 export { explainedLine } from './billing/line.explanation.js';
@@ -390,6 +392,7 @@ export { billItems, billOf } from './billing/bill.js';
 export {
   countIn,
   countOf,
+  instanceMeterOf,
   countsFor,
   countedUsage,
   extraMeters,

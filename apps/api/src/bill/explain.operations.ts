@@ -63,7 +63,8 @@ export const explainOperations = [
     permission: 'bill.read',
     rest: { method: 'GET', path: '/v1/bill/windows/{window}/requests', status: 200 },
     graphql: 'explainedRequests',
-    summary: "The requests that bear a minute's part of a line: for time those that opened its blocks.",
+    summary:
+      "The requests that bear a minute's part of a line: for time those that opened its blocks; for time of instances what each did.",
     input: z.strictObject({
       window: reference('Id of the window.'),
       line,

@@ -1,28 +1,20 @@
 import {
-  costLines,
   countIn,
-  formatRatio,
   inForceAt,
+  instanceMeterOf,
   ledgerWindowOf,
-  minus,
   monthOf,
-  parseRatio,
-  type CostLine,
   type CountedUsage,
-  type PricePlan,
   type RequestShare,
   type WindowCount,
-  usageOfBuild,
   usageOfShare,
 } from '#libs/domain';
 import {
   findPlansInForce,
-  findWindowBuilds,
   listLedgerWindows,
   listUsedWindows,
   refOfWindow,
   withNames,
-  type FactsKey,
   type PageRequest,
   type SeenWindow,
   type Tx,
@@ -35,6 +27,8 @@ import { notFound } from '../call/not-found.js';
 import { iso } from '../call/scalars.js';
 import { placeOf } from './cost.view.js';
 import { lineOfBill, lineOfWindow, type BilledLine, type LineInput } from './explain.line.js';
+import { countsOf, priced } from './explain.priced.js';
+import { explainBuilds, explainInstances } from './explain.things.js';
 import type { explainedRequestView, explainedWindowView } from './explain.view.js';
 import { storedInvoice } from '../invoice/invoice.queries.js';
 import { bearersOf, type BornThen } from './window.bearers.js';
@@ -134,7 +128,7 @@ async function nameAll(tx: Tx, organizationId: string, list: readonly Counted[])
   return list.map((one, i) => ({ ...one, window: windows[i] ?? one.window }));
 }
 
-/** The requests that bear a window's part of a line, in the order in which they began; of an invoice as it had counted them. */
+/** The requests, builds or stretches of instances that bear a window's part of a line, in the order in which they began; of an invoice as it had counted them. */
 export async function explainWindow(
   call: Call,
   input: { window: string; line: string; invoice?: string | undefined },
@@ -153,6 +147,8 @@ export async function explainWindow(
   const { projectId, serviceId, revisionId, priceZone } = window;
   const key = { organizationId, projectId, serviceId, revisionId, priceZone, windowStartMs: ref.startMs };
   if (revisionId === '') return explainBuilds(tx, { key: then?.key ?? key, plan, item }, page);
+  const meter = instanceMeterOf(plan, item);
+  if (meter) return explainInstances(tx, { key, plan, item, meter, window, then }, page);
   const shares = (await bearersOf(tx, key, plan, then)).filter(
     (share) => countIn(usageOfShare(share, window), count) > 0n,
   );
@@ -165,26 +161,6 @@ export async function explainWindow(
     opened: share.openedMs.map((atMs) => iso(atMs)),
     ...priced({ plan, item }, usageOfShare(share, window)),
   }));
-}
-
-/** Builds of a window of a service bear it. */
-async function explainBuilds(
-  tx: Tx,
-  { key, plan, item }: { key: FactsKey; plan: PricePlan; item: string },
-  page: PageRequest,
-): Promise<z.input<typeof explainedRequestView>[]> {
-  const builds = await findWindowBuilds(tx, key);
-  const from = page.after === undefined ? 0 : builds.findIndex(({ id }) => id === page.after) + 1;
-  return builds.slice(from, from + page.limit).map((build) => {
-    const used = usageOfBuild(plan, build, key.priceZone);
-    return {
-      id: build.id,
-      request: build.id,
-      ...countsOf(used),
-      opened: [],
-      ...priced({ plan, item }, used),
-    };
-  });
 }
 
 /** A window as it is, or as an invoice had counted it. */
@@ -222,36 +198,6 @@ function windowId(window: UsedWindow): string {
 function windowRef(id: string): WindowRef {
   const [of = '', start = '', ...zone] = id.split('-');
   return { of, startMs: /^\d{1,15}$/.test(start) ? Number(start) : -1, priceZone: zone.join('-') };
-}
-
-function priced(
-  { plan, item }: { plan: PricePlan; item: string },
-  used: CountedUsage,
-  less?: CountedUsage,
-): Pick<CostLine, 'quantity' | 'unit' | 'rate' | 'currency' | 'amount'> {
-  const lineOf = (one: CountedUsage): CostLine | undefined =>
-    costLines([{ plan, used: one }]).find((line) => line.item === item);
-  const [line, former] = [lineOf(used), less && lineOf(less)];
-  const unit = plan.items.find(({ id }) => id === item)?.unit ?? '';
-  const difference = (of: 'quantity' | 'amount'): string =>
-    formatRatio(minus(parseRatio(line?.[of] ?? '0'), parseRatio(former?.[of] ?? '0')));
-  const rate = line?.rate ?? former?.rate ?? '0';
-  return {
-    ...{ unit, rate, currency: plan.currency },
-    quantity: difference('quantity'),
-    amount: difference('amount'),
-  };
-}
-
-function countsOf(used: CountedUsage, less?: CountedUsage) {
-  const difference = (of: 'requests' | 'blocks' | 'perRequestUnits' | 'responseBytes'): string =>
-    String(used[of] - (less?.[of] ?? 0n));
-  return {
-    requests: difference('requests'),
-    blocks: difference('blocks'),
-    perRequestUnits: difference('perRequestUnits'),
-    responseBytes: difference('responseBytes'),
-  };
 }
 
 /** Of the hour in which it lies. What came late is counted, and on the next invoice. */

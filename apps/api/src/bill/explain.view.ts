@@ -29,10 +29,24 @@ export const explainedWindowView = z
 export const explainedRequestView = z
   .object({
     id: z.string().describe('Identity of its first usage record in the window.'),
-    request: z.string().describe('Id of the request; of time of builds, of the build.'),
+    request: z
+      .string()
+      .describe('Id of the request; of time of builds, of the build; of time of instances, of the instance.'),
     ...counts,
     billedFrom: z.string().optional().describe(BILLED_FROM),
     opened: z.array(z.string()).describe('When it opened blocks.'),
+    stretch: z
+      .object({
+        ...{ from: z.string(), to: z.string() },
+        state: z.enum(['active', 'idle', 'stopped']).meta({ id: 'InstanceState' }),
+        ms: count.describe('What of it counts: whole quanta that open in it.'),
+      })
+      .meta({ id: 'ExplainedStretch', description: 'An instance in one state within the minute.' })
+      .optional()
+      .describe('Of time of instances.'),
     ...price,
   })
-  .meta({ id: 'ExplainedRequest', description: 'What one request bears of a window.' });
+  .meta({
+    id: 'ExplainedRequest',
+    description: 'What one request, build or stretch of an instance bears of a window.',
+  });

@@ -81,6 +81,10 @@ interface Priced {
   amount: string;
   opened?: string[];
 }
+interface Borne extends Priced {
+  stretch: { from: string; to: string; state: string; ms: string };
+}
+const iso = (ms: number): string => new Date(ms).toISOString();
 interface Bill {
   items: { item: string; quantity: string; list: string }[];
 }
@@ -230,9 +234,20 @@ it('a bill by time of instances is explained and replayed, also as its invoice w
   ]);
   const explained = await get<{ items: Priced[] }>('/v1/bill/windows?month=2026-10&line=idle');
   expect([explained.items.length, sumOf(explained.items)]).toEqual([3, items[1]?.list]);
-  const of0 = explained.items[0]?.id ?? '';
-  const bearers = await get<{ items: Priced[] }>(`/v1/bill/windows/${of0}/requests?line=idle`);
-  expect(bearers.items).toEqual([]);
+  const [of0 = '', of1 = ''] = explained.items.map(({ id }) => id);
+  const bearersOf = async (window: string, line: string, more = ''): Promise<Borne[]> =>
+    (await get<{ items: Borne[] }>(`/v1/bill/windows/${window}/requests?line=${line}${more}`)).items;
+  const stretch = (state: string, from: number, to: number, ms: number): object => ({
+    request: 'pod',
+    stretch: { from: iso(T + from), to: iso(T + to), state, ms: String(ms) },
+  });
+  const idle = await bearersOf(of0, 'idle');
+  expect(idle).toMatchObject([stretch('idle', 100, 900, 1_000), stretch('idle', 1_100, 59_950, 59_000)]);
+  const borne = await Promise.all(explained.items.map(({ id }) => bearersOf(id, 'idle')));
+  expect(sumOf(borne.flat())).toBe(items[1]?.list);
+  expect(await bearersOf(of0, 'idle', '&limit=1')).toEqual(idle.slice(0, 1));
+  const gpus = await Promise.all(explained.items.map(({ id }) => bearersOf(id, 'l4')));
+  expect(sumOf(gpus.flat())).toBe(items[2]?.list);
   const replay = (): Promise<Record<string, unknown>> => get('/v1/bill/replay?month=2026-10');
   expect(await replay()).toMatchObject({ equal: true, windows: 3 });
   const made = await invoiceOfMonth(rig, tenant.organizationId, '2026-10', 5);
@@ -240,6 +255,14 @@ it('a bill by time of instances is explained and replayed, also as its invoice w
   expect(before).toMatchObject({ equal: true, invoice: made.number, windows: 3 });
   await takeIn(rig, of, { fresh: [], all: records, position: 6 }, { meters, running: [pod(190_000)] });
   expect(await replay()).toEqual(before);
+  // as the invoice counted it, and now
+  const last = explained.items[2]?.id ?? '';
+  const [then, now] = [await bearersOf(last, 'l4', `&invoice=${made.number}`), await bearersOf(last, 'l4')];
+  expect([then, now].map((list) => list.map(({ stretch: { to } }) => to))).toEqual([
+    [iso(T + 150_000)],
+    [iso(T + 180_000)],
+  ]);
+  expect((await bearersOf(of1, 'l4')).length).toBeGreaterThan(0);
   const later = await get<Bill>('/v1/bill?month=2026-10');
   expect(later.items.slice(1, 3).map(({ quantity }) => quantity)).toEqual(['189', '380']);
 });

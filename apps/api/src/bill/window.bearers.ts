@@ -2,14 +2,25 @@ import {
   capacityOf,
   extraMeters,
   factsFor,
+  instanceSharesOf,
   sharesOfWindow,
   windowBefore,
+  type Capacity,
+  type InstanceShare,
+  type Meter,
   type PricePlan,
   type RequestShare,
   type WindowEnds,
   type WindowKey,
 } from '#libs/domain';
-import { findMeteredRevisions, findWindowEnds, findWindowRecords, type FactsKey, type Tx } from '#libs/store';
+import {
+  findMeteredRevisions,
+  findWindowEnds,
+  findWindowFacts,
+  findWindowRecords,
+  type FactsKey,
+  type Tx,
+} from '#libs/store';
 
 /** A window as it was counted at some time: of which records, and what was open before. */
 export interface BornThen {
@@ -28,11 +39,35 @@ export async function bearersOf(
   plan: PricePlan,
   then?: BornThen,
 ): Promise<RequestShare[]> {
-  const [revision] = (await findMeteredRevisions(tx, [key.revisionId])).values();
-  if (!revision) throw new Error(`revision ${key.revisionId} of a stored record is gone`);
-  const before = { ...key, windowStartMs: windowBefore(key.windowStartMs) };
-  const carried = then ? then.carried : (await findWindowEnds(tx, [before]))[0];
-  const shape = { capacity: capacityOf(revision), meters: extraMeters(plan) };
+  const shape = { capacity: await capacityIn(tx, key), meters: extraMeters(plan) };
   const records = await findWindowRecords(tx, { ...(then?.key ?? key), ...factsFor(shape.meters) });
-  return sharesOfWindow(key.windowStartMs, records, shape, carried);
+  return sharesOfWindow(key.windowStartMs, records, shape, await carriedInto(tx, key, then));
+}
+
+/** What instances bear of what a meter of their time counted in it, ascending by start. Of a window with a revision. */
+export async function instancesOf(
+  tx: Tx,
+  key: WindowKey,
+  { plan, meter }: { plan: PricePlan; meter: Meter },
+  then?: BornThen,
+): Promise<InstanceShare[]> {
+  const capacity = await capacityIn(tx, key);
+  const asked = { ...(then?.key ?? key), ...factsFor(extraMeters(plan)) };
+  const carried = await carriedInto(tx, key, then);
+  const shares: InstanceShare[] = [];
+  for await (const facts of findWindowFacts(tx, [asked]))
+    shares.push(...instanceSharesOf(key.windowStartMs, facts, { capacity }, meter, carried));
+  return shares;
+}
+
+async function capacityIn(tx: Tx, { revisionId }: WindowKey): Promise<Capacity> {
+  const [revision] = (await findMeteredRevisions(tx, [revisionId])).values();
+  if (!revision) throw new Error(`revision ${revisionId} of a stored record is gone`);
+  return capacityOf(revision);
+}
+
+/** What was open when it began. */
+async function carriedInto(tx: Tx, key: WindowKey, then?: BornThen): Promise<WindowEnds | undefined> {
+  if (then) return then.carried;
+  return (await findWindowEnds(tx, [{ ...key, windowStartMs: windowBefore(key.windowStartMs) }]))[0];
 }

@@ -72,6 +72,8 @@ export interface ExplainedRequestView extends Priced {
   blocks: string;
   billedFrom?: string;
   opened: string[];
+  /** Of time of instances. */
+  stretch?: { from: string; to: string; state: string; ms: string };
 }
 
 export interface ReplayView {

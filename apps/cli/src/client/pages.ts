@@ -11,6 +11,16 @@ export async function listAll<T>(
   query: Query = {},
   limit?: number,
 ): Promise<T[]> {
+  return (await listFirst<T>(client, path, query, limit)).items;
+}
+
+/** The same, and whether there are more. */
+export async function listFirst<T>(
+  client: Client,
+  path: string,
+  query: Query = {},
+  limit?: number,
+): Promise<{ items: T[]; hasMore: boolean }> {
   const items: T[] = [];
   let cursor: string | undefined;
   do {
@@ -19,5 +29,5 @@ export async function listAll<T>(
     items.push(...page.items);
     cursor = page.nextCursor;
   } while (cursor !== undefined && (limit === undefined || items.length < limit));
-  return items;
+  return { items, hasMore: cursor !== undefined };
 }

@@ -233,6 +233,12 @@ export function countOf(plan: PricePlan, itemId: string): WindowCount | undefine
   };
 }
 
+/** The meter of a price item of time of instances; undefined for any other. */
+export function instanceMeterOf(plan: PricePlan, itemId: string): Meter | undefined {
+  const { meters, lanes } = metersOf(plan);
+  return meters.find((meter) => isOfInstances(meter) && meter.lane === lanes.get(itemId));
+}
+
 /** Adds up what was counted beside the columns. */
 export function sumMetered(list: readonly (Quantities | undefined)[]): Map<string, bigint> {
   const sums = new Map<string, bigint>();

@@ -98,6 +98,8 @@ class Ranks {
 /** What a meter counts of stretches, and until when instances are covered. */
 export interface Covered {
   ms: bigint;
+  /** Quanta that opened in each stretch, in their order. */
+  opened: number[];
   /** By lane and instance, of those of which something reaches beyond the span: see Reach. */
   ends: Map<string, OpenBlocks[]>;
 }
@@ -122,7 +124,7 @@ export function coverStretches(
 ): Covered {
   const reaches = new Map<string, Reach>();
   for (const [key, blocks] of carried) if (key.startsWith(`${lane} `)) reaches.set(key, reachOf(blocks));
-  let blocks = 0;
+  const counts: number[] = [];
   for (const { instanceId, begunMs, state, startMs, endMs } of stretches) {
     const key = `${lane} ${instanceId}`;
     const before = reaches.get(key) ?? { coveredMs: 0, leastMs: 0 };
@@ -130,13 +132,14 @@ export function coverStretches(
     const from = Math.max(startMs, before.coveredMs);
     const to = states.includes(state) ? Math.max(endMs, leastMs) : 0;
     const opened = Math.max(0, Math.ceil((to - from) / quantumMs));
-    blocks += opened;
+    counts.push(opened);
     const coveredMs = opened === 0 ? before.coveredMs : from + opened * quantumMs;
     reaches.set(key, { coveredMs, leastMs });
   }
   const ends = [...reaches].map(([key, reach]) => [key, endsOf(reach, span.endMs)] as const);
   return {
-    ms: BigInt(blocks) * BigInt(quantumMs),
+    ms: BigInt(counts.reduce((sum, count) => sum + count, 0)) * BigInt(quantumMs),
+    opened: counts,
     ends: new Map(ends.filter(([, open]) => open.length > 0)),
   };
 }

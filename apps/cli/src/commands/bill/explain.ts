@@ -3,7 +3,7 @@ import type {
   ExplainedRequestView,
   ExplainedWindowView,
 } from '../../client/explain.types.js';
-import { listAll } from '../../client/pages.js';
+import { listFirst } from '../../client/pages.js';
 import { path } from '../../client/path.js';
 import { defineCommand } from '../../command.js';
 import type { Tow } from '../../tow.js';
@@ -19,7 +19,7 @@ interface Options {
 
 /**
  * `tow bill explain LINE`: how a line comes to what is asked for it, and the minutes that it is the sum of, of a fee when it
- * was held; with `--window` the requests of one minute. As JSON the line with its `windows`.
+ * was held; with `--window` the requests of one minute, of time of instances what each instance did in it. As JSON the line with its `windows`.
  */
 export const billExplain = defineCommand<[string], Options>({
   calls: ['GET /v1/bill/line', 'GET /v1/bill/windows', 'GET /v1/bill/windows/{window}/requests'],
@@ -29,27 +29,43 @@ export const billExplain = defineCommand<[string], Options>({
       .option('--month <month>', 'of the bill of a month (UTC), e.g. 2026-11; default the current one')
       .option('--invoice <invoice>', 'of an invoice, by number or id, as it counted them')
       .option('--window <id>', 'the requests of this minute instead of the minutes')
-      .option('--limit <n>', 'print so many at most', wholeNumber('--limit'), 100);
+      .option(
+        '--limit <n>',
+        `print so many at most; default ${SHOWN}, with --json all`,
+        wholeNumber('--limit'),
+      );
   },
   async run(tow, [line], { month, invoice, window, limit }) {
     const client = await tow.client();
+    const most = limit ?? (tow.out.json ? undefined : SHOWN);
     if (window === undefined) {
       const query = { line, month, invoice };
       const whole = await client.get<ExplainedLineView>('/v1/bill/line', query);
       // a fee has no minutes
-      const windows = whole.fee
-        ? []
-        : await listAll<ExplainedWindowView>(client, '/v1/bill/windows', query, limit);
+      const { items: windows, hasMore } = whole.fee
+        ? { items: [], hasMore: false }
+        : await listFirst<ExplainedWindowView>(client, '/v1/bill/windows', query, most);
       if (tow.out.json) tow.out.value({ ...whole, windows });
       else show(tow, whole, windows);
+      sayMore(tow, hasMore);
       return undefined;
     }
     const address = path`/v1/bill/windows/${window}/requests`;
-    const rows = await listAll<ExplainedRequestView>(client, address, { line, invoice }, limit);
-    tow.out.list(rows, requestColumns, 'No request bears any of it.');
+    const bearers = { line, invoice };
+    const { items: rows, hasMore } = await listFirst<ExplainedRequestView>(client, address, bearers, most);
+    const columns = rows.some(({ stretch }) => stretch) ? stretchColumns : requestColumns;
+    tow.out.list(rows, columns, 'Nothing bears any of it.');
+    sayMore(tow, hasMore);
     return undefined;
   },
 });
+
+/** Lines that are printed when nobody says how many. */
+const SHOWN = 100;
+
+function sayMore({ out }: Tow, hasMore: boolean): void {
+  if (hasMore && !out.json) out.lines(['', 'There are more: --limit says how many, --json prints all.']);
+}
 
 type Fee = NonNullable<ExplainedLineView['fee']>;
 
@@ -86,6 +102,17 @@ const windowColumns = {
   AMOUNT: (row: ExplainedWindowView) => row.amount,
   STATE: (row: ExplainedWindowView) => (row.corrected ? `${row.state}, corrected` : row.state),
   WINDOW: (row: ExplainedWindowView) => row.id,
+};
+
+const stretchColumns = {
+  INSTANCE: (row: ExplainedRequestView) => row.request,
+  FROM: (row: ExplainedRequestView) => row.stretch?.from,
+  TO: (row: ExplainedRequestView) => row.stretch?.to,
+  STATE: (row: ExplainedRequestView) => row.stretch?.state,
+  'COUNTED MS': (row: ExplainedRequestView) => row.stretch?.ms,
+  QUANTITY: (row: ExplainedRequestView) => row.quantity,
+  UNIT: (row: ExplainedRequestView) => row.unit,
+  AMOUNT: (row: ExplainedRequestView) => row.amount,
 };
 
 const requestColumns = {

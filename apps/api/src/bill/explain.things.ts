@@ -1,0 +1,67 @@
+import {
+  meterKey,
+  usageOfBuild,
+  type CountedUsage,
+  type Meter,
+  type PricePlan,
+  type WindowKey,
+} from '#libs/domain';
+import { findWindowBuilds, type FactsKey, type PageRequest, type Tx, type UsedWindow } from '#libs/store';
+import type { z } from 'zod';
+import { iso } from '../call/scalars.js';
+import { countsOf, priced } from './explain.priced.js';
+import type { explainedRequestView } from './explain.view.js';
+import { instancesOf, type BornThen } from './window.bearers.js';
+
+type Shown = z.input<typeof explainedRequestView>;
+
+/** Builds of a window of a service bear it. */
+export async function explainBuilds(
+  tx: Tx,
+  { key, plan, item }: { key: FactsKey; plan: PricePlan; item: string },
+  page: PageRequest,
+): Promise<Shown[]> {
+  const builds = await findWindowBuilds(tx, key);
+  const from = page.after === undefined ? 0 : builds.findIndex(({ id }) => id === page.after) + 1;
+  return builds.slice(from, from + page.limit).map((build) => {
+    const used = usageOfBuild(plan, build, key.priceZone);
+    return {
+      id: build.id,
+      request: build.id,
+      ...countsOf(used),
+      opened: [],
+      ...priced({ plan, item }, used),
+    };
+  });
+}
+
+/** Instances of a window bear its time of instances: each stretch in a state, with what of it counts, in whole quanta. */
+export async function explainInstances(
+  tx: Tx,
+  of: {
+    key: WindowKey;
+    plan: PricePlan;
+    item: string;
+    meter: Meter;
+    window: UsedWindow;
+    then?: BornThen | undefined;
+  },
+  page: PageRequest,
+): Promise<Shown[]> {
+  const { key, plan, item, meter, window, then } = of;
+  const named = (await instancesOf(tx, key, { plan, meter }, then)).map((share) => {
+    return { ...share, id: `${share.instanceId} ${share.startMs}` };
+  });
+  const from = page.after === undefined ? 0 : named.findIndex(({ id }) => id === page.after) + 1;
+  return named.slice(from, from + page.limit).map(({ id, instanceId, startMs, endMs, state, ms }) => {
+    const used: CountedUsage = { ...window, ...NO_REQUEST, metered: new Map([[meterKey(meter), ms]]) };
+    const [, instance = instanceId] = instanceId.split(' ');
+    return {
+      ...{ id, request: instance, ...countsOf(used), opened: [] },
+      stretch: { from: iso(startMs), to: iso(endMs), state, ms: String(ms) },
+      ...priced({ plan, item }, used),
+    };
+  });
+}
+
+const NO_REQUEST = { requests: 0n, blocks: 0n, perRequestUnits: 0n, responseBytes: 0n };
