@@ -88,6 +88,13 @@ describe('a bill by time of instances', () => {
     });
   });
 
+  it('is counted again by the command line, and says so when it is the same', async () => {
+    await until('the same bytes', 60_000, async () => {
+      const { code, stdout } = await tow(tenant, 'bill', 'replay');
+      return code === 0 && /Of the bill now: +the same/.test(stdout);
+    });
+  });
+
   it('cannot be capped', async () => {
     const refused = await tenant.api.request('PUT', '/v1/cap', { amount: '1000' });
     expect(refused.body).toMatchObject({ code: 'NOT_SUPPORTED' });

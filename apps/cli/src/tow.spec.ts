@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
+import { ClientRequest, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
+import { jest } from '@jest/globals';
 import { ERROR_CODES, type ErrorCode } from '#libs/domain';
 import { FakeHttp, SteppedClock, until, type FakeReply, type SeenRequest } from '#libs/testing';
 import { COMMANDS } from './commands.js';
@@ -865,4 +866,72 @@ describe('what a cluster has of GPU classes', () => {
     expect((await tow('gpu-classes create l4 --node-labels pool=l4 --max-gpus 8')).exit).toBe(0);
     expect(sent).toMatchObject({ name: 'l4', maxGpus: 8 });
   });
+});
+
+describe('a line of a bill', () => {
+  const MINUTES = 250;
+  const minute = (n: number): object => ({
+    ...{
+      id: `rev_1-${n}`,
+      start: new Date(NOW + n * 60_000).toISOString(),
+      service: 'web',
+      revision: 'web-1',
+    },
+    ...{ requests: '1', blocks: '1', quantity: '1', unit: 's', rate: '1', currency: 'USD', amount: '1' },
+    ...{ state: 'closed', corrected: false },
+  });
+  const line = { month: '2026-11', plan: 'gold', version: 1, item: 'time', name: 'Time', unit: 's' };
+  const explained = (): Promise<void> =>
+    serve({
+      'GET /v1/bill/line': { body: { ...line, currency: 'USD', charges: [], charged: '250.00' } },
+      'GET /v1/bill/windows': {
+        by: ({ query }) => {
+          const from = Number(query.get('cursor') ?? 0);
+          const to = Math.min(from + Number(query.get('limit')), MINUTES);
+          const items = Array.from({ length: to - from }, (_, i) => minute(from + i));
+          return { body: { items, ...(to < MINUTES ? { nextCursor: String(to) } : {}) } };
+        },
+      },
+    });
+  const counted = ({ out }: Result): number => (JSON.parse(out) as { windows: unknown[] }).windows.length;
+
+  it('is explained as JSON by all its minutes, or by as many as were asked for', async () => {
+    await explained();
+    expect(counted(await tow('bill explain time --json'))).toBe(MINUTES);
+    expect(counted(await tow('bill explain time --json --limit 7'))).toBe(7);
+  });
+
+  it('says on a terminal when there are more minutes than it prints', async () => {
+    await explained();
+    const { out } = await tow('bill explain time');
+    expect([out.match(/web-1/g)?.length, out.includes('There are more')]).toEqual([100, true]);
+    const all = await tow(`bill explain time --limit ${MINUTES}`);
+    expect(all.out).not.toContain('There are more');
+  });
+
+  it('of time of instances leads to what each instance did', async () => {
+    const stretch = {
+      from: '2026-11-20T12:00:00.000Z',
+      to: '2026-11-20T12:00:30.000Z',
+      state: 'idle',
+      ms: '30000',
+    };
+    const row = { ...minute(0), id: 'x', request: 'pod-7', opened: [], stretch };
+    await serve({ 'GET /v1/bill/windows/rev_1-0/requests': { body: { items: [row] } } });
+    const { out } = await tow('bill explain l4 --window rev_1-0');
+    expect(out).toMatch(/^INSTANCE +FROM +TO +STATE +COUNTED MS +QUANTITY +UNIT +AMOUNT$/m);
+    expect(out).toMatch(/^pod-7 +2026-11-20T12:00:00.000Z +2026-11-20T12:00:30.000Z +idle +30000 +1 +s +1$/m);
+  });
+});
+
+it('waits longer for what reads all records of a month than for anything else', async () => {
+  const patience = jest.spyOn(ClientRequest.prototype, 'setTimeout');
+  try {
+    await serve({ 'GET /v1/bill/replay': { status: 404, body: { code: 'NOT_FOUND', detail: 'no plan' } } });
+    await tow('bill replay');
+    await tow('bill');
+    expect(patience.mock.calls.map(([ms]) => ms)).toEqual([30 * 60_000, 60_000]);
+  } finally {
+    patience.mockRestore();
+  }
 });

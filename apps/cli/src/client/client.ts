@@ -11,6 +11,8 @@ import { ATTEMPTS, failureOf, failureOfStatus, mayRepeat, waitBefore, type Failu
 import { send, textOf } from './transport.js';
 
 const IDLE_MS = 60_000;
+/** The API may be silent so long over what reads all records of a month. */
+export const LONG_MS = 30 * IDLE_MS;
 
 /** What a client needs to know of the API it speaks to. */
 export interface Endpoint {
@@ -47,13 +49,14 @@ export class Client {
     this.where = { context, url, credential, email: session?.email };
   }
 
-  get<T>(path: string, query?: Query): Promise<T> {
-    return this.json<T>({ method: 'GET', path, query, headers: {} });
+  get<T>(path: string, query?: Query, idleMs = IDLE_MS): Promise<T> {
+    return this.json<T>({ method: 'GET', path, query, headers: {}, idleMs });
   }
 
   /** Carries an Idempotency-Key, the same one on every attempt. */
-  post<T>(path: string, body: unknown): Promise<T> {
+  post<T>(path: string, body: unknown, idleMs = IDLE_MS): Promise<T> {
     return this.json<T>({
+      idleMs,
       method: 'POST',
       path,
       headers: { 'content-type': 'application/json', 'idempotency-key': this.io.newKey() },

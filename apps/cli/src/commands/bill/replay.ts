@@ -1,3 +1,4 @@
+import { LONG_MS } from '../../client/client.js';
 import type { ReplayView } from '../../client/explain.types.js';
 import { defineCommand } from '../../command.js';
 import { fieldsOf } from '../../output/table.js';
@@ -14,7 +15,8 @@ export const billReplay = defineCommand<[], { month?: string; plan?: string; mod
       .option('--model <model>', 'concurrency or per_request instead');
   },
   async run(tow, _args, { month, plan, model }) {
-    const replay = await (await tow.client()).get<ReplayView>('/v1/bill/replay', { month, plan, model });
+    const client = await tow.client();
+    const replay = await client.get<ReplayView>('/v1/bill/replay', { month, plan, model }, LONG_MS);
     if (tow.out.json) {
       tow.out.value(replay);
       return undefined;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { LONG_MS } from '../../client/client.js';
 import type { PlanPreviewView } from '../../client/money.types.js';
 import type { Page } from '../../client/wire.types.js';
 import { defineCommand } from '../../command.js';
@@ -24,7 +25,7 @@ export const plansPreview = defineCommand<[string], { month?: string; everybody?
     let cursor: string | undefined;
     do {
       const body = { document, month, everybody, limit: PAGE, cursor };
-      const page: Page<PlanPreviewView> = await client.post('/v1/price-plans/preview', body);
+      const page: Page<PlanPreviewView> = await client.post('/v1/price-plans/preview', body, LONG_MS);
       rows.push(...page.items);
       cursor = page.nextCursor;
     } while (cursor !== undefined);
