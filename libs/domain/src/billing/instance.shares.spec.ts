@@ -20,7 +20,7 @@ const factsOf = (
   requests: readonly { startMs: number; endMs: number }[],
 ): WindowFacts => ({
   counts: { requests: 0n, notBillableRequests: 0n, requestBytes: 0n, responseBytes: 0n },
-  ...{ changes: changesOf(requests, span), lengths: [], reaching: [], beginning: [], builds: [] },
+  ...{ changes: changesOf(requests, span), lengths: [], reaching: [], beginning: [], waited: [], builds: [] },
   running: pods.map((one, i) => ({ ...one, id: `pod-${i}`, begunMs: one.startMs })),
 });
 const shape = (meter: Meter) => ({ capacity: { concurrency: 1, maxInstances: 9 }, meters: [meter] });
