@@ -6,7 +6,16 @@ import { join } from 'node:path';
 import { CompactEncrypt, importJWK } from 'jose';
 import { create } from 'tar';
 import { z } from 'zod';
-import type { ClusterFacts, Condition, Digest, Id, OfferedGpus, Target, TargetRevision } from '#libs/domain';
+import type {
+  ClusterFacts,
+  Condition,
+  Digest,
+  Door,
+  Id,
+  OfferedGpus,
+  Target,
+  TargetRevision,
+} from '#libs/domain';
 import {
   GPU_CLASSES_KEY,
   Renewal,
@@ -66,7 +75,8 @@ class RecordingDriver implements Driver {
 
   start = (): Promise<void> => Promise.resolve();
   stop = (): Promise<void> => Promise.resolve();
-  door = (): { host: string; port: number } => ({ host: '127.0.0.1', port: 1 });
+  address: Door | undefined = { host: '127.0.0.1', port: 1 };
+  door = (): Door | undefined => this.address;
   found = (): ClusterFacts | undefined => undefined;
   classes: string[] = [];
   offered = (classes: readonly OfferedGpus[]): void => {
@@ -368,12 +378,14 @@ describe('the agent on a real nats-server', () => {
     resolve();
     await starting;
     await until(() => last(driver)?.generation === 1);
-    await until(
-      async () =>
-        (await nats.bus.getKey(statusBucket(clusterId), 'cluster', clusterStatusSchema))?.value.door !==
-        undefined,
-    );
-  });
+    const isTold = async (): Promise<boolean> =>
+      (await nats.bus.getKey(statusBucket(clusterId), 'cluster', clusterStatusSchema))?.value.door !==
+      undefined;
+    await until(isTold);
+    // the cluster is not fit any more
+    driver.address = undefined;
+    await until(async () => !(await isTold()), { deadlineMs: 30_000 });
+  }, 60_000);
 
   it('tells its runtime which GPU classes there are, after a restart again', async () => {
     const offered = { name: 'l4', resource: 'nvidia.com/gpu', nodeLabels: { pool: 'l4' }, tolerations: [] };

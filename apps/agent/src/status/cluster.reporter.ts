@@ -15,7 +15,7 @@ export class ClusterReporter {
       clusterId: Id<'cls'>;
       targets: TargetStore;
       driver: Driver;
-      /** Whether the driver has started: only then it has a door. */
+      /** Whether the driver has started: only then it may have a door. */
       hasStarted: () => boolean;
       capabilities: () => string[];
       /** By how much its clock is ahead of the hub's. */
@@ -41,12 +41,13 @@ export class ClusterReporter {
     const { clusterId, driver, hasStarted, capabilities, offsetMs, targets, clock } = this.parts;
     const found = driver.found();
     const clockOffsetMs = offsetMs();
+    const door = hasStarted() ? driver.door() : undefined;
     await this.parts.bus().putKey(statusBucket(clusterId), CLUSTER_KEY, clusterStatusSchema, {
       schemaVersion: 1,
       clusterId,
       runtime: driver.runtime,
       capabilities: capabilities(),
-      ...(hasStarted() ? { door: driver.door() } : {}),
+      ...(door === undefined ? {} : { door }),
       ...(found === undefined ? {} : { found }),
       ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
       epoch: targets.highestEpoch(),

@@ -22,6 +22,11 @@ export interface DoorCertificates {
 
 const labels = { app: DOOR_NAME };
 
+/** Where Kourier's gateway is. */
+export const INGRESS_NAMESPACE = 'kourier-system';
+/** The labels of its pods. */
+export const INGRESS_PODS = { app: '3scale-kourier-gateway' };
+
 /**
  * The door of a cluster: an Envoy that lets gateways in, by their certificate, and nobody else. It chooses nothing: the
  * host that the gateway set is the ingress's to route.
@@ -60,9 +65,9 @@ export function ingressPolicy(): KubeObject {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { name: DOOR_NAME, namespace: 'kourier-system', labels },
+    metadata: { name: DOOR_NAME, namespace: INGRESS_NAMESPACE, labels },
     spec: {
-      podSelector: { matchLabels: { app: '3scale-kourier-gateway' } },
+      podSelector: { matchLabels: INGRESS_PODS },
       policyTypes: ['Ingress'],
       ingress: [
         {

@@ -92,7 +92,7 @@ export class KnativeDriver implements Driver {
   async start(): Promise<void> {
     await this.preflight.passed();
     this.address = await this.parts.door.open();
-    await Promise.all([this.view.start(), this.projects.start()]);
+    await Promise.all([this.preflight.doorStands(), this.view.start(), this.projects.start()]);
   }
 
   /** What runs in the cluster goes on without the agent. */
@@ -103,9 +103,9 @@ export class KnativeDriver implements Driver {
     await this.parts.door.close();
   }
 
-  door(): Door {
+  door(): Door | undefined {
     if (this.address === undefined) throw new Error('the door is not open yet');
-    return this.address;
+    return this.preflight.isFit() ? this.address : undefined;
   }
 
   readonly found = (): ClusterFacts | undefined => this.preflight.found();

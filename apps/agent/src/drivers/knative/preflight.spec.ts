@@ -171,6 +171,8 @@ class Api {
   classes = [{ metadata: { name: 'gvisor' } }];
   /** What the Secret of Knative's own certificate holds, once it is there. */
   certificate: Record<string, string> | undefined;
+  /** Pods of the ingress. */
+  ingress: object[] = [];
   readonly maps = new Map<string, Record<string, string>>([
     ['config-network', { 'ingress-class': KOURIER }],
     ['config-features', { 'kubernetes.podspec-affinity': 'enabled' }],
@@ -189,6 +191,7 @@ class Api {
   };
 
   private list(at: string, fields: string | null): object[] | undefined {
+    if (at.startsWith('/api/v1/namespaces/kourier-system/')) return at.endsWith('/pods') ? this.ingress : [];
     if (at.endsWith('/runtimeclasses')) return this.classes;
     if (/\/(nodes|storageclasses)$/.test(at)) return [];
     if (at !== '/api/v1/namespaces/knative-serving/secrets') return undefined;
@@ -367,6 +370,21 @@ describe('the look at a cluster', () => {
     await passed;
     expect([preflight.hasSandbox(), reasonOf('Sandbox')]).toEqual([false, 'NoRuntimeClass']);
   });
+
+  it('finds a cluster not fit while its ingress answers around the door', async () => {
+    api.hasKnative = true;
+    await preflight.passed();
+    expect([preflight.isFit(), reasonOf('IngressClosed')]).toEqual([true, undefined]);
+    const ports = [{ containerPort: http.port }];
+    const status = { phase: 'Running', podIP: '127.0.0.1', hostIP: '192.0.2.1' };
+    api.ingress = [{ metadata: { name: 'kourier' }, spec: { containers: [{ ports }] }, status }];
+    await preflight.doorStands();
+    await until(() => !preflight.isFit(), { deadlineMs: 90_000 });
+    expect(reasonOf('IngressClosed')).toBe('Reached');
+    api.ingress = [];
+    await until(() => preflight.isFit(), { deadlineMs: 90_000 });
+    expect(reasonOf('IngressClosed')).toBe('NoWay');
+  }, 200_000);
 
   it('says that it could not look, and what it may not see', async () => {
     api.hasKnative = true;

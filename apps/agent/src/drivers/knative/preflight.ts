@@ -3,6 +3,7 @@ import { withCondition, type ClusterFacts, type GpuPool, type OfferedGpus } from
 import { KubeError } from '#libs/kube';
 import { Loop, type Logger } from '#libs/process';
 import { GpuCounter } from './gpu.counter.js';
+import { IngressLook } from './ingress.look.js';
 import { findingsOf, isFit, unreached, type Finding } from './preflight.rules.js';
 import { surveyCluster, type SurveyParts } from './preflight.survey.js';
 
@@ -13,8 +14,11 @@ const WAIT_MS = 3_000;
 /** Looks at the cluster before anything is put there, and every five minutes; keeps what it found. */
 export class Preflight {
   private facts: ClusterFacts | undefined;
+  /** Whether revisions could run there when it was last looked at. */
+  private suits = false;
   private sandbox: boolean;
   private readonly gpus: GpuCounter;
+  private readonly ingress: IngressLook;
   private readonly loop: Loop;
   private readonly fit = Promise.withResolvers<void>();
 
@@ -26,6 +30,7 @@ export class Preflight {
     this.sandbox = parts.runtimeClasses.sandboxed !== undefined;
     const { client, areGpusAsked: isWaitedFor, clock, logger } = parts;
     this.gpus = new GpuCounter({ client, isWaitedFor, clock, logger });
+    this.ingress = new IngressLook({ client, clock, logger });
     this.loop = new Loop('preflight', LOOK_MS, (signal) => this.until(signal, waitMs), logger);
   }
 
@@ -35,8 +40,21 @@ export class Preflight {
   }
 
   found(): ClusterFacts | undefined {
-    const supply = this.gpus.supply();
-    return this.facts && { ...this.facts, ...(supply === undefined ? {} : { supply }) };
+    if (this.facts === undefined) return undefined;
+    const { conditions, gpus } = this.facts;
+    const [supply, ingress] = [this.gpus.supply(), this.ingress.condition()];
+    const all = [...conditions, ...(ingress === undefined ? [] : [ingress])];
+    return { conditions: all, gpus, ...(supply === undefined ? {} : { supply }) };
+  }
+
+  /** Whether services may come there, as far as was last seen: revisions can run, and nobody gets in around the door. */
+  isFit(): boolean {
+    return this.suits && this.ingress.condition()?.status !== 'false';
+  }
+
+  /** Tries to get in around the door from now on, which stands; resolves when that was tried once. */
+  doorStands(): Promise<void> {
+    return this.ingress.start();
   }
 
   /** See GpuCounter. */
@@ -51,7 +69,7 @@ export class Preflight {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.loop.stop(), this.gpus.stop()]);
+    await Promise.all([this.loop.stop(), this.gpus.stop(), this.ingress.stop()]);
   }
 
   private async until(signal: AbortSignal, waitMs: number): Promise<void> {
@@ -67,7 +85,8 @@ export class Preflight {
       const survey = await surveyCluster(this.parts);
       this.note(findingsOf(survey), survey.gpus ?? []);
       this.sandbox = survey.runtimeClasses.some(({ tier, isThere }) => tier === 'sandboxed' && isThere);
-      return isFit(survey);
+      this.suits = isFit(survey);
+      return this.suits;
     } catch (error) {
       const { conditions = [], gpus = [] } = this.facts ?? {};
       const failed = unreached(error instanceof KubeError ? error.status : undefined);
