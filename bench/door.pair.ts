@@ -4,10 +4,9 @@ import path from 'node:path';
 import { PEER_FILES } from '#libs/bus';
 import { peerName } from '#libs/domain';
 import { createLogger, systemClock } from '#libs/process';
-import { freePorts } from '#libs/testing';
+import { TestAuthority, freePorts } from '#libs/testing';
 import { DOOR_FOLDER, doorBootstrap } from '../apps/agent/src/drivers/knative/door.bootstrap.js';
 import { doorManifests } from '../apps/agent/src/drivers/knative/door.manifests.js';
-import { TestAuthority } from '../apps/gateway/src/testing/authority.js';
 import { gatewayPeer, peerFolder } from '../apps/gateway/src/tls/gateway.peer.js';
 import { DOOR_OF, boot, startOurs, startStock, type Edge } from './envoys.js';
 
@@ -25,7 +24,7 @@ export async function startPair(folder: string, hosts: string[], upstream: numbe
 /** The same way with nothing on it but TLS, and the same log. */
 export async function startStockPair(folder: string, hosts: string[], upstream: number): Promise<Edge> {
   const authority = await TestAuthority.make();
-  const shows = await authority.certificateFor('stock.test');
+  const shows = await authority.identityFor('stock.test');
   const door = await startStock(path.join(folder, 'door'), ['*'], upstream, false, { shows });
   return together(await startStock(folder, hosts, door.port, true, { toUpstream: true }), door);
 }
@@ -43,7 +42,7 @@ async function startDoor(folder: string, ingress: number, authority: TestAuthori
   const here = (text: string): string => text.replaceAll(DOOR_FOLDER, folder);
   mkdirSync(folder, { recursive: true });
   const at = { host: '127.0.0.1', port: ingress };
-  const certificate = await authority.certificateFor(peerName(DOOR_OF, 'door'));
+  const certificate = await authority.identityFor(peerName(DOOR_OF, 'door'));
   const shown = { ...certificate, root: authority.root, agent: 'agent.test' };
   const secret = doorManifests({ image: 'none', ingress: at }, shown).find(({ kind }) => kind === 'Secret');
   for (const [name, text] of Object.entries((secret as unknown as { data: Record<string, string> }).data))
@@ -71,7 +70,7 @@ async function showToDoors(dataDir: string, authority: TestAuthority): Promise<s
     logger: createLogger('bench', 'silent'),
   };
   gatewayPeer({ id: GATEWAY, dataDir, ...parts });
-  const { chain, key } = await authority.certificateFor(peerName(GATEWAY, 'gateway'));
+  const { chain, key } = await authority.identityFor(peerName(GATEWAY, 'gateway'));
   const files = { chain, key, trust: authority.root };
   for (const part of ['chain', 'key', 'trust'] as const)
     writeFileSync(path.join(peerFolder(dataDir), PEER_FILES[part]), files[part]);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { GATEWAYS_BUCKET, ROUTES_BUCKET, decode, gatewayStatusSchema, logBatchSchema } from '#libs/bus';
@@ -8,6 +9,7 @@ import { freePorts, until } from '#libs/testing';
 import { ask, askH2, upgrade } from './testing/ask.js';
 import type { Answer, Question } from './testing/ask.js';
 import { GATEWAY, GatewayLab } from './testing/gateway.rig.js';
+import { startIngress } from './testing/ingress.js';
 import type { Seen } from './testing/ingress.js';
 
 const ORGANIZATION = 'org_00000000000000000001' as const;
@@ -197,6 +199,30 @@ describe('a gateway with its Envoy', () => {
     const answer = await get('failover--p.lab');
     expect(answer.status).toBe(200);
     expect(await recordOf(answer)).toMatchObject({ reached: true, clusterId: CLUSTER });
+  });
+
+  it('loses no request when a door moves: what is in flight ends where it began', async () => {
+    const there = await startIngress();
+    const at = (port: number) => [
+      { clusterId: 'cls_00000000000000000007' as const, door: { host: '127.0.0.1', port } },
+    ];
+    await serve(route('moved--p.lab', [backend(1, 100, { doors: at(lab.ingress.port) })]));
+    const socket = await upgrade({ port: lab.ports.listen, host: 'moved--p.lab' });
+    const [statuses, before] = [new Set<number>(), lab.ingress.seen.length];
+    let isThere = false;
+    const asked = (async () => {
+      while (!isThere) statuses.add((await get('moved--p.lab')).status);
+    })();
+    await until(() => lab.ingress.seen.length > before, { what: 'requests by the old address' });
+    await serve(route('moved--p.lab', [backend(1, 100, { doors: at(there.port) })]));
+    await until(() => there.seen.length > 0, { what: 'requests by the new address' });
+    isThere = true;
+    await asked;
+    expect([...statuses]).toEqual([200]);
+    socket.write('still there');
+    expect(String((await once(socket, 'data'))[0])).toBe('still there');
+    socket.destroy();
+    await there.close();
   });
 
   it('reaches a door by its name', async () => {

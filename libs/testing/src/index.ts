@@ -30,7 +30,7 @@ export { makeUsedRevision, usageOf } from './used-revision.js';
 export type { RevisionShape, UsedRevision } from './used-revision.js';
 export { FakeAgent, imageOf } from './agent.fake.js';
 export { FakeKeys } from './keys.fake.js';
-export { rootCertificate } from './root-certificate.js';
+export { TestAuthority } from './authority.js';
 export { FakeServiceRecords } from './service-records.fake.js';
 export {
   testCluster,

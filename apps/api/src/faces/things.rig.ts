@@ -1,6 +1,6 @@
 import { BUILTIN_DOCUMENTS } from '#libs/domain';
 import { insertAuthority } from '#libs/store';
-import { rootCertificate } from '#libs/testing';
+import { TestAuthority } from '#libs/testing';
 import type { ApiRig, RigTenant } from '../api.rig.js';
 import type { PeopleRig } from '../people.rig.js';
 import type { Input } from './walk.rig.js';
@@ -59,7 +59,7 @@ async function grantOf(rig: ApiRig, { organizationId }: RigTenant): Promise<stri
 
 /** The root of the installation, as identity leaves it in the database. */
 export async function authority(rig: ApiRig): Promise<void> {
-  const record = { certificate: await rootCertificate(), sealedKey: Buffer.from('sealed') };
+  const record = { certificate: (await TestAuthority.make()).root, sealedKey: Buffer.from('sealed') };
   const { domain } = rig.parts.installation;
   await rig.database.db.asSystem((tx) => insertAuthority(tx, domain, record, rig.parts.clock.now()));
 }

@@ -20,12 +20,12 @@ import {
   startEnvoy,
   temporaryFolder,
   testNats,
+  type TestAuthority,
   type TestEnvoy,
   type TestNats,
 } from '#libs/testing';
 import { gatewayConfig } from '../config.js';
 import { Gateway } from '../gateway.js';
-import type { TestAuthority } from './authority.js';
 import { startIngress, type TestIngress } from './ingress.js';
 import { CuttableWire, gatewayEnvironment, startJoining, type Closable } from './lab.js';
 

@@ -6,7 +6,12 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import path from 'node:path';
 import { json } from 'node:stream/consumers';
 import type { Id } from '#libs/domain';
-import type { TestAuthority } from './authority.js';
+
+/** What stands for identity's authority. */
+interface Issuer {
+  /** The chain for a request, both PEM. */
+  issue(request: string): Promise<string>;
+}
 
 export interface Closable {
   url: string;
@@ -18,7 +23,7 @@ export async function startJoining(
   creds: string,
   gatewayId: Id<'gw'>,
   natsUrl: string,
-  authority?: TestAuthority,
+  authority?: Issuer,
 ): Promise<Closable> {
   const server = createHttp((request, response) => {
     if (request.url === '/certificate' && authority) {
@@ -48,11 +53,7 @@ export async function startJoining(
   };
 }
 
-async function certify(
-  authority: TestAuthority,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function certify(authority: Issuer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const asked = (await json(request)) as { request: string };
   response.end(JSON.stringify({ chain: await authority.issue(asked.request) }));
 }

@@ -1,8 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { until } from '#libs/testing';
+import { TestAuthority, until } from '#libs/testing';
 import { ask } from '../testing/ask.js';
 import { askTls } from '../testing/ask-tls.js';
-import { TestAuthority } from '../testing/authority.js';
+import { certificateFor } from '../testing/certificates.rig.js';
 import { GatewayLab } from '../testing/gateway.rig.js';
 import { testBackend, testRoute } from '../testing/routes.js';
 
@@ -75,7 +75,7 @@ describe('a gateway with HTTPS', () => {
       TOWPATH_TLS_KEY_FILE: lab.file('operator.key'),
     };
     const supply = async (): Promise<string> => {
-      const { chain, key, serial } = await authority.certificateFor(HOST);
+      const { chain, key, serial } = await certificateFor(authority, HOST);
       writeFileSync(`${files.TOWPATH_TLS_KEY_FILE}.new`, key);
       writeFileSync(`${files.TOWPATH_TLS_CERTIFICATE_FILE}.new`, chain);
       for (const file of Object.values(files)) renameSync(`${file}.new`, file);

@@ -1,8 +1,8 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createLogger } from '#libs/process';
-import { SteppedClock, temporaryFolder } from '#libs/testing';
-import { TestAuthority } from '../testing/authority.js';
+import { TestAuthority, SteppedClock, temporaryFolder } from '#libs/testing';
+import { certificateFor } from '../testing/certificates.rig.js';
 import { CertificateFiles } from './certificate.files.js';
 import { readCertificate } from './certificate.js';
 import type { Certificate } from './certificate.js';
@@ -29,7 +29,7 @@ describe('the certificates a gateway was issued', () => {
       files: new CertificateFiles(folder.path),
       issue: async (name) => {
         if (name === failing) throw new Error('refused');
-        return authority.certificateFor(name);
+        return certificateFor(authority, name);
       },
       changed: () => (changes += 1),
       clock,
@@ -132,8 +132,8 @@ describe('a certificate that is read', () => {
   ])('is refused: %s', async (problem, files) => {
     const authority = await TestAuthority.make();
     const pair = await Promise.all([
-      authority.certificateFor('a.x.test'),
-      authority.certificateFor('b.x.test'),
+      certificateFor(authority, 'a.x.test'),
+      certificateFor(authority, 'b.x.test'),
     ]);
     expect(() => readCertificate(...files(...pair))).toThrow(problem);
   });

@@ -1,10 +1,10 @@
-import { temporaryFolder, until } from '#libs/testing';
+import { TestAuthority, temporaryFolder, until } from '#libs/testing';
 import type { TemporaryFolder } from '#libs/testing';
 import { ask } from '../testing/ask.js';
 import type { Answer } from '../testing/ask.js';
 import { askH2Tls, askOn, askTls, handshake } from '../testing/ask-tls.js';
 import type { TlsQuestion } from '../testing/ask-tls.js';
-import { TestAuthority } from '../testing/authority.js';
+import { certificateFor } from '../testing/certificates.rig.js';
 import { startEdge } from '../testing/edge.rig.js';
 import type { Edge } from '../testing/edge.rig.js';
 import { startIngress } from '../testing/ingress.js';
@@ -29,7 +29,7 @@ describe('HTTPS with certificates on demand, by a real Envoy', () => {
   const coming = new Set<string>();
 
   const issue = async (name: string): Promise<void> => {
-    index.put(await authority.certificateFor(name));
+    index.put(await certificateFor(authority, name));
     coming.delete(name);
     xds.certificatesChanged();
   };

@@ -1,17 +1,23 @@
 import { checkServerIdentity } from 'node:tls';
 import { Agent as Dispatcher, request } from 'undici';
 import type { PeerCertificate, PeerIdentity } from '#libs/bus';
-import { peerName, type Clock, type Door, type Id } from '#libs/domain';
-import { KINDS, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
+import { peerName, same, type Clock, type Door, type Id } from '#libs/domain';
+import { KINDS, type Kind, type KubeClient, type Where } from '#libs/kube';
+import { Loop, type Logger } from '#libs/process';
+import { doorAddresses, stays, type DoorAddress, type DoorNode, type DoorService } from './door.address.js';
 import { DOOR_NAME } from './door.bootstrap.js';
 import { doorManifests, ingressPolicy, type DoorSettings } from './door.manifests.js';
 import { isRolledOut, type Deployment } from './door.rollout.js';
 import type { DoorKeeper } from './knative.driver.js';
 import { SYSTEM_NAMESPACE } from './knative.names.js';
-import { conditionOf, type KnativeCondition } from './knative.types.js';
 
+/** While it is being opened. */
 const LOOK_MS = 300;
+/** Where it is reached is looked at again. */
+const FOLLOW_MS = 5_000;
 const ANSWER_MS = 5_000;
+/** Addresses that are knocked at together. */
+const AT_ONCE = 16;
 /** An image of Envoy may have to come first. */
 const OPEN_MS = 120_000;
 /** A host of nobody: whatever is answered to it, a door that knows us was passed. */
@@ -26,18 +32,11 @@ const KIND_OF: Record<string, Kind> = {
   NetworkPolicy: KINDS.networkPolicy,
 };
 
-interface DoorService extends KubeObject {
-  spec: { ports: { nodePort?: number; port: number }[] };
-  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
-}
-interface Node extends KubeObject {
-  status: { addresses: { type: string; address: string }[]; conditions?: KnativeCondition[] };
-}
-
-/** The door of one cluster: made, given its certificate, and knocked at. */
+/** The door of one cluster: made, given its certificate, knocked at, and followed where it is reached. */
 export class ClusterDoor implements DoorKeeper {
-  private door: Door | undefined;
+  private known: DoorAddress | undefined;
   private dispatcher: Dispatcher | undefined;
+  private readonly loop: Loop;
 
   constructor(
     private readonly parts: {
@@ -49,27 +48,38 @@ export class ClusterDoor implements DoorKeeper {
       /** What the agent shows when it knocks. */
       knocking: PeerCertificate;
       clock: Clock;
+      logger: Logger;
     },
-  ) {}
+    followMs = FOLLOW_MS,
+  ) {
+    this.loop = new Loop('door', followMs, async (signal) => void (await this.look(signal)), parts.logger);
+  }
 
   /** Resolves when it lets this agent in: one that runs may still be that of the agent before. */
-  async open(): Promise<Door> {
+  async open(): Promise<void> {
     const { own, knocking, clock } = this.parts;
     await this.show(own.current ?? (await own.renewDue()));
     this.dress(knocking.current ?? (await knocking.renewDue()));
     own.start();
     knocking.start();
-    for (const end = clock.now() + OPEN_MS; ;) {
-      this.door = await this.address();
-      if ((await this.ask(NOBODY, {})) !== undefined) return this.door;
+    while (!(await this.isRolledOut())) await soon();
+    for (let end = Infinity; ; await soon()) {
+      const isSomewhere = await this.look();
+      if (this.known !== undefined) break;
       if (clock.now() > end) throw new Error('the door of the cluster does not let its own agent in');
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      if (isSomewhere) end = Math.min(end, clock.now() + OPEN_MS);
     }
+    this.loop.start();
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.parts.own.stop(), this.parts.knocking.stop()]);
+    await Promise.all([this.loop.stop(), this.parts.own.stop(), this.parts.knocking.stop()]);
     await this.dispatcher?.destroy();
+  }
+
+  /** Where gateways reach it, as it was last seen to answer; undefined before it is open. */
+  address(): Door | undefined {
+    return this.known?.door;
   }
 
   /** Puts a certificate where the door reads it. */
@@ -107,17 +117,19 @@ export class ClusterDoor implements DoorKeeper {
    * sidecar: it goes the way of a request, reaches no code of the customer and costs nothing.
    */
   async answers(host: string): Promise<boolean> {
-    const answer = await this.ask(host, { 'k-network-probe': 'probe', [PROBE_HASH]: host });
+    const door = this.address();
+    const answer = door && (await this.ask(door, host, { 'k-network-probe': 'probe', [PROBE_HASH]: host }));
     return answer?.statusCode === 200 && answer.headers[PROBE_HASH] === host;
   }
 
-  /** What is answered through the door; undefined when nothing is. */
+  /** What is answered through the door at an address; undefined when nothing is. */
   private async ask(
+    door: Door,
     host: string,
-    headers: Record<string, string>,
+    headers: Record<string, string> = {},
   ): Promise<Awaited<ReturnType<typeof request>> | undefined> {
-    const { door, dispatcher } = this;
-    if (door === undefined || dispatcher === undefined) return undefined;
+    const { dispatcher } = this;
+    if (dispatcher === undefined) return undefined;
     try {
       const answer = await request(`https://${door.host}:${door.port}/`, {
         headers: { host, ...headers },
@@ -131,32 +143,45 @@ export class ClusterDoor implements DoorKeeper {
     }
   }
 
-  /** The load balancer's address, else that of a node that is ready with the port that every node opens. Waits until the door is what it should be. */
-  private async address(): Promise<Door> {
-    const { client } = this.parts;
-    for (;;) {
-      const service = await client.get<DoorService>(KINDS.service, SYSTEM_NAMESPACE, DOOR_NAME);
-      const deployment = await client.get<Deployment>(KINDS.deployment, SYSTEM_NAMESPACE, DOOR_NAME);
-      const isThere = deployment !== undefined && isRolledOut(deployment);
-      const found = service !== undefined && isThere ? await this.addressOf(service) : undefined;
-      if (found !== undefined) return found;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
+  private async isRolledOut(): Promise<boolean> {
+    const deployment = await this.parts.client.get<Deployment>(KINDS.deployment, SYSTEM_NAMESPACE, DOOR_NAME);
+    return deployment !== undefined && isRolledOut(deployment);
   }
 
-  private async addressOf({ spec, status }: DoorService): Promise<Door | undefined> {
-    const [port] = spec.ports;
-    const [balancer] = status?.loadBalancer?.ingress ?? [];
-    const host = balancer?.ip ?? balancer?.hostname;
-    if (port === undefined) return undefined;
-    if (host !== undefined) return { host, port: port.port, secure: true };
-    if (port.nodePort === undefined) return undefined;
-    const { items } = await this.parts.client.list<Node>(KINDS.node);
-    const ready = items.filter(
-      ({ status: { conditions } }) => conditionOf(conditions, 'Ready')?.status === 'True',
-    );
-    const addresses = ready.flatMap((node) => node.status.addresses);
-    const node = addresses.find(({ type }) => type === 'InternalIP');
-    return node && { host: node.address, port: port.nodePort, secure: true };
+  /**
+   * Looks where the door is reached. The one node that gateways know is asked for alone: a cluster may have thousands.
+   * @returns whether there is any way to it, answered or not
+   */
+  private async look(signal?: AbortSignal): Promise<boolean> {
+    const service = await this.parts.client.get<DoorService>(KINDS.service, SYSTEM_NAMESPACE, DOOR_NAME);
+    if (service === undefined) return false;
+    const node = this.known?.node;
+    const own = node === undefined ? [] : await this.nodes({ fields: `metadata.name=${node}` });
+    if (await this.chooseOf(doorAddresses(service, own.filter(stays)), signal)) return true;
+    const addresses = doorAddresses(service, await this.nodes(), node);
+    await this.chooseOf(addresses, signal);
+    return addresses.length > 0;
+  }
+
+  private async nodes(where: Where = {}): Promise<DoorNode[]> {
+    return (await this.parts.client.list<DoorNode>(KINDS.node, where)).items;
+  }
+
+  /** Takes the first that lets this agent in; where none does what is known stays. */
+  private async chooseOf(addresses: readonly DoorAddress[], signal?: AbortSignal): Promise<boolean> {
+    for (let from = 0; from < addresses.length && signal?.aborted !== true; from += AT_ONCE) {
+      const some = addresses.slice(from, from + AT_ONCE);
+      const answers = await Promise.all(some.map(({ door }) => this.ask(door, NOBODY)));
+      const found = some.find((_address, index) => answers[index] !== undefined);
+      if (found === undefined) continue;
+      const before = this.known;
+      this.known = found;
+      if (before !== undefined && !same(before, found))
+        this.parts.logger.warn({ before, found }, 'the door is reached at another address now');
+      return true;
+    }
+    return false;
   }
 }
+
+const soon = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, LOOK_MS));

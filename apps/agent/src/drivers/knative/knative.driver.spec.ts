@@ -84,7 +84,8 @@ describe('what somebody else claims', () => {
     driver = new KnativeDriver({
       ...{ clusterId: CLUSTER, client: new KubeClient(connection), manifests: settings },
       door: {
-        open: () => Promise.resolve({ host: '127.0.0.1', port: 1 }),
+        open: () => Promise.resolve(),
+        address: () => ({ host: '127.0.0.1', port: 1 }),
         close: () => Promise.resolve(),
         answers: () => Promise.resolve(false),
       },

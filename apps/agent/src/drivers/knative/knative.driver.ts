@@ -35,8 +35,10 @@ const REMOVAL_LOOK_MS = 250;
 const REMOVAL_MS = 60_000;
 
 export interface DoorKeeper {
-  /** Makes the door what it should be; resolves when its address is known. */
-  open(): Promise<Door>;
+  /** Makes the door what it should be; resolves when its address is known, and follows it from then on. */
+  open(): Promise<void>;
+  /** Where gateways reach it now; undefined before it is open. */
+  address(): Door | undefined;
   close(): Promise<void>;
   /** Whether a revision's host is answered through it. */
   answers(host: string): Promise<boolean>;
@@ -67,7 +69,6 @@ export class KnativeDriver implements Driver {
   private readonly held = new HeldServices();
   private readonly changes = new Listeners<Id<'svc'>>();
   private readonly lines = new Listeners<DriverLog>();
-  private address: Door | undefined;
 
   constructor(private readonly parts: KnativeParts) {
     const { client, clusterId, clock, logger } = parts;
@@ -91,7 +92,7 @@ export class KnativeDriver implements Driver {
 
   async start(): Promise<void> {
     await this.preflight.passed();
-    this.address = await this.parts.door.open();
+    await this.parts.door.open();
     await Promise.all([this.preflight.doorStands(), this.view.start(), this.projects.start()]);
   }
 
@@ -104,8 +105,9 @@ export class KnativeDriver implements Driver {
   }
 
   door(): Door | undefined {
-    if (this.address === undefined) throw new Error('the door is not open yet');
-    return this.preflight.isFit() ? this.address : undefined;
+    const address = this.parts.door.address();
+    if (address === undefined) throw new Error('the door is not open yet');
+    return this.preflight.isFit() ? address : undefined;
   }
 
   readonly found = (): ClusterFacts | undefined => this.preflight.found();

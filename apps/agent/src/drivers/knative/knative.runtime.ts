@@ -115,6 +115,7 @@ function clusterDoor(
     clusterId: membership.id,
     settings: { image: config.TOWPATH_DOOR_IMAGE, ingress: INGRESS },
     clock,
+    logger,
     own: certificate('door', (identity) => {
       door
         .show(identity)

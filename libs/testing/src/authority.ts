@@ -7,8 +7,6 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import type { X509Certificate } from '@peculiar/x509';
-import { readCertificate } from '../tls/certificate.js';
-import type { Certificate } from '../tls/certificate.js';
 import { certificateRequest } from '#libs/bus';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -75,9 +73,9 @@ export class TestAuthority {
     return leaf.toString('pem');
   }
 
-  /** A certificate of that name with a key of its own. */
-  async certificateFor(name: string): Promise<Certificate> {
+  /** A chain of that name with a key of its own, both PEM. */
+  async identityFor(name: string): Promise<{ chain: string; key: string }> {
     const { request, key } = await certificateRequest(name);
-    return readCertificate(await this.issue(request), key);
+    return { chain: await this.issue(request), key };
   }
 }
