@@ -183,6 +183,7 @@ export {
   secretReferences,
 } from './service/container.rules.js';
 export { checkGpuQuota, gpusHeld, validateGpuUse } from './service/gpu.validation.js';
+export type { GpuUse } from './service/gpu.validation.js';
 export {
   GIVE_WAY_MS,
   GPUS_TAKEN,
@@ -196,7 +197,7 @@ export { envNameProblem } from './service/env.validation.js';
 export { validateService, validateTemplate } from './service/service.validation.js';
 export type { ServiceIntent } from './service/service.validation.js';
 export { missingRevisions, validateTraffic } from './service/traffic.validation.js';
-export { pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
+export { followsLatest, pinLatest, sameTraffic, tagLatest } from './service/traffic.rules.js';
 export { patchEnv, type EnvPatch, type Patch } from './service/env.patch.js';
 export { newTemplate, patchService, patchTemplate, sameTemplate } from './service/service.patch.js';
 export type { ServicePatch, TemplatePatch } from './service/service.patch.js';

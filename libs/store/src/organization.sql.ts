@@ -1,4 +1,4 @@
-import type { Organization } from '#libs/domain';
+import { LATEST, type Organization } from '#libs/domain';
 import { statement } from './statement.js';
 
 export interface OrganizationRow {
@@ -51,14 +51,18 @@ export const lockGpusSql = statement<unknown>(
 const gpusOf = (spec: string): string =>
   `coalesce((${spec}->'resources'->>'gpus')::bigint * (${spec}->>'maxInstances')::bigint, 0)`;
 
-/** GPUs that other services than $2 may hold: of each its newest template, and other revisions that its traffic names. */
+/** GPUs that other services than $2 may hold: what `gpusHeld` of the domain says of each. */
 export const countGpusSql = statement<{ gpus: bigint }>(
   'organization_count_gpus',
-  `SELECT coalesce(sum((${gpusOf('s.template')} + named.gpus) * greatest(1, jsonb_array_length(s.regions))), 0)::bigint AS gpus
+  `SELECT coalesce(sum((CASE WHEN split.latest THEN ${gpusOf('s.template')} ELSE 0 END + named.gpus)
+     * greatest(1, jsonb_array_length(s.regions))), 0)::bigint AS gpus
    FROM services s CROSS JOIN LATERAL (
+     SELECT array_agg(line->>'revision') AS names, bool_or(line->>'revision' = '${LATEST}') AS latest
+     FROM jsonb_array_elements(s.traffic) line
+   ) split CROSS JOIN LATERAL (
      SELECT coalesce(sum(${gpusOf('r.spec')}), 0) AS gpus FROM revisions r
-     WHERE r.organization_id = s.organization_id AND r.service_id = s.id AND r.template_generation <> s.template_generation
-       AND r.name IN (SELECT line->>'revision' FROM jsonb_array_elements(s.traffic) line)
+     WHERE r.organization_id = s.organization_id AND r.service_id = s.id AND r.name = ANY(split.names)
+       AND NOT (split.latest AND r.template_generation = s.template_generation)
    ) named
    WHERE s.organization_id = $1 AND s.id <> $2 AND s.deleted_at IS NULL`,
 );

@@ -45,16 +45,17 @@ const refused = (field: string, left: number): object => ({
   ],
 });
 
-/** Plays the deployer: the revision that the present template asks for is there. */
-async function revised(service: string): Promise<void> {
-  await rig.database.query(
+/** Plays the deployer: the revision that the present template asks for is there. @returns its name */
+async function revised(service: string): Promise<string> {
+  const [made] = await rig.database.query<{ name: string }>(
     `INSERT INTO revisions (organization_id, id, project_id, service_id, name, number, template_generation, spec, status,
        created_at)
      SELECT organization_id, 'rev_' || substr(id, 5, 18) || lpad(template_generation::text, 2, '0'), project_id, id,
        name || '-' || lpad(template_generation::text, 5, '0'), template_generation, template_generation, template, '{}', now()
-     FROM services WHERE name = $1`,
+     FROM services WHERE name = $1 RETURNING name`,
     [service],
   );
+  return made?.name ?? '';
 }
 
 it('is said by operators, and bounds services that come at once', async () => {
@@ -85,8 +86,8 @@ it('counts every revision with traffic or a tag', async () => {
   // going back asks for no more than the one it goes back to
   await quota(4);
   expect((await split('held', { revision: former, percent: 100 })).status).toBe(202);
-  // to others both count: the newest is there
-  await quota(10);
+  // to others as well: the newest has neither traffic nor a tag
+  await quota(7);
   expect((await create('other', 4)).json).toMatchObject(refused('template.resources.gpus', 3));
   await quota(6);
   const halves = await split('held', { revision: former, percent: 50 }, { revision: 'latest', percent: 50 });
@@ -113,6 +114,25 @@ it('counts every revision with traffic or a tag', async () => {
   expect((await patch('held', next)).status).toBe(202);
   await quota(null);
   await remove('held');
+});
+
+it('counts no revision without traffic and tag', async () => {
+  await quota(5);
+  await create('calm', 4);
+  await split('calm', { revision: await revised('calm'), percent: 100 });
+  // what `--no-traffic` asks for: the newest gets nothing
+  expect((await patch('calm', { template: { maxInstances: 5 } })).status).toBe(202);
+  const newest = await revised('calm');
+  expect((await create('other', 2)).json).toMatchObject(refused('template.resources.gpus', 1));
+  expect((await create('other', 1)).status).toBe(202);
+  const tagged = { tag: 'next', template: { maxInstances: 2 } };
+  expect((await patch('calm', tagged)).json).toMatchObject(refused('template.resources.gpus', 4));
+  expect((await split('calm', { revision: newest, percent: 100 })).json).toMatchObject(refused('traffic', 4));
+  await quota(6);
+  expect((await split('calm', { revision: newest, percent: 100 })).status).toBe(202);
+  expect((await create('third', 1)).json).toMatchObject(refused('template.resources.gpus', 0));
+  await quota(null);
+  await remove('calm', 'other');
 });
 
 it('is asked by a rollback as well', async () => {

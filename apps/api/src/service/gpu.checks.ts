@@ -1,8 +1,10 @@
 import {
   LATEST,
   checkGpuQuota,
+  followsLatest,
   gpusHeld,
   sameTemplate,
+  type GpuUse,
   type Project,
   type Service,
   type ServiceIntent,
@@ -22,19 +24,13 @@ export async function checkHeldGpus(
   before: Service | undefined,
   isAskedAnew: boolean,
 ): Promise<void> {
-  const { template, traffic, regions } = intent;
-  const isNew = isAskedAnew || before === undefined || !sameTemplate(before.template, template);
-  const asked = gpusHeld(template, await named(call, before, traffic, isNew), regions);
-  const had = before
-    ? gpusHeld(before.template, await named(call, before, before.traffic, false), before.regions)
-    : 0;
+  const isNew = isAskedAnew || before === undefined || !sameTemplate(before.template, intent.template);
+  const asked = await heldGpus(call, before, intent, isNew);
+  const had = before ? await heldGpus(call, before, before) : 0;
   await checkGrowth(call, project, before, { asked, had, field: 'template.resources.gpus' });
 }
 
-/**
- * The same of a split. A newest revision that it does not name gets no requests, and does not count: going back to one
- * revision asks for no more than that one.
- */
+/** The same of a split: going back to one revision asks for no more than that one. */
 export async function checkSplitGpus(
   call: Call,
   project: Project,
@@ -42,27 +38,23 @@ export async function checkSplitGpus(
   traffic: readonly TrafficTarget[],
   field: string,
 ): Promise<void> {
-  const [asked, had] = [
-    await splitGpus(call, service, traffic),
-    await splitGpus(call, service, service.traffic),
-  ];
+  const asked = await heldGpus(call, service, { ...service, traffic });
+  const had = await heldGpus(call, service, service);
   await checkGrowth(call, project, service, { asked, had, field });
 }
 
-async function splitGpus(call: Call, service: Service, traffic: readonly TrafficTarget[]): Promise<number> {
-  const isLatest = traffic.some(({ revision }) => revision === LATEST);
-  const others = await named(call, service, traffic, !isLatest);
-  return gpusHeld(isLatest ? service.template : undefined, others, service.regions);
-}
-
-async function named(
+/** @param isNew what the template asks for is another revision than the newest one that is there */
+async function heldGpus(
   call: Call,
   service: Service | undefined,
-  traffic: readonly TrafficTarget[],
-  withNewest: boolean,
+  use: GpuUse,
+  isNew = false,
 ): Promise<number> {
-  const names = traffic.map(({ revision }) => revision).filter((revision) => revision !== LATEST);
-  return service === undefined ? 0 : namedGpus(call.tx, service, names, withNewest);
+  const names = use.traffic.map(({ revision }) => revision).filter((revision) => revision !== LATEST);
+  // a name of the newest one is the same revision
+  const withNewest = isNew || !followsLatest(use.traffic);
+  const named = service === undefined ? 0 : await namedGpus(call.tx, service, names, withNewest);
+  return gpusHeld(use, named);
 }
 
 async function checkGrowth(

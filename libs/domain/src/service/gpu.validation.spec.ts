@@ -2,6 +2,7 @@ import type { GpuClass } from '../cluster/gpu-class.js';
 import { keyProblem, resourceProblem, validateGpuClass } from '../cluster/gpu-class.js';
 import { checkGpuQuota, gpusHeld, validateGpuUse, validateGpus } from './gpu.validation.js';
 import { newTemplate, patchTemplate } from './service.patch.js';
+import type { TrafficTarget } from './service.types.js';
 
 const l4: GpuClass = {
   ...{ id: 'gpc_0', name: 'nvidia-l4', resource: 'nvidia.com/gpu', createdAt: 0 },
@@ -98,11 +99,35 @@ describe('the quota of GPUs of an organization', () => {
 
   it('counts what a service may hold at a time', () => {
     const held = { resources: { ...resources, gpus: 2, gpuClass: 'l4' }, maxInstances: 3 };
-    expect(gpusHeld({ resources, maxInstances: 100 }, 0)).toBe(0);
-    expect(gpusHeld(held, 0)).toBe(6);
-    expect(gpusHeld(held, 4, ['east'])).toBe(10);
-    expect(gpusHeld(held, 4, ['east', 'west'])).toBe(20);
-    expect(gpusHeld(undefined, 4, ['east', 'west'])).toBe(8);
+    const all = [{ revision: 'latest', percent: 100 }];
+    expect(gpusHeld({ template: { resources, maxInstances: 100 }, traffic: all }, 0)).toBe(0);
+    expect(gpusHeld({ template: held, traffic: all }, 0)).toBe(6);
+    expect(gpusHeld({ template: held, traffic: all, regions: ['east'] }, 4)).toBe(10);
+    expect(gpusHeld({ template: held, traffic: all, regions: ['east', 'west'] }, 4)).toBe(20);
+  });
+
+  it.each<[string, TrafficTarget[], number]>([
+    ['with all traffic', [{ revision: 'latest', percent: 100 }], 6],
+    [
+      'with some',
+      [
+        { revision: 'a-1', percent: 99 },
+        { revision: 'latest', percent: 1 },
+      ],
+      6,
+    ],
+    [
+      'with a tag',
+      [
+        { revision: 'a-1', percent: 100 },
+        { revision: 'latest', percent: 0, tag: 'next' },
+      ],
+      6,
+    ],
+    ['with neither', [{ revision: 'a-1', percent: 100 }], 0],
+  ])('counts the newest revision %s', (_what, traffic, newest) => {
+    const template = { resources: { ...resources, gpus: 2, gpuClass: 'l4' }, maxInstances: 3 };
+    expect(gpusHeld({ template, traffic }, 4)).toBe(newest + 4);
   });
 
   it('refuses what is above it, with what is left', () => {

@@ -3,7 +3,8 @@ import { TowpathError, type Violation } from '../error.js';
 import { violationOf } from '../name.js';
 import { validateNumber } from './number.validation.js';
 import { BOUNDS } from './service.defaults.js';
-import type { Resources, Template } from './service.types.js';
+import type { Resources, Template, TrafficTarget } from './service.types.js';
+import { followsLatest } from './traffic.rules.js';
 
 const FIELD = 'template.resources';
 
@@ -39,17 +40,21 @@ export function validateGpuUse(resources: Resources, classes: readonly GpuClass[
 }
 
 /**
- * GPUs that a service may hold at a time: those of an instance, times the most of them, in each region.
- * @param template of the revision that counts as its newest; undefined: none does
+ * GPUs that a service may hold at a time: those of an instance, times the most of them, in each region. Its newest revision
+ * counts where traffic follows it: without percent and tag no request reaches it, and nothing of it runs.
  * @param named the same, in one region, of all others that its traffic names
  */
-export function gpusHeld(
-  template: Pick<Template, 'resources' | 'maxInstances'> | undefined,
-  named: number,
-  regions: readonly string[] = [],
-): number {
-  const newest = (template?.resources.gpus ?? 0) * (template?.maxInstances ?? 0);
+export function gpusHeld({ template, traffic, regions = [] }: GpuUse, named: number): number {
+  const { resources, maxInstances } = template;
+  const newest = followsLatest(traffic) ? (resources.gpus ?? 0) * maxInstances : 0;
   return (newest + named) * Math.max(1, regions.length);
+}
+
+/** What of a service says how many GPUs it may hold. */
+export interface GpuUse {
+  template: Pick<Template, 'resources' | 'maxInstances'>;
+  traffic: readonly TrafficTarget[];
+  regions?: readonly string[];
 }
 
 /**

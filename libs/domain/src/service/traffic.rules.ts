@@ -16,6 +16,11 @@ export function pinLatest(traffic: readonly TrafficTarget[], readyRevision: stri
   return merged;
 }
 
+/** Whether what is newest and ready gets requests, by percent or by a tag's host. */
+export function followsLatest(traffic: readonly TrafficTarget[]): boolean {
+  return traffic.some(({ revision }) => revision === LATEST);
+}
+
 /** Puts a tag on the newest revision by a line of its own at 0 percent; the tag leaves the line that had it. */
 export function tagLatest(traffic: readonly TrafficTarget[], tag: string): TrafficTarget[] {
   return [...withoutTag(traffic, tag), { revision: LATEST, percent: 0, tag }];
