@@ -1,7 +1,7 @@
 import type { BuildStatus } from '#libs/bus';
 import { newId, type Id } from '#libs/domain';
 import { createLogger } from '#libs/process';
-import { lockAskedBuild, saveBuild } from '#libs/store';
+import { dropUpload, lockAskedBuild, saveBuild } from '#libs/store';
 import {
   makeUsedRevision,
   seededRandom,
@@ -29,16 +29,19 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 /** A build that cluster `here` was asked for at T0. */
-async function asked(): Promise<Id<'bld'>> {
+async function asked(
+  uploadId = newId('upl', T0, random),
+  status: 'pending' | 'running' = 'running',
+): Promise<Id<'bld'>> {
   const { organizationId, projectId, serviceId } = of;
-  const [id, uploadId] = [newId('bld', T0, random), newId('upl', T0, random)];
+  const id = newId('bld', T0, random);
   const uploadDigest = testDigest('a');
   await database.query(
-    'INSERT INTO uploads (organization_id, id, project_id, digest, size, created_at) VALUES ($1, $2, $3, $4, 1, now())',
-    [organizationId, uploadId, projectId, uploadDigest],
+    'INSERT INTO uploads (organization_id, id, project_id, digest, size, created_at) VALUES ($1, $2, $3, $4, 1, $5)',
+    [organizationId, uploadId, projectId, uploadDigest, new Date(T0)],
   );
   const build = { id, organizationId, projectId, serviceId, uploadId, uploadDigest, clusterId: here };
-  await database.db.asSystem((tx) => saveBuild(tx, { ...build, status: 'running', createdAt: T0 }));
+  await database.db.asSystem((tx) => saveBuild(tx, { ...build, status, createdAt: T0 }));
   return id;
 }
 
@@ -102,6 +105,18 @@ it('ends a build that a newer upload overtook as its agent says, and bills it; w
   if (before) await database.db.asSystem((tx) => saveBuild(tx, before));
   expect(await stands()).toEqual(end);
   expect(await kept(build)).toEqual([[1_000, 9_500, here]]);
+});
+
+it('bills a build that went with its upload only where it was heard to have begun', async () => {
+  const [begun, unheard] = [newId('upl', T0, random), newId('upl', T0, random)];
+  const builds = [await asked(begun, 'pending'), await asked(unheard, 'pending')] as const;
+  await tell(here, builds[0], { phase: 'running' });
+  const drop = (upload: string): Promise<boolean> =>
+    database.db.asSystem((tx) => dropUpload(tx, upload, T0 + 1));
+  // the one that runs keeps its upload until it ends
+  expect([await drop(begun), await drop(unheard)]).toEqual([false, true]);
+  for (const build of builds) await tell(here, build, took(1_000, 9_500), 90_000_000);
+  expect([await kept(builds[0]), await kept(builds[1])]).toEqual([[[1_000, 9_500, here]], []]);
 });
 
 describe('reports', () => {

@@ -10,6 +10,8 @@ describe('what costs nothing', () => {
     [true, 101, 'DC', undefined],
     [true, 0, 'DC', undefined],
     [true, 504, 'UT', undefined],
+    // Knative's, which says the same of an instance that was too slow and of none
+    [true, 504, '-', undefined],
     [true, 408, 'SI', undefined],
     [true, 200, 'UC', undefined],
     [true, 200, 'UR', undefined],
