@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { Api } from '../../support/api.js';
 import type { RevisionJson } from '../../support/faces.js';
-import { clusterUnderTest, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
+import { kubeGet, namespaceOfService } from '../../support/kubectl.js';
 import { exactSum } from '../../support/exact.sum.js';
+import { OfferedGpus } from '../../support/offered.gpus.js';
 import { Tenant, platform } from '../../support/tenant.js';
 import { tow } from '../../support/tow.js';
 import { until } from '../../support/until.js';
 
-/** No device is behind it: the node says that it has one, and the real scheduler hands it out. */
-const RESOURCE = 'gpu.example/device';
-const LABEL = 'gpu.example/pool';
 const CLASS = `story-${randomBytes(3).toString('hex')}`;
-const COUNT = '/status/capacity/gpu.example~1device';
 
 interface Pods {
   items: {
@@ -27,16 +24,6 @@ const CRASHES = {
   'package.json': JSON.stringify({ name: 'app', version: '1.0.0', scripts: { start: 'node server.js' } }),
   'server.js': 'process.exit(7);',
 };
-
-interface Supply {
-  gpuClass: string;
-  nodes: number;
-  perNode: number;
-  total: number;
-  taken: number;
-  free: number;
-  freePerNode: number;
-}
 
 interface Bill {
   items: { item: string; quantity: string; list: string }[];
@@ -55,61 +42,33 @@ function planOf(id: string): Record<string, unknown> {
 }
 
 describe('GPUs of a class', () => {
-  const { name: node } = clusterUnderTest();
   const operator = new Api(platform().apiUrl, platform().operatorKey);
+  const gpus = new OfferedGpus(operator, CLASS);
   let tenant: Tenant;
-  const patch = (...changes: object[]): Promise<string> =>
-    kubectl('patch', 'node', node, '--subresource=status', '--type=json', '-p', JSON.stringify(changes));
-
-  /** The node's kubelet says at its own pace what may be handed out. */
-  const offer = async (count: string): Promise<void> => {
-    await patch({ op: 'replace', path: COUNT, value: count });
-    await until(`the node offers ${count}`, 120_000, async () => {
-      const { status } = await kubeGet<{ status: { allocatable: Record<string, string> } }>('node', node);
-      return status.allocatable[RESOURCE] === count;
-    });
-  };
 
   beforeAll(async () => {
-    await kubectl('label', '--overwrite', 'node', node, `${LABEL}=${CLASS}`);
-    await patch({ op: 'add', path: COUNT, value: '1' });
-    await operator.ok('POST', '/v1/gpu-classes', {
-      name: CLASS,
-      resource: RESOURCE,
-      nodeLabels: [{ name: LABEL, value: CLASS }],
-    });
+    await gpus.begin('1');
     tenant = await Tenant.create('gpus');
     const plan = `gpus-${CLASS}`;
     await operator.ok('POST', '/v1/price-plans', { document: planOf(plan) });
     await operator.ok('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, { plan });
-  }, 120_000);
-  afterAll(async () => {
-    await kubectl('label', 'node', node, `${LABEL}-`);
-    // without it when beforeAll came to no end
-    const { status } = await kubeGet<{ status: { capacity: Record<string, string> } }>('node', node);
-    if (RESOURCE in status.capacity) await patch({ op: 'remove', path: COUNT });
-  });
+  }, 240_000);
+  afterAll(() => gpus.end());
 
   const template = { resources: { cpuMillis: 250, memoryMiB: 128, gpus: 1, gpuClass: CLASS } };
   const namespaceOfProject = async (): Promise<string> =>
     namespaceOfService((await tenant.service('holds')).id);
   const at = (name: string): string => `/v1/projects/${tenant.project}/services/${name}`;
   const change = (body: object): Promise<unknown> => tenant.api.ok('PATCH', at('holds'), body);
-  const begin = async (name: string, gpus = 1): Promise<void> => {
+  const begin = async (name: string, count = 1): Promise<void> => {
     const uploadId = await tenant.uploadTo(tenant.project);
-    const resources = { ...template.resources, gpus };
+    const resources = { ...template.resources, gpus: count };
     const body = { name, access: 'public', template: { source: { uploadId }, resources } };
     await tenant.api.ok('POST', `/v1/projects/${tenant.project}/services`, body);
   };
   const ready = async (name: string): Promise<RevisionJson['status']['conditions'][number] | undefined> =>
     (await tenant.revisions(name))[0]?.status.conditions.find(({ type }) => type === 'Ready');
 
-  /** What the cluster says it has of the class. */
-  const supply = async (): Promise<Supply | undefined> => {
-    const { items } = await operator.ok<{ items: { gpuSupply?: Supply[] }[] }>('GET', '/v1/clusters');
-    const all = items.flatMap(({ gpuSupply = [] }) => gpuSupply);
-    return all.find(({ gpuClass, nodes }) => gpuClass === CLASS && nodes > 0);
-  };
   /** When `holds` was asked for, and when it was seen serving: UTC ms. */
   const life = { asked: 0, served: 0 };
 
@@ -135,16 +94,20 @@ describe('GPUs of a class', () => {
     const namespace = await namespaceOfService(service.id);
     const { items } = await kubeGet<Pods>('pods', '-n', namespace);
     expect(items.map(({ metadata }) => metadata.labels['towpath.dev/gpu-class'])).toEqual([CLASS]);
-    expect(items[0]?.spec.nodeSelector).toEqual({ [LABEL]: CLASS });
+    expect(items[0]?.spec.nodeSelector).toEqual(gpus.nodeLabels);
     const app = items[0]?.spec.containers.find(({ name }) => name === 'app');
-    expect(app?.resources.limits[RESOURCE]).toBe('1');
+    expect(app?.resources.limits[gpus.resource]).toBe('1');
     const quota = await kubeGet<{ status: { used: Record<string, string> } }>(
       ...(['resourcequota', 'towpath', '-n', namespace] as const),
     );
-    expect(quota.status.used[`requests.${RESOURCE}`]).toBe('1');
+    expect(quota.status.used[`requests.${gpus.resource}`]).toBe('1');
     const counted = { nodes: 1, perNode: 1, total: 1, taken: 1, free: 0, freePerNode: 0 };
-    await until('the operator sees that it is taken', 120_000, async () => (await supply())?.taken === 1);
-    expect(await supply()).toEqual({ gpuClass: CLASS, ...counted });
+    await until(
+      'the operator sees that it is taken',
+      120_000,
+      async () => (await gpus.supply())?.taken === 1,
+    );
+    expect(await gpus.supply()).toEqual({ gpuClass: CLASS, ...counted });
   }, 300_000);
 
   it('are metered for as long as the instance lives, as time of their class', async () => {
@@ -170,7 +133,7 @@ describe('GPUs of a class', () => {
   }, 420_000);
 
   it('are given back by a start that fails for good, and it says so', async () => {
-    await offer('2');
+    await gpus.offer('2');
     const operation = await tenant.deploy('crashes', { source: CRASHES, template });
     expect(operation.status).toBe('failed');
     await until('its GPU was given back', 240_000, async () => {
@@ -185,7 +148,7 @@ describe('GPUs of a class', () => {
       );
     });
     expect((await ready('crashes'))?.message).toContain('exited with code 7');
-    await offer('1');
+    await gpus.offer('1');
   }, 600_000);
 
   it('taken: who comes waits, is told how many wait, and serves when they come free', async () => {
@@ -211,7 +174,7 @@ describe('GPUs of a class', () => {
     const used = await operator.request('DELETE', `/v1/gpu-classes/${CLASS}`);
     expect(used.status).toBe(409);
 
-    await offer('3');
+    await gpus.offer('3');
     await until('both have their GPUs', 240_000, async () =>
       (await both()).every((condition) => condition?.status === 'true'),
     );
@@ -220,7 +183,7 @@ describe('GPUs of a class', () => {
 
   it('a rollout on a full pool waits or takes the place of the old one, as the service chooses', async () => {
     for (const name of ['first', 'second', 'crashes']) await tenant.api.ok('DELETE', at(name));
-    await offer('1');
+    await gpus.offer('1');
     const newest = async (): Promise<RevisionJson | undefined> =>
       (await tenant.revisions('holds')).find(({ name }) => name !== old);
     const told = async (): Promise<string> =>
