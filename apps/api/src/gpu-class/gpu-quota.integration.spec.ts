@@ -155,10 +155,10 @@ it('counts each region', async () => {
   const regions = ['east', 'west'];
   expect((await create('wide', 3, { regions })).json).toMatchObject(refused('template.resources.gpus', 4));
   expect((await create('wide', 2, { regions })).status).toBe(202);
-  expect((await create('other', 1)).json).toMatchObject(refused('template.resources.gpus', 0));
+  expect((await create('narrow', 1)).json).toMatchObject(refused('template.resources.gpus', 0));
   expect((await patch('wide', { regions: ['east'] })).status).toBe(202);
-  expect((await create('other', 1)).status).toBe(202);
+  expect((await create('narrow', 1)).status).toBe(202);
   expect((await patch('wide', { regions })).json).toMatchObject(refused('template.resources.gpus', 3));
   await quota(null);
-  await remove('wide', 'other');
+  await remove('wide', 'narrow');
 });

@@ -9,6 +9,7 @@ class Rig {
   each: bigint | undefined = EACH;
   /** What of the cap nobody may spend. */
   free = 1_000_000n;
+  timeoutSeconds = 1;
   private readonly current = new Set<string>();
   readonly shown: string[] = [];
   readonly account = new CapAccount();
@@ -28,7 +29,7 @@ class Rig {
   }
 
   of(host: string): LeasedHost {
-    return { host, most: () => this.each, timeoutSeconds: 1 };
+    return { host, most: () => this.each, timeoutSeconds: this.timeoutSeconds };
   }
 
   asked(host: string, over?: string): void {
@@ -162,6 +163,19 @@ it('follows one that is half used by the next before Envoy has to ask, a larger 
   expect(rig.seen).toEqual(['a l2 256']);
   rig.used('l2', 128, 6_000);
   expect(rig.seen).toEqual(['a l3 256']);
+});
+
+it('follows none while long requests would hold what is left of many of them, and that is much of what is free', () => {
+  const rig = new Rig();
+  rig.timeoutSeconds = 300;
+  rig.asked('a');
+  rig.used('l1', 32, 250);
+  expect(rig.seen).toEqual(['a l1 64']);
+  rig.asked('a', 'l1');
+  expect(rig.seen).toEqual(['a l2 256']);
+  rig.free = 1_000_000_000n;
+  rig.used('l2', 128, 250);
+  expect(rig.seen).toEqual(['a l3 1024']);
 });
 
 it('does not follow one by another that would be less than what is left of it', () => {

@@ -40,6 +40,11 @@ const MOST_REQUESTS = 65_536;
 /** A lease that is half used, or used up, sooner is followed by a larger one. */
 const SOON_MS = 5_000;
 const GROWTH = 4;
+/**
+ * What is left of a lease that has a successor is held until the longest request under it must have ended: all that is left of
+ * former ones meanwhile is at most this part of what nobody may spend yet. With long timeouts, near the cap, Envoy asks instead.
+ */
+const LEFT_PART = 16n;
 /** One that was not used for so long goes back, as far as the log was read: a gateway without its hub reads none. */
 const IDLE_MS = 60_000;
 /** A wish is forgotten, and a used up lease without a successor taken away, after so long. */
@@ -106,18 +111,19 @@ export class HostLeases {
     for (const given of this.given.values()) {
       const { id, host, most, each, overMs = Infinity } = given;
       const left = account.leftOf(id);
-      if (left !== given.left) this.used(given, left);
+      if (left !== given.left) this.used(given, left, free);
       const isCheap = (most() ?? each) > each;
       if (isNear || isCheap || account.readMs - given.usedMs >= IDLE_MS || now - overMs >= REST_MS)
         this.take(host);
     }
   }
 
-  private used(given: Given, left: bigint): void {
+  private used(given: Given, left: bigint, free: CapMoney): void {
     const atMs = this.parts.now();
     Object.assign(given, { left, usedMs: atMs });
     const { host, most, timeoutSeconds, requests } = given;
     if (left * 2n > BigInt(requests) || this.wanted.has(host)) return;
+    if (leftBehind(given, atMs) * LEFT_PART > free) return;
     this.wanted.set(host, { host, most, timeoutSeconds, atMs, requests: nextSize(given, atMs) });
   }
 
@@ -157,4 +163,10 @@ export class HostLeases {
 /** A lease that was soon over is followed by a larger one. */
 function nextSize({ requests, givenMs }: Given, atMs: number): number {
   return atMs - givenMs < SOON_MS ? Math.min(requests * GROWTH, MOST_REQUESTS) : requests;
+}
+
+/** What would be held of leases that are followed as soon as this one now, at any time. */
+function leftBehind({ left, each, timeoutSeconds, givenMs }: Given, atMs: number): CapMoney {
+  const everyMs = Math.max(1, Math.round(atMs - givenMs));
+  return (left * each * BigInt(longestMs(timeoutSeconds))) / BigInt(everyMs);
 }
