@@ -6,7 +6,7 @@ import { truncateSync } from 'node:fs';
 import { temporaryFolder } from '#libs/testing';
 import { KnativeBed, hostOf } from './knative.bed.js';
 import { Cores } from './knative.cores.js';
-import { openIngress, startStockPair } from './knative.stock.js';
+import { openIngress, startStockPair, type Ingress } from './knative.stock.js';
 import { CONNECTIONS, answers, askOf, orderOf, type Way } from './knative.ways.js';
 import { Generator } from './load/processes.js';
 import {
@@ -31,19 +31,22 @@ const folder = temporaryFolder();
 const bed = await KnativeBed.start();
 const generator = new Generator();
 const stock = await startStockPair(folder);
+let ingress: Ingress | undefined;
 try {
   await bed.deploy('warm', { minInstances: 1 });
   const host = await hostOf(await bed.objectOf('warm'));
+  ingress = await openIngress(folder);
   const ways = {
     'gateway and door': { port: bed.tenant.platform.gatewayPort, requests: askOf(bed.tenant.host('warm')) },
     'two stock Envoys': { port: stock.port, requests: askOf(host) },
-    Kourier: { ...(await openIngress(folder)), requests: askOf(host) },
+    Kourier: { ...ingress.way, requests: askOf(host) },
   };
   for (const [name, way] of Object.entries(ways)) await answers(generator, name, way);
   const cores = new Cores(generator.pid, stock.pid);
   const slowest = await measureRates(ways, cores);
   await measureLatency(ways, slowest * LOAD);
 } finally {
+  await ingress?.close();
   await stock.stop();
   await generator.stop();
   await bed.stop();

@@ -5,7 +5,7 @@
 import { temporaryFolder } from '#libs/testing';
 import { KnativeBed, hostOf } from './knative.bed.js';
 import { Cores } from './knative.cores.js';
-import { openIngress } from './knative.stock.js';
+import { openIngress, type Ingress } from './knative.stock.js';
 import { CONNECTIONS, answers, askOf, orderOf, type Way } from './knative.ways.js';
 import { Generator } from './load/processes.js';
 import { interleave, type Variant } from './protocol.js';
@@ -18,13 +18,14 @@ const GOAL = 1.8;
 const folder = temporaryFolder();
 const bed = await KnativeBed.start();
 const generator = new Generator();
+let ingress: Ingress | undefined;
 try {
   await bed.deploy('warm', { minInstances: 1 });
   const plain = bed.plain('warm');
   await bed.apply(plain);
-  const ingress = await openIngress(folder);
+  const { way } = (ingress = await openIngress(folder));
   const wayOf = async (object: Parameters<typeof hostOf>[0]): Promise<Way> => ({
-    ...ingress,
+    ...way,
     requests: askOf(await hostOf(object)),
   });
   const [ours, theirs] = [await wayOf(await bed.objectOf('warm')), await wayOf(plain)];
@@ -42,6 +43,7 @@ try {
     [{ title: 'our settings / defaults', one: 'our settings', other: 'defaults', goal: GOAL }],
   );
 } finally {
+  await ingress?.close();
   await generator.stop();
   await bed.stop();
   folder.remove();

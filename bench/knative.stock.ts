@@ -25,8 +25,8 @@ export interface StockPair {
 
 /** Where Kourier's own Envoy listens, reached from this machine past every door. */
 export interface Ingress {
-  address: string;
-  port: number;
+  way: { address: string; port: number };
+  close(): Promise<unknown>;
 }
 
 export async function startStockPair(folder: TemporaryFolder): Promise<StockPair> {
@@ -54,15 +54,18 @@ export async function startStockPair(folder: TemporaryFolder): Promise<StockPair
   return { pid: envoy.pid, port: listenPort, log, stop };
 }
 
-/** Lets this machine to Kourier, as no tenant and no gateway is. */
+/** Lets this machine to Kourier, as no tenant and no gateway is. Until it is closed the cluster takes no services: deploy before. */
 export async function openIngress(folder: TemporaryFolder): Promise<Ingress> {
   const { machine, node } = clusterUnderTest();
   const from = [machine, node].map((one) => ({ ipBlock: { cidr: `${one}/32` } }));
-  await apply(folder, [admission('bench', [{ from }])]);
+  const policy = admission('bench', [{ from }]);
+  await apply(folder, [policy]);
   const { items } = await kubeGet<{ items: { status: { podIP: string } }[] }>(
     ...['pods', '-n', 'kourier-system', '-l', 'app=3scale-kourier-gateway'],
   );
-  return { address: items[0]?.status.podIP ?? '', port: 8080 };
+  const close = (): Promise<unknown> =>
+    kubectl('delete', 'networkpolicy', policy.metadata.name, '-n', policy.metadata.namespace);
+  return { way: { address: items[0]?.status.podIP ?? '', port: 8080 }, close };
 }
 
 /** The door's own manifests under another name, with a configuration of the shortest kind; resolves with its port on the node. */
@@ -155,7 +158,7 @@ function cluster(type: string, address: string, port: number): object {
 }
 
 /** Policies add up: who may reach Kourier besides those whom the agent's own names. */
-function admission(name: string, ingress: object[]): object {
+function admission(name: string, ingress: object[]) {
   return {
     ...{ apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy' },
     metadata: { name, namespace: 'kourier-system', labels: { app: STOCK } },

@@ -112,6 +112,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     const sharing = { tenantOf, each: WIDTH_OF_ONE };
     this.removals = new Removals({
       ...{ width: WIDTH, sharing, logger },
+      now: () => performance.now(),
       remove: (serviceId) => driver.remove(serviceId),
       onEnd: (serviceId) => this.services.add(serviceId),
     });

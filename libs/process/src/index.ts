@@ -7,7 +7,7 @@ export type { Logger } from './logger.js';
 export { systemClock, systemRandom } from './time.js';
 export { Health } from './health.js';
 export { Metrics } from './metrics.js';
-export { KeyedQueue } from './keyed-queue.js';
+export { KeyedQueue, backOffMs } from './keyed-queue.js';
 export type { Again, Sharing } from './keyed-queue.js';
 export { Loop } from './loop.js';
 export { createApplication, startProcess } from './start.js';

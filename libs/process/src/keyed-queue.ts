@@ -4,6 +4,11 @@ import type { Logger } from './logger.js';
 const BACK_OFF_BASE_MS = 200;
 const BACK_OFF_MAX_MS = 30_000;
 
+/** How long to wait after so many failures in a row: longer each time, at most half a minute, with full jitter. */
+export function backOffMs(failures: number): number {
+  return Math.random() * Math.min(BACK_OFF_MAX_MS, BACK_OFF_BASE_MS * 2 ** failures);
+}
+
 /** What the work on a key asks for: nothing more, or to be looked at again after so many ms. */
 export type Again = { againInMs: number } | undefined;
 
@@ -111,6 +116,6 @@ export class KeyedQueue<K extends string> {
   private backOff(key: K): number {
     const failures = (this.failures.get(key) ?? 0) + 1;
     this.failures.set(key, failures);
-    return Math.random() * Math.min(BACK_OFF_MAX_MS, BACK_OFF_BASE_MS * 2 ** failures);
+    return backOffMs(failures);
   }
 }

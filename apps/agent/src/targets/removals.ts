@@ -1,5 +1,5 @@
 import type { Id } from '#libs/domain';
-import { KeyedQueue, type Again, type Logger, type Sharing } from '#libs/process';
+import { KeyedQueue, backOffMs, type Again, type Logger, type Sharing } from '#libs/process';
 
 interface RemovalParts {
   /** Resolves when nothing of the service is left. */
@@ -8,6 +8,8 @@ interface RemovalParts {
   onEnd: (serviceId: Id<'svc'>) => void;
   width: number;
   sharing: Sharing<Id<'svc'>>;
+  /** Monotonic, ms. */
+  now: () => number;
   logger: Logger;
 }
 
@@ -17,8 +19,10 @@ interface RemovalParts {
  */
 export class Removals {
   private readonly underWay = new Set<Id<'svc'>>();
-  /** How those ended that were not taken yet. */
-  private readonly ended = new Map<Id<'svc'>, PromiseSettledResult<void>>();
+  /** Those that ended well and were not taken yet. */
+  private readonly ended = new Set<Id<'svc'>>();
+  /** Those that failed last: how often in a row, and until when they are left alone. */
+  private readonly failed = new Map<Id<'svc'>, { times: number; untilMs: number }>();
   private readonly queue: KeyedQueue<Id<'svc'>>;
 
   constructor(private readonly parts: RemovalParts) {
@@ -31,17 +35,18 @@ export class Removals {
     return this.underWay.has(serviceId);
   }
 
-  begin(serviceId: Id<'svc'>): void {
+  /** Begins one; after one that failed not before a while, which is longer each time. */
+  begin(serviceId: Id<'svc'>): Again {
+    const againInMs = (this.failed.get(serviceId)?.untilMs ?? 0) - this.parts.now();
+    if (againInMs > 0) return { againInMs };
     this.underWay.add(serviceId);
     this.queue.add(serviceId);
+    return undefined;
   }
 
-  /** Whether one ended since this was asked last: nothing of the service was left then. @throws what it failed with */
+  /** Whether one ended well since this was asked last: nothing of the service was left then. */
   take(serviceId: Id<'svc'>): boolean {
-    const outcome = this.ended.get(serviceId);
-    this.ended.delete(serviceId);
-    if (outcome?.status === 'rejected') throw outcome.reason;
-    return outcome !== undefined;
+    return this.ended.delete(serviceId);
   }
 
   /** Ends after those in hand. */
@@ -50,10 +55,21 @@ export class Removals {
   }
 
   private readonly run = async (serviceId: Id<'svc'>): Promise<Again> => {
-    const [outcome] = await Promise.allSettled([this.parts.remove(serviceId)]);
+    try {
+      await this.parts.remove(serviceId);
+      this.failed.delete(serviceId);
+      this.ended.add(serviceId);
+    } catch (error) {
+      this.note(serviceId);
+      this.parts.logger.warn({ err: error, serviceId }, 'a removal failed, will be tried again');
+    }
     this.underWay.delete(serviceId);
-    this.ended.set(serviceId, outcome);
     this.parts.onEnd(serviceId);
     return undefined;
   };
+
+  private note(serviceId: Id<'svc'>): void {
+    const times = (this.failed.get(serviceId)?.times ?? 0) + 1;
+    this.failed.set(serviceId, { times, untilMs: this.parts.now() + backOffMs(times) });
+  }
 }

@@ -91,8 +91,7 @@ export class ServiceReconciler {
       const grace = guard.graceOf(serviceId);
       if (grace > 0) return { againInMs: grace };
     }
-    this.parts.removals.begin(serviceId);
-    return undefined;
+    return this.parts.removals.begin(serviceId);
   }
 
   /** Nothing of the service is left. */
@@ -111,8 +110,7 @@ export class ServiceReconciler {
   private removeAgain(serviceId: Id<'svc'>): Again {
     if (!this.isBack(serviceId)) return undefined;
     this.parts.logger.warn({ serviceId }, 'a removed service is there again: it is removed again');
-    this.parts.removals.begin(serviceId);
-    return undefined;
+    return this.parts.removals.begin(serviceId);
   }
 
   /** Whether the cluster shows a service whose removal was carried out. */

@@ -46,7 +46,7 @@ describe('a knock at the ingress', () => {
       socket.on('error', () => undefined).once('data', (data: Buffer) => first.push(data));
     });
     const port = await listening(server);
-    const told = knock(port, 1_000);
+    const told = knock(port, 5_000);
     await until(() => first.length === 2);
     expect(await told).toBe('closed');
     expect(first.map((data) => (data[0] === 0x16 ? 'TLS' : data.subarray(0, 3).toString())).sort()).toEqual([

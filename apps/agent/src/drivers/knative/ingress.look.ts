@@ -13,6 +13,7 @@ import {
   type IngressPod,
   type IngressSeen,
   type IngressService,
+  type IngressWay,
 } from './ingress.ways.js';
 
 /** Nothing tells that a network lets somebody in. */
@@ -87,10 +88,22 @@ export class IngressLook {
     const here = ownAddresses();
     const isBeside = pods.some(({ status }) => here.includes(status?.hostIP ?? ''));
     const ways = isBeside ? [] : ingressWays(services?.items ?? [], pods);
-    const tried = await Promise.all(
-      ways.map(async (way) => ({ way, knock: await knockAt(way, signal, this.lookMs.answer) })),
-    );
+    const tried = await this.tryAll(ways, signal);
     return { isReadable: services !== undefined, isBeside, tried };
+  }
+
+  /** Each look has a signal of its own: what is derived from one that lives long is kept with it. */
+  private async tryAll(ways: readonly IngressWay[], signal: AbortSignal): Promise<IngressSeen['tried']> {
+    const one = new AbortController();
+    const end = (): void => one.abort();
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      return await Promise.all(
+        ways.map(async (way) => ({ way, knock: await knockAt(way, one.signal, this.lookMs.answer) })),
+      );
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
   }
 
   private note(seen: IngressSeen): void {
