@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { request } from 'node:https';
 import { clusterUnderTest, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
-import { Tenant } from '../../support/tenant.js';
+import { Tenant, sum } from '../../support/tenant.js';
 import { until } from '../../support/until.js';
 
 const SCOUT = {
@@ -22,6 +22,30 @@ http.createServer(async (request, response) => {
 }).listen(process.env.PORT);
 `,
 };
+
+const COUNTER = {
+  'package.json': JSON.stringify({ name: 'counter', version: '1.0.0', scripts: { start: 'node server.js' } }),
+  // Counts what reaches it, and says who asked.
+  'server.js': `
+process.on('SIGTERM', () => process.exit());
+let hits = 0;
+require('node:http').createServer((request, response) => {
+  hits += 1;
+  response.end(JSON.stringify({ hits, agent: request.headers['user-agent'] }));
+}).listen(process.env.PORT);
+`,
+};
+
+/** What Knative's own parts, and kubelets, call themselves; and what they ask by. */
+const PROBES: Record<string, string>[] = [
+  ...['kube-probe/1', 'Knative-Activator-Probe', 'Knative-Ingress-Probe', 'Knative-Autoscaling-Probe'].map(
+    (agent) => ({ 'user-agent': agent }),
+  ),
+  { 'k-network-probe': 'activator' },
+  { 'k-network-probe': 'queue' },
+  { 'k-network-probe': 'probe', 'k-network-hash': 'x' },
+  { 'k-kubelet-probe': 'queue' },
+];
 
 interface Pod {
   metadata: { name: string };
@@ -150,6 +174,32 @@ describe('the walls of a cluster', () => {
       'the kubelet',
     ]);
   }, 180_000);
+
+  it('who calls himself a probe reaches the program as anybody does, asleep and awake, and is counted once', async () => {
+    await victim.mustDeploy('counter', { source: COUNTER });
+    const namespace = await namespaceOfService((await victim.service('counter')).id);
+    const labels = 'serving.knative.dev/service=counter';
+    const asleep = (): Promise<unknown> =>
+      until('nothing of it runs', 120_000, async () => {
+        const { items } = await kubeGet<{ items: Pod[] }>('pods', '-n', namespace, '-l', labels);
+        return items.length === 0;
+      });
+    let calls = 0;
+    const ask = async (headers: Record<string, string>): Promise<{ hits: number; agent?: string }> => {
+      const answer = await victim.call('counter', '/', { headers });
+      calls += 1;
+      if (answer.status !== 200)
+        throw new Error(`${JSON.stringify(headers)}: ${answer.status} ${answer.text}`);
+      return answer.json();
+    };
+    const [first = {}, ...others] = PROBES;
+    await asleep();
+    expect(await ask(first)).toEqual({ hits: 1, agent: 'towpath-gateway kube-probe/1' });
+    const hits = [];
+    for (const headers of others) hits.push((await ask(headers)).hits);
+    expect(hits).toEqual(others.map((_headers, at) => at + 2));
+    expect(sum(await victim.usageOf('counter', calls, 60_000), 'requests')).toBe(BigInt(calls));
+  }, 240_000);
 
   it('its own public service works, and names resolve', async () => {
     expect((await victim.call('bank')).status).toBe(200);
