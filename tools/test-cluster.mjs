@@ -45,7 +45,7 @@ const USUAL = ['e2e/cluster/', 'e2e/stories/', 'e2e/upgrade/'];
 /** The agent that its stories begin themselves is a pod of the cluster: the one beside the platform has no cluster. */
 const INSIDE = 'inside';
 /** Of e2e/cluster/stories, what the second lane takes: both end at about the same time, after a quarter of an hour. */
-const SECOND_TAKES = /\/8-conditions\./;
+const SECOND_TAKES = /\/(3-walls|8-conditions)\./;
 /** Of e2e/upgrade, what begins with an empty installation. */
 const NEIGHBOURS = /\/3-neighbours\./;
 /**
