@@ -7,7 +7,7 @@ import { temporaryFolder } from '#libs/testing';
 import { KnativeBed, hostOf } from './knative.bed.js';
 import { Cores } from './knative.cores.js';
 import { openIngress, startStockPair, type Ingress } from './knative.stock.js';
-import { CONNECTIONS, answers, askOf, orderOf, type Way } from './knative.ways.js';
+import { CONNECTIONS, answers, askOf, measured, orderOf, type Way } from './knative.ways.js';
 import { Generator } from './load/processes.js';
 import {
   interleave,
@@ -58,11 +58,9 @@ async function measureRates(ways: Record<string, Way>, cores: Cores): Promise<nu
   const variant = (name: string, way: Way): Variant => ({
     name,
     slice: async () => {
-      const before = cores.cpu();
-      const { requests, errors } = await generator.run({ ...orderOf(way), millis: SLICE_MS });
-      if (errors > 0) throw new Error(`${name}: ${errors} requests failed`);
+      const slice = await measured(generator, { name, way, cores, millis: SLICE_MS });
       truncateSync(stock.log);
-      return { operations: requests, seconds: SLICE_MS / 1_000, cpuMicros: cores.cpu() - before };
+      return slice;
     },
   });
   const again = variant('two stock Envoys again', ways['two stock Envoys'] as Way);

@@ -6,7 +6,7 @@ import { temporaryFolder } from '#libs/testing';
 import { KnativeBed, hostOf } from './knative.bed.js';
 import { Cores } from './knative.cores.js';
 import { openIngress, type Ingress } from './knative.stock.js';
-import { CONNECTIONS, answers, askOf, orderOf, type Way } from './knative.ways.js';
+import { CONNECTIONS, answers, askOf, measured, type Way } from './knative.ways.js';
 import { Generator } from './load/processes.js';
 import { interleave, type Variant } from './protocol.js';
 import { report } from './report.js';
@@ -50,15 +50,5 @@ try {
 }
 
 function variant(name: string, way: Way, cores: Cores): Variant {
-  const slice = async () => {
-    const before = cores.cpu();
-    const { requests, errors } = await generator.run({ ...orderOf(way), millis: SLICE_MS });
-    if (errors > 0) throw new Error(`${name}: ${errors} requests failed`);
-    return {
-      operations: requests,
-      seconds: SLICE_MS / 1_000,
-      cpuMicros: cores.cpu() - before,
-    };
-  };
-  return { name, slice };
+  return { name, slice: () => measured(generator, { name, way, cores, millis: SLICE_MS }) };
 }

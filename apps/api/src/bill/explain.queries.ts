@@ -24,6 +24,7 @@ import {
 import type { z } from 'zod';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
+import { partOf } from '../call/page.js';
 import { iso } from '../call/scalars.js';
 import { placeOf } from './cost.view.js';
 import { lineOfBill, lineOfWindow, type BilledLine, type LineInput } from './explain.line.js';
@@ -152,8 +153,7 @@ export async function explainWindow(
   const shares = (await bearersOf(tx, key, plan, then)).filter(
     (share) => countIn(usageOfShare(share, window), count) > 0n,
   );
-  const from = page.after === undefined ? 0 : shares.findIndex(({ id }) => id === page.after) + 1;
-  return shares.slice(from, from + page.limit).map((share) => ({
+  return partOf(shares, page).map((share) => ({
     id: share.id,
     request: requestOf(share),
     ...countsOf(usageOfShare(share, window)),

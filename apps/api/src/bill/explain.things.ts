@@ -8,6 +8,7 @@ import {
 } from '#libs/domain';
 import { findWindowBuilds, type FactsKey, type PageRequest, type Tx, type UsedWindow } from '#libs/store';
 import type { z } from 'zod';
+import { partOf } from '../call/page.js';
 import { iso } from '../call/scalars.js';
 import { countsOf, priced } from './explain.priced.js';
 import type { explainedRequestView } from './explain.view.js';
@@ -22,8 +23,7 @@ export async function explainBuilds(
   page: PageRequest,
 ): Promise<Shown[]> {
   const builds = await findWindowBuilds(tx, key);
-  const from = page.after === undefined ? 0 : builds.findIndex(({ id }) => id === page.after) + 1;
-  return builds.slice(from, from + page.limit).map((build) => {
+  return partOf(builds, page).map((build) => {
     const used = usageOfBuild(plan, build, key.priceZone);
     return {
       id: build.id,
@@ -50,12 +50,11 @@ export async function explainInstances(
 ): Promise<Shown[]> {
   const { key, plan, item, meter, window, then } = of;
   const named = (await instancesOf(tx, key, { plan, meter }, then)).map((share) => {
-    return { ...share, id: `${share.instanceId} ${share.startMs}` };
+    const [clusterId = '', instance = ''] = share.instanceId.split(' ');
+    return { ...share, instance, id: `${clusterId}-${share.startMs}-${instance}` };
   });
-  const from = page.after === undefined ? 0 : named.findIndex(({ id }) => id === page.after) + 1;
-  return named.slice(from, from + page.limit).map(({ id, instanceId, startMs, endMs, state, ms }) => {
+  return partOf(named, page).map(({ id, instance, startMs, endMs, state, ms }) => {
     const used: CountedUsage = { ...window, ...NO_REQUEST, metered: new Map([[meterKey(meter), ms]]) };
-    const [, instance = instanceId] = instanceId.split(' ');
     return {
       ...{ id, request: instance, ...countsOf(used), opened: [] },
       stretch: { from: iso(startMs), to: iso(endMs), state, ms: String(ms) },

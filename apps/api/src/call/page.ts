@@ -47,6 +47,12 @@ export function definePage<I extends z.ZodObject, O extends z.ZodObject>(
   };
 }
 
+/** The part of a whole list that a page asks for, by the id behind which it begins. */
+export function partOf<T extends { id: string }>(all: readonly T[], { after, limit }: PageRequest): T[] {
+  const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  return all.slice(from, from + limit);
+}
+
 function pageOf(name: string, key: string, items: Record<string, unknown>[], limit: number): Page {
   const kept = items.slice(0, limit);
   const last = kept.at(-1);

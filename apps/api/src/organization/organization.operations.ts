@@ -97,7 +97,7 @@ export const organizationOperations = [
         .max(MOST_GPUS)
         .nullable()
         .describe(
-          'Of each service the GPUs of an instance times `maxInstances`, of its newest template and of others with traffic or a tag, in each region; null: any number.',
+          'Of each service the GPUs of an instance times `maxInstances`, of each revision with traffic or a tag, in each region; null: any number.',
         ),
     }),
     output: organizationView,
