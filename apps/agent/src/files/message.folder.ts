@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import type { Logger } from '#libs/process';
 import type { z } from 'zod';
 import { readIfThere, removeDurably, writeDurably } from './durable.file.js';
+import { Turns } from './turns.js';
 
 const EXTENSION = '.json';
 
 /** A folder with one JSON message a file, named by its id. Writes of one folder happen one after the other. */
 export class MessageFolder<T> {
-  private tail: Promise<unknown> = Promise.resolve();
+  private readonly turns = new Turns();
 
   constructor(
     private readonly folder: string,
@@ -30,17 +31,11 @@ export class MessageFolder<T> {
   }
 
   write(id: string, message: T): Promise<void> {
-    return this.inTurn(() => writeDurably(this.path(id), JSON.stringify(message)));
+    return this.turns.take(() => writeDurably(this.path(id), JSON.stringify(message)));
   }
 
   remove(id: string): Promise<void> {
-    return this.inTurn(() => removeDurably(this.path(id)));
-  }
-
-  private inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.tail.then(work);
-    this.tail = done.catch(() => undefined);
-    return done;
+    return this.turns.take(() => removeDurably(this.path(id)));
   }
 
   private path(id: string): string {

@@ -58,6 +58,26 @@ describe('TargetStore', () => {
     expect(await store.accept(target(6, 2))).toBe('stored');
   });
 
+  it('forgets many at the same time, each with its file', async () => {
+    const ids = Array.from({ length: 20 }, (_, n): Id<'svc'> => `svc_${String(n).padStart(20, '0')}`);
+    const tombstones = ids.map((id) =>
+      target(5, 2, { service: { id, name: 'hello' }, tombstone: { by: 'customer' } }),
+    );
+    await Promise.all(tombstones.map((tombstone) => store.accept(tombstone)));
+    await Promise.all(tombstones.map((tombstone) => store.forget(tombstone)));
+    expect(await readdir(join(folder.path, 'targets'))).toEqual([]);
+    expect((await open()).removedTargets().map(({ serviceId }) => serviceId)).toEqual(ids);
+  });
+
+  it('keeps the file of a newer target that comes while it forgets', async () => {
+    const tombstone = target(5, 2, { tombstone: { by: 'customer' } });
+    await store.accept(tombstone);
+    const back = target(6, 2);
+    await Promise.all([store.forget(tombstone), store.accept(back)]);
+    expect(store.get(SERVICE)).toEqual(back);
+    expect((await open()).get(SERVICE)).toEqual(back);
+  });
+
   it('does not forget what was replaced meanwhile', async () => {
     const tombstone = target(5, 2, { tombstone: { by: 'customer' } });
     await store.accept(tombstone);

@@ -5,6 +5,7 @@ import { crashPoint, type Logger } from '#libs/process';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from '../files/durable.file.js';
 import { MessageFolder } from '../files/message.folder.js';
+import { Turns } from '../files/turns.js';
 
 /** A removed service is remembered this long, so that a late old target cannot revive it. */
 const REMEMBER_REMOVED_MS = 7 * 24 * 3_600_000;
@@ -30,6 +31,8 @@ export type Acceptance = 'stored' | 'same' | 'older' | 'contradicting';
 export class TargetStore {
   private readonly targets = new Map<string, Target>();
   private removed: RemovedTarget[] = [];
+  /** Each change looks at what the one before it left. */
+  private readonly changes = new Turns();
 
   private constructor(
     private readonly folder: MessageFolder<Target>,
@@ -74,7 +77,16 @@ export class TargetStore {
   }
 
   /** Stores a target that is newer than the one held; on disk before it resolves. */
-  async accept(target: Target): Promise<Acceptance> {
+  accept(target: Target): Promise<Acceptance> {
+    return this.changes.take(() => this.store(target));
+  }
+
+  /** Books that nothing of the service is left: its version is remembered, its file goes. A newer target that came meanwhile stays. */
+  forget(target: Target): Promise<void> {
+    return this.changes.take(() => this.drop(target));
+  }
+
+  private async store(target: Target): Promise<Acceptance> {
     const id = target.service.id;
     const held = this.targets.get(id);
     const known = held ?? this.removed.find((removed) => removed.serviceId === id);
@@ -87,19 +99,18 @@ export class TargetStore {
     return 'stored';
   }
 
-  /** Books that nothing of the service is left: its file goes, its version is remembered. */
-  async forget(target: Target): Promise<void> {
+  private async drop(target: Target): Promise<void> {
     const serviceId = target.service.id;
     if (this.targets.get(serviceId) !== target) return;
     const now = this.clock.now();
     const { generation, epoch } = target;
-    this.removed = [
+    const removed = [
       ...this.removed.filter((r) => r.serviceId !== serviceId && now - r.removedAt < REMEMBER_REMOVED_MS),
       { serviceId, generation, epoch, removedAt: now },
     ];
+    await writeDurably(this.removedFile, JSON.stringify(removed));
+    this.removed = removed;
+    await this.folder.remove(serviceId);
     this.targets.delete(serviceId);
-    await writeDurably(this.removedFile, JSON.stringify(this.removed));
-    // A newer target may have come in meanwhile; its file must stay.
-    if (!this.targets.has(serviceId)) await this.folder.remove(serviceId);
   }
 }
