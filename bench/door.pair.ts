@@ -12,12 +12,20 @@ import { DOOR_OF, boot, startOurs, startStock, type Edge } from './envoys.js';
 
 const GATEWAY = 'gw_00000000000000000001';
 
-/** Our gateway's Envoy, its door as the agent configures it, and the upstream in the place of the ingress. */
-export async function startPair(folder: string, hosts: string[], upstream: number): Promise<Edge> {
+/**
+ * Our gateway's Envoy, its door as the agent configures it, and the upstream in the place of the ingress.
+ * @param between opens a way to the door's port, by which the gateway reaches it
+ */
+export async function startPair(
+  folder: string,
+  hosts: string[],
+  upstream: number,
+  between: (door: number) => Promise<number> = (door) => Promise.resolve(door),
+): Promise<Edge> {
   const authority = await TestAuthority.make();
   const door = await startDoor(path.join(folder, 'door'), upstream, authority);
   const peer = await showToDoors(path.join(folder, 'gateway'), authority);
-  const gateway = await startOurs(folder, hosts, door.port, { peerFolder: peer });
+  const gateway = await startOurs(folder, hosts, await between(door.port), { peerFolder: peer });
   return together(gateway, door);
 }
 
