@@ -68,6 +68,7 @@ export const factsOf = ({
 }: Target): Omit<ProjectFacts, 'gpuResources'> => ({
   ...{ clusterId, organizationId, projectId, limits: LIMITS },
   pull: { server: 'registry.test', username: 'towpath', password: 'only-for-a-bench' },
+  egress: { open: [], closed: [] },
 });
 
 /** One write of the API server. */
@@ -80,7 +81,7 @@ export interface Write {
 /** What brings all of it into an empty cluster, in groups of which each needs the one before. */
 export function writesOf({ targets, clusterId }: Synced): Write[][] {
   const firsts = [...new Map(targets.map((target) => [target.projectId, target])).values()];
-  const project = firsts.flatMap((target) => projectManifests({ ...factsOf(target), gpuResources: [] }));
+  const project = firsts.flatMap((target) => projectManifests({ ...factsOf(target), gpuResources: [] }, []));
   const writeOf = (object: KubeObject): Write => {
     const kind = Object.values(KINDS).find(
       (one) => one.kind === object.kind && one.apiVersion === object.apiVersion,

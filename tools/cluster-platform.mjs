@@ -18,9 +18,12 @@ const REGISTRY_PORT = 5000;
 const REGISTRY_USER = 'towpath';
 const REGISTRY_PASSWORD = 'only-for-tests';
 
+/** Where a story that needs it opens a gateway at the machine's end of a cluster's link; below what the kernel gives out itself. */
+const GATEWAY_PORT = 7443;
+
 const AGENT_IMAGE = 'dev.local/towpath/agent:local';
 /** What of an agent's settings holds wherever it runs: no file of this machine. */
-const ANYWHERE = /^TOWPATH_(REGISTRY_URL|REGISTRY_USERNAME|DOOR_IMAGE|.*_SECONDS|.*_PERCENT)$/;
+const ANYWHERE = /^TOWPATH_(REGISTRY_URL|REGISTRY_USERNAME|DOOR_IMAGE|EGRESS_OPEN|.*_SECONDS|.*_PERCENT)$/;
 
 /**
  * Writes down what stories and benches may know of the clusters they run on, besides the public faces: the first, and the
@@ -43,6 +46,7 @@ export function describeClusters(file, [name, second], settings = {}) {
     JSON.stringify({
       ...describe(name),
       registry,
+      gatewayPort: GATEWAY_PORT,
       agent,
       sandbox: sandboxClass(),
       ...(second && { second: describe(second) }),
@@ -78,6 +82,7 @@ export async function agentSettings(names, temporaryDir) {
     TOWPATH_REGISTRY_USERNAME: REGISTRY_USER,
     TOWPATH_REGISTRY_PASSWORD_FILE: password,
     TOWPATH_BASE_IMAGE: 'runtime/node:local',
+    TOWPATH_EGRESS_OPEN: names.map((name) => `${clusterOf(name).machine}:${GATEWAY_PORT}`).join(),
     TOWPATH_DOOR_IMAGE: `dev.local/envoy:${version('ENVOY')}`,
     // A machine that does other work at the same time takes long to make a container.
     TOWPATH_START_TIMEOUT_SECONDS: '15',

@@ -31,6 +31,8 @@ export interface ClusterUnderTest extends RealCluster {
   registry: { address: string; username: string; password: string };
   /** The RuntimeClass of the sandboxed tier: where gVisor does not run it is a runtime without a kernel of its own. */
   sandbox: 'gvisor' | 'crun';
+  /** Of a gateway, at `machine`: the one port beside the public Internet that instances are let out to. */
+  gatewayPort: number;
   /** What an agent in it is made of: its image, and its settings by the names of contracts/README.md. */
   agent: { image: string; settings: Record<string, string> };
   /** The other one, in the stories of two. */

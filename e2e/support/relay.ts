@@ -7,11 +7,14 @@ export class Relay {
 
   private constructor(private readonly server: net.Server) {}
 
-  static async at(host: string, port: number): Promise<Relay> {
+  /** @param listenPort a free one when it is absent */
+  static async at(host: string, port: number, listenPort = 0): Promise<Relay> {
     const server = net.createServer();
     const relay = new Relay(server);
     server.on('connection', (client) => relay.pass(client, port));
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, host, resolve));
+    await new Promise<void>((resolve, reject) =>
+      server.once('error', reject).listen(listenPort, host, resolve),
+    );
     return relay;
   }
 
@@ -19,6 +22,10 @@ export class Relay {
   get address(): string {
     const { address, port } = this.server.address() as AddressInfo;
     return `${address}:${port}`;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
   }
 
   async close(): Promise<void> {

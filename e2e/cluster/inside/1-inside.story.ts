@@ -106,7 +106,7 @@ describe('an agent that runs as a pod of its cluster', () => {
       ...{ kind, name, namespace, role: [roleRef?.kind, roleRef?.name] },
     });
     const bound = (all: Rights[]): object[] => all.filter(isOwn).map(short);
-    expect(bound(items)).toHaveLength(4);
+    expect(bound(items)).toHaveLength(5);
     expect(bound(items)).toEqual(expect.arrayContaining(bound(wanted)));
     const roles = (all: Rights[]): string[] =>
       all

@@ -1,27 +1,11 @@
 import { connect } from 'node:net';
 import { request } from 'node:https';
-import { clusterUnderTest, kubeGet, kubectl, namespaceOfService } from '../../support/kubectl.js';
-import { Tenant, sum } from '../../support/tenant.js';
+import { Faults } from '../../support/faults.js';
+import { applyObject, clusterUnderTest, kubeGet, namespaceOfService } from '../../support/kubectl.js';
+import { Relay } from '../../support/relay.js';
+import { ControlPod, SCOUT, Scout, letIn, metadataListener, type Wall } from '../../support/scout.js';
+import { Tenant, platform, sum } from '../../support/tenant.js';
 import { until } from '../../support/until.js';
-
-const SCOUT = {
-  'package.json': JSON.stringify({ name: 'scout', version: '1.0.0', scripts: { start: 'node server.js' } }),
-  // Tries to reach one address, and says how far it came.
-  'server.js': `
-const net = require('node:net');
-const dns = require('node:dns').promises;
-const http = require('node:http');
-http.createServer(async (request, response) => {
-  const url = new URL(request.url, 'http://x');
-  const end = (what) => response.end(JSON.stringify({ what }));
-  if (url.pathname === '/dns') return dns.lookup(url.searchParams.get('name')).then(({ address }) => end(address), (e) => end(e.code));
-  const socket = net.connect({ host: url.searchParams.get('host'), port: Number(url.searchParams.get('port')) });
-  const timer = setTimeout(() => { socket.destroy(); end('silence'); }, 1500);
-  socket.on('connect', () => { clearTimeout(timer); socket.destroy(); end('open'); });
-  socket.on('error', (e) => { clearTimeout(timer); end(e.code); });
-}).listen(process.env.PORT);
-`,
-};
 
 const COUNTER = {
   'package.json': JSON.stringify({ name: 'counter', version: '1.0.0', scripts: { start: 'node server.js' } }),
@@ -35,6 +19,9 @@ require('node:http').createServer((request, response) => {
 }).listen(process.env.PORT);
 `,
 };
+
+/** Ports of an instance: the program's, those of Knative's sidecar (HTTP/1.1, h2c, TLS, its own administration), and of its numbers. */
+const POD_PORTS = [8080, 8012, 8013, 8112, 8022, 9090, 9091];
 
 /** What Knative's own parts, and kubelets, call themselves; and what they ask by. */
 const PROBES: Record<string, string>[] = [
@@ -65,115 +52,118 @@ const isPodOf = (host: string): boolean => host.startsWith(clusterUnderTest().po
 const clusterIp = async (namespace: string, name: string): Promise<string> =>
   (await kubeGet<{ spec: { clusterIP: string } }>('service', name, '-n', namespace)).spec.clusterIP;
 
+const PLAIN = { name: 'app', image: 'registry.test/app:1' };
+const ADMIN = { capabilities: { add: ['NET_ADMIN'] } };
+
+/** What the API server says of a pod; none is made. */
+const podIn = (namespace: string, spec: object): Promise<void> =>
+  applyObject(
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tried', namespace }, spec },
+    '--dry-run=server',
+  );
+
 describe('the walls of a cluster', () => {
-  const { node } = clusterUnderTest();
+  const { node, machine, gatewayPort } = clusterUnderTest();
+  const relays: Relay[] = [];
   let victim: Tenant;
   let attacker: Tenant;
-  let addresses: [string, string, number][];
+  let scout: Scout;
+  let namespace: string;
+  let walls: Wall[];
+  let closeMetadata: (() => Promise<void>) | undefined;
+
+  const relay = async (to: number, port?: number): Promise<Relay> => {
+    const made = await Relay.at(machine, to, port);
+    relays.push(made);
+    return made;
+  };
 
   beforeAll(async () => {
     [victim, attacker] = [await Tenant.create('victim'), await Tenant.create('attacker')];
     const { id } = await victim.mustDeploy('bank', { service: { minInstances: 1 } });
     await attacker.mustDeploy('scout', { source: SCOUT });
-    const namespace = await namespaceOfService(id);
+    scout = new Scout(attacker);
+    namespace = await namespaceOfService(id);
     const pod = await until('the victim runs', 60_000, () =>
       firstPod(namespace, 'serving.knative.dev/service=bank'),
     );
     const door = await kubeGet<{ spec: { ports: { nodePort: number }[] } }>(
-      'service',
-      'towpath-door',
-      '-n',
-      'towpath-system',
+      ...['service', 'towpath-door', '-n', 'towpath-system'],
     );
-    addresses = [
-      ['the user port of its instance', pod.status.podIP, 8080],
-      ['the sidecar of its instance', pod.status.podIP, 8012],
-      ['the metrics of its instance', pod.status.podIP, 9090],
-      ['the activator', await clusterIp('knative-serving', 'activator-service'), 80],
-      ['the gateway inside the cluster', await clusterIp('kourier-system', 'kourier-internal'), 80],
-      ['the ingress', await clusterIp('kourier-system', 'kourier'), 80],
-      ['the door inside the cluster', await clusterIp('towpath-system', 'towpath-door'), 8443],
-      ['the door at the node', node, door.spec.ports[0]?.nodePort ?? 0],
-      ['the API server', await clusterIp('default', 'kubernetes'), 443],
-      ['the API server at the node', node, 6443],
-      ['the kubelet', node, 10_250],
-      ['the metadata address', '169.254.169.254', 80],
+    const metadata = await metadataListener();
+    closeMetadata = metadata.close;
+    const { ports } = new Faults(platform()).run;
+    const agent = await relay(ports['agent'] ?? 0);
+    await relay(ports['gateway'] ?? 0, gatewayPort);
+    const wall = (what: string, host: string, port: number): Wall => ({ what, host, port });
+    walls = [
+      ...POD_PORTS.map((port) => wall(`port ${port} of its instance`, pod.status.podIP, port)),
+      wall('its name in the cluster', `bank.${namespace}.svc.cluster.local`, 80),
+      wall('the activator', await clusterIp('knative-serving', 'activator-service'), 80),
+      wall('the gateway inside the cluster', await clusterIp('kourier-system', 'kourier-internal'), 80),
+      wall('the ingress', await clusterIp('kourier-system', 'kourier'), 80),
+      wall('the door inside the cluster', await clusterIp('towpath-system', 'towpath-door'), 8443),
+      wall('the door at the node', node, door.spec.ports[0]?.nodePort ?? 0),
+      wall('the API server', await clusterIp('default', 'kubernetes'), 443),
+      wall('the API server at the node', node, 6443),
+      wall('the kubelet', node, 10_250),
+      wall('etcd', node, 2379),
+      wall('the agent, where a gateway is too', machine, agent.port),
+      metadata.wall,
     ];
   }, 180_000);
+  afterAll(async () => {
+    await closeMetadata?.();
+    await Promise.all(relays.map((one) => one.close()));
+  });
 
-  const tried = async (host: string, port: number): Promise<string> => {
-    const answer = await attacker.call('scout', `/?host=${host}&port=${port}`);
-    return answer.status === 200 ? answer.json<{ what: string }>().what : `${answer.status} ${answer.text}`;
+  /** Which of them are not silent to a tenant, and how not. */
+  const gaps = async (all: readonly Wall[]): Promise<string[]> => {
+    const found = await Promise.all(
+      all.map(async ({ what, host, port }) => ({ what, said: await scout.reaches(host, port) })),
+    );
+    return found.filter(({ said }) => said !== 'silence').map(({ what, said }) => `${what}: ${said}`);
   };
 
   it('a tenant reaches nothing of another tenant, of Knative, of the door or of Kubernetes', async () => {
-    const seen: string[] = [];
-    for (const [what, host, port] of addresses) seen.push(`${what}: ${await tried(host, port)}`);
-    expect(seen).toEqual(addresses.map(([what]) => `${what}: silence`));
+    expect(await gaps(walls)).toEqual([]);
   }, 120_000);
 
   it('nor of a service at zero, nor of its first instance while it starts', async () => {
-    const { id } = await victim.mustDeploy('nap');
-    const namespace = await namespaceOfService(id);
+    await victim.mustDeploy('nap');
     const pods = async (): Promise<Pod[]> =>
       (await kubeGet<{ items: Pod[] }>('pods', '-n', namespace, '-l', 'serving.knative.dev/service=nap'))
         .items;
     await until('nothing of it runs', 120_000, async () => (await pods()).length === 0);
-    const asleep: string[] = [];
-    for (const [what, host, port] of addresses.filter(([, host]) => !isPodOf(host)))
-      asleep.push(`${what}: ${await tried(host, port)}`);
-    expect(asleep.filter((one) => !one.endsWith(': silence'))).toEqual([]);
+    expect(await gaps(walls.filter(({ host }) => !isPodOf(host)))).toEqual([]);
     const waking = victim.call('nap');
-    const address = await until(
+    const host = await until(
       'the address of its first instance',
       60_000,
       async () => (await pods())[0]?.status.podIP,
     );
-    const starting = [];
-    for (const port of [8080, 8012, 9090]) starting.push(await tried(address, port));
+    const own = POD_PORTS.map((port): Wall => ({ what: `port ${port}`, host, port }));
+    const starting = await gaps(own);
     expect((await waking).status).toBe(200);
-    for (const port of [8080, 8012, 9090]) starting.push(await tried(address, port));
-    expect(starting).toEqual(Array.from({ length: 6 }, () => 'silence'));
+    expect([...starting, ...(await gaps(own))]).toEqual([]);
   }, 240_000);
 
-  it('and would, without the walls: from a namespace of nobody most of it is open', async () => {
-    const { registry } = clusterUnderTest();
-    const secret = ['--docker-server', registry.address, '--docker-username', registry.username];
-    await kubectl(
-      'create',
-      'secret',
-      'docker-registry',
-      'pull',
-      ...secret,
-      '--docker-password',
-      registry.password,
-    );
-    const overrides = JSON.stringify({ spec: { imagePullSecrets: [{ name: 'pull' }] } });
-    const program = SCOUT['server.js'];
-    await kubectl(
-      ...['run', 'control', `--image=${registry.address}/runtime/node:local`, '--env=PORT=8080'],
-      ...['--overrides', overrides, '--command', '--', 'node', '-e', program],
-    );
-    await kubectl('wait', '--for=condition=Ready', 'pod/control', '--timeout=60s');
-    const open: string[] = [];
-    for (const [what, host, port] of addresses) {
-      const script = `fetch('http://127.0.0.1:8080/?host=${host}&port=${port}').then(r=>r.text()).then(console.log)`;
-      const { what: found } = JSON.parse(await kubectl('exec', 'control', '--', 'node', '-e', script)) as {
-        what: string;
-      };
-      if (found === 'open') open.push(what);
+  it('and would, without the walls: to a pod of nobody that all are told to let in, none of them is silent', async () => {
+    const control = await ControlPod.make();
+    const all = ['knative-serving', 'kourier-system', 'towpath-system', namespace];
+    try {
+      await letIn(all, async () => {
+        for (const { what, host, port } of walls)
+          await until(
+            `${what} to answer`,
+            30_000,
+            async () => (await control.reaches(host, port)) !== 'silence',
+          );
+      });
+    } finally {
+      await control.remove();
     }
-    await kubectl('delete', 'pod/control', 'secret/pull', '--wait=false');
-    // The victim's own policy and the ingress's hold against everybody; the rest is open to whoever has no policy.
-    expect(open).toEqual([
-      'the activator',
-      'the door inside the cluster',
-      'the door at the node',
-      'the API server',
-      'the API server at the node',
-      'the kubelet',
-    ]);
-  }, 180_000);
+  }, 240_000);
 
   it('who calls himself a probe reaches the program as anybody does, asleep and awake, and is counted once', async () => {
     await victim.mustDeploy('counter', { source: COUNTER });
@@ -201,12 +191,35 @@ describe('the walls of a cluster', () => {
     expect(sum(await victim.usageOf('counter', calls, 60_000), 'requests')).toBe(BigInt(calls));
   }, 240_000);
 
-  it('its own public service works, and names resolve', async () => {
-    expect((await victim.call('bank')).status).toBe(200);
-    const { what } = (await attacker.call('scout', '/dns?name=kubernetes.default.svc.cluster.local')).json<{
-      what: string;
-    }>();
-    expect(what).toMatch(/^10\./);
+  it('what is public of another tenant answers it by its URL, at the gateway that the operator opens, and names resolve', async () => {
+    expect(await scout.fetches(machine, gatewayPort, victim.host('bank'))).toMatch(/^200 .*"service":"bank"/);
+    expect(await scout.resolves('kubernetes.default.svc.cluster.local')).toMatch(/^10\./);
+  });
+
+  it('no instance has a token of the cluster', async () => {
+    expect(await scout.finds('/var/run/secrets')).toBe('absent');
+    // it does see files
+    expect(await scout.finds('/etc/resolv.conf')).toBe('there');
+  });
+
+  it.each([
+    ['a privileged one', { containers: [{ ...PLAIN, securityContext: { privileged: true } }] }, 'privileged'],
+    ['one in the network of its node', { hostNetwork: true, containers: [PLAIN] }, 'host namespaces'],
+    ['one with the processes of its node', { hostPID: true, containers: [PLAIN] }, 'host namespaces'],
+    [
+      'one with files of its node',
+      { volumes: [{ name: 'host', hostPath: { path: '/' } }], containers: [PLAIN] },
+      'hostPath',
+    ],
+    ['one with rights of its node', { containers: [{ ...PLAIN, securityContext: ADMIN }] }, 'capabilities'],
+  ])('a pod in the namespace of a project is refused: %s', async (_what, spec, reason) => {
+    await expect(podIn(namespace, spec)).rejects.toThrow(
+      new RegExp(`violates PodSecurity "baseline:latest".*${reason}`, 's'),
+    );
+  });
+
+  it('and a plain one is not', async () => {
+    await expect(podIn(namespace, { containers: [PLAIN] })).resolves.toBeUndefined();
   });
 
   it('the door opens to no one without a certificate of a gateway', async () => {

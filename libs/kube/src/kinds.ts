@@ -50,6 +50,7 @@ export const KINDS = {
   limitRange: kind('v1', 'LimitRange'),
   deployment: kind('apps/v1', 'Deployment'),
   networkPolicy: kind('networking.k8s.io/v1', 'NetworkPolicy', 'networkpolicies'),
+  endpointSlice: kind('discovery.k8s.io/v1', 'EndpointSlice'),
   runtimeClass: kind('node.k8s.io/v1', 'RuntimeClass', 'runtimeclasses'),
   storageClass: kind('storage.k8s.io/v1', 'StorageClass', 'storageclasses'),
   customResourceDefinition: kind('apiextensions.k8s.io/v1', 'CustomResourceDefinition'),

@@ -93,6 +93,7 @@ describe('what somebody else claims', () => {
       images: undefined as unknown as PublishedImages,
       projectOf: ({ organizationId, projectId }) => ({
         ...{ clusterId: CLUSTER, organizationId, projectId, pull: undefined },
+        egress: { open: [], closed: [] },
         limits: { pods: 5, cpuMillis: 1, memoryMiB: 1, gpus: 1 },
       }),
       drifts: { inc: ({ kind }) => drifts.push(kind) },

@@ -20,7 +20,7 @@ import { Registry } from '../../images/registry.js';
 import type { Runtime } from '../runtime.js';
 import { ClusterDoor } from './cluster.door.js';
 import { KnativeDriver } from './knative.driver.js';
-import { baseImageOf, registrySettings } from './knative.settings.js';
+import { baseImageOf, egressOf, registrySettings } from './knative.settings.js';
 import type { ProjectLimits } from './project.manifests.js';
 import type { ManifestSettings } from './service.manifest.js';
 
@@ -42,6 +42,7 @@ export async function knativeRuntime(
   const clusterId = membership.id;
   const runtimeClasses = runtimeClassesOf(config);
   const limits = projectLimits(config.TOWPATH_PROJECT_PODS, config.TOWPATH_PROJECT_GPUS);
+  const egress = egressOf(config);
   const pull = username === undefined || password === undefined ? undefined : { server, username, password };
   const driver = new KnativeDriver({
     clusterId,
@@ -59,7 +60,10 @@ export async function knativeRuntime(
       placeTimeoutSeconds: config.TOWPATH_PLACE_TIMEOUT_SECONDS,
       runtimeClasses,
     },
-    projectOf: ({ organizationId, projectId }) => ({ clusterId, organizationId, projectId, limits, pull }),
+    projectOf: ({ organizationId, projectId }) => ({
+      ...{ clusterId, organizationId, projectId },
+      ...{ limits, pull, egress },
+    }),
     drifts: parts.metrics.counter(
       'towpath_agent_drift_total',
       'objects in the cluster that somebody else changed or deleted, applied again',

@@ -2,8 +2,21 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { BaseImage } from '../../images/published.images.js';
 import type { RegistrySettings } from '../../images/registry.js';
+import { rangeOf } from './address.range.js';
+import type { Egress, OpenAddresses } from './egress.rules.js';
 
 const percent = z.coerce.number().int().min(1).max(100);
+const commaApart = (text: string): string[] => text.split(',').filter((one) => one !== '');
+/** A setting that is a list, apart by comma; each of it is read, or the setting is refused as a whole. */
+const listOf = <T>(read: (text: string) => T | undefined, what: string): z.ZodType<T[], string | undefined> =>
+  z
+    .string()
+    .default('')
+    .refine(
+      (text) => commaApart(text).every((one) => read(one) !== undefined),
+      `must be ${what}, apart by comma`,
+    )
+    .transform((text) => commaApart(text).flatMap((one) => read(one) ?? []));
 
 /** Names of the environment that set the knative runtime. */
 export const knativeConfig = {
@@ -22,9 +35,24 @@ export const knativeConfig = {
   TOWPATH_PROJECT_PODS: z.coerce.number().int().min(1).default(500),
   /** Whole GPUs that the instances of a project may hold at a time, of each resource. */
   TOWPATH_PROJECT_GPUS: z.coerce.number().int().min(0).default(8),
+  /** What instances reach although it is private: gateways at private addresses, for calls of services by their URLs. */
+  TOWPATH_EGRESS_OPEN: listOf(
+    openOf,
+    'IPv4 addresses or ranges, each with a port, as 10.0.0.5:443 or 10.0.4.0/24:5432',
+  ),
+  /** What they do not reach, besides private ranges, nodes and API servers. */
+  TOWPATH_EGRESS_CLOSED: listOf(rangeOf, 'IPv4 addresses or ranges, as 198.51.100.0/24'),
 };
 
 export type KnativeConfig = z.infer<z.ZodObject<typeof knativeConfig>>;
+
+/** Where instances may go, and where not. */
+export function egressOf({
+  TOWPATH_EGRESS_OPEN: open,
+  TOWPATH_EGRESS_CLOSED: closed,
+}: KnativeConfig): Egress {
+  return { open, closed };
+}
 
 /** The registry of this cluster; the configuration's check has seen to it that there is one. */
 export function registrySettings(config: KnativeConfig): RegistrySettings {
@@ -39,4 +67,11 @@ export function baseImageOf(text: string): BaseImage {
   const [, repository = text, tag, digest] =
     /^([^:@]+)(?::([^@]+))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(text) ?? [];
   return { repository, reference: digest ?? tag ?? 'latest' };
+}
+
+/** `address[/bits]:port`. */
+function openOf(text: string): OpenAddresses | undefined {
+  const [, address = '', digits = ''] = /^([^:]+):(\d{1,5})$/.exec(text) ?? [];
+  const [range, port] = [rangeOf(address), Number(digits)];
+  return range === undefined || port < 1 || port > 65_535 ? undefined : { range, port };
 }

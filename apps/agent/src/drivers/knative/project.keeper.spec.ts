@@ -21,6 +21,25 @@ const logger = createLogger('keeper', 'silent');
 const factsOf = (): ProjectFacts => ({
   ...{ clusterId: CLUSTER, organizationId: testId('org'), projectId: testId('prj') },
   ...{ limits: { pods: 5, cpuMillis: 1, memoryMiB: 1, gpus: 1 }, pull: undefined, gpuResources: [] },
+  egress: { open: [], closed: [] },
+});
+const egressOf = ({ projectId }: ProjectFacts): string =>
+  `/apis/networking.k8s.io/v1/namespaces/${namespaceOf(projectId)}/networkpolicies/towpath-egress`;
+const FORBIDDEN = { status: 403, body: { kind: 'Status', code: 403, reason: 'Forbidden' } };
+const listOfNodes = (addresses: string[]): FakeReply => ({
+  body: {
+    metadata: { resourceVersion: '1' },
+    items: addresses.map((address, at) => ({
+      metadata: { name: `node-${at}` },
+      status: {
+        addresses: [
+          { type: 'Hostname', address: '192.0.2.99' },
+          { type: 'ExternalIP', address },
+          { type: 'InternalIP', address: 'fd00::1' },
+        ],
+      },
+    })),
+  },
 });
 const quotaOf = ({ projectId }: ProjectFacts): string =>
   `/api/v1/namespaces/${namespaceOf(projectId)}/resourcequotas/towpath`;
@@ -28,6 +47,9 @@ const quotaOf = ({ projectId }: ProjectFacts): string =>
 describe('what is kept of projects', () => {
   /** What was applied, by path. */
   const there = new Map<string, KubeObject>();
+  /** Addresses of nodes, and of the API server; undefined: not to be asked for. */
+  let nodes: string[] = [];
+  let apiServers: string[] | undefined = [];
   let watch: ServerResponse | undefined;
   let version = 1;
   let http: FakeHttp;
@@ -41,6 +63,9 @@ describe('what is kept of projects', () => {
         if (path.endsWith('/resourcequotas')) watch = response;
         await once(response, 'close');
       };
+    if (path === '/api/v1/nodes') return listOfNodes(nodes);
+    if (path.endsWith('/endpointslices/kubernetes'))
+      return apiServers === undefined ? FORBIDDEN : { body: { endpoints: [{ addresses: apiServers }] } };
     if (method !== 'PATCH') return { body: { items: [], metadata: { resourceVersion: '1' } } };
     const object = JSON.parse(body.toString()) as KubeObject;
     there.set(path, object);
@@ -53,14 +78,17 @@ describe('what is kept of projects', () => {
   };
   const writes = (path: string): number => http.asked('PATCH', path).length;
 
+  const drifts: string[] = [];
   beforeEach(async () => {
+    [nodes, apiServers, drifts.length] = [['198.51.100.7'], ['203.0.113.1'], 0];
     http = await FakeHttp.start(answer);
     const { file, remove } = kubeconfigOf(http.url);
     const connection = await KubeConnection.open(file);
     const client = new KubeClient(connection);
     const writer = new ObjectWriter(client, new SteppedClock());
     const nothing = (): undefined => undefined;
-    keeper = new ProjectKeeper(client, writer, CLUSTER, nothing, nothing, logger);
+    const drifted = (kind: string): unknown => drifts.push(kind);
+    keeper = new ProjectKeeper(client, writer, CLUSTER, drifted, nothing, logger, 50);
     await keeper.start();
     await until(() => watch !== undefined);
     close = async () => {
@@ -83,5 +111,37 @@ describe('what is kept of projects', () => {
     expect(writes(quotaOf(gone))).toBe(1);
     await keeper.ensure(gone);
     expect(writes(quotaOf(gone))).toBe(2);
+  });
+
+  /** What the policy that was applied last closes, besides private ranges. */
+  const closed = (facts: ProjectFacts): string[] =>
+    [...JSON.stringify(there.get(egressOf(facts))).matchAll(/"([\d.]+)\/32"/g)].map(([, one = '']) => one);
+
+  it('follows where nodes and API servers are, from the first project on, and that is no drift', async () => {
+    const [one, other] = [factsOf(), factsOf()];
+    await Promise.all([one, other].map((facts) => keeper.ensure(facts)));
+    const first = http.asked('PATCH', egressOf(one))[0]?.body.toString();
+    expect(first).toContain('"198.51.100.7/32","203.0.113.1/32"');
+    nodes = ['198.51.100.8', '198.51.100.9'];
+    await until(() => closed(one).length === 3 && closed(other).length === 3);
+    expect(closed(other)).toEqual(['198.51.100.8', '198.51.100.9', '203.0.113.1']);
+    expect(drifts).toEqual([]);
+  });
+
+  it('is closed to nodes all the same where the agent may not ask for the API server', async () => {
+    const facts = factsOf();
+    apiServers = undefined;
+    await keeper.ensure(facts);
+    await until(() => closed(facts).length === 1);
+    expect(closed(facts)).toEqual(['198.51.100.7']);
+  });
+
+  it('is not written again while nothing of it changes', async () => {
+    const facts = factsOf();
+    await keeper.ensure(facts);
+    const [looks, before] = [http.asked('GET', '/api/v1/nodes').length, writes(egressOf(facts))];
+    await until(() => http.asked('GET', '/api/v1/nodes').length > looks + 3);
+    await keeper.ensure(facts);
+    expect(writes(egressOf(facts))).toBe(before);
   });
 });

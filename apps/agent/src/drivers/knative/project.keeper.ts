@@ -9,6 +9,7 @@ import {
   type KubeObject,
 } from '#libs/kube';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
+import { ClusterAddresses } from './cluster.addresses.js';
 import { CONTESTED_MS, ContestedError, withEach } from './contested.js';
 import { firstDifference } from './drift.js';
 import { LABELS, namespaceOf } from './knative.names.js';
@@ -54,6 +55,7 @@ export class ProjectKeeper {
   private readonly guards = new Map<string, Guard>();
   private readonly kept = new Map<string, Kept>();
   private readonly queue: KeyedQueue<string>;
+  private readonly addresses: ClusterAddresses;
 
   constructor(
     client: KubeClient,
@@ -63,8 +65,10 @@ export class ProjectKeeper {
     /** Told of a project's namespace when what keeps it is claimed by somebody else: its services tell it. */
     private readonly onContested: (namespace: string) => void,
     logger: Logger,
+    addressesMs?: number,
   ) {
     this.queue = new KeyedQueue('projects', this.repair, WIDTH, logger);
+    this.addresses = new ClusterAddresses(client, this.lookAtAll, logger, addressesMs);
     // what is of one service alone is kept elsewhere
     const where = { labels: `${LABELS.owner}=${kubernetesName(clusterId)},!${LABELS.service}` };
     for (const [kind, manager, shared] of GUARDED) {
@@ -77,11 +81,11 @@ export class ProjectKeeper {
   async start(): Promise<void> {
     const all = [...this.guards.values()];
     for (const { reflector } of all) reflector.start();
-    await Promise.all(all.map(({ reflector }) => reflector.synced()));
+    await Promise.all([this.addresses.start(), ...all.map(({ reflector }) => reflector.synced())]);
   }
 
   async stop(): Promise<void> {
-    await this.queue.stop();
+    await Promise.all([this.queue.stop(), this.addresses.stop()]);
     await Promise.all([...this.guards.values()].map(({ reflector }) => reflector.stop()));
   }
 
@@ -110,7 +114,7 @@ export class ProjectKeeper {
     // before it is looked at: a change that comes meanwhile is looked at again
     kept.found = facts;
     try {
-      await withEach(projectManifests(facts), (manifest) => this.keep(kept, manifest));
+      await withEach(projectManifests(facts, this.addresses.all()), (manifest) => this.keep(kept, manifest));
     } catch (error) {
       kept.found = undefined;
       throw error;
@@ -142,6 +146,14 @@ export class ProjectKeeper {
       return { againInMs: CONTESTED_MS };
     }
     return undefined;
+  };
+
+  /** What was found of each says nothing any more: nodes or API servers are elsewhere. */
+  private readonly lookAtAll = (): void => {
+    for (const [namespace, kept] of this.kept) {
+      kept.found = undefined;
+      this.queue.add(namespace);
+    }
   };
 
   private changed({ kind }: Kind, key: string): void {

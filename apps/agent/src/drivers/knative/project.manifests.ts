@@ -1,5 +1,7 @@
 import { kubernetesName, type Id } from '#libs/domain';
 import type { KubeObject } from '#libs/kube';
+import type { Egress } from './egress.rules.js';
+import { networkPolicies } from './network.manifests.js';
 import { cpuQuantity, memoryQuantity } from './quantity.js';
 import { LABELS, PULL_SECRET, namespaceOf } from './knative.names.js';
 
@@ -24,16 +26,20 @@ export interface ProjectFacts {
   projectId: Id<'prj'>;
   limits: ProjectLimits;
   pull: PullCredentials | undefined;
+  egress: Egress;
   /** What nodes offer the GPUs of its services as. */
   gpuResources: readonly string[];
 }
 
-/** Everything a project has in a cluster before its first service, in the order in which it is applied. */
-export function projectManifests(facts: ProjectFacts): KubeObject[] {
+/**
+ * Everything a project has in a cluster before its first service, in the order in which it is applied.
+ * @param cluster addresses of nodes and API servers
+ */
+export function projectManifests(facts: ProjectFacts, cluster: readonly string[]): KubeObject[] {
   const namespace = namespaceOf(facts.projectId);
   return [
     namespaceManifest(facts),
-    ...networkPolicies(facts),
+    ...networkPolicies({ namespace, labels: labelsOf(facts) }, facts.egress, cluster),
     {
       apiVersion: 'v1',
       kind: 'ResourceQuota',
@@ -98,64 +104,6 @@ function namespaceManifest(facts: ProjectFacts): KubeObject {
       },
     },
   };
-}
-
-/** Ports of Knative's sidecar: HTTP/1.1, h2c, TLS; and where the autoscaler asks. */
-const SIDECAR_PORTS = [8012, 8013, 8112];
-const METRICS_PORT = 9090;
-const tcp = (port: number): { protocol: 'TCP'; port: number } => ({ protocol: 'TCP', port });
-const pods = (namespace: string, labels: Record<string, string>): unknown => ({
-  namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-  podSelector: { matchLabels: labels },
-});
-
-/** Private, link-local (cloud metadata), carrier and multicast ranges: never a tenant's business. */
-const CLOSED_RANGES = [
-  '10.0.0.0/8',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '169.254.0.0/16',
-  '100.64.0.0/10',
-  '224.0.0.0/4',
-];
-
-function networkPolicies(facts: ProjectFacts): KubeObject[] {
-  const policy = (name: string, spec: Record<string, unknown>): KubeObject => ({
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: { name, namespace: namespaceOf(facts.projectId), labels: labelsOf(facts) },
-    spec,
-  });
-  const revisions = { matchExpressions: [{ key: 'serving.knative.dev/revision', operator: 'Exists' }] };
-  return [
-    policy('towpath-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] }),
-    policy('towpath-ingress', {
-      podSelector: revisions,
-      policyTypes: ['Ingress'],
-      // Never the user's own port: it would go around the sidecar's limits.
-      ingress: [
-        {
-          from: [
-            pods('knative-serving', { app: 'activator' }),
-            pods('kourier-system', { app: '3scale-kourier-gateway' }),
-          ],
-          ports: SIDECAR_PORTS.map(tcp),
-        },
-        { from: [pods('knative-serving', { app: 'autoscaler' })], ports: [tcp(METRICS_PORT)] },
-      ],
-    }),
-    policy('towpath-egress', {
-      podSelector: revisions,
-      policyTypes: ['Egress'],
-      egress: [
-        {
-          to: [pods('kube-system', { 'k8s-app': 'kube-dns' })],
-          ports: [53, 5353].flatMap((port) => [{ protocol: 'UDP', port }, tcp(port)]),
-        },
-        { to: [{ ipBlock: { cidr: '0.0.0.0/0', except: CLOSED_RANGES } }] },
-      ],
-    }),
-  ];
 }
 
 function pullSecret(namespace: string, facts: ProjectFacts, pull: PullCredentials): KubeObject {

@@ -1,6 +1,5 @@
 import { firstDifference } from './drift.js';
 import { PROJECT, revisionOf, settings, targetOf } from './knative.factory.rig.js';
-import { projectManifests } from './project.manifests.js';
 import { cpuQuantity, memoryQuantity } from './quantity.js';
 import { serviceManifest, trafficOf } from './service.manifest.js';
 import type { Probes, Volume } from '#libs/domain';
@@ -239,53 +238,6 @@ describe('the Knative Service of a target', () => {
       { latestRevision: false, revisionName: 'hello-00001', percent: 0, tag: 'v-00001--of' },
       { latestRevision: false, revisionName: 'hello-blue', percent: 100, tag: 'v-blue--of' },
     ]);
-  });
-});
-
-describe('a project', () => {
-  const facts = {
-    clusterId: settings.clusterId,
-    organizationId: testId('org'),
-    projectId: PROJECT,
-    limits: { pods: 10, cpuMillis: 1500, memoryMiB: 1024, gpus: 4 },
-    gpuResources: [],
-    pull: { server: 'registry.test', username: 'u', password: 'p' },
-  };
-  const manifests = projectManifests(facts);
-
-  it('has everything before its first service, the namespace first', () => {
-    expect(manifests.map(({ kind, metadata: { name } }) => `${kind} ${name}`)).toEqual([
-      `Namespace ${PROJECT.replace('_', '-')}`,
-      'NetworkPolicy towpath-deny',
-      'NetworkPolicy towpath-ingress',
-      'NetworkPolicy towpath-egress',
-      'ResourceQuota towpath',
-      'LimitRange towpath',
-      'ServiceAccount default',
-      'Secret towpath-pull',
-    ]);
-    expect(manifests[4]).toMatchObject({
-      spec: { hard: { pods: '10', 'limits.cpu': '1500m', 'limits.memory': '1Gi' } },
-    });
-    expect(manifests[6]).toMatchObject({ automountServiceAccountToken: false });
-  });
-
-  it('lets in nobody on the port of the user, and nobody out to private addresses', () => {
-    const text = JSON.stringify(manifests.slice(1, 4));
-    expect(text).not.toContain('8080');
-    for (const range of ['10.0.0.0/8', '169.254.0.0/16', '192.168.0.0/16']) expect(text).toContain(range);
-  });
-
-  it('may hold so many GPUs of each resource that its services use', () => {
-    const quota = projectManifests({ ...facts, gpuResources: ['amd.com/gpu', 'nvidia.com/gpu'] })[4];
-    expect(quota).toMatchObject({
-      spec: { hard: { 'requests.amd.com/gpu': '4', 'requests.nvidia.com/gpu': '4' } },
-    });
-  });
-
-  it('has no pull secret where the registry asks for none', () => {
-    const open = projectManifests({ ...facts, pull: undefined });
-    expect(open.some(({ kind }) => kind === 'Secret')).toBe(false);
   });
 });
 
