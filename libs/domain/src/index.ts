@@ -406,8 +406,8 @@ export {
   sumMetered,
 } from './billing/counted.usage.js';
 export type { WindowCount } from './billing/counted.usage.js';
-export { billPeriods, planInForce } from './billing/bill.periods.js';
-export type { BillPeriod } from './billing/bill.periods.js';
+export { billPeriods, planChanges, planInForce } from './billing/bill.periods.js';
+export type { BillPeriod, PlanChange } from './billing/bill.periods.js';
 export { STANDARD_TERMS, percentProblem, termsAt } from './billing/terms.js';
 export type { BillingTerms, TaxLine } from './billing/terms.js';
 export type { Buyer } from './billing/buyer.js';
@@ -460,7 +460,9 @@ export {
   worstCost,
 } from './billing/cap.rules.js';
 export type { AllowanceWish, CapSize, LeaseRoom } from './billing/cap.rules.js';
-export type { Cap, CapMoney, CapPrice, CapStanding } from './billing/cap.types.js';
+export type { Cap, CapMoney, CapPrice, CapReason, CapStanding } from './billing/cap.types.js';
+export { capConflicts, firstNewConflict } from './billing/cap.conflicts.js';
+export type { TermsChange } from './billing/cap.conflicts.js';
 export {
   billedByService,
   clusterPriceProblem,

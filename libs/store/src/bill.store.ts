@@ -3,6 +3,7 @@ import {
   billPeriods,
   monthOf,
   monthSpan,
+  planChanges,
   planInForce,
   STANDARD_TERMS,
   termsAt,
@@ -10,6 +11,7 @@ import {
   type BillPeriod,
   type BillTerms,
   type BillingTerms,
+  type PlanChange,
   type PlanInForce,
   type PlansInForce,
   type PricePlan,
@@ -35,6 +37,14 @@ const MINUTE_MS = 60_000;
 /** The parts of a month, by the terms and versions of plans that were in force. Bound to the organization, or as the system. */
 export async function findBillPeriods(tx: Tx, organizationId: string, month: string): Promise<BillPeriod[]> {
   return (await periodsOf(tx, organizationId, month)).periods;
+}
+
+/** What is in force at an instant, but not before the organization was made, and all that comes after it, ascending. */
+export async function findPlanChanges(tx: Tx, organizationId: string, fromMs: number): Promise<PlanChange[]> {
+  const { madeAt } = await findBillingLife(tx, organizationId);
+  const terms = await listTerms(tx, organizationId);
+  const madeAtMinute = madeAt - (madeAt % MINUTE_MS);
+  return planChanges(terms, await versionsOf(tx, terms), Math.max(fromMs, madeAtMinute));
 }
 
 /** What an organization was billed by in the months of these instants, which ascend. */

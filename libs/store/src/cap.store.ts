@@ -34,7 +34,7 @@ import type { Tx } from './statement.js';
 export interface StoredCap extends Cap {
   /** Not enough is left for one request more, or the cap cannot be kept under a plan of the month. */
   reached: boolean;
-  /** Of which month and amount the organization was told that it is reached. */
+  /** Of which month, amount and reason the organization was last told that it is reached. */
   told?: string;
 }
 

@@ -214,6 +214,7 @@ export {
   findBillFacts,
   findBillPeriods,
   findMonthSpent,
+  findPlanChanges,
   findPlansInForce,
   planFinder,
 } from './bill.store.js';

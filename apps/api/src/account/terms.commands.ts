@@ -1,7 +1,7 @@
 import {
   TowpathError,
   billPeriods,
-  capConflict,
+  firstNewConflict,
   formatDecimal,
   monthOf,
   parseDecimal,
@@ -11,7 +11,7 @@ import {
   type BillingTerms,
   type BillPeriod,
   type Organization,
-  type PricePlan,
+  type TermsChange,
 } from '#libs/domain';
 import { findCap, findPlanVersions, hasUsage, listTerms, lockBilling, saveTerms } from '#libs/store';
 import type { CommandCall } from '../call/call.js';
@@ -80,7 +80,7 @@ async function refuseUnfit(call: CommandCall, organization: Organization, made: 
   const terms = [...others.filter((one) => one.effectiveFromMs !== made.effectiveFromMs), made].sort(
     (a, b) => a.effectiveFromMs - b.effectiveFromMs,
   );
-  const named = new Set([STANDARD_TERMS, ...terms].map(({ plan }) => plan));
+  const named = new Set([STANDARD_TERMS, ...others, made].map(({ plan }) => plan));
   const versions = (await findPlanVersions(call.tx, [...named])).map(({ plan }) => plan);
   const own = versions.filter(({ id }) => id === made.plan);
   if (own.length === 0) refuseIfAny([{ field: 'plan', message: 'is no price plan of this installation' }]);
@@ -95,20 +95,17 @@ async function refuseUnfit(call: CommandCall, organization: Organization, made: 
   const { createdAt } = organization;
   const periods = billPeriods(month, terms, versions, createdAt - (createdAt % MINUTE_MS));
   refuseMixed(month, periods);
-  const meant = periods.filter(({ endMs }) => endMs > fromMs).map(({ plan }) => plan);
-  await refuseUncapped(call, organization, meant);
+  await refuseUncapped(call, organization, { before: others, after: terms, plans: versions, fromMs });
 }
 
 /** Under a plan that no cap can be kept under everything would be refused, since nobody knows what a request costs. */
-async function refuseUncapped(
-  { tx }: CommandCall,
-  { id }: Organization,
-  plans: readonly PricePlan[],
-): Promise<void> {
+async function refuseUncapped({ tx }: CommandCall, { id }: Organization, change: TermsChange): Promise<void> {
   const cap = await findCap(tx, id);
-  const why = cap && plans.map((plan) => capConflict(cap, plan)).find((one) => one !== undefined);
-  if (why === undefined) return;
-  throw new TowpathError('FAILED_PRECONDITION', `The organization's cap cannot be kept under it: ${why}.`, {
+  const conflict = cap && firstNewConflict(cap, change);
+  if (conflict === undefined) return;
+  const { fromMs, why } = conflict;
+  const cause = `From ${iso(fromMs)} on the organization's cap could not be kept under it: ${why}.`;
+  throw new TowpathError('FAILED_PRECONDITION', cause, {
     violations: [{ field: 'plan', message: 'allows no such cap as the organization has' }],
     nextStep: 'Choose another plan, or ask the organization to remove its cap first (tow caps delete).',
   });

@@ -1,7 +1,25 @@
-import { TowpathError, capBelow, formatDecimal, parseDecimal, refuseIfAny, uncappable } from '#libs/domain';
-import { deleteCap as deleteStored, listServiceIds, lockCap, saveCap } from '#libs/store';
+import {
+  TowpathError,
+  capBelow,
+  capConflicts,
+  formatDecimal,
+  monthOf,
+  monthSpan,
+  parseDecimal,
+  refuseIfAny,
+} from '#libs/domain';
+import {
+  deleteCap as deleteStored,
+  findPlanChanges,
+  listServiceIds,
+  lockBilling,
+  lockCap,
+  saveCap,
+  type StoredCap,
+} from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { checkVersion } from '../call/not-found.js';
+import { iso } from '../call/scalars.js';
 import { capFacts, capOf } from './cap.queries.js';
 import { showCap, type CapView } from './cap.view.js';
 
@@ -15,9 +33,10 @@ interface NewCap {
 export async function setCap(call: CommandCall, input: NewCap): Promise<CapView> {
   const { tx, now } = call;
   const { organizationId } = call.actor;
+  await lockBilling(tx, organizationId);
   const before = await lockCap(tx, organizationId);
   if (before) checkVersion(input.version, before.version);
-  const { use, currency, plans } = await capFacts(call);
+  const { use, currency } = await capFacts(call);
   const amount = formatDecimal(parseDecimal(input.amount));
   const below = capBelow(amount, use.spent, use.reserved);
   refuseIfAny([
@@ -26,9 +45,7 @@ export async function setCap(call: CommandCall, input: NewCap): Promise<CapView>
       : [{ field: 'currency', message: `must be ${currency}, which your organization pays in` }]),
     ...(below === undefined ? [] : [{ field: 'amount', message: below }]),
   ]);
-  const why = plans.map(uncappable).find((one) => one !== undefined);
-  if (why !== undefined)
-    throw new TowpathError('NOT_SUPPORTED', `Your price plan has no bound for what a request costs: ${why}.`);
+  await refuseUncappable(call, { before, currency });
   const cap = await saveCap(tx, { organizationId, amount, currency }, now);
   await call.audit(organizationId, {
     ...(before ? { before: { cap: before.amount } } : {}),
@@ -36,6 +53,23 @@ export async function setCap(call: CommandCall, input: NewCap): Promise<CapView>
   });
   if (!before || before.reached) await everyServiceChanged(call);
   return showCap(cap, use);
+}
+
+/** Where a plan of this month allows no cap, or, of a cap that is new, one that is to come: it would refuse everything then. */
+async function refuseUncappable(
+  { tx, actor, now }: CommandCall,
+  { before, currency }: { before: StoredCap | undefined; currency: string },
+): Promise<void> {
+  const month = monthSpan(monthOf(now));
+  const changes = await findPlanChanges(tx, actor.organizationId, month.startMs);
+  const untilMs = before?.currency === currency ? month.endMs : Infinity;
+  const conflict = capConflicts({ currency }, changes).find(({ fromMs }) => fromMs < untilMs);
+  if (conflict === undefined) return;
+  const when = conflict.fromMs > now ? `From ${iso(conflict.fromMs)} on no cap` : 'No cap';
+  throw new TowpathError('NOT_SUPPORTED', `${when} can be kept under your price plan: ${conflict.why}.`, {
+    nextStep:
+      'Ask the operator for a plan that can be capped; a budget tells you of what is spent (tow budgets create).',
+  });
 }
 
 /** Gives it as it was. */

@@ -1,4 +1,3 @@
-import type { PricePlan } from '#libs/domain';
 import { findAllowances, findCap, findMonthSpent, type StoredCap } from '#libs/store';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
@@ -14,14 +13,14 @@ export async function capOf(call: Call): Promise<StoredCap> {
   return cap;
 }
 
-/** What the organization has used, what it pays in, and the plans of the month. */
+/** What the organization has used, and what it pays in. */
 export async function capFacts({
   tx,
   actor: { organizationId },
   now,
-}: Call): Promise<{ use: CapUse; currency: string; plans: PricePlan[] }> {
-  const { currency, plans, ...spent } = await findMonthSpent(tx, organizationId, now);
+}: Call): Promise<{ use: CapUse; currency: string }> {
+  const { month, endMs, spent, currency } = await findMonthSpent(tx, organizationId, now);
   const allowances = await findAllowances(tx, organizationId);
   const reserved = allowances.reduce((sum, { amount }) => sum + amount, 0n);
-  return { use: { ...spent, reserved }, currency, plans };
+  return { use: { month, endMs, spent, reserved }, currency };
 }

@@ -5,6 +5,7 @@ import {
   watermarkOf,
   worstCost,
   type CapMoney,
+  type CapReason,
   type Id,
   type Random,
 } from '#libs/domain';
@@ -36,8 +37,8 @@ export interface CapLook {
 }
 
 /**
- * Looks at the cap of an organization: when it is reached, or a plan has come that it cannot be kept under, nothing is kept warm any more and the organization is told,
- * once for each month and amount; what a gateway's former process was allowed is free once all it let in is in the bill.
+ * Looks at the cap of an organization: when it is reached, or a plan has come that it cannot be kept under, nothing is kept warm any more
+ * and the organization is told, once for each month, amount and reason; what a gateway's former process was allowed is free once all it let in is in the bill.
  * @returns whether anybody is to be woken
  */
 export async function evaluateCap(tx: LeasedTx, organizationId: Id<'org'>, look: CapLook): Promise<boolean> {
@@ -46,9 +47,9 @@ export async function evaluateCap(tx: LeasedTx, organizationId: Id<'org'>, look:
   const month = await capMonth(tx, cap, look.now);
   const sizes = await findServedSizes(tx, organizationId);
   const costs = sizes.map((size) => worstCost(month.priceOf(size), size.timeoutSeconds));
-  const reached = !month.canKeep || isCapReached(capLeft(cap.amount, month.spent, 0n), least(costs));
+  const isSpent = isCapReached(capLeft(cap.amount, month.spent, 0n), least(costs));
   await freeAllowances(tx, organizationId, look);
-  return note(tx, cap, { month, reached }, look);
+  return note(tx, cap, { month, reason: isSpent ? 'spent' : month.canKeep ? undefined : 'plan' }, look);
 }
 
 function least(costs: readonly CapMoney[]): CapMoney | undefined {
@@ -59,17 +60,19 @@ function least(costs: readonly CapMoney[]): CapMoney | undefined {
 async function note(
   tx: LeasedTx,
   cap: StoredCap,
-  { month, reached }: { month: CapMonth; reached: boolean },
+  { month, reason }: { month: CapMonth; reason: CapReason | undefined },
   { now, random }: CapLook,
 ): Promise<boolean> {
   const { organizationId, amount, currency } = cap;
-  const about = `${month.month} ${amount}`;
+  const reached = reason !== undefined;
+  // as the release before, which knew one reason, names what was spent
+  const about = `${month.month} ${amount}${reason === 'plan' ? ' plan' : ''}`;
   const tells = reached && cap.told !== about;
   if (reached === cap.reached && !tells) return false;
   const told = tells ? { told: about } : {};
   await markCap(tx, { ...cap, reached, ...told });
   if (tells) {
-    const data = { month: month.month, amount, currency, spent: month.spentText };
+    const data = { month: month.month, amount, currency, spent: month.spentText, reason };
     await giveNotice(tx, { organizationId, type: 'cap.reached', data, now }, random);
   }
   if (reached === cap.reached) return true;

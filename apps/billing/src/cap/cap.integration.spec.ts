@@ -216,6 +216,23 @@ it('allows nothing beyond what is held under a plan that the cap cannot be kept 
   expect(await isReached(of)).toBe(false);
 });
 
+it('tells that it is spent, also where it was told before that no plan of the month allows it', async () => {
+  const of = await capped(MOST);
+  await serveAt(of);
+  const reasons = async (): Promise<unknown[]> => {
+    const notices = await database.db.inTenant(of.organizationId, (tx) =>
+      listNotices(tx, of.organizationId, { limit: 10 }),
+    );
+    return notices.map(({ data }) => ('reason' in data ? data.reason : undefined)).reverse();
+  };
+  await setCap(of, MOST, 'EUR');
+  expect([await lookAt(of), await lookAt(of), await reasons()]).toEqual([true, false, ['plan']]);
+  const startMs = clock.now() - 60_000;
+  await rig.take(lease, of.gatewayId, [usageOf(of, 0, { startMs, endMs: startMs + 50 })]);
+  await rig.fold(lease, [of]);
+  expect([await lookAt(of), await lookAt(of), await reasons()]).toEqual([true, false, ['plan', 'spent']]);
+});
+
 it('frees what a former process held once all that it let in is known', async () => {
   const of = await capped(MOST * 3n);
   await database.query(

@@ -25,7 +25,7 @@ const TOLD: { [T in NoticeType]: NoticeData[T] } = {
     ...{ budgetId: id('bdg'), month, percent: 80, on: 'actual' },
     ...{ amount: '10', currency: 'USD', spent: '25/3' },
   },
-  'cap.reached': { month, amount: '40', currency: 'USD', spent: '39.9999' },
+  'cap.reached': { month, amount: '40', currency: 'USD', spent: '39.9999', reason: 'spent' },
   'invoice.finalized': { ...about, month, payable: '12.34', dueAt },
   'invoice.overdue': { ...about, month, balance: '2.34', dueAt },
   'payment.recorded': { ...about, paymentId: id('pay'), amount: '10', reference: 'tr_1', receivedAt: dueAt },

@@ -28,7 +28,11 @@ export const NOTICE_EVENTS = {
     spent: exact,
     forecast: exact.exactOptional(),
   }),
-  'cap.reached': z.object({ ...head, month, amount, currency, spent: exact }),
+  /** `plan`: it cannot be kept under a plan of the month, whatever was spent. */
+  'cap.reached': z.object({
+    ...{ ...head, month, amount, currency, spent: exact },
+    reason: z.enum(['spent', 'plan']).exactOptional(),
+  }),
   'invoice.finalized': z.object({ ...head, ...invoice, month, payable: amount, dueAt: moment }),
   /** `balance` is what is still to be paid. */
   'invoice.overdue': z.object({ ...head, ...invoice, month, balance: amount, dueAt: moment }),

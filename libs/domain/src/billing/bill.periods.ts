@@ -40,6 +40,28 @@ export function billPeriods(
   return periods;
 }
 
+/** A version of a plan, and from when on (UTC ms) it is in force. */
+export interface PlanChange {
+  fromMs: number;
+  plan: PricePlan;
+}
+
+/**
+ * What is in force at an instant, and all that comes after it, ascending.
+ * @param plans all versions of the plans that the terms name
+ * @throws RangeError when a plan has no version in force yet
+ */
+export function planChanges(
+  terms: readonly BillingTerms[],
+  plans: readonly PricePlan[],
+  fromMs: number,
+): PlanChange[] {
+  const borders = [...terms, ...plans].map(({ effectiveFromMs }) => effectiveFromMs);
+  const starts = [...new Set([fromMs, ...borders.filter((at) => at > fromMs)])].sort((a, b) => a - b);
+  const changes = starts.map((startMs) => ({ fromMs: startMs, plan: planInForce(terms, plans, startMs) }));
+  return changes.filter(({ plan }, i) => plan !== changes[i - 1]?.plan);
+}
+
 /**
  * The version of a plan that an organization is billed by at an instant.
  * @throws RangeError when there is none yet

@@ -10,6 +10,9 @@ export interface Cap {
   version: number;
 }
 
+/** Why nothing more is let in: the cap is spent, or it cannot be kept under a plan of the month. */
+export type CapReason = 'spent' | 'plan';
+
 /** Money in units of 10^-12 of its currency: whole, so that a gateway adds up without fractions. */
 export type CapMoney = bigint;
 

@@ -1,5 +1,6 @@
 import type { Id } from '../id.js';
 import type { BudgetBasis } from '../billing/budget.types.js';
+import type { CapReason } from '../billing/cap.types.js';
 
 /** What an organization is told of by notice: a line here, and the shape of what it says in NoticeData. */
 export const NOTICE_TYPES = [
@@ -25,7 +26,14 @@ export interface NoticeData {
     spent: string;
     forecast?: string;
   };
-  'cap.reached': { month: string; amount: string; currency: string; spent: string };
+  'cap.reached': {
+    month: string;
+    amount: string;
+    currency: string;
+    spent: string;
+    /** Notices of release 0.2.0 say none. */
+    reason?: CapReason;
+  };
   'invoice.finalized': {
     invoiceId: string;
     number: string;
