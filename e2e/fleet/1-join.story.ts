@@ -1,58 +1,25 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { Api } from '../support/api.js';
 import type { ClusterJson, List } from '../support/faces.js';
+import { Joined } from '../support/joining.js';
 import { platform } from '../support/tenant.js';
 import { until } from '../support/until.js';
-
-const BIN = path.join(import.meta.dirname, '../../apps/cli/bin/tow.mjs');
 
 describe('joining a cluster', () => {
   const at = platform();
   const operator = new Api(at.apiUrl, at.operatorKey);
-  const { urls } = JSON.parse(readFileSync(path.join(at.dataDir, 'run.json'), 'utf8')) as {
-    urls: { identity: string };
-  };
-  const running: ChildProcess[] = [];
+  const running: Joined[] = [];
   afterAll(async () => {
-    await Promise.all(running.map((child) => ended(child)));
+    await Promise.all(running.map((one) => one.end()));
   });
 
-  /** `tow clusters join` as a person runs it, in a data folder of its own; below the platform's, so that nothing is left. */
-  function join(name: string, folder: string, more: string[]): { child: ChildProcess; said: () => string } {
-    const data = path.join(at.dataDir, folder);
-    const words = ['clusters', 'join', name, '--hub', urls.identity, '--data', data];
-    const child = spawn(
-      'node',
-      [BIN, ...words, '--blobs', path.join(at.dataDir, 'blobs'), ...more, '--no-input'],
-      {
-        env: { ...process.env, TOW_API_URL: at.apiUrl, TOW_API_KEY: at.operatorKey, NO_COLOR: '1' },
-        stdio: ['ignore', 'pipe', 'pipe'],
-        detached: true,
-      },
-    );
-    running.push(child);
-    let text = '';
-    child.stdout.on('data', (part: Buffer) => (text += part.toString()));
-    child.stderr.on('data', (part: Buffer) => (text += part.toString()));
-    return { child, said: () => text };
+  function join(name: string, folder: string, token: string): Joined {
+    const one = Joined.begin(at, name, { folder, token });
+    running.push(one);
+    return one;
   }
 
-  /** Ctrl-C: to everything of that terminal. */
-  async function ended(child: ChildProcess): Promise<void> {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('close', resolve));
-    process.kill(-(child.pid ?? 0), 'SIGINT');
-    await gone;
-  }
-
-  async function refused(name: string, folder: string, token: string): Promise<string> {
-    const { child, said } = join(name, folder, ['--token', token]);
-    await until(`the end of ${folder}`, 90_000, async () => Promise.resolve(child.exitCode !== null));
-    expect(child.exitCode).toBe(1);
-    return said();
-  }
+  const refused = (name: string, folder: string, token: string): Promise<string> =>
+    join(name, folder, token).refused();
 
   const clusters = async (): Promise<ClusterJson[]> =>
     (await operator.ok<List<ClusterJson>>('GET', '/v1/clusters')).items;
@@ -83,10 +50,8 @@ describe('joining a cluster', () => {
       'The join token is unknown.',
     );
     const used = await token(made.id);
-    const { said, child } = join('north', 'north', ['--token', used]);
-    await until('it has joined', 90_000, async () =>
-      Promise.resolve(said().includes('has joined and works')),
-    );
+    const agent = join('north', 'north', used);
+    await agent.works();
     expect(await refused('north', 'again', used)).toContain('The join token was used.');
     await until('it answers', 60_000, async () => {
       const one = await operator.ok<ClusterJson>('GET', '/v1/clusters/north');
@@ -96,7 +61,7 @@ describe('joining a cluster', () => {
       await operator.ok('POST', `/v1/clusters/${name}/cordon`, {});
       await operator.ok('DELETE', `/v1/clusters/${name}`);
     }
-    await ended(child);
+    await agent.end();
     const names = (await clusters()).map(({ name }) => name);
     expect(names.filter((name) => ['north', 'other'].includes(name))).toEqual([]);
   }, 300_000);
