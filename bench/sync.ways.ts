@@ -43,7 +43,7 @@ export async function startDriver(kubeconfig: string, { clusterId }: Synced) {
       answers: () => Promise.resolve(false),
     },
     images: undefined as unknown as PublishedImages,
-    drifts: { inc: ({ kind }) => console.error(`drift of a ${kind}, although nobody else writes here`) },
+    onDrift: (kind) => console.error(`drift of a ${kind}, although nobody else writes here`),
     ...{ clock: systemClock, logger: createLogger('bench', 'silent') },
   });
   await driver.start();

@@ -3,7 +3,7 @@ import { cp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { whileStill } from './cluster.parts.js';
-import type { RealCluster } from './kubectl.js';
+import { kubectlOf, type RealCluster } from './kubectl.js';
 
 const run = promisify(execFile);
 
@@ -45,16 +45,26 @@ export async function copyState(cluster: RealCluster): Promise<() => Promise<voi
   };
 }
 
-/** The door of a real cluster dies: nobody listens at its address; what runs in the cluster goes on. */
+/** The door of a real cluster dies: nobody listens at its address; what runs in the cluster goes on. No node may have it. */
 export async function closeDoor(cluster: RealCluster): Promise<void> {
-  await scaleDoor(cluster, 0);
+  await placeDoor(cluster, { type: 'Recreate', rollingUpdate: null }, { 'story.test/door': 'nowhere' });
 }
 
 export async function openDoor(cluster: RealCluster): Promise<void> {
-  await scaleDoor(cluster, 1);
+  await placeDoor(cluster, { type: 'RollingUpdate' }, null);
 }
 
-async function scaleDoor({ kubectl, kubeconfig }: RealCluster, replicas: number): Promise<void> {
-  const door = ['-n', 'towpath-system', 'deploy/towpath-door'];
-  await run(kubectl, ['--kubeconfig', kubeconfig, 'scale', ...door, `--replicas=${replicas}`]);
+/** Both are nothing that the agent asks for, which would set it again. */
+async function placeDoor(cluster: RealCluster, strategy: object, nodeSelector: object | null): Promise<void> {
+  const patch = JSON.stringify({ spec: { strategy, template: { spec: { nodeSelector } } } });
+  await kubectlOf(
+    cluster,
+    'patch',
+    'deploy/towpath-door',
+    '-n',
+    'towpath-system',
+    '--type=merge',
+    '-p',
+    patch,
+  );
 }

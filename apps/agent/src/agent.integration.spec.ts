@@ -75,8 +75,9 @@ class RecordingDriver implements Driver {
 
   start = (): Promise<void> => Promise.resolve();
   stop = (): Promise<void> => Promise.resolve();
-  address: Door | undefined = { host: '127.0.0.1', port: 1 };
-  door = (): Door | undefined => this.address;
+  door = (): Door => ({ host: '127.0.0.1', port: 1 });
+  fits = true;
+  isFit = (): boolean => this.fits;
   found = (): ClusterFacts | undefined => undefined;
   classes: string[] = [];
   offered = (classes: readonly OfferedGpus[]): void => {
@@ -383,8 +384,10 @@ describe('the agent on a real nats-server', () => {
       undefined;
     await until(isTold);
     // the cluster is not fit any more
-    driver.address = undefined;
+    driver.fits = false;
     await until(async () => !(await isTold()), { deadlineMs: 30_000 });
+    const waits = await nats.bus.getKey(statusBucket(clusterId), 'cluster', clusterStatusSchema);
+    expect(waits?.value.waitingDoor).toEqual(driver.door());
   }, 60_000);
 
   it('tells its runtime which GPU classes there are, after a restart again', async () => {

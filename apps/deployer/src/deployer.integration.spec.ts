@@ -21,6 +21,7 @@ import {
   targetSchema,
   targetStatusSchema,
   targetsBucket,
+  type ClusterStatus,
   type KeyEntry,
 } from '#libs/bus';
 import { initialServiceStatus, newId, newTemplate, plannedSteps, type Id } from '#libs/domain';
@@ -63,6 +64,7 @@ const org = id('org');
 const prj = id('prj');
 const cls = id('cls');
 const gw = id('gw');
+const DOOR = { host: '127.0.0.1', port: 4000 };
 
 const folder = temporaryFolder();
 let database: TestDatabase;
@@ -110,12 +112,17 @@ async function agent(): Promise<void> {
     });
   };
   stops.push(await bus.watchKeys(targetsBucket(cls), '>', (entry) => void take(entry)));
+  await says(bus, { door: DOOR });
+}
+
+/** What the agent says of its cluster. */
+async function says(bus: Bus, where: Pick<ClusterStatus, 'door' | 'waitingDoor'>): Promise<void> {
   await bus.putKey(statusBucket(cls), 'cluster', clusterStatusSchema, {
     schemaVersion: 1,
     clusterId: cls,
     runtime: 'local',
     capabilities: ['builder'],
-    door: { host: '127.0.0.1', port: 4000 },
+    ...where,
     epoch: 1,
     sentAt: Date.now(),
   });
@@ -272,6 +279,27 @@ describe('the deployer on real PostgreSQL and nats-server', () => {
     const before = await fingerprint();
     for (let turn = 0; turn < 3; turn++) await resync(cls);
     expect(await fingerprint()).toBe(before);
+  });
+
+  it('follows the door of a cluster that waits', async () => {
+    const elsewhere = { ...DOOR, port: DOOR.port + 1 };
+    const leadsTo = async (port: number): Promise<boolean> => {
+      const rows = await database.query<{ body: object }>('SELECT body FROM routes');
+      return rows.length > 0 && rows.every(({ body }) => JSON.stringify(body).includes(`"port":${port}`));
+    };
+    const waits = async (): Promise<boolean> => {
+      const [row] = await database.query<{ waits: boolean }>(
+        'SELECT waiting_since IS NOT NULL AS waits FROM clusters WHERE id = $1',
+        [cls],
+      );
+      return row?.waits ?? false;
+    };
+    await says(nats.bus, { waitingDoor: elsewhere });
+    await until(() => leadsTo(elsewhere.port), { what: 'routes to the new address' });
+    expect(await waits()).toBe(true);
+    await says(nats.bus, { door: DOOR });
+    await until(() => leadsTo(DOOR.port), { what: 'routes to the address before' });
+    expect(await waits()).toBe(false);
   });
 
   it('is not led astray by events that come twice, or about nothing', async () => {

@@ -53,32 +53,63 @@ describe('what somebody else changes in the cluster', () => {
       () => true,
       () => false,
     );
+  const uidOf = async (kind: string, name: string, at: string): Promise<string | undefined> => {
+    const { items } = await kubeGet<{ items: { metadata: { uid: string; deletionTimestamp?: string } }[] }>(
+      ...[kind, '-n', at, '--field-selector', `metadata.name=${name}`],
+    );
+    return items.find(({ metadata }) => metadata.deletionTimestamp === undefined)?.metadata.uid;
+  };
+  const answers = (): Promise<unknown> =>
+    until('an answer', 60_000, async () => {
+      const { status, text } = await tenant.call('steady');
+      if (status !== 200) throw new Error(`${status} ${text}`);
+      return true;
+    });
 
   it.each([
-    ['a network policy', 'networkpolicy', 'towpath-deny', 'NetworkPolicy'],
-    ['the quota', 'resourcequota', 'towpath', 'ResourceQuota'],
-    ['the service account', 'serviceaccount', 'default', 'ServiceAccount'],
-    ['the Knative Service', 'services.serving.knative.dev', 'steady', 'Service'],
+    ['a network policy', 'networkpolicy', 'towpath-deny', 'NetworkPolicy', ''],
+    ['the quota', 'resourcequota', 'towpath', 'ResourceQuota', ''],
+    ['the service account', 'serviceaccount', 'default', 'ServiceAccount', ''],
+    ['the Knative Service', 'services.serving.knative.dev', 'steady', 'Service', ''],
+    [
+      'what keeps others from the ingress',
+      'networkpolicy',
+      'towpath-door',
+      'NetworkPolicy',
+      'kourier-system',
+    ],
+    ['the certificate of the door', 'secret', 'towpath-door', 'Secret', 'towpath-system'],
+    ['the way to the door', 'service', 'towpath-door', 'Service', 'towpath-system'],
   ])(
     '%s deleted by hand comes back, and is counted',
-    async (_what, kind, name, counted) => {
-      const before = await drifts(counted);
-      const { metadata } = await kubeGet<{ metadata: { uid: string } }>(kind, name, '-n', namespace);
-      await kubectl('delete', kind, name, '-n', namespace, '--wait=false');
+    async (_what, kind, name, counted, place) => {
+      const at = place || namespace;
+      const [before, uid] = [await drifts(counted), await uidOf(kind, name, at)];
+      expect(uid).toBeDefined();
+      await kubectl('delete', kind, name, '-n', at, '--wait=false');
       await until(`${kind} ${name}`, RESTORED_MS, async () => {
-        if (!(await isThere(kind, name))) return false;
-        const now = await kubeGet<{ metadata: { uid: string; deletionTimestamp?: string } }>(
-          kind,
-          name,
-          '-n',
-          namespace,
-        );
-        return now.metadata.uid !== metadata.uid && now.metadata.deletionTimestamp === undefined;
+        const now = await uidOf(kind, name, at);
+        return now !== undefined && now !== uid;
       });
       await until('a drift counted', RESTORED_MS, async () => (await drifts(counted)) > before);
     },
     60_000,
   );
+
+  it('a door that was scaled to nothing by hand opens again, and nothing else ever was a drift of it', async () => {
+    await answers();
+    const before = await drifts('Deployment');
+    expect(before).toBe(0);
+    const door = ['deployment', 'towpath-door', '-n', 'towpath-system'];
+    await kubectl('scale', ...door, '--replicas=0');
+    await until('its replica', RESTORED_MS, async () => {
+      const { spec } = await kubeGet<{ spec: { replicas: number } }>(...door);
+      return spec.replicas === 1;
+    });
+    await until('a drift counted', RESTORED_MS, async () => (await drifts('Deployment')) === 1);
+    await answers();
+    expect(await drifts('Deployment')).toBe(1);
+  }, 200_000);
 
   it('a field edited by hand is set again, and a field that is nobody’s stays', async () => {
     const patch = JSON.stringify({

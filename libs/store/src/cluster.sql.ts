@@ -104,11 +104,11 @@ export const insertJoinTokenSql = statement<unknown>(
 );
 
 // What the agent says, with every report; `version` stays, because no intent changed. One that does not work (yet) says no
-// door: gateways go on using the one they know, and it was working until it was heard of last. What it found stays until it
-// has looked again.
+// door: gateways go on using the one they know, or the one that waits ($8), and it was working until it was heard of last. What
+// it found stays until it has looked again.
 export const recordClusterSql = statement<{ id: string }>(
   'cluster_record',
-  `UPDATE clusters SET capabilities = $2, door = coalesce($3, door), last_seen_at = greatest(last_seen_at, $4), runtime = $5,
+  `UPDATE clusters SET capabilities = $2, door = coalesce($3, $8, door), last_seen_at = greatest(last_seen_at, $4), runtime = $5,
      found = coalesce($6, found), clock_offset_ms = $7,
      waiting_since = CASE WHEN $3::jsonb IS NULL THEN coalesce(waiting_since, last_seen_at, $4) END
    WHERE id = $1 AND joined_at IS NOT NULL AND removed_at IS NULL RETURNING id`,

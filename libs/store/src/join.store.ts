@@ -1,4 +1,4 @@
-import type { Cluster, Gateway, Id } from '#libs/domain';
+import type { Cluster, Door, Gateway, Id } from '#libs/domain';
 import {
   findGatewaySql,
   findJoinTokenSql,
@@ -97,12 +97,14 @@ export async function recordCluster(
   tx: Tx,
   seen: Pick<Cluster, 'id' | 'runtime' | 'capabilities' | 'door' | 'found' | 'clockOffsetMs'> & {
     seenAt: number;
+    /** Of an agent that waits although its door stands. */
+    waitingDoor?: Door;
   },
 ): Promise<boolean> {
-  const { id, runtime, capabilities, door, found, clockOffsetMs = null, seenAt } = seen;
-  const [doorText, foundText] = [door, found].map((value) => (value ? JSON.stringify(value) : null));
-  const values = [id, JSON.stringify(capabilities), doorText, time(seenAt), runtime, foundText];
-  return (await tx.one(recordClusterSql, [...values, clockOffsetMs])) !== undefined;
+  const { id, runtime, capabilities, clockOffsetMs = null, seenAt } = seen;
+  const text = (value?: object): string | null => (value === undefined ? null : JSON.stringify(value));
+  const values = [id, JSON.stringify(capabilities), text(seen.door), time(seenAt), runtime, text(seen.found)];
+  return (await tx.one(recordClusterSql, [...values, clockOffsetMs, text(seen.waitingDoor)])) !== undefined;
 }
 
 /** Notes when a gateway was last heard of. */

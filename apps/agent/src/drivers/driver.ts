@@ -78,8 +78,10 @@ export interface Driver {
   start(): Promise<void>;
   /** Ends requests in flight first, then every instance; bounded by the driver's drain and grace times. */
   stop(): Promise<void>;
-  /** Where gateways reach the ingress, after `start`; undefined while the cluster is not fit for services: `found` says why. */
-  door(): Door | undefined;
+  /** Where gateways reach the ingress, after `start`. */
+  door(): Door;
+  /** Whether services may come there, after `start`; `found` says why not. */
+  isFit(): boolean;
   /** What was found of the cluster itself; told during `start` already, which waits for what it cannot do without. */
   found(): ClusterFacts | undefined;
   /** All GPU classes of the installation: what the cluster has of each is counted from now on, and told by `found`. */

@@ -1,5 +1,5 @@
 import type { Clock, Id } from '#libs/domain';
-import { CLUSTER_KEY, clusterStatusSchema, statusBucket, type Bus } from '#libs/bus';
+import { CLUSTER_KEY, clusterStatusSchema, statusBucket, type Bus, type ClusterStatus } from '#libs/bus';
 import { Loop, type Logger } from '#libs/process';
 import type { Driver } from '../drivers/driver.js';
 import type { TargetStore } from '../targets/target.store.js';
@@ -41,17 +41,22 @@ export class ClusterReporter {
     const { clusterId, driver, hasStarted, capabilities, offsetMs, targets, clock } = this.parts;
     const found = driver.found();
     const clockOffsetMs = offsetMs();
-    const door = hasStarted() ? driver.door() : undefined;
     await this.parts.bus().putKey(statusBucket(clusterId), CLUSTER_KEY, clusterStatusSchema, {
       schemaVersion: 1,
       clusterId,
       runtime: driver.runtime,
       capabilities: capabilities(),
-      ...(door === undefined ? {} : { door }),
+      ...(hasStarted() ? doorOf(driver) : {}),
       ...(found === undefined ? {} : { found }),
       ...(clockOffsetMs === undefined ? {} : { clockOffsetMs }),
       epoch: targets.highestEpoch(),
       sentAt: clock.now(),
     });
   }
+}
+
+/** A door that no service may come to is told as one that waits: hubs of the release before know of none then. */
+function doorOf(driver: Driver): Pick<ClusterStatus, 'door' | 'waitingDoor'> {
+  const door = driver.door();
+  return driver.isFit() ? { door } : { waitingDoor: door };
 }

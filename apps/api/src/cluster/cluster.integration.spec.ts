@@ -1,4 +1,4 @@
-import type { Cluster, Id } from '#libs/domain';
+import type { Cluster, Door, Id } from '#libs/domain';
 import { findCluster, joinCluster, recordCluster } from '#libs/store';
 import { ApiRig } from '../api.rig.js';
 
@@ -85,7 +85,10 @@ describe('emptying a cluster', () => {
     const found = { conditions: [condition], gpus, supply: [supply] };
     const at = Date.now();
     const seen = { id, runtime: 'knative' } as const;
-    const heard = (seenAt: number, more: Partial<Cluster>): Promise<Cluster | undefined> =>
+    const heard = (
+      seenAt: number,
+      more: Partial<Cluster> & { waitingDoor?: Door },
+    ): Promise<Cluster | undefined> =>
       rig.parts.db.asSystem(async (tx) => {
         await recordCluster(tx, { ...seen, capabilities: [], seenAt, ...more });
         return findCluster(tx, id);
@@ -98,6 +101,8 @@ describe('emptying a cluster', () => {
       const waiting = await heard(seenAt, {});
       expect(waiting).toMatchObject({ door, found, waitingSince: at - 9_000, lastSeenAt: seenAt });
     }
+    const moved = { ...door, host: '10.0.0.2' };
+    expect(await heard(at, { waitingDoor: moved })).toMatchObject({ door: moved, waitingSince: at - 9_000 });
     const { json: told } = await rig.call('GET', `/v1/clusters/${id}`, { key });
     expect(told['conditions']).toContainEqual(expect.objectContaining({ type: 'Answers', reason: 'Waits' }));
     const aged = { clockOffsetMs: -(40 * 86_400_000) };

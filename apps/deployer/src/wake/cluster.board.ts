@@ -1,5 +1,5 @@
 import { clusterStatusSchema, decode, type ClusterStatus } from '#libs/bus';
-import { isLive, same } from '#libs/domain';
+import { isLive, same, type Door } from '#libs/domain';
 import type { Logger } from '#libs/process';
 import { hubEpoch, raiseHubEpoch, recordCluster, type Database } from '#libs/store';
 
@@ -44,12 +44,15 @@ export class ClusterBoard {
     else if (before === undefined || this.differs(before, status)) await this.news.changed(clusterId);
   }
 
-  /** One that says no door waits: nothing is done before it works again, or has waited for long. */
+  /** One that says no door waits: only where it is reached is followed before it works again, or has waited for long. */
   private differs(before: ClusterStatus, now: ClusterStatus): boolean {
     return (
       !isLive(before.sentAt, now.sentAt) ||
-      (now.door !== undefined && !same(before.door, now.door)) ||
+      (now.door !== undefined && before.door === undefined) ||
+      (reachedAt(now) !== undefined && !same(reachedAt(before), reachedAt(now))) ||
       !same([before.runtime, before.capabilities], [now.runtime, now.capabilities])
     );
   }
 }
+
+const reachedAt = ({ door, waitingDoor }: ClusterStatus): Door | undefined => door ?? waitingDoor;

@@ -64,8 +64,10 @@ export const clusterStatusSchema = z.object({
   clusterId: id('cls'),
   runtime: z.enum(['knative', 'local']),
   capabilities: z.array(z.string()),
-  /** Absent while the agent does not work yet: what is in the way stands in `found`. */
+  /** Absent while the agent does not work: what is in the way stands in `found`. */
   door: door.exactOptional(),
+  /** Where the door is reached that stands although the agent does not work, in place of `door`. */
+  waitingDoor: door.exactOptional(),
   found: z
     .object({
       conditions: z.array(condition),

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import path from 'node:path';
 import { PEER_FILES, PeerCertificate } from '#libs/bus';
 import { peerName, type PeerSide } from '#libs/domain';
@@ -15,9 +17,19 @@ const INGRESS = { host: '127.0.0.1', port: 9 };
 const HOSTS = { deaf: '127.0.0.4', one: '127.0.0.2', two: '127.0.0.3' };
 type NodeName = keyof typeof HOSTS;
 
+const KIND_OF: Record<string, string> = {
+  namespaces: 'Namespace',
+  secrets: 'Secret',
+  deployments: 'Deployment',
+  services: 'Service',
+  networkpolicies: 'NetworkPolicy',
+};
+
 /** As much of the Kubernetes API as the door's keeper asks. */
 class Api {
   readonly applied = new Map<string, KubeObject>();
+  private readonly watches = new Map<string, ServerResponse>();
+  private version = 1;
   readonly nodes: Record<NodeName, { ready: string; unschedulable: boolean }> = {
     deaf: { ready: 'True', unschedulable: false },
     one: { ready: 'True', unschedulable: false },
@@ -29,15 +41,42 @@ class Api {
 
   readonly answer = ({ method, path: at, query, body }: SeenRequest): FakeReply => {
     const name = at.split('/').at(-1) ?? '';
+    if (query.has('watch')) return (response) => this.watch(KIND_OF[name] ?? name, response);
     if (method === 'PATCH') {
       const object = JSON.parse(body.toString()) as KubeObject;
       this.applied.set(object.kind, object);
+      this.tell('MODIFIED', object);
       return { body: object };
+    }
+    const kind = KIND_OF[name];
+    if (kind !== undefined) {
+      const items = [this.applied.get(kind)].filter(Boolean);
+      return { body: { items, metadata: { resourceVersion: String(this.version) } } };
     }
     if (name === 'nodes') return { body: { items: this.listed(query.get('fieldSelector')), metadata: {} } };
     if (at.includes('/services/')) return { body: this.serviceWithPort() };
     return { body: { ...this.applied.get('Deployment'), status: this.runs ? RUNS : {} } };
   };
+
+  /** Somebody else changes it, or deletes it. */
+  async change(kind: string, changed: Partial<KubeObject> | undefined): Promise<void> {
+    await until(() => this.watches.has(kind), { what: `a watch of ${kind}` });
+    const object = this.applied.get(kind);
+    this.applied.delete(kind);
+    if (object !== undefined)
+      this.tell(changed === undefined ? 'DELETED' : 'MODIFIED', { ...object, ...changed });
+  }
+
+  private tell(type: string, object: KubeObject): void {
+    const metadata = { ...object.metadata, resourceVersion: String(++this.version) };
+    this.watches.get(object.kind)?.write(`${JSON.stringify({ type, object: { ...object, metadata } })}\n`);
+  }
+
+  private async watch(kind: string, response: ServerResponse): Promise<void> {
+    response.writeHead(200).flushHeaders();
+    this.watches.set(kind, response);
+    await once(response, 'close');
+  }
 
   private serviceWithPort(): unknown {
     return { ...this.applied.get('Service'), spec: { ports: [{ port: 8443, nodePort: this.nodePort }] } };
@@ -74,6 +113,7 @@ describe('the door of a cluster, followed', () => {
   let connection: KubeConnection;
   let envoy: TestEnvoy | undefined;
   let door: ClusterDoor;
+  const drifts: string[] = [];
 
   /** A certificate that was issued before the agent started. */
   async function certificate(authority: TestAuthority, side: PeerSide): Promise<PeerCertificate> {
@@ -122,6 +162,7 @@ describe('the door of a cluster, followed', () => {
       settings: { image: 'door.test/envoy', ingress: INGRESS },
       own: await certificate(authority, 'door'),
       knocking: await certificate(authority, 'gateway'),
+      onDrift: (kind: string, _name: string, difference: string) => drifts.push(`${kind} ${difference}`),
       logger: createLogger('door', 'silent'),
     };
     door = new ClusterDoor(parts, 50);
@@ -168,5 +209,24 @@ describe('the door of a cluster, followed', () => {
   it('moves before a node leaves', async () => {
     api.nodes.two.unschedulable = true;
     await isAt('one');
+  });
+
+  it.each<[what: string, kind: string, changed: Partial<KubeObject> | undefined, difference: string]>([
+    ['a NetworkPolicy that was deleted', 'NetworkPolicy', undefined, 'absent'],
+    ['a Service that was deleted', 'Service', undefined, 'absent'],
+    ['a Secret without its files', 'Secret', { data: {} }, 'data.tls.crt'],
+    ['a Deployment without a replica', 'Deployment', { spec: { replicas: 0 } }, 'spec.replicas'],
+    [
+      'a Namespace without its labels',
+      'Namespace',
+      { metadata: { name: 'towpath-system' } },
+      'metadata.labels',
+    ],
+  ])('%s is applied again, and that is told once', async (_what, kind, changed, difference) => {
+    const [wanted, before] = [api.applied.get(kind), drifts.length];
+    await api.change(kind, changed);
+    await until(() => api.applied.has(kind) && drifts.length > before, { what: `${kind} again` });
+    expect(api.applied.get(kind)).toEqual(wanted);
+    expect(drifts.slice(before)).toEqual([expect.stringContaining(`${kind} ${difference}`)]);
   });
 });

@@ -2,14 +2,16 @@ import { checkServerIdentity } from 'node:tls';
 import { Agent as Dispatcher, request } from 'undici';
 import type { PeerCertificate, PeerIdentity } from '#libs/bus';
 import { peerName, same, type Clock, type Door, type Id } from '#libs/domain';
-import { KINDS, type Kind, type KubeClient, type Where } from '#libs/kube';
+import { KINDS, type KubeClient, type Where } from '#libs/kube';
 import { Loop, type Logger } from '#libs/process';
 import { doorAddresses, stays, type DoorAddress, type DoorNode, type DoorService } from './door.address.js';
 import { DOOR_NAME } from './door.bootstrap.js';
 import { doorManifests, ingressPolicy, type DoorSettings } from './door.manifests.js';
+import { DoorObjects } from './door.objects.js';
 import { isRolledOut, type Deployment } from './door.rollout.js';
 import type { DoorKeeper } from './knative.driver.js';
 import { SYSTEM_NAMESPACE } from './knative.names.js';
+import type { OnDrift } from './service.applier.js';
 
 /** While it is being opened. */
 const LOOK_MS = 300;
@@ -24,19 +26,12 @@ const OPEN_MS = 120_000;
 const NOBODY = 'door.invalid';
 /** Whoever answers the probe gives it back: nobody else does. */
 const PROBE_HASH = 'k-network-hash';
-const KIND_OF: Record<string, Kind> = {
-  Namespace: KINDS.namespace,
-  Secret: KINDS.secret,
-  Deployment: KINDS.deployment,
-  Service: KINDS.service,
-  NetworkPolicy: KINDS.networkPolicy,
-};
-
 /** The door of one cluster: made, given its certificate, knocked at, and followed where it is reached. */
 export class ClusterDoor implements DoorKeeper {
   private known: DoorAddress | undefined;
   private dispatcher: Dispatcher | undefined;
   private readonly loop: Loop;
+  private readonly objects: DoorObjects;
 
   constructor(
     private readonly parts: {
@@ -47,12 +42,14 @@ export class ClusterDoor implements DoorKeeper {
       own: PeerCertificate;
       /** What the agent shows when it knocks. */
       knocking: PeerCertificate;
+      onDrift: OnDrift;
       clock: Clock;
       logger: Logger;
     },
     followMs = FOLLOW_MS,
   ) {
     this.loop = new Loop('door', followMs, async (signal) => void (await this.look(signal)), parts.logger);
+    this.objects = new DoorObjects(parts);
   }
 
   /** Resolves when it lets this agent in: one that runs may still be that of the agent before. */
@@ -73,7 +70,8 @@ export class ClusterDoor implements DoorKeeper {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.loop.stop(), this.parts.own.stop(), this.parts.knocking.stop()]);
+    const { own, knocking } = this.parts;
+    await Promise.all([this.loop.stop(), this.objects.stop(), own.stop(), knocking.stop()]);
     await this.dispatcher?.destroy();
   }
 
@@ -84,16 +82,10 @@ export class ClusterDoor implements DoorKeeper {
 
   /** Puts a certificate where the door reads it. */
   readonly show = async ({ chain, key, trust }: PeerIdentity): Promise<void> => {
-    const { client, clusterId, settings } = this.parts;
+    const { clusterId, settings } = this.parts;
     const agent = peerName(clusterId, 'gateway');
-    for (const manifest of [
-      ...doorManifests(settings, { chain, key, root: trust, agent }),
-      ingressPolicy(),
-    ]) {
-      const kind = KIND_OF[manifest.kind];
-      if (kind === undefined) throw new Error(`${manifest.kind} is no part of a door`);
-      await client.apply(kind, manifest, 'towpath-door');
-    }
+    const manifests = doorManifests(settings, { chain, key, root: trust, agent });
+    await this.objects.make([...manifests, ingressPolicy()]);
   };
 
   /** Knocks with this certificate from now on. */

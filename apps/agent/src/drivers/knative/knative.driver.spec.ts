@@ -96,7 +96,7 @@ describe('what somebody else claims', () => {
         egress: { open: [], closed: [] },
         limits: { pods: 5, cpuMillis: 1, memoryMiB: 1, gpus: 1 },
       }),
-      drifts: { inc: ({ kind }) => drifts.push(kind) },
+      onDrift: (kind) => drifts.push(kind),
       ...{ clock, logger: createLogger('driver', 'silent') },
     });
     await driver.start();

@@ -18,7 +18,7 @@ import { PodLogs } from './pod.logs.js';
 import { NO_SANDBOX, waiting, type Readiness } from './readiness.rules.js';
 import { FAILURE_MS, noteCondition } from './revision.condition.js';
 import { obstacleOf, readinessOf } from './revision.readiness.js';
-import { ServiceApplier } from './service.applier.js';
+import { ServiceApplier, type OnDrift } from './service.applier.js';
 import { lacksSandbox, type ManifestSettings } from './service.manifest.js';
 import { isTagged, type Seen } from './service.plan.js';
 import { lateStart, mayBeLate, startEnds } from './start.deadline.js';
@@ -51,8 +51,7 @@ export interface KnativeParts {
   manifests: ManifestSettings;
   images: PublishedImages;
   projectOf: (target: Target) => Omit<ProjectFacts, 'gpuResources'>;
-  /** Counts objects of ours that somebody else changed or deleted. */
-  drifts: { inc: (labels: { kind: string }) => void };
+  onDrift: OnDrift;
   clock: Clock;
   logger: Logger;
 }
@@ -71,10 +70,10 @@ export class KnativeDriver implements Driver {
   private readonly lines = new Listeners<DriverLog>();
 
   constructor(private readonly parts: KnativeParts) {
-    const { client, clusterId, clock, logger } = parts;
+    const { client, clusterId, onDrift, clock, logger } = parts;
     const writer = new ObjectWriter(client, clock);
-    this.applier = new ServiceApplier(client, writer, parts.manifests, parts.images, this.drifted, logger);
-    this.projects = new ProjectKeeper(client, writer, clusterId, this.drifted, this.lookAtAll, logger);
+    this.applier = new ServiceApplier(client, writer, parts.manifests, parts.images, onDrift, logger);
+    this.projects = new ProjectKeeper(client, writer, clusterId, onDrift, this.lookAtAll, logger);
     const { runtimeClasses } = parts.manifests;
     const areGpusAsked = (): boolean => this.view.allPods().some(waitsForGpus);
     const look = { client, writer, clusterId, runtimeClasses, clock, logger };
@@ -104,11 +103,14 @@ export class KnativeDriver implements Driver {
     await this.parts.door.close();
   }
 
-  door(): Door | undefined {
+  door(): Door {
     const address = this.parts.door.address();
     if (address === undefined) throw new Error('the door is not open yet');
-    return this.preflight.isFit() ? address : undefined;
+    return address;
   }
+
+  /** See Preflight. */
+  readonly isFit = (): boolean => this.preflight.isFit();
 
   readonly found = (): ClusterFacts | undefined => this.preflight.found();
 
@@ -279,11 +281,6 @@ export class KnativeDriver implements Driver {
   }
 
   private readonly tellChange = (serviceId: Id<'svc'>): void => this.changes.tell(serviceId);
-
-  private readonly drifted = (kind: string, name: string, difference: string): void => {
-    this.parts.drifts.inc({ kind });
-    this.parts.logger.warn({ kind, name, difference }, 'somebody else changed it: it is applied again');
-  };
 
   private readonly lookAtAll = (namespace: string): void => {
     for (const id of this.held.idsIn(namespace)) this.queue.add(id);

@@ -22,6 +22,7 @@ import { ClusterDoor } from './cluster.door.js';
 import { KnativeDriver } from './knative.driver.js';
 import { baseImageOf, egressOf, registrySettings } from './knative.settings.js';
 import type { ProjectLimits } from './project.manifests.js';
+import type { OnDrift } from './service.applier.js';
 import type { ManifestSettings } from './service.manifest.js';
 
 /** Where Kourier listens for what comes from outside, inside the cluster. */
@@ -44,10 +45,11 @@ export async function knativeRuntime(
   const limits = projectLimits(config.TOWPATH_PROJECT_PODS, config.TOWPATH_PROJECT_GPUS);
   const egress = egressOf(config);
   const pull = username === undefined || password === undefined ? undefined : { server, username, password };
+  const onDrift = driftsOf(parts);
   const driver = new KnativeDriver({
     clusterId,
     client,
-    door: clusterDoor(config, parts, membership, client),
+    door: clusterDoor(config, { ...parts, onDrift }, membership, client),
     images,
     manifests: {
       clusterId,
@@ -64,11 +66,7 @@ export async function knativeRuntime(
       ...{ clusterId, organizationId, projectId },
       ...{ limits, pull, egress },
     }),
-    drifts: parts.metrics.counter(
-      'towpath_agent_drift_total',
-      'objects in the cluster that somebody else changed or deleted, applied again',
-      ['kind'],
-    ),
+    onDrift,
     clock: parts.clock,
     logger: parts.logger,
   });
@@ -82,6 +80,19 @@ export async function knativeRuntime(
       ...(driver.hasSandbox() ? [SANDBOXED] : []),
       ...(config.NODE_ENV === 'production' ? [] : [BUILDER]),
     ],
+  };
+}
+
+/** Counts and tells what somebody else changed or deleted of what is ours. */
+function driftsOf({ metrics, logger }: ProcessParts): OnDrift {
+  const drifts = metrics.counter(
+    'towpath_agent_drift_total',
+    'objects in the cluster that somebody else changed or deleted, applied again',
+    ['kind'],
+  );
+  return (kind, name, difference) => {
+    drifts.inc({ kind });
+    logger.warn({ kind, name, difference }, 'somebody else changed it: it is applied again');
   };
 }
 
@@ -99,7 +110,7 @@ type Joined = Membership & { id: Id<'cls'> };
 
 function clusterDoor(
   config: AgentConfig,
-  { clock, logger }: ProcessParts,
+  { clock, logger, onDrift }: ProcessParts & { onDrift: OnDrift },
   membership: Joined,
   client: KubeClient,
 ): ClusterDoor {
@@ -118,6 +129,7 @@ function clusterDoor(
     client,
     clusterId: membership.id,
     settings: { image: config.TOWPATH_DOOR_IMAGE, ingress: INGRESS },
+    onDrift,
     clock,
     logger,
     own: certificate('door', (identity) => {

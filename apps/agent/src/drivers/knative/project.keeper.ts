@@ -1,18 +1,10 @@
 import { kubernetesName, same, type Id } from '#libs/domain';
-import {
-  KINDS,
-  Reflector,
-  keyOf,
-  type FieldManager,
-  type Kind,
-  type KubeClient,
-  type KubeObject,
-} from '#libs/kube';
+import { KINDS, type FieldManager, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
 import { ClusterAddresses } from './cluster.addresses.js';
 import { CONTESTED_MS, ContestedError, withEach } from './contested.js';
-import { firstDifference } from './drift.js';
 import { LABELS, namespaceOf } from './knative.names.js';
+import { ObjectGuard, namespaceIn } from './object.guard.js';
 import type { ObjectWriter } from './object.writer.js';
 import type { OnDrift } from './service.applier.js';
 import { projectManifests, type ProjectFacts } from './project.manifests.js';
@@ -30,20 +22,9 @@ const GUARDED: [Kind, FieldManager, 'shared'?][] = [
   [KINDS.secret, 'towpath-project'],
 ];
 
-interface Guard {
-  kind: Kind;
-  manager: FieldManager;
-  isShared: boolean;
-  reflector: Reflector<KubeObject>;
-}
-
 /** What is known of one project, by the name of its namespace. */
 interface Kept {
   facts: ProjectFacts;
-  /** What the server answered to the last apply, until the watch knows more. */
-  answered: Map<string, KubeObject>;
-  /** What was last asked for of each object: what differs from it was changed by somebody else. */
-  applied: Map<string, KubeObject>;
   /** What goes on in the namespace now, or went on last. */
   inHand?: Promise<void>;
   /** What the namespace was found to have since it last changed. */
@@ -52,16 +33,16 @@ interface Kept {
 
 /** Keeps what every project has in the cluster as it should be: what somebody else changes or deletes is applied again. */
 export class ProjectKeeper {
-  private readonly guards = new Map<string, Guard>();
+  private readonly guards = new Map<string, ObjectGuard>();
   private readonly kept = new Map<string, Kept>();
   private readonly queue: KeyedQueue<string>;
   private readonly addresses: ClusterAddresses;
 
   constructor(
     client: KubeClient,
-    private readonly writer: ObjectWriter,
+    writer: ObjectWriter,
     clusterId: Id<'cls'>,
-    private readonly onDrift: OnDrift,
+    onDrift: OnDrift,
     /** Told of a project's namespace when what keeps it is claimed by somebody else: its services tell it. */
     private readonly onContested: (namespace: string) => void,
     logger: Logger,
@@ -71,22 +52,24 @@ export class ProjectKeeper {
     this.addresses = new ClusterAddresses(client, this.lookAtAll, logger, addressesMs);
     // what is of one service alone is kept elsewhere
     const where = { labels: `${LABELS.owner}=${kubernetesName(clusterId)},!${LABELS.service}` };
+    const { changed: onChange } = this;
     for (const [kind, manager, shared] of GUARDED) {
-      const onChange = (key: string): void => this.changed(kind, key);
-      const reflector = new Reflector<KubeObject>(client, kind, where, logger, { onChange });
-      this.guards.set(kind.kind, { kind, manager, isShared: shared !== undefined, reflector });
+      const write = (wanted: KubeObject, seen?: KubeObject): Promise<KubeObject> =>
+        writer.write(kind, wanted, manager, seen, shared !== undefined);
+      const parts = { client, kind, where, write, onDrift, onChange, logger };
+      this.guards.set(kind.kind, new ObjectGuard(parts));
     }
   }
 
   async start(): Promise<void> {
     const all = [...this.guards.values()];
-    for (const { reflector } of all) reflector.start();
-    await Promise.all([this.addresses.start(), ...all.map(({ reflector }) => reflector.synced())]);
+    for (const guard of all) guard.start();
+    await Promise.all([this.addresses.start(), ...all.map((guard) => guard.synced())]);
   }
 
   async stop(): Promise<void> {
     await Promise.all([this.queue.stop(), this.addresses.stop()]);
-    await Promise.all([...this.guards.values()].map(({ reflector }) => reflector.stop()));
+    await Promise.all([...this.guards.values()].map((guard) => guard.stop()));
   }
 
   /**
@@ -95,7 +78,7 @@ export class ProjectKeeper {
    */
   ensure(facts: ProjectFacts): Promise<void> {
     const namespace = namespaceOf(facts.projectId);
-    const kept: Kept = this.kept.get(namespace) ?? { facts, answered: new Map(), applied: new Map() };
+    const kept: Kept = this.kept.get(namespace) ?? { facts };
     kept.facts = facts;
     this.kept.set(namespace, kept);
     const before = kept.inHand?.catch(() => undefined);
@@ -106,7 +89,7 @@ export class ProjectKeeper {
   /** Leaves all others as they are from now on: the cluster holds nothing of them. */
   forgetAllBut(projectIds: Iterable<Id<'prj'>>): void {
     const held = new Set([...projectIds].map(namespaceOf));
-    for (const namespace of this.kept.keys()) if (!held.has(namespace)) this.kept.delete(namespace);
+    for (const namespace of this.kept.keys()) if (!held.has(namespace)) this.forget(namespace);
   }
 
   private async settle(kept: Kept, facts: ProjectFacts): Promise<void> {
@@ -114,26 +97,22 @@ export class ProjectKeeper {
     // before it is looked at: a change that comes meanwhile is looked at again
     kept.found = facts;
     try {
-      await withEach(projectManifests(facts, this.addresses.all()), (manifest) => this.keep(kept, manifest));
+      await withEach(projectManifests(facts, this.addresses.all()), (manifest) => this.keep(manifest));
     } catch (error) {
       kept.found = undefined;
       throw error;
     }
   }
 
-  private async keep({ answered, applied }: Kept, manifest: KubeObject): Promise<void> {
+  private forget(namespace: string): void {
+    this.kept.delete(namespace);
+    for (const guard of this.guards.values()) guard.forget(namespace);
+  }
+
+  private async keep(manifest: KubeObject): Promise<void> {
     const guard = this.guards.get(manifest.kind);
     if (guard === undefined) throw new Error(`${manifest.kind} is no part of a project`);
-    const key = `${manifest.kind} ${keyOf(manifest)}`;
-    const seen = answered.get(key) ?? guard.reflector.get(keyOf(manifest));
-    const difference = seen === undefined ? 'absent' : firstDifference(manifest, seen);
-    const { kind, manager, isShared } = guard;
-    const there = await this.writer.write(kind, manifest, manager, seen, isShared);
-    if (difference !== undefined) {
-      answered.set(key, there);
-      if (same(applied.get(key), manifest)) this.onDrift(manifest.kind, keyOf(manifest), difference);
-    }
-    applied.set(key, manifest);
+    await guard.keep(manifest);
   }
 
   private readonly repair = async (namespace: string): Promise<Again> => {
@@ -156,12 +135,11 @@ export class ProjectKeeper {
     }
   };
 
-  private changed({ kind }: Kind, key: string): void {
-    const [namespace = key] = key.split('/');
+  private readonly changed = (key: string): void => {
+    const namespace = namespaceIn(key);
     const kept = this.kept.get(namespace);
     if (kept === undefined) return;
-    kept.answered.delete(`${kind} ${key}`);
     kept.found = undefined;
     this.queue.add(namespace);
-  }
+  };
 }

@@ -85,12 +85,17 @@ export class LocalDriver implements Driver {
     return { host: '127.0.0.1', port: this.port };
   }
 
+  /** This machine is as it is. */
+  isFit(): boolean {
+    return true;
+  }
+
   /** Nobody else is here. */
   contested(): undefined {
     return undefined;
   }
 
-  /** This machine is as it is. */
+  /** Nothing is to be found of it. */
   found(): undefined {
     return undefined;
   }
