@@ -39,11 +39,11 @@ describe('a real cluster that leaves and joins again', () => {
     await isWell();
     await Promise.all([...SERVICES, 'stays'].map((name) => tenant.api.ok('DELETE', tenant.at(name))));
     for (const cluster of [first, second])
-      await until(`${cluster.name} to hold nothing`, 60_000, async () => {
+      await until(`${cluster.name} to hold nothing`, 120_000, async () => {
         const held = await kubectlOf(cluster, 'get', 'services.serving.knative.dev', '-A', '-o', 'name');
         return held.trim() === '';
       });
-  }, 240_000);
+  }, 300_000);
 
   const isWell = (): Promise<unknown> =>
     until('it is well', 90_000, async () => {
