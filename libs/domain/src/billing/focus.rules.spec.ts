@@ -1,5 +1,5 @@
-import type { FocusRow } from './focus.js';
-import { FOCUS_RULES, focusProblems } from './focus.rules.js';
+import { FOCUS_COLUMNS, type FocusRow } from './focus.js';
+import { FOCUS_PRESENT, FOCUS_RULES, focusProblems } from './focus.rules.js';
 
 const BASE: FocusRow = {
   ...{ BilledCost: '10.8', EffectiveCost: '10.8', ListCost: '10.8', ContractedCost: '10.8' },
@@ -9,9 +9,20 @@ const BASE: FocusRow = {
   ...{ ChargePeriodStart: '2026-11-01T00:00:00Z', ChargePeriodEnd: '2026-12-01T00:00:00Z' },
   ...{ ChargeDescription: 'what it is', InvoiceId: 'INV-1-000001', InvoiceIssuerName: 'Towpath' },
   ...{ ProviderName: 'Towpath', PublisherName: 'Towpath' },
-  ...{ ServiceCategory: 'Compute', ServiceName: 'Serverless containers' },
+  ...{
+    ServiceCategory: 'Compute',
+    ServiceSubcategory: 'Serverless Compute',
+    ServiceName: 'Serverless containers',
+  },
 };
-const SKU: FocusRow = { SkuId: 'builtin/cpu', SkuPriceId: 'builtin/1/cpu' };
+const SKU: FocusRow = {
+  ...{
+    SkuId: 'builtin/cpu',
+    SkuMeter: 'CPU',
+    SkuPriceId: 'builtin/1/cpu',
+    SkuPriceDetails: '{"PlanVersion":1}',
+  },
+};
 const PRICED: FocusRow = {
   ...{ ListCost: '12', ContractedCost: '12', ListUnitPrice: '0.0000024', ContractedUnitPrice: '0.0000024' },
   ...{ PricingCategory: 'Standard', PricingQuantity: '5000000', PricingUnit: '100 ms x vCPU', ...SKU },
@@ -65,7 +76,12 @@ const MUTATIONS: [rule: string, of: keyof typeof ROWS, change: Record<string, st
   ],
   ['the currency has three letters', 'usage', { BillingCurrency: '$' }],
   ['quantity and unit come together', 'usage', { ConsumedUnit: undefined }],
-  ['the price of an SKU comes with the SKU', 'correction', { SkuId: undefined }],
+  ['what is said of an SKU comes with the SKU', 'correction', { SkuId: undefined }],
+  ['what is said of an SKU comes with the SKU', 'credit', { SkuMeter: 'CPU' }],
+  ['details of a price are an object of simple values', 'usage', { SkuPriceDetails: '["1"]' }],
+  ['details of a price are an object of simple values', 'usage', { SkuPriceDetails: '{"Plan":{}}' }],
+  ['details of a price are an object of simple values', 'usage', { SkuPriceDetails: 'Plan=1' }],
+  ['the subcategory is of its category', 'usage', { ServiceSubcategory: 'Messaging' }],
   ['usage and purchases are priced, unless they are corrected', 'usage', { PricingCategory: undefined }],
   ['usage and purchases are priced, unless they are corrected', 'purchase', { SkuPriceId: undefined }],
   ['tax is not priced', 'tax', { PricingCategory: 'Standard' }],
@@ -98,4 +114,8 @@ it.each(MUTATIONS)('%s, else a row breaks this rule alone: %s %j', (rule, of, ch
 
 it('every rule can be broken', () => {
   expect([...new Set(MUTATIONS.map(([rule]) => rule))]).toEqual(FOCUS_RULES);
+});
+
+it('has every column that a dataset must have', () => {
+  expect(FOCUS_PRESENT.filter((name) => !FOCUS_COLUMNS.some((one) => one === name))).toEqual([]);
 });

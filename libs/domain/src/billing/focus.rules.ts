@@ -16,13 +16,15 @@ const NOT_NULL = [
   ...['BilledCost', 'BillingAccountId', 'BillingAccountType', 'BillingCurrency', 'BillingPeriodEnd'],
   ...['BillingPeriodStart', 'ChargeCategory', 'ChargeDescription', 'ChargeFrequency', 'ChargePeriodEnd'],
   ...['ChargePeriodStart', 'ContractedCost', 'EffectiveCost', 'InvoiceId', 'InvoiceIssuerName', 'ListCost'],
-  ...['ProviderName', 'PublisherName', 'ServiceCategory', 'ServiceName'],
+  ...['ProviderName', 'PublisherName', 'ServiceCategory', 'ServiceName', 'ServiceSubcategory'],
 ] as readonly FocusColumn[];
 /** Of what is priced. */
 const PRICING = [
   ...['ContractedUnitPrice', 'ListUnitPrice', 'PricingCategory', 'PricingQuantity', 'PricingUnit'],
-  ...['SkuId', 'SkuPriceId'],
+  ...['SkuId', 'SkuMeter', 'SkuPriceId'],
 ] as readonly FocusColumn[];
+/** What must be null where there is no price of an SKU. */
+const OF_SKUS = ['SkuMeter', 'SkuPriceDetails', 'SkuPriceId'] as readonly FocusColumn[];
 const COSTS = ['BilledCost', 'ContractedCost', 'EffectiveCost', 'ListCost'] as const;
 const PRICES = ['ContractedUnitPrice', 'ListUnitPrice'] as const;
 const QUANTITIES = ['ConsumedQuantity', 'PricingQuantity'] as const;
@@ -36,6 +38,10 @@ const SERVICES = [
   ...['AI and Machine Learning', 'Analytics', 'Business Applications', 'Compute', 'Databases'],
   ...['Developer Tools', 'Identity', 'Integration', 'Internet of Things', 'Management and Governance'],
   ...['Media', 'Migration', 'Mobile', 'Multicloud', 'Networking', 'Security', 'Storage', 'Web', 'Other'],
+];
+const COMPUTING = [
+  ...['Containers', 'End User Computing', 'Quantum', 'Serverless Compute', 'Virtual Machines'],
+  'Other (Compute)',
 ];
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
@@ -106,7 +112,12 @@ const RULES: readonly Rule[] = [
     'quantity and unit come together',
     (row) => come(row, 'PricingQuantity', 'PricingUnit') && come(row, 'ConsumedQuantity', 'ConsumedUnit'),
   ],
-  ['the price of an SKU comes with the SKU', (row) => !has(row, 'SkuPriceId') || has(row, 'SkuId')],
+  [
+    'what is said of an SKU comes with the SKU',
+    (row) => has(row, 'SkuId') || !OF_SKUS.some((column) => has(row, column)),
+  ],
+  ['details of a price are an object of simple values', ({ SkuPriceDetails: is }) => isKeyed(is)],
+  ['the subcategory is of its category', (row) => isSubcategory(row)],
   [
     'usage and purchases are priced, unless they are corrected',
     (row) =>
@@ -136,9 +147,43 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
+/** FOCUS's KeyValueFormat; absent is null. */
+function isKeyed(text: string | undefined): boolean {
+  if (text === undefined) return true;
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject && Object.values(value).every((one) => one === null || typeof one !== 'object');
+  } catch {
+    return false;
+  }
+}
+
+function isSubcategory({ ServiceCategory: category = '', ServiceSubcategory: is = '' }: FocusRow): boolean {
+  return category !== 'Compute' || COMPUTING.includes(is);
+}
+
 function isNothing({ BilledCost = '' }: FocusRow): boolean {
   return /^0(\.0+)?$/.test(BilledCost);
 }
+
+/**
+ * Columns that a dataset of FOCUS 1.2 must have, null or not, where who makes it has prices by unit, price lists, regions and
+ * names of accounts. The other conditional ones are of what there is none of here: commitments, capacity, sub-accounts, billing by
+ * provisioned resource, availability zones, tags, other currencies than the bill's.
+ */
+export const FOCUS_PRESENT: readonly string[] = [
+  ...[
+    ...NOT_NULL,
+    ...PRICING,
+    ...OF_SKUS,
+    ...QUANTITIES,
+    'BillingAccountName',
+    'ChargeClass',
+    'ConsumedUnit',
+  ],
+  ...['RegionId', 'RegionName'],
+];
 
 /** The names of all of them. */
 export const FOCUS_RULES: readonly string[] = RULES.map(([name]) => name);

@@ -12,12 +12,13 @@ export const FOCUS_COLUMNS = [
   ...['ChargeFrequency', 'ChargePeriodEnd', 'ChargePeriodStart', 'ConsumedQuantity', 'ConsumedUnit'],
   ...['ContractedCost', 'ContractedUnitPrice', 'EffectiveCost', 'InvoiceId', 'InvoiceIssuerName'],
   ...['ListCost', 'ListUnitPrice', 'PricingCategory', 'PricingQuantity', 'PricingUnit', 'ProviderName'],
-  ...['PublisherName', 'ServiceCategory', 'ServiceName', 'SkuId', 'SkuPriceId'],
+  ...['PublisherName', 'RegionId', 'RegionName', 'ServiceCategory', 'ServiceName', 'ServiceSubcategory'],
+  ...['SkuId', 'SkuMeter', 'SkuPriceDetails', 'SkuPriceId'],
 ] as const;
 
 export type FocusColumn = (typeof FOCUS_COLUMNS)[number];
 
-/** One row; a column that is null in FOCUS is absent. */
+/** One row; a column that is null in FOCUS is absent. A charge is of a month wherever it was used, so its region is. */
 export type FocusRow = Partial<Record<FocusColumn, string>>;
 
 /** Who sells: providers, publisher and issuer are one here. */
@@ -120,11 +121,20 @@ function baseOf(invoice: Invoice, category: string, cost: string, description: s
     PublisherName: SELLER,
     ServiceCategory: 'Compute',
     ServiceName: 'Serverless containers',
+    ServiceSubcategory: 'Serverless Compute',
   };
 }
 
-function sku({ plan, version, item }: Pick<InvoiceLine, 'plan' | 'version' | 'item'>): FocusRow {
-  return { SkuId: `${plan}/${item}`, SkuPriceId: `${plan}/${version}/${item}` };
+function sku({
+  plan,
+  version,
+  item,
+  name,
+}: Pick<InvoiceLine, 'plan' | 'version' | 'item' | 'name'>): FocusRow {
+  return {
+    ...{ SkuId: `${plan}/${item}`, SkuMeter: name, SkuPriceId: `${plan}/${version}/${item}` },
+    SkuPriceDetails: JSON.stringify({ Plan: plan, PlanVersion: version }),
+  };
 }
 
 /** From the first to the last of the hours that are corrected; the month where they are not known. */
