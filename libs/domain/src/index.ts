@@ -362,7 +362,7 @@ export {
 } from './billing/window.js';
 export type { WindowKey } from './billing/window.js';
 export type { BilledSize, UsageDay } from './billing/billing.types.js';
-export { factsOf, foldRecords, foldWindow, handedOn, NOTHING_OPEN, sameEnds } from './billing/fold.js';
+export { factsOf, foldRecords, foldWindow, NOTHING_OPEN, sameEnds } from './billing/fold.js';
 export type {
   BillingWindow,
   ReadyOf,
@@ -375,6 +375,8 @@ export type { StreamPart, Waited } from './billing/window.demand.js';
 export { tallyOf } from './billing/window.tally.js';
 export { stretchesOf } from './billing/instance.time.js';
 export type { Running, Stretch } from './billing/instance.time.js';
+export { carriedFrom, windowsAfter, windowsBefore } from './billing/handover.js';
+export type { ZonedPlans } from './billing/handover.js';
 export { instanceSharesOf } from './billing/instance.shares.js';
 export type { InstanceShare } from './billing/instance.shares.js';
 export { sharesOfWindow } from './billing/window.shares.js';

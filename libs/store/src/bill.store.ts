@@ -15,6 +15,7 @@ import {
   type PlanInForce,
   type PlansInForce,
   type PricePlan,
+  type ZonedPlans,
 } from '#libs/domain';
 import { findBillingLife, listTerms, toTerms } from './billing-account.store.js';
 import { listLivesSql } from './billing-account.sql.js';
@@ -70,6 +71,8 @@ export interface PlanFinder {
   changes(organizationId: string): number[];
   /** Whether any of them, at any time, has price zones. */
   hasZones: boolean;
+  /** Of one of them, by which windows hand over to each other. */
+  zonesOf(organizationId: string): ZonedPlans;
 }
 
 /** Finds it for these organizations, in two statements. */
@@ -87,12 +90,15 @@ export async function planFinder(tx: Tx, organizationIds: readonly string[]): Pr
   const changes = (of: readonly { effectiveFromMs: number }[]): number[] =>
     of.map(({ effectiveFromMs }) => effectiveFromMs);
   const ofVersions = changes(versions);
+  const at = (organizationId: string, atMs: number): PricePlan => {
+    const { madeAtMs = 0, terms = [] } = lives.get(organizationId) ?? {};
+    return planInForce(terms, versions, Math.max(atMs, madeAtMs - (madeAtMs % MINUTE_MS)));
+  };
+  const hasZones = versions.some(({ zones }) => zones.length > 0);
   return {
-    hasZones: versions.some(({ zones }) => zones.length > 0),
-    at(organizationId, atMs) {
-      const { madeAtMs = 0, terms = [] } = lives.get(organizationId) ?? {};
-      return planInForce(terms, versions, Math.max(atMs, madeAtMs - (madeAtMs % MINUTE_MS)));
-    },
+    at,
+    hasZones,
+    zonesOf: (organizationId) => ({ hasZones, at: (atMs) => at(organizationId, atMs) }),
     changes(organizationId) {
       const { terms = [] } = lives.get(organizationId) ?? {};
       return [...ofVersions, ...changes(terms)].sort((a, b) => a - b);

@@ -1,19 +1,20 @@
 import {
+  carriedFrom,
   extraMeters,
   factsFor,
   foldWindow,
-  handedOn,
   monthOf,
   needsBuilds,
   needsInstances,
   sumMetered,
   windowBefore,
+  windowsBefore,
   type BillPart,
   type BillPeriod,
   type BillingWindow,
   type UsageDay,
   type WindowEnds,
-  zonesBeside,
+  type ZonedPlans,
 } from '#libs/domain';
 import {
   findBillPeriods,
@@ -119,22 +120,18 @@ class HandedOver {
   constructor(
     private readonly tx: Tx,
     private readonly fromMs: number,
-    /** Plans in the order of time: the one before the span, and those of the periods. */
-    private readonly plans: readonly ReplayPeriod[],
+    private readonly plans: ZonedPlans,
   ) {}
 
   async carriedInto({ key }: ReplayedWindow): Promise<WindowEnds | undefined> {
     this.goTo(`${key.serviceId} ${key.revisionId}`, key.windowStartMs);
-    const windowStartMs = windowBefore(key.windowStartMs);
-    const zones = [key.priceZone, ...this.zonesBefore(key)];
-    const ends =
-      windowStartMs < this.fromMs
-        ? await findWindowEnds(
-            this.tx,
-            zones.map((priceZone) => ({ ...key, priceZone, windowStartMs })),
-          )
-        : zones.map((zone) => this.before.get(zone));
-    return handedOn(ends[0], ends.slice(1));
+    const before = windowsBefore(key, this.plans);
+    const isStored = windowBefore(key.windowStartMs) < this.fromMs;
+    return carriedFrom(
+      isStored
+        ? await findWindowEnds(this.tx, before)
+        : before.map(({ priceZone }) => this.before.get(priceZone)),
+    );
   }
 
   set({ key }: ReplayedWindow, ends: WindowEnds): void {
@@ -148,24 +145,21 @@ class HandedOver {
     this.now = new Map();
     [this.revision, this.minuteMs] = [revision, minuteMs];
   }
-
-  /** Other zones in which something may have been that goes on in this one. */
-  private zonesBefore({ priceZone, windowStartMs }: ReplayedWindow['key']): string[] {
-    const i = this.plans.findIndex(({ startMs }) => startMs === windowStartMs);
-    const [before, own] = [this.plans[i - 1], this.plans[i]];
-    if (!before || !own) return [];
-    return zonesBeside(before.plan, own.plan).filter((zone) => zone !== priceZone);
-  }
 }
 
-/** The plan that was in force before the span, and those of the periods from its beginning on. */
+/** What was in force before the span, and the periods from its beginning on. */
 async function plansFrom(
   tx: Tx,
   { organizationId, fromMs }: ReplaySpan,
   periods: readonly ReplayPeriod[],
-): Promise<ReplayPeriod[]> {
+): Promise<ZonedPlans> {
   const last = (await findBillPeriods(tx, organizationId, monthOf(fromMs - 1))).at(-1);
-  return [...(last ? [{ ...last, startMs: -Infinity }] : []), ...periods];
+  const before = last ?? periods[0];
+  const plans = [...(last ? [last] : []), ...periods].map(({ plan }) => plan);
+  return {
+    hasZones: plans.some(({ zones }) => zones.length > 0),
+    at: (atMs) => (periods.findLast(({ startMs }) => startMs <= atMs) ?? before)?.plan ?? { zones: [] },
+  };
 }
 
 function seriesOf({ key: { serviceId, revisionId, priceZone } }: Pick<ReplayedWindow, 'key'>): string {

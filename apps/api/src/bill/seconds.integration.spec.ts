@@ -34,6 +34,8 @@ beforeAll(async () => {
   operator = await rig.tenant('operators', true);
   for (const document of [DOCUMENT, INSTANCES, ZONED, APART])
     await rig.call('POST', '/v1/price-plans', { key: operator.key, body: { document } });
+  await clusterIn(CLUSTER, 'mars');
+  await storeMoving();
 }, 60_000);
 afterAll(() => rig.stop());
 
@@ -62,6 +64,31 @@ const APART = {
     ...{ rate: '0.01', per: '1', unit: 'request' },
   })),
 };
+const MOVING_ITEMS = [
+  ...INSTANCES.items,
+  { ...ofInstances, id: 'kept', name: 'Kept', quantum: '1 s', minimum: '2 min' },
+  { ...ofInstances, id: 'held', name: 'Held', quantum: '1 s', minimum: '90 s' },
+];
+/** A plan that puts mars into a zone of its own, twice as dear, from a minute on. */
+async function storeMoving(): Promise<void> {
+  for (const [version, from, zones] of [
+    [1, 0, []],
+    [2, T + 60_000, [{ name: 'far', regions: ['mars'] }]],
+  ] as const) {
+    const multipliers = zones.map(({ name }) => ({ zone: name, by: '2' }));
+    const effectiveFrom = new Date(from).toISOString();
+    const document = {
+      ...{ ...INSTANCES, id: 'moving', version, effectiveFrom, zones },
+      ...{ multipliers, items: MOVING_ITEMS },
+    };
+    await rig.database.query(
+      `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
+       VALUES ($1, 'moving', $2, $3, $4, 'me', now())`,
+      [`ppv_${String(version).repeat(20)}`, version, effectiveFrom, JSON.stringify(document)],
+    );
+  }
+}
+
 const MOON: Id<'cls'> = 'cls_0000000000000000moon';
 
 const recordsOf = (of: UsedRevision): UsageRecord[] => {
@@ -304,22 +331,6 @@ it('a price of GPU time is explained by minutes of instances with those GPUs, no
 it('time of instances is counted again minute by minute in the price zones of a plan that changes them', async () => {
   const tenant = await rig.tenant('moved');
   const of = await usedRevision(rig, tenant);
-  await clusterIn(CLUSTER, 'mars');
-  for (const [version, from, zones] of [
-    [1, 0, []],
-    [2, T + 60_000, [{ name: 'far', regions: ['mars'] }]],
-  ] as const) {
-    const multipliers = zones.map(({ name }) => ({ zone: name, by: '2' }));
-    const effectiveFrom = new Date(from).toISOString();
-    const kept = { ...ofInstances, id: 'kept', name: 'Kept', quantum: '1 s', minimum: '2 min' };
-    const items = [...INSTANCES.items, kept];
-    const document = { ...INSTANCES, id: 'moving', version, effectiveFrom, zones, multipliers, items };
-    await rig.database.query(
-      `INSERT INTO price_plan_versions (id, plan_id, version, effective_from, document, created_by, created_at)
-       VALUES ($1, 'moving', $2, $3, $4, 'me', now())`,
-      [`ppv_${String(version).repeat(20)}`, version, effectiveFrom, JSON.stringify(document)],
-    );
-  }
   await rig.database.query('UPDATE organizations SET created_at = to_timestamp(0) WHERE id = $1', [
     tenant.organizationId,
   ]);
@@ -346,5 +357,39 @@ it('time of instances is counted again minute by minute in the price zones of a 
   expect(linesOf('kept')).toEqual([
     [1, '120', '0.12'],
     [2, '30', '0.06'],
+  ]);
+});
+
+it('what instances bear of a minute is what it counts, also where it begins another price zone', async () => {
+  const tenant = await rig.tenant('bearing');
+  const of = await usedRevision(rig, tenant);
+  await rig.call('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, {
+    key: operator.key,
+    body: { plan: 'moving' },
+  });
+  await rig.database.query('UPDATE organizations SET created_at = to_timestamp(0) WHERE id = $1', [
+    tenant.organizationId,
+  ]);
+  const meters = extraMeters(parsePricePlan({ ...INSTANCES, items: MOVING_ITEMS }));
+  const pod: Running = { id: 'bearing', begunMs: T, startMs: T, endMs: T + 150_000 };
+  const usage = { fresh: [], all: [], position: 1 };
+  await takeIn(rig, of, usage, { meters, running: [pod], zone: 'far', movesMs: T + 60_000 });
+  const get = async <A>(path: string): Promise<A[]> =>
+    (await rig.call('GET', path, { key: tenant.key })).json['items'] as A[];
+  const borne: unknown[] = [];
+  for (const version of [1, 2]) {
+    const line = `moving/${version}/held`;
+    const windows = await get<Priced & { quantity: string }>(`/v1/bill/windows?month=2026-10&line=${line}`);
+    for (const { id, quantity, amount } of windows) {
+      const bearers = await get<Borne>(`/v1/bill/windows/${id}/requests?line=${line}`);
+      borne.push([version, quantity, bearers.map(({ stretch: { ms } }) => ms)]);
+      expect(sumOf(bearers)).toBe(amount);
+    }
+  }
+  // its minimum of 90 s counts where it began, and the minute in which zones change counts what goes beyond
+  expect(borne).toEqual([
+    [1, '90', ['90000']],
+    [2, '30', ['30000']],
+    [2, '30', ['30000']],
   ]);
 });

@@ -1,11 +1,16 @@
 import {
   DEFAULT_ZONE,
   billOf,
-  foldRecords,
+  carriedFrom,
+  factsOf,
+  foldWindow,
   invoiceOf,
   newId,
   whyNotBillable,
+  windowBefore,
+  zoneSpans,
   type BilledSize,
+  type BillingWindow,
   type Id,
   type Invoice,
   type Meter,
@@ -65,15 +70,23 @@ export async function takeIn(
     meters = [],
     running = [],
     zone = DEFAULT_ZONE,
-  }: { meters?: readonly Meter[]; running?: readonly Running[]; zone?: string } = {},
+    movesMs = 0,
+  }: {
+    meters?: readonly Meter[];
+    running?: readonly Running[];
+    zone?: string;
+    /** From this minute on (UTC ms) all is in the zone; before it was in the default one. */
+    movesMs?: number;
+  } = {},
 ): Promise<void> {
   const ask = { name: 'used', owner: 'me', now: Date.now(), lifeMs: 3_600_000 };
   const lease = (await rig.database.db.asSystem((tx) => acquireLease(tx, ask))) as Lease;
   const { organizationId, projectId, serviceId, revisionId } = of;
+  const zoneAt = (atMs: number): string => (atMs < movesMs ? DEFAULT_ZONE : zone);
   await underLease(rig.database.db, lease, async (tx) => {
     const checked = fresh.map((record) => ({
       record,
-      priceZone: zone,
+      priceZone: zoneAt(record.startMs),
       reason: whyNotBillable(record),
     }));
     await storeUsage(tx, checked, position);
@@ -83,11 +96,18 @@ export async function takeIn(
     }));
     const intervals = told.map((interval) => {
       const { startMs, untilMs: endMs } = interval;
-      return { interval, zones: [{ zone, startMs, endMs }] };
+      const changes = movesMs > startMs ? [movesMs] : [];
+      return { interval, zones: zoneSpans({ startMs, endMs }, changes, zoneAt) };
     });
     await storeIntervals(tx, intervals, position);
-    const key = { organizationId, projectId, serviceId, revisionId, priceZone: zone };
-    const windows = [...foldRecords(all, SHAPE, () => meters, { running })].map(([windowStartMs, window]) => {
+    const folded = new Map<number, BillingWindow>();
+    const seen = running.map((one) => ({ ...one, id: `${CLUSTER} ${one.id} ${one.startMs}` }));
+    const windows = [...factsOf(all, { running: seen })].map(([windowStartMs, facts]) => {
+      const before = folded.get(windowBefore(windowStartMs));
+      const carried = windowStartMs === movesMs ? carriedFrom([undefined, before]) : before;
+      const window = foldWindow(windowStartMs, facts, { capacity: SHAPE, meters }, carried);
+      folded.set(windowStartMs, window);
+      const key = { organizationId, projectId, serviceId, revisionId, priceZone: zoneAt(windowStartMs) };
       return { key: { ...key, windowStartMs }, window };
     });
     await saveWindows(tx, windows, Date.now());

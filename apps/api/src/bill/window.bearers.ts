@@ -1,10 +1,11 @@
 import {
   capacityOf,
+  carriedFrom,
   extraMeters,
   factsFor,
   instanceSharesOf,
   sharesOfWindow,
-  windowBefore,
+  windowsBefore,
   type Capacity,
   type InstanceShare,
   type Meter,
@@ -18,6 +19,7 @@ import {
   findWindowEnds,
   findWindowFacts,
   findWindowRecords,
+  planFinder,
   type FactsKey,
   type Tx,
 } from '#libs/store';
@@ -69,5 +71,6 @@ async function capacityIn(tx: Tx, { revisionId }: WindowKey): Promise<Capacity> 
 /** What was open when it began. */
 async function carriedInto(tx: Tx, key: WindowKey, then?: BornThen): Promise<WindowEnds | undefined> {
   if (then) return then.carried;
-  return (await findWindowEnds(tx, [{ ...key, windowStartMs: windowBefore(key.windowStartMs) }]))[0];
+  const plans = await planFinder(tx, [key.organizationId]);
+  return carriedFrom(await findWindowEnds(tx, windowsBefore(key, plans.zonesOf(key.organizationId))));
 }

@@ -1,20 +1,19 @@
 import {
   NOTHING_OPEN,
   capacityOf,
+  carriedFrom,
   extraMeters,
   factsFor,
   foldWindow,
-  handedOn,
   oncePerPlan,
   sameEnds,
-  windowAfter,
-  windowBefore,
+  windowsAfter,
+  windowsBefore,
   type BillingWindow,
   type Capacity,
   type Meter,
   type WindowEnds,
   type WindowKey,
-  zonesBeside,
 } from '#libs/domain';
 import {
   findWindowEnds,
@@ -145,8 +144,9 @@ class HandedOver {
     const handed = new HandedOver(plans);
     const keys = new Map<string, WindowKey>();
     for (const key of batch)
-      for (const one of [key, ...handed.beside(key, windowBefore), ...handed.beside(key, windowAfter)])
-        keys.set(nameOf(one), one);
+      for (const beside of [windowsBefore, windowsAfter])
+        for (const one of [key, ...beside(key, plans.zonesOf(key.organizationId))])
+          keys.set(nameOf(one), one);
     const stored = await findWindowEnds(tx, [...keys.values()]);
     [...keys.keys()].forEach((name, i) => {
       const own = stored[i];
@@ -156,8 +156,9 @@ class HandedOver {
   }
 
   carriedInto(key: WindowKey): WindowEnds | undefined {
-    const [own, ...others] = this.beside(key, windowBefore).map((one) => this.ends.get(nameOf(one)));
-    return handedOn(own, others);
+    return carriedFrom(
+      windowsBefore(key, this.plans.zonesOf(key.organizationId)).map((one) => this.ends.get(nameOf(one))),
+    );
   }
 
   changes(key: WindowKey, ends: WindowEnds): boolean {
@@ -166,22 +167,9 @@ class HandedOver {
 
   /** Windows there are that begin with what this one hands over. */
   followersOf(key: WindowKey): WindowKey[] {
-    return this.beside(key, windowAfter).filter((one) => this.ends.has(nameOf(one)));
-  }
-
-  /** The window a minute on of the same zone, then, where price zones change between them, those of the others. */
-  private beside(key: WindowKey, minuteOn: (windowStartMs: number) => number): WindowKey[] {
-    const windowStartMs = minuteOn(key.windowStartMs);
-    const own = { ...key, windowStartMs };
-    if (!this.plans.hasZones) return [own];
-    const [here, there] = [key.windowStartMs, windowStartMs].map((atMs) =>
-      this.plans.at(key.organizationId, atMs),
+    return windowsAfter(key, this.plans.zonesOf(key.organizationId)).filter((one) =>
+      this.ends.has(nameOf(one)),
     );
-    const zones = here && there && here !== there ? zonesBeside(there, here) : [];
-    return [
-      own,
-      ...zones.filter((zone) => zone !== key.priceZone).map((priceZone) => ({ ...own, priceZone })),
-    ];
   }
 
   set(key: WindowKey, ends: WindowEnds): void {

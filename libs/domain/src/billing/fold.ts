@@ -5,7 +5,7 @@ import { BLOCK_MS, changesOf, sweepBlocks } from '../rating/blocks.js';
 import type { Capacity, OpenBlocks } from '../rating/block.sweep.js';
 import { meterKey, type Meter, type Quantities } from '../rating/meters.js';
 import { BLOCKS_LANE, isFromReady, isOfBuilds, isOfInstances } from './counted.usage.js';
-import { coverStretches, furthest, stretchesOf, type Running } from './instance.time.js';
+import { coverStretches, stretchesOf, type Running } from './instance.time.js';
 import {
   aloneOf,
   demandFromReady,
@@ -109,20 +109,6 @@ export interface WindowShape {
 /** Blocks go on covering when another price comes into force, also one with blocks of another length. */
 export function openIn({ open, lanes }: WindowEnds, lane: string): readonly OpenBlocks[] {
   return lanes.get(lane) ?? (lane === BLOCKS_LANE ? open : []);
-}
-
-/**
- * What a window begins with when price zones change: blocks of requests stay in their zone, instances go on being covered.
- * @param others what the windows before of other zones hand over
- */
-export function handedOn(
-  own: WindowEnds | undefined,
-  others: readonly (WindowEnds | undefined)[],
-): WindowEnds | undefined {
-  const all = [own, ...others].filter((ends) => ends !== undefined);
-  if (all.length === 0 || others.length === 0) return own;
-  const { open, lanes } = own ?? NOTHING_OPEN;
-  return { open, lanes: new Map([...lanes, ...furthest(all.map((ends) => ends.lanes))]) };
 }
 
 /** Whether two windows hand over the same: then nothing after them can differ. */
