@@ -26,6 +26,13 @@ const OPEN_MS = 120_000;
 const NOBODY = 'door.invalid';
 /** Whoever answers the probe gives it back: nobody else does. */
 const PROBE_HASH = 'k-network-hash';
+/** What Knative's activator calls itself when it asks an instance whether it is ready, */
+const ACTIVATOR = 'Knative-Activator-Probe';
+/** and what the sidecar there says to one that names no probe. */
+const SIDECAR_SAYS = 'unexpected probe header value';
+
+type Answer = Pick<Awaited<ReturnType<typeof request>>, 'statusCode' | 'headers'> & { text: string };
+
 /** The door of one cluster: made, given its certificate, knocked at, and followed where it is reached. */
 export class ClusterDoor implements DoorKeeper {
   private known: DoorAddress | undefined;
@@ -105,12 +112,18 @@ export class ClusterDoor implements DoorKeeper {
   };
 
   /**
-   * Whether a revision's host is answered through the door. Knative's own probe is answered by its activator or
-   * sidecar: it goes the way of a request, reaches no code of the customer and costs nothing.
+   * Whether a revision's host is answered through the door. Neither way reaches code of the customer or costs anything. Knative's own probe
+   * is answered by its activator where that is on the way, whether an instance can be reached or not. Who calls himself the activator's
+   * is passed on by it, and told by the sidecar of an instance that he asked for nothing.
    */
-  async answers(host: string): Promise<boolean> {
+  async answers(host: string, whom: 'ingress' | 'instance'): Promise<boolean> {
     const door = this.address();
-    const answer = door && (await this.ask(door, host, { 'k-network-probe': 'probe', [PROBE_HASH]: host }));
+    if (door === undefined) return false;
+    if (whom === 'instance') {
+      const said = await this.ask(door, host, { 'user-agent': ACTIVATOR });
+      return said?.statusCode === 400 && said.text.startsWith(SIDECAR_SAYS);
+    }
+    const answer = await this.ask(door, host, { 'k-network-probe': 'probe', [PROBE_HASH]: host });
     return answer?.statusCode === 200 && answer.headers[PROBE_HASH] === host;
   }
 
@@ -119,17 +132,20 @@ export class ClusterDoor implements DoorKeeper {
     door: Door,
     host: string,
     headers: Record<string, string> = {},
-  ): Promise<Awaited<ReturnType<typeof request>> | undefined> {
+  ): Promise<Answer | undefined> {
     const { dispatcher } = this;
     if (dispatcher === undefined) return undefined;
     try {
-      const answer = await request(`https://${door.host}:${door.port}/`, {
+      const {
+        statusCode,
+        headers: own,
+        body,
+      } = await request(`https://${door.host}:${door.port}/`, {
         headers: { host, ...headers },
         dispatcher,
         signal: AbortSignal.timeout(ANSWER_MS),
       });
-      await answer.body.dump();
-      return answer;
+      return { statusCode, headers: own, text: await body.text() };
     } catch {
       return undefined;
     }

@@ -1,73 +1,35 @@
-import type { ServerResponse } from 'node:http';
-import { kubernetesName, type Clock, type Target } from '#libs/domain';
+import { kubernetesName, type Clock, type Condition, type Target } from '#libs/domain';
 import { KubeClient, KubeConnection, type KubeObject } from '#libs/kube';
 import { createLogger } from '#libs/process';
-import {
-  FakeHttp,
-  SteppedClock,
-  kubeconfigOf,
-  testId,
-  until,
-  type FakeReply,
-  type SeenRequest,
-} from '#libs/testing';
+import { FakeHttp, SteppedClock, kubeconfigOf, testId, until } from '#libs/testing';
 import type { PublishedImages } from '../../images/published.images.js';
-import { CLUSTER, PROJECT, revisionOf, seenRevision, settings, targetOf } from './knative.factory.rig.js';
+import {
+  CLUSTER,
+  PROJECT,
+  revisionOf,
+  seenRevision,
+  seenService,
+  settings,
+  targetOf,
+} from './knative.factory.rig.js';
+import { trafficOf } from './service.manifest.js';
+import { KubeApi } from './kube.api.rig.js';
 import { KnativeDriver } from './knative.driver.js';
-import { LABELS, namespaceOf } from './knative.names.js';
+import { KNATIVE_SERVICE, LABELS, namespaceOf } from './knative.names.js';
 
 const NAMESPACE = `/api/v1/namespaces/${namespaceOf(PROJECT)}`;
+const KNATIVE = `/apis/serving.knative.dev/v1/namespaces/${namespaceOf(PROJECT)}`;
 const QUOTA = `${NAMESPACE}/resourcequotas/towpath`;
 const MIN_SCALE = 'autoscaling.knative.dev/min-scale';
 
-/** The API server of a cluster that is well, with what the test puts there, by path. */
-class Api {
-  readonly there = new Map<string, KubeObject>();
-  /** A path whose fields another manager applies. */
-  claimed: string | undefined;
-
-  readonly answer = ({ method, path: at, query, body }: SeenRequest): FakeReply => {
-    if (at === '/version') return { body: { gitVersion: 'v1.35.0' } };
-    if (query.has('watch')) return (response: ServerResponse) => void response.writeHead(200).flushHeaders();
-    if (at.includes('/configmaps/')) return { body: method === 'PATCH' ? read(body) : KOURIER };
-    if (method === 'PATCH') return this.apply(at, body, query.get('force') === 'false');
-    return { body: { items: this.list(at, query), metadata: { resourceVersion: '1' } } };
-  };
-
-  private apply(at: string, body: Buffer, isAsked: boolean): FakeReply {
-    if (at === this.claimed && isAsked) return CONFLICT;
-    this.there.set(at, read(body));
-    return { body: this.there.get(at) };
-  }
-
-  private list(at: string, query: URLSearchParams): KubeObject[] {
-    const name = query.get('fieldSelector')?.replace('metadata.name=', '');
-    const [first = ''] = query.get('labelSelector')?.split(',') ?? [];
-    const [label = '', value] = first.split('=');
-    const last = at.split('/').at(-1) ?? '';
-    return [...this.there].flatMap(([path, object]) => {
-      const isIn = name === undefined ? path.includes(`/${last}/`) : path === `${at}/${name}`;
-      const found = { ...object, metadata: { ...object.metadata, resourceVersion: '1' } };
-      return isIn && (label === '' || object.metadata.labels?.[label] === value) ? [found] : [];
-    });
-  }
-}
-
-const read = (body: Buffer): KubeObject => JSON.parse(body.toString()) as KubeObject;
-const KOURIER = { metadata: {}, data: { 'ingress-class': 'kourier.ingress.networking.knative.dev' } };
-const CONFLICT = {
-  status: 409,
-  body: {
-    ...{ kind: 'Status', code: 409, reason: 'Conflict' },
-    details: { causes: [{ field: '.spec.hard.pods', message: 'conflict with "gitops" using v1' }] },
-  },
-};
-
 describe('what somebody else claims', () => {
-  const api = new Api();
+  const api = new KubeApi();
   const external = { image: 'registry.test/app:1' };
   const target = targetOf([revisionOf('hello-00001', external), revisionOf('hello-00002', external)]);
   const drifts: string[] = [];
+  /** Hosts that were asked for through the door, and whether these are answered. */
+  const asked: string[] = [];
+  let isAnswered = false;
   let http: FakeHttp;
   let driver: KnativeDriver;
   let clock: Clock;
@@ -87,7 +49,10 @@ describe('what somebody else claims', () => {
         open: () => Promise.resolve(),
         address: () => ({ host: '127.0.0.1', port: 1 }),
         close: () => Promise.resolve(),
-        answers: () => Promise.resolve(false),
+        answers: (host, whom) => {
+          asked.push(`${whom} ${host}`);
+          return Promise.resolve(isAnswered);
+        },
       },
       // what is deployed here is made elsewhere
       images: undefined as unknown as PublishedImages,
@@ -107,19 +72,21 @@ describe('what somebody else claims', () => {
       remove();
     };
   };
-  const contested = async (of: Target): Promise<string> => {
-    await driver.apply(
+  const apply = (of: Target): Promise<void> =>
+    driver.apply(
       of,
       () => Promise.resolve({}),
       () => Promise.reject(new Error('it has no secret')),
     );
+  const contested = async (of: Target): Promise<string> => {
+    await apply(of);
     return until(() => driver.contested(of.service.id)?.reason);
   };
   beforeEach(() => {
     api.there.clear();
     api.claimed = undefined;
     clock = new SteppedClock();
-    drifts.length = 0;
+    [drifts.length, asked.length, isAnswered] = [0, 0, false];
   });
   afterEach(() => close());
 
@@ -173,13 +140,11 @@ describe('what somebody else claims', () => {
     const { organizationId } = target;
     const names = ['one', 'two', 'three', 'four'];
     for (const name of names)
-      await driver.apply(
+      await apply(
         targetOf([revisionOf(`${name}-00001`, external)], {
           organizationId,
           service: { id: testId('svc'), name },
         }),
-        () => Promise.resolve({}),
-        () => Promise.reject(new Error('it has no secret')),
       );
     await until(() => names.every((name) => writes().some((path) => path.endsWith(`/services/${name}`))));
     expect(writes().filter((path, index, all) => all.indexOf(path) !== index)).toEqual([]);
@@ -189,38 +154,28 @@ describe('what somebody else claims', () => {
     await start();
     const { organizationId } = target;
     const looks = (): number => http.asked('GET', `${NAMESPACE}/resourcequotas`).length;
-    const apply = async (name: string): Promise<Target> => {
+    const applyNamed = async (name: string): Promise<Target> => {
       const of = targetOf([revisionOf(`${name}-00001`, external)], {
         organizationId,
         service: { id: testId('svc'), name },
       });
-      await driver.apply(
-        of,
-        () => Promise.resolve({}),
-        () => Promise.reject(new Error('it has no secret')),
-      );
+      await apply(of);
       // a Service is applied after everything of its project
       await until(() => writes().find((path) => path.endsWith(`/services/${name}`)));
       return of;
     };
-    const [one, two] = [await apply('one'), await apply('two')];
+    const [one, two] = [await applyNamed('one'), await applyNamed('two')];
     await driver.remove(one.service.id);
-    await apply('three');
+    await applyNamed('three');
     expect(looks()).toBe(1);
     for (const id of driver.services()) if (id !== two.service.id) await driver.remove(id);
     await driver.remove(two.service.id);
-    await apply('four');
+    await applyNamed('four');
     expect(looks()).toBe(2);
   });
 
   it('is not what a project needs from its first service with GPUs on', async () => {
     await start();
-    const apply = (of: Target): Promise<void> =>
-      driver.apply(
-        of,
-        () => Promise.resolve({}),
-        () => Promise.reject(new Error('it has no secret')),
-      );
     const quota = (): unknown => api.there.get(QUOTA)?.['spec'];
     await apply(target);
     await until(() => writes().find((path) => path.endsWith('/services/hello')));
@@ -251,12 +206,43 @@ describe('what somebody else claims', () => {
     await start();
     const told: (string | undefined)[] = [];
     driver.onChange((id) => told.push(driver.status(id)[0]?.ready.reason));
-    await driver.apply(
-      target,
-      () => Promise.resolve({}),
-      () => Promise.reject(new Error('it has no secret')),
-    );
+    await apply(target);
     await until(() => told.includes('StartFailed'), { deadlineMs: 30_000 });
     expect(told[0]).toBe('Starting');
   }, 40_000);
+
+  it.each([
+    ['an instance of it, where one serves', [{ type: 'Ready', status: 'True' }], 'instance'],
+    ['the ingress, where none does', [{ type: 'Ready', status: 'False' }], 'ingress'],
+  ])(
+    'is not a revision that Knative says is Ready: it is once it is answered through the door, by %s',
+    async (_who, conditions, whom) => {
+      const [revision] = target.revisions;
+      if (revision === undefined) throw new Error('a target without a revision');
+      const named = { 'serving.knative.dev/revision': revision.name, [KNATIVE_SERVICE]: 'hello' };
+      const pod = {
+        ...{ apiVersion: 'v1', kind: 'Pod', status: { conditions } },
+        metadata: { name: 'one', namespace: namespaceOf(PROJECT), labels: named },
+      };
+      const found: [string, KubeObject][] = [
+        [`${KNATIVE}/revisions/${revision.name}`, seenRevision(revision.name, 'True')],
+        [`${KNATIVE}/services/hello`, seenService(revision.name, trafficOf('hello', [revision]))],
+        [`${NAMESPACE}/pods/one`, pod],
+      ];
+      const ours = {
+        [LABELS.owner]: kubernetesName(CLUSTER),
+        [LABELS.service]: kubernetesName(target.service.id),
+      };
+      for (const [at, { metadata, ...rest }] of found)
+        api.there.set(at, { ...rest, metadata: { ...metadata, labels: { ...ours, ...metadata.labels } } });
+      await start();
+      const ready = (): Condition | undefined => driver.status(target.service.id)[0]?.ready;
+      await apply({ ...target, revisions: [revision] });
+      await until(() => asked.length > 2);
+      expect([...new Set(asked)]).toEqual([`${whom} ${revision.host}`]);
+      expect(ready()).toMatchObject({ status: 'unknown', reason: 'RouteComing' });
+      isAnswered = true;
+      await until(() => ready()?.status === 'true');
+    },
+  );
 });

@@ -13,7 +13,7 @@ import { CONTESTED_MS, ContestedError } from './contested.js';
 import { HeldServices, heldNow, hinder, type Held } from './service.held.js';
 import { LABELS, idOf, namespaceOf } from './knative.names.js';
 import type { Pod } from './knative.types.js';
-import { instanceOf, isLive } from './pod.instance.js';
+import { instanceOf, isLive, isServing } from './pod.instance.js';
 import { PodLogs } from './pod.logs.js';
 import { NO_SANDBOX, waiting, type Readiness } from './readiness.rules.js';
 import { FAILURE_MS, noteCondition } from './revision.condition.js';
@@ -40,8 +40,8 @@ export interface DoorKeeper {
   /** Where gateways reach it now; undefined before it is open. */
   address(): Door | undefined;
   close(): Promise<void>;
-  /** Whether a revision's host is answered through it. */
-  answers(host: string): Promise<boolean>;
+  /** Whether a revision's host is answered through it, by its ingress or by an instance: one is started where none runs. */
+  answers(host: string, whom: 'ingress' | 'instance'): Promise<boolean>;
 }
 
 export interface KnativeParts {
@@ -231,15 +231,17 @@ export class KnativeDriver implements Driver {
   }
 
   /** Asks through the door for every revision that is Ready and routed. @returns whether one is not answered yet */
-  private async prove({ target, answered }: Held): Promise<boolean> {
+  private async prove({ target, answered, awake }: Held): Promise<boolean> {
     let unproven = false;
     const { service, revisions } = this.view.seen(target.projectId, target.service.name, target.service.id);
     for (const revision of target.revisions) {
       if (answered.has(revision.id)) continue;
       const seen = revisions.find(({ metadata }) => metadata.name === revision.name);
       if (readinessOf(revision, seen, [], () => []).status !== 'true') continue;
-      if (isTagged(service, revision, target.service.name) && (await this.parts.door.answers(revision.host)))
-        answered.add(revision.id);
+      if (this.podsOf(target.service.id, revision).some(isServing)) awake.add(revision.id);
+      const whom = awake.has(revision.id) ? 'instance' : 'ingress';
+      const isRouted = isTagged(service, revision, target.service.name);
+      if (isRouted && (await this.parts.door.answers(revision.host, whom))) answered.add(revision.id);
       else unproven = true;
     }
     return unproven;

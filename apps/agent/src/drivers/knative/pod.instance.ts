@@ -25,10 +25,10 @@ function probePeriod({ spec }: Pod): number {
  * most; the earliest of that is taken, but none before the program was started.
  */
 function readyAt(pod: Pod, startedAt: number): { readyAt?: number } {
+  if (!isServing(pod)) return {};
   const ready = conditionOf(pod.status?.conditions, 'Ready');
-  if (pod.metadata.deletionTimestamp !== undefined || ready?.status !== 'True') return {};
   const begunAt = timeOf(containersOf(pod)[0]?.state?.running?.startedAt) ?? startedAt;
-  const saidAt = timeOf(ready.lastTransitionTime) ?? begunAt;
+  const saidAt = timeOf(ready?.lastTransitionTime) ?? begunAt;
   return { readyAt: Math.max(begunAt, saidAt - probePeriod(pod)) };
 }
 
@@ -49,4 +49,11 @@ export function instanceOf(pod: Pod): InstanceState | undefined {
 export function isLive(pod: Pod): boolean {
   const [serving] = containersOf(pod);
   return pod.metadata.deletionTimestamp === undefined && serving?.state?.running !== undefined;
+}
+
+/** An instance that requests are sent to. */
+export function isServing({ metadata, status }: Pod): boolean {
+  return (
+    metadata.deletionTimestamp === undefined && conditionOf(status?.conditions, 'Ready')?.status === 'True'
+  );
 }

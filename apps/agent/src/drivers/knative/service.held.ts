@@ -10,6 +10,8 @@ export interface Held {
   conditions: Map<Id<'rev'>, Condition>;
   /** Revisions whose host was answered through the door. */
   answered: Set<Id<'rev'>>;
+  /** Revisions of which an instance was seen to serve: that one has to be reached, and none that sleeps is woken to be asked. */
+  awake: Set<Id<'rev'>>;
   /** What the start of a revision waited for last (waitedFor). */
   waits: Map<Id<'rev'>, string>;
   /** Since when a revision fails without a break, epoch ms. */
@@ -26,6 +28,7 @@ export function heldNow(target: Target, opened: Opened, before: Held | undefined
   const held: Held = {
     conditions: new Map(),
     answered: new Set(),
+    awake: new Set(),
     waits: new Map(),
     failures: new Map(),
     ...known,
@@ -33,7 +36,7 @@ export function heldNow(target: Target, opened: Opened, before: Held | undefined
     opened,
   };
   const wanted = new Set(target.revisions.map(({ id }) => id));
-  for (const seen of [held.conditions, held.answered, held.waits, held.failures])
+  for (const seen of [held.conditions, held.answered, held.awake, held.waits, held.failures])
     for (const id of seen.keys()) if (!wanted.has(id)) seen.delete(id);
   return held;
 }
