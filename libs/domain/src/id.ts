@@ -59,6 +59,24 @@ export function newId<P extends IdPrefix>(prefix: P, nowMs: number, random: Rand
   return `${prefix}_${time}${tail}`;
 }
 
+/** A new id that sorts behind another one, also where both are made in the same ms or the clock went back. */
+export function newIdBehind<P extends IdPrefix>(
+  last: Id<P> | undefined,
+  prefix: P,
+  nowMs: number,
+  random: Random,
+): Id<P> {
+  const made = newId(prefix, nowMs, random);
+  if (last === undefined || made > last) return made;
+  const digits = [...last.slice(prefix.length + 1)];
+  for (let i = digits.length - 1; i >= 0; i -= 1) {
+    const next = (DIGITS.indexOf(digits[i] ?? '') + 1) % DIGITS.length;
+    digits[i] = DIGITS[next] ?? '';
+    if (next > 0) break;
+  }
+  return `${prefix}_${digits.join('')}`;
+}
+
 /** When an id was made, UTC ms. */
 export function idTime(id: Id): number {
   const digits = id.slice(id.indexOf('_') + 1);

@@ -18,7 +18,7 @@ export {
   mayReopen,
   type OrganizationStatus,
 } from './organization/organization.lifecycle.js';
-export { newId, idTime, isId, kubernetesName, ID_PREFIXES } from './id.js';
+export { newId, newIdBehind, idTime, isId, kubernetesName, ID_PREFIXES } from './id.js';
 export type { Id, IdPrefix, Random } from './id.js';
 export type { Clock } from './clock.js';
 export { FairLine, type FairLimits } from './fair-line.js';

@@ -33,7 +33,7 @@ export const listAdjustmentsSql = statement<AdjustmentRow>(
 
 export const pendingAdjustmentsSql = statement<AdjustmentRow>(
   'adjustment_pending',
-  `${SELECT} AND e.currency = $2 AND a.entry_id IS NULL ORDER BY e.id`,
+  `${SELECT} AND a.entry_id IS NULL ORDER BY e.id`,
 );
 
 export const invoiceAdjustmentsSql = statement<unknown>(

@@ -54,14 +54,21 @@ export async function listAdjustments(
   return (await tx.run(listAdjustmentsSql, [organizationId, after, limit])).map(toAdjustment);
 }
 
-/** Those that the next invoice in that currency asks for, in the order in which they were made. */
+/** Those that no invoice asks for yet, by currency, in the order in which they were made. */
 export async function pendingAdjustments(
   tx: Tx,
   organizationId: string,
-  { currency, decimals }: { currency: string; decimals: number },
-): Promise<InvoicedAdjustment[]> {
-  const rows = await tx.run(pendingAdjustmentsSql, [organizationId, currency]);
-  return rows.map(toAdjustment).map(({ id, amount, createdAt }) => ({
+): Promise<Map<string, StoredAdjustment[]>> {
+  const rows = await tx.run(pendingAdjustmentsSql, [organizationId]);
+  return Map.groupBy(rows.map(toAdjustment), ({ currency }) => currency);
+}
+
+/** As an invoice says them, in so many places. */
+export function invoicedAdjustments(
+  adjustments: readonly StoredAdjustment[],
+  decimals: number,
+): InvoicedAdjustment[] {
+  return adjustments.map(({ id, amount, createdAt }) => ({
     ...{ id, madeAt: new Date(createdAt).toISOString(), charged: formatDecimal(amount, decimals) },
   }));
 }

@@ -241,6 +241,7 @@ export {
   isMonthClosed,
   keepInvoiceBuyer,
   listInvoices,
+  nextInvoiceId,
   nextInvoiceNumber,
 } from './invoice.store.js';
 export type { StoredInvoice } from './invoice.store.js';
@@ -249,7 +250,13 @@ export { askedBesides, pendingCorrections } from './pending-corrections.store.js
 export type { AskedBesides, PendingCorrections } from './pending-corrections.store.js';
 export type { Payment } from './payment.store.js';
 export { findOpenCredits, insertCredit, listCredits, revokeCredit } from './credit.store.js';
-export { findPlanVersions, insertPlanVersion, listPlanVersions, lockPlan } from './price-plan.store.js';
+export {
+  currencyPlaces,
+  findPlanVersions,
+  insertPlanVersion,
+  listPlanVersions,
+  lockPlan,
+} from './price-plan.store.js';
 export type { PlanVersion } from './price-plan.store.js';
 export { findRequest, listUsageRecords } from './usage-record.store.js';
 export type { MeteredRequest, RequestRecord } from './usage-record.store.js';
@@ -379,6 +386,7 @@ export {
   findAdjustment,
   keepInvoicedAdjustments,
   listAdjustments,
+  invoicedAdjustments,
   pendingAdjustments,
 } from './adjustment.store.js';
 export type { StoredAdjustment } from './adjustment.store.js';

@@ -95,6 +95,11 @@ export const findMonthInvoiceSql = statement<InvoiceRow>(
    WHERE i.organization_id = $1 AND m.month = $2`,
 );
 
+export const lastInvoiceIdSql = statement<{ id: Id<'ivc'> | null }>(
+  'invoice_last_id',
+  'SELECT max(id) AS id FROM invoices WHERE organization_id = $1',
+);
+
 export const listInvoicesSql = statement<InvoiceRow>(
   'invoice_list',
   `${SELECT} WHERE i.organization_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3`,

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import {
   decimalOf,
   formatDecimal,
+  newIdBehind,
   parseDecimal,
   type Buyer,
   type Decimal,
   type Id,
   type Invoice,
+  type Random,
 } from '#libs/domain';
 import {
   changedMonthsSql,
@@ -16,6 +18,7 @@ import {
   findMonthSql,
   insertInvoiceSql,
   invoiceBodiesSql,
+  lastInvoiceIdSql,
   listInvoicesSql,
   nextNumberSql,
   openMonthsSql,
@@ -82,6 +85,16 @@ export async function nextInvoiceNumber(tx: Tx, kind: Invoice['kind']): Promise<
   if (!row) throw new Error('the hub has no epoch');
   const letters = kind === 'invoice' ? 'INV' : 'CRN';
   return `${letters}-${row.series}-${row.last.padStart(6, '0')}`;
+}
+
+/** The id of its next invoice or credit note, under the lock of its billing: lists are in the order in which they were made. */
+export async function nextInvoiceId(
+  tx: Tx,
+  organizationId: string,
+  { now, random }: { now: number; random: Random },
+): Promise<Id<'ivc'>> {
+  const row = await tx.one(lastInvoiceIdSql, [organizationId]);
+  return newIdBehind(row?.id ?? undefined, 'ivc', now, random);
 }
 
 /** Digest of a buyer's block: how an invoice names it. */

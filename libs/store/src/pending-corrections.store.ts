@@ -6,7 +6,7 @@ import {
   type InvoiceCorrection,
   type InvoicedAdjustment,
 } from '#libs/domain';
-import { nextMonth, pendingAdjustments } from './adjustment.store.js';
+import { invoicedAdjustments, nextMonth, pendingAdjustments } from './adjustment.store.js';
 import { findBillFacts } from './bill.store.js';
 import { findChangedMonths, findInvoiceBodies, type StoredInvoice } from './invoice.store.js';
 import { sealedAfter, type SealedHour } from './ledger-seal.store.js';
@@ -59,10 +59,11 @@ export async function askedBesides(
     return { adjustments, corrections };
   }
   if (!money || (await nextMonth(tx, organizationId)) !== month) return { adjustments: [], corrections: [] };
-  const adjustments = await pendingAdjustments(tx, organizationId, money);
+  const { currency, decimals } = money;
+  const adjusted = (await pendingAdjustments(tx, organizationId)).get(currency) ?? [];
   const pending = await pendingCorrections(tx, organizationId);
-  const own = pending.find(({ currency }) => currency === money.currency);
-  return { adjustments, corrections: own?.lines ?? [] };
+  const own = pending.find((one) => one.currency === currency);
+  return { adjustments: invoicedAdjustments(adjusted, decimals), corrections: own?.lines ?? [] };
 }
 
 async function correctionsOf(

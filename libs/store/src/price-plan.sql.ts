@@ -35,6 +35,11 @@ export const listPlanVersionsSql = statement<PlanVersionRow>(
   `SELECT ${COLUMNS} FROM price_plan_versions WHERE id > $1 ORDER BY id LIMIT $2`,
 );
 
+export const currencyPlacesSql = statement<{ places: number | null }>(
+  'price_plan_currency_places',
+  `SELECT min((document->>'decimals')::int) AS places FROM price_plan_versions WHERE document->>'currency' = $1`,
+);
+
 /** As `planInForce` decides it, of an organization at an instant. Null: what a plan says that says nothing. */
 export const runtimeTierSql = statement<{ tier: RuntimeTier | null }>(
   'price_plan_runtime_tier',

@@ -1,5 +1,6 @@
 import { BUILTIN_DOCUMENTS, parsePricePlan, type Id, type PricePlan } from '#libs/domain';
 import {
+  currencyPlacesSql,
   insertPlanVersionSql,
   listPlanVersionsSql,
   lockPlanSql,
@@ -37,6 +38,14 @@ export async function lockPlan(tx: Tx, id: string): Promise<void> {
 export async function findPlanVersions(tx: Tx, ids: readonly string[]): Promise<PlanVersion[]> {
   const builtin = BUILTIN_VERSIONS.filter(({ plan }) => ids.includes(plan.id));
   return [...builtin, ...(await tx.run(planVersionsSql, [ids])).map(toVersion)];
+}
+
+/** Places of amounts in a currency: the fewest that a plan in it has; 0 when there is none. */
+export async function currencyPlaces(tx: Tx, currency: string): Promise<number> {
+  const stored = (await tx.one(currencyPlacesSql, [currency]))?.places ?? Infinity;
+  const builtin = BUILTIN_VERSIONS.filter(({ plan }) => plan.currency === currency);
+  const places = Math.min(stored, ...builtin.map(({ plan }) => plan.decimals));
+  return Number.isFinite(places) ? places : 0;
 }
 
 /** Versions of all plans in the order in which they were stored. */

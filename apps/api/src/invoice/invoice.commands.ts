@@ -3,6 +3,7 @@ import {
   insertInvoice,
   insertPayment,
   lockBilling,
+  nextInvoiceId,
   nextInvoiceNumber,
   postLostCredits,
   type StoredInvoice,
@@ -26,7 +27,7 @@ export function voidInvoice(call: CommandCall, input: InvoiceRef): Promise<Shown
     if (stored.voidedBy === undefined) {
       const number = await nextInvoiceNumber(call.tx, 'credit_note');
       const invoice = creditNoteOf(stored.invoice, { number, issuedAt: iso(call.now) });
-      const id = call.newId('ivc');
+      const id = await nextInvoiceId(call.tx, organizationId, { now: call.now, random: call.parts.random });
       await insertInvoice(call.tx, { id, organizationId, voids: stored.id, invoice });
       await postLostCredits(call.tx, entryMaker(call, organizationId));
       await call.audit(stored.id, { after: { voidedBy: number } }, organizationId);

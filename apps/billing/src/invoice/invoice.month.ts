@@ -2,7 +2,6 @@ import {
   billOf,
   invoiceOf,
   monthSpan,
-  newId,
   type BillPart,
   type Id,
   type Invoice,
@@ -24,12 +23,16 @@ import {
   keepInvoicedAdjustments,
   lastSeal,
   lockBilling,
+  nextInvoiceId,
   nextInvoiceNumber,
+  currencyPlaces,
+  invoicedAdjustments,
   pendingAdjustments,
   pendingCorrections,
   postLostCredits,
   type BillFacts,
   type LeasedTx,
+  type StoredAdjustment,
 } from '#libs/store';
 
 /** What making an invoice needs besides what is stored. */
@@ -64,7 +67,7 @@ interface Made {
 
 /**
  * Closes a month that is over: its invoice, with corrections of months before, or only the note that nothing is owed. What corrects
- * months in another currency is on an invoice of its own in that one: money is not exchanged. Done once, whoever asks however often.
+ * months in another currency, and adjustments that were made in one, are on an invoice of its own in that one: money is not exchanged. Done once, whoever asks however often.
  * @returns the invoices that were made, the one of the month's usage first
  */
 export async function invoiceMonth(
@@ -96,16 +99,31 @@ async function askedIn(
   const bill = billOf(month, parts);
   const { currency } = bill;
   const decimals = parts.at(-1)?.plan.decimals ?? 0;
-  const adjustments = await pendingAdjustments(tx, organizationId, { currency, decimals });
+  const adjusted = await pendingAdjustments(tx, organizationId);
   const pending = await pendingCorrections(tx, organizationId);
-  const corrections = pending.find((one) => one.currency === currency)?.lines ?? [];
-  const others = pending
-    .filter((one) => one.currency !== currency)
-    .map((one) => ({
-      bill: { month, currency: one.currency, items: [] },
-      ...{ decimals: one.decimals, corrections: one.lines, adjustments: [] },
-    }));
-  return { own: { bill, decimals, corrections, adjustments }, others };
+  const askedBeside = (inCurrency: string, places: number): Pick<Asked, 'corrections' | 'adjustments'> => ({
+    corrections: pending.find((one) => one.currency === inCurrency)?.lines ?? [],
+    adjustments: invoicedAdjustments(adjusted.get(inCurrency) ?? [], places),
+  });
+  const others: Asked[] = [];
+  for (const former of new Set([...pending.map((one) => one.currency), ...adjusted.keys()])) {
+    if (former === currency) continue;
+    const places =
+      pending.find((one) => one.currency === former)?.decimals ??
+      (await placesOf(tx, former, adjusted.get(former) ?? []));
+    const own = { month, currency: former, items: [] };
+    others.push({ bill: own, decimals: places, ...askedBeside(former, places) });
+  }
+  return { own: { bill, decimals, ...askedBeside(currency, decimals) }, others };
+}
+
+/** Places of an invoice of adjustments alone, whose plan may be gone from the organization's terms. */
+async function placesOf(
+  tx: LeasedTx,
+  currency: string,
+  adjustments: readonly StoredAdjustment[],
+): Promise<number> {
+  return Math.max(await currencyPlaces(tx, currency), ...adjustments.map(({ amount }) => amount.scale));
 }
 
 function isOwed({ bill, corrections, adjustments }: Asked): boolean {
@@ -130,7 +148,7 @@ async function issue(
   };
   const invoice = invoiceOf(bill, head, { ...terms, ...asked });
   if (buyer) await keepInvoiceBuyer(tx, organizationId, buyer);
-  const id = newId('ivc', now, random);
+  const id = await nextInvoiceId(tx, organizationId, { now, random });
   await insertInvoice(tx, { id, organizationId, position, seal, invoice });
   await keepInvoicedAdjustments(tx, { organizationId, invoiceId: id }, invoice);
   return { id, invoice };

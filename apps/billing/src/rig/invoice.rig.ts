@@ -132,12 +132,16 @@ export class InvoiceRig {
     return all.filter((one) => one.organizationId === organizationId).map(({ month }) => month);
   }
 
-  /** By month. */
-  async invoices({ organizationId }: UsedRevision): Promise<StoredInvoice[]> {
-    const stored = await this.database.db.inTenant(organizationId, (tx) =>
+  /** Newest first, as they are listed. */
+  listed({ organizationId }: UsedRevision): Promise<StoredInvoice[]> {
+    return this.database.db.inTenant(organizationId, (tx) =>
       listInvoices(tx, organizationId, { limit: 100 }),
     );
-    return stored.sort((a, b) => a.invoice.month.localeCompare(b.invoice.month));
+  }
+
+  /** By month. */
+  async invoices(of: UsedRevision): Promise<StoredInvoice[]> {
+    return (await this.listed(of)).sort((a, b) => a.invoice.month.localeCompare(b.invoice.month));
   }
 
   /** Its hours in the ledger: start, state, invoice. */
