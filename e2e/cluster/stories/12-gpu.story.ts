@@ -8,6 +8,8 @@ import { Tenant, platform } from '../../support/tenant.js';
 import { tow } from '../../support/tow.js';
 import { until } from '../../support/until.js';
 
+/** An instance that is to end keeps its GPU as long as a request may take, up to half a minute: each test waits for some of them. */
+const LAST_SECONDS = 10;
 const CLASS = `story-${randomBytes(3).toString('hex')}`;
 
 interface Pods {
@@ -55,7 +57,10 @@ describe('GPUs of a class', () => {
   }, 240_000);
   afterAll(() => gpus.end());
 
-  const template = { resources: { cpuMillis: 250, memoryMiB: 128, gpus: 1, gpuClass: CLASS } };
+  const template = {
+    resources: { cpuMillis: 250, memoryMiB: 128, gpus: 1, gpuClass: CLASS },
+    timeoutSeconds: LAST_SECONDS,
+  };
   const namespaceOfProject = async (): Promise<string> =>
     namespaceOfService((await tenant.service('holds')).id);
   const at = (name: string): string => `/v1/projects/${tenant.project}/services/${name}`;
@@ -63,7 +68,7 @@ describe('GPUs of a class', () => {
   const begin = async (name: string, count = 1): Promise<void> => {
     const uploadId = await tenant.uploadTo(tenant.project);
     const resources = { ...template.resources, gpus: count };
-    const body = { name, access: 'public', template: { source: { uploadId }, resources } };
+    const body = { name, access: 'public', template: { ...template, source: { uploadId }, resources } };
     await tenant.api.ok('POST', `/v1/projects/${tenant.project}/services`, body);
   };
   const ready = async (name: string): Promise<RevisionJson['status']['conditions'][number] | undefined> =>

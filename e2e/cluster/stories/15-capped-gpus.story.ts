@@ -57,7 +57,8 @@ describe('a cap of an organization with GPUs', () => {
     await operator.ok('PUT', `/v1/organizations/${tenant.organizationId}/billing-terms`, { plan });
     const resources = { cpuMillis: 250, memoryMiB: 128, gpus: 1, gpuClass: CLASS };
     const service = await tenant.mustDeploy('paid', {
-      template: { resources },
+      // an instance that is to end keeps its GPU as long as a request may take, up to half a minute
+      template: { resources, timeoutSeconds: 10 },
       service: { minInstances: 1 },
     });
     namespace = await namespaceOfService(service.id);
