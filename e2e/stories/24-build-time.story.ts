@@ -9,6 +9,12 @@ interface Bill {
   items: { item: string; quantity: string; list: string; rounded: string }[];
 }
 
+/** What of a cap is used. */
+interface Standing {
+  spent: string;
+  reserved: string;
+}
+
 /** What the source itself needs, to be built and to fail in it; and what of that is asked for at least, by clocks that differ. */
 const [WORKS_MS, LEAST_MS] = [2_000, 1_000];
 const FREE_MS = 500;
@@ -93,8 +99,33 @@ describe('a bill by time of builds', () => {
     expect(equal).toBe(true);
   }, 200_000);
 
-  it('cannot be capped', async () => {
-    const refused = await tenant.api.request('PUT', '/v1/cap', { amount: '1000' });
-    expect(refused.body).toMatchObject({ code: 'NOT_SUPPORTED' });
-  });
+  it('begins no build that the cap could not pay for, and begins it once the cap is raised', async () => {
+    const left = (): Promise<Standing> => json('caps', 'describe');
+    const free = await until('what ended is not reserved', 60_000, async () => {
+      const { spent, reserved } = await tenant.api.ok<Standing>('PUT', '/v1/cap', { amount: '1000000' });
+      return Number(reserved) === 0 && { spent };
+    });
+    // half an hour, a thousandth for each ms
+    const most = 1_800;
+    await tenant.api.ok('PUT', '/v1/cap', { amount: (Number(free.spent) + most - 0.001).toFixed(3) });
+    const refused = await tenant.deploy('built', { source: sourceOf(0) });
+    expect(refused).toMatchObject({ status: 'failed', error: { code: 'CAP_REACHED' } });
+    expect(refused.error?.message).toContain(`A build can cost ${most} USD`);
+    expect(await left()).toMatchObject({ ...free, reserved: '0' });
+    await tenant.api.ok('PUT', '/v1/cap', { amount: (Number(free.spent) + most).toFixed(3) });
+    const raisedAt = Date.now();
+    await until('the build is reserved, or on the bill already', 60_000, async () => {
+      const { spent, reserved } = await tenant.api.ok<Standing>('GET', '/v1/cap');
+      return Number(reserved) === most || Number(spent) > Number(free.spent);
+    });
+    console.log(`a build began ${Date.now() - raisedAt} ms after the cap was raised (N 1)`);
+    // no second one beside it
+    const second = await tenant.deploy('other', { source: sourceOf(0) });
+    expect(second).toMatchObject({ status: 'failed', error: { code: 'CAP_REACHED' } });
+    await until('it is on the bill, and not reserved', 60_000, async () => {
+      const { spent, reserved } = await left();
+      return Number(spent) > Number(free.spent) && Number(reserved) === 0;
+    });
+    expect(Number((await left()).spent)).toBeLessThan(Number(free.spent) + most);
+  }, 300_000);
 });

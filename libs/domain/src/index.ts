@@ -257,7 +257,7 @@ export { HUB_EVENTS } from './event/event.types.js';
 export type { HubEvent, HubEventName } from './event/event.types.js';
 export { usageInterval } from './usage/usage-interval.js';
 export { lengthOf, partInterval, unionOf } from './usage/interval.js';
-export { billableBuild } from './usage/build.time.js';
+export { LONGEST_BUILD_MS, billableBuild } from './usage/build.time.js';
 export type { EndedBuild } from './usage/build.time.js';
 export {
   LONGEST_COLD_MS,
@@ -459,10 +459,11 @@ export {
   longestMs,
   mayStayLeased,
   uncappable,
+  worstBuild,
   worstCost,
 } from './billing/cap.rules.js';
 export type { AllowanceWish, CapSize, LeaseRoom } from './billing/cap.rules.js';
-export type { Cap, CapMoney, CapPrice, CapReason, CapStanding } from './billing/cap.types.js';
+export type { Cap, CapMoney, CapPrice, CapReason, CapStanding, CappedBuild } from './billing/cap.types.js';
 export { capConflicts, firstNewConflict } from './billing/cap.conflicts.js';
 export type { TermsChange } from './billing/cap.conflicts.js';
 export {

@@ -30,12 +30,14 @@ export const lockAskedBuildSql = statement<BuildRow>(
   `SELECT ${COLUMNS} FROM builds WHERE id = $1 AND cluster_id = $2 FOR UPDATE`,
 );
 
-// A pass that read an earlier report than the board took may come after it.
+// A pass that read an earlier report than the board took may come after it. It may cost from when a cluster is asked for it.
 export const saveBuildSql = statement<unknown>(
   'build_save',
-  `INSERT INTO builds (${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  `INSERT INTO builds (${COLUMNS}, may_cost)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $7::text IS NOT NULL AND $12::timestamptz IS NULL)
    ON CONFLICT (organization_id, id) DO UPDATE SET cluster_id = excluded.cluster_id, status = excluded.status,
-     image_digest = excluded.image_digest, error = excluded.error, finished_at = excluded.finished_at
+     image_digest = excluded.image_digest, error = excluded.error, finished_at = excluded.finished_at,
+     may_cost = builds.may_cost OR (builds.cluster_id IS NULL AND excluded.may_cost)
    WHERE builds.finished_at IS NULL`,
 );
 
@@ -44,4 +46,9 @@ export const findBuildSinceSql = statement<{ id: Build['id'] }>(
   'build_find_since',
   `SELECT id FROM builds WHERE organization_id = $1 AND service_id = $2 AND created_at >= $3
    ORDER BY created_at DESC LIMIT 1`,
+);
+
+export const endBuildSql = statement<unknown>(
+  'build_end',
+  `UPDATE builds SET may_cost = false WHERE organization_id = $1 AND id = $2 AND may_cost`,
 );

@@ -1,5 +1,6 @@
 import type { Build } from '#libs/domain';
 import {
+  endBuildSql,
   findBuildOfUploadSql,
   findBuildSinceSql,
   lockAskedBuildSql,
@@ -50,6 +51,14 @@ export async function saveBuild(tx: Tx, build: Build): Promise<void> {
     time(build.createdAt),
     time(build.finishedAt),
   ]);
+}
+
+/** Notes that the build's end was heard of: it costs what is kept of it, and nothing else. */
+export async function endBuild(
+  tx: Tx,
+  { organizationId, id }: Pick<Build, 'organizationId' | 'id'>,
+): Promise<void> {
+  await tx.run(endBuildSql, [organizationId, id]);
 }
 
 export function toBuild(row: BuildRow): Build {

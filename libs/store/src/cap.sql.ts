@@ -118,3 +118,13 @@ export const longestTimeoutSql = statement<{ seconds: number }>(
   'cap_longest_timeout',
   `SELECT coalesce(max((spec->>'timeoutSeconds')::int), 0) AS seconds FROM revisions WHERE organization_id = $1`,
 );
+
+// One statement, so one moment: builds that go on, and those that ended and are not in the windows.
+export const openBuildsSql = statement<{ count: number }>(
+  'cap_open_builds',
+  `SELECT ((SELECT count(*) FROM builds WHERE organization_id = $1 AND may_cost)
+     + (SELECT count(*) FROM build_times WHERE organization_id = $1 AND taken IS NULL)
+     + (SELECT count(*) FROM billing_dirty_windows d JOIN build_times b ON b.organization_id = d.organization_id
+         AND b.service_id = d.service_id AND b.price_zone = d.price_zone AND b.start_ms / 60000 * 60000 = d.window_start_ms
+       WHERE d.organization_id = $1 AND d.revision_id = ''))::int AS count`,
+);

@@ -48,6 +48,8 @@ export {
   saveCap,
 } from './cap.store.js';
 export type { Allowance, RecordName, SizedRevision, StoredCap } from './cap.store.js';
+export { countOpenBuilds, findCapUse, refuseBuild } from './cap.use.js';
+export type { CapUse } from './cap.use.js';
 export { findWaitedWindows, storeColdStarts } from './cold-start.store.js';
 export type { StoredColdStart } from './cold-start.store.js';
 export { findHoldings, lockIntervals, storeIntervals } from './instance-interval.store.js';
@@ -305,7 +307,7 @@ export { SOURCE_LIMITS } from './archive.rules.js';
 export type { ArchiveLimits } from './archive.rules.js';
 export { findWaitingBuildTimes, storeBuildTime, takeBuildTimes } from './build-time.store.js';
 export type { BuildTime } from './build-time.store.js';
-export { findBuildOfUpload, findBuildSince, lockAskedBuild, saveBuild } from './build.store.js';
+export { endBuild, findBuildOfUpload, findBuildSince, lockAskedBuild, saveBuild } from './build.store.js';
 export { hubEpoch, lockHub, raiseHubEpoch, mustRereadUsage, usageIsReread } from './hub.store.js';
 export {
   findGateway,

@@ -1,4 +1,4 @@
-import { compareVersions, type Id, type Service } from '#libs/domain';
+import { compareVersions, type CappedBuild, type Id, type Service } from '#libs/domain';
 import { LeaseLost, StaleWrite, type Lease, type ServiceChanges, type ServiceRecords } from '#libs/store';
 
 /** The rows of services in memory, behind the same calls and with the same refusals as PostgreSQL. */
@@ -8,6 +8,8 @@ export class FakeServiceRecords {
   readonly written: ServiceChanges[] = [];
   readonly secrets = new Map<string, string>();
   lease: Lease = { name: 'deployer.0', epoch: 1 };
+  /** Why no build may begin; undefined: each may. */
+  capped: CappedBuild | undefined;
   /** What `held` answers. */
   holds = { held: 0, removing: 0 };
 
@@ -30,22 +32,17 @@ export class FakeServiceRecords {
     return Promise.resolve(build?.uploadId === uploadId && build ? { ...rest, build } : rest);
   }
 
-  async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void> {
+  async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<CappedBuild | undefined> {
     await Promise.resolve();
     if (lease.epoch !== this.lease.epoch) throw new LeaseLost(lease);
     const records = this.get(service.id);
     if (records.service.generation !== service.generation) throw new StaleWrite('the intent');
-    const { targets, routes } = structuredClone(changes);
-    for (const { target } of targets) {
-      const before = records.targets.find((record) => record.target.clusterId === target.clusterId);
-      if (before && compareVersions(before.target, target) > 0) throw new StaleWrite('a target');
-    }
-    for (const route of routes) {
-      const before = records.routes.find(({ host }) => host === route.host);
-      if (before && before.version >= route.version) throw new StaleWrite('a route');
-    }
+    if (this.capped && changes.build?.status === 'pending' && changes.build.clusterId !== undefined)
+      return this.capped;
+    refuseStale(records, changes);
     this.written.push(changes);
     this.services.set(service.id, merged(records, structuredClone(changes)));
+    return undefined;
   }
 
   held(): Promise<{ held: number; removing: number }> {
@@ -67,6 +64,17 @@ export class FakeServiceRecords {
 
   openSecret(_organizationId: string, secretId: Id<'sec'>, version: number): Promise<Uint8Array> {
     return Promise.resolve(new TextEncoder().encode(this.secrets.get(`${secretId}.${version}`) ?? ''));
+  }
+}
+
+function refuseStale(records: ServiceRecords, { targets, routes }: ServiceChanges): void {
+  for (const { target } of targets) {
+    const before = records.targets.find((record) => record.target.clusterId === target.clusterId);
+    if (before && compareVersions(before.target, target) > 0) throw new StaleWrite('a target');
+  }
+  for (const route of routes) {
+    const before = records.routes.find(({ host }) => host === route.host);
+    if (before && before.version >= route.version) throw new StaleWrite('a route');
   }
 }
 

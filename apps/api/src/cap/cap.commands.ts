@@ -20,7 +20,7 @@ import {
 import type { CommandCall } from '../call/call.js';
 import { checkVersion } from '../call/not-found.js';
 import { iso } from '../call/scalars.js';
-import { capFacts, capOf } from './cap.queries.js';
+import { capOf, capUse } from './cap.queries.js';
 import { showCap, type CapView } from './cap.view.js';
 
 interface NewCap {
@@ -29,14 +29,15 @@ interface NewCap {
   version?: string | undefined;
 }
 
-/** Gateways hear of a first cap with the routes of the organization's hosts; of another amount when they ask next. */
+/** Gateways hear of a first cap with the routes of the organization's hosts; of another amount when they ask next. Builds may wait for it. */
 export async function setCap(call: CommandCall, input: NewCap): Promise<CapView> {
   const { tx, now } = call;
   const { organizationId } = call.actor;
   await lockBilling(tx, organizationId);
   const before = await lockCap(tx, organizationId);
   if (before) checkVersion(input.version, before.version);
-  const { use, currency } = await capFacts(call);
+  const use = await capUse(call);
+  const { currency } = use;
   const amount = formatDecimal(parseDecimal(input.amount));
   const below = capBelow(amount, use.spent, use.reserved);
   refuseIfAny([
@@ -51,7 +52,7 @@ export async function setCap(call: CommandCall, input: NewCap): Promise<CapView>
     ...(before ? { before: { cap: before.amount } } : {}),
     after: { cap: amount },
   });
-  if (!before || before.reached) await everyServiceChanged(call);
+  await everyServiceChanged(call);
   return showCap(cap, use);
 }
 
@@ -75,7 +76,7 @@ async function refuseUncappable(
 /** Gives it as it was. */
 export async function deleteCap(call: CommandCall): Promise<CapView> {
   const cap = await capOf(call);
-  const { use } = await capFacts(call);
+  const use = await capUse(call);
   await deleteStored(call.tx, cap.organizationId);
   await call.audit(cap.organizationId, { before: { cap: cap.amount } });
   await everyServiceChanged(call);

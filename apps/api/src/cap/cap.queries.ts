@@ -1,10 +1,10 @@
-import { findAllowances, findCap, findMonthSpent, type StoredCap } from '#libs/store';
+import { findCap, findCapUse, type CapUse, type StoredCap } from '#libs/store';
 import type { Call } from '../call/call.js';
 import { notFound } from '../call/not-found.js';
-import { showCap, type CapUse, type CapView } from './cap.view.js';
+import { showCap, type CapView } from './cap.view.js';
 
 export async function getCap(call: Call): Promise<CapView> {
-  return showCap(await capOf(call), (await capFacts(call)).use);
+  return showCap(await capOf(call), await capUse(call));
 }
 
 export async function capOf(call: Call): Promise<StoredCap> {
@@ -14,13 +14,6 @@ export async function capOf(call: Call): Promise<StoredCap> {
 }
 
 /** What the organization has used, and what it pays in. */
-export async function capFacts({
-  tx,
-  actor: { organizationId },
-  now,
-}: Call): Promise<{ use: CapUse; currency: string }> {
-  const { month, endMs, spent, currency } = await findMonthSpent(tx, organizationId, now);
-  const allowances = await findAllowances(tx, organizationId);
-  const reserved = allowances.reduce((sum, { amount }) => sum + amount, 0n);
-  return { use: { month, endMs, spent, reserved }, currency };
+export function capUse({ tx, actor, now }: Call): Promise<CapUse> {
+  return findCapUse(tx, actor.organizationId, now);
 }

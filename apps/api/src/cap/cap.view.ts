@@ -1,5 +1,5 @@
-import { capAmount, type CapMoney } from '#libs/domain';
-import type { StoredCap } from '#libs/store';
+import { capAmount } from '#libs/domain';
+import type { CapUse, StoredCap } from '#libs/store';
 import { z } from 'zod';
 import { iso } from '../call/scalars.js';
 
@@ -11,7 +11,9 @@ export const capView = z
     spent: z.string().describe('In this month, exact: a fraction like `29/31` where no decimal ends.'),
     reserved: z
       .string()
-      .describe('What gateways may still spend, or have spent and the bill does not say yet.'),
+      .describe(
+        'What gateways may still spend and builds that run may cost, or what of that is spent and the bill does not say yet.',
+      ),
     resetsAt: z.string().describe('When the month ends.'),
     reached: z
       .boolean()
@@ -24,14 +26,6 @@ export const capView = z
   .meta({ id: 'Cap', description: 'The most that an organization may spend in a UTC month.' });
 
 export type CapView = z.input<typeof capView>;
-
-/** What of the cap is used in the month that goes on. */
-export interface CapUse {
-  month: string;
-  endMs: number;
-  spent: string;
-  reserved: CapMoney;
-}
 
 export function showCap(
   { amount, currency, reached, createdAt, version }: StoredCap,

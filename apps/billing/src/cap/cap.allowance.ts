@@ -15,7 +15,7 @@ import {
 import { capMonth, type CapMonth } from './cap.money.js';
 
 /**
- * Allows one process of a gateway to spend of a cap: what was spent and what all gateways may spend is never above it,
+ * Allows one process of a gateway to spend of a cap: what was spent and what all gateways may spend and builds may cost is never above it,
  * since one after the other is answered. What the bill says is read after what of the records is in it.
  */
 export async function allow(tx: Tx, request: CapRequest, now: number): Promise<CapAnswer> {
@@ -29,7 +29,7 @@ export async function allow(tx: Tx, request: CapRequest, now: number): Promise<C
   const records = namesOf(request.records);
   const said = await saidRecords(tx, organizationId, records);
   const month = await capMonth(tx, cap, now);
-  const others = sum(allowances.filter((one) => one !== own));
+  const others = month.builds + sum(allowances.filter((one) => one !== own));
   const amount = await amountOf(tx, { cap, month, others }, request);
   const { aloneMs } = request;
   const began = aloneMs === undefined ? {} : { beganAt: now - aloneMs };

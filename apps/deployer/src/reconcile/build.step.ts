@@ -1,11 +1,14 @@
 import { askedImages, chooseBuilder, newId } from '#libs/domain';
-import type { Build, PublicError, Upload } from '#libs/domain';
+import type { Build, CappedBuild, PublicError, Upload } from '#libs/domain';
 import type { ImageRefusal } from '../images/image.sights.js';
 import type { Draft } from './draft.js';
 import { toldBuild } from './told.build.js';
 
 /** How long a build may wait for a cluster that can build. */
 const BUILDER_WAIT_MS = 60_000;
+
+/** How often it is looked whether the cap has room for a build that waits. */
+const CAP_LOOK_MS = 5_000;
 
 /** How long a registry that does not answer is asked again. */
 const REGISTRY_WAIT_MS = 60_000;
@@ -83,6 +86,7 @@ function newBuild(draft: Draft, upload: Upload): Build {
 function follow(draft: Draft, build: Build): Build {
   if (build.finishedAt !== undefined) return build;
   if (build.clusterId === undefined) {
+    if (draft.seen.capped) return build;
     const clusterId = chooseBuilder(draft.records.clusters, draft.now);
     return clusterId === undefined ? build : { ...build, clusterId };
   }
@@ -95,7 +99,8 @@ function judge(draft: Draft, build: Build): void {
   if (build.status === 'failed') {
     return fail(draft, build.error ?? { code: 'BUILD_FAILED', message: 'The build failed.' });
   }
-  if (build.clusterId === undefined) return wait(draft, build);
+  if (build.clusterId === undefined)
+    return draft.seen.capped ? waitForCap(draft, build, draft.seen.capped) : wait(draft, build);
   draft.say('Building');
   draft.state('build', 'running', `The source is being built in cluster ${build.clusterId}.`);
 }
@@ -108,6 +113,20 @@ function wait(draft: Draft, build: Build): void {
   draft.say('BuildPending', { message, nextStep });
   const late = draft.now - build.createdAt > BUILDER_WAIT_MS;
   draft.state('build', late ? 'failed' : 'running', message, { code: 'PLACEMENT_FAILED', message, nextStep });
+}
+
+/** Waits where what is reserved may come free, and fails where nothing but another cap or month helps; it begins then all the same. */
+function waitForCap(draft: Draft, build: Build, { standing, cost, isReserved }: CappedBuild): void {
+  const { cap, currency, spent, reserved, resetsAt } = standing;
+  const message = `A build can cost ${cost} ${currency}, which is more than the cap leaves: of ${cap} ${currency} ${spent} are spent and ${reserved} reserved.`;
+  const nextStep = `Raise the cap (tow caps set), or wait until the month ends (${new Date(resetsAt).toISOString()}): the build begins by itself then.`;
+  draft.wakeIn(Math.max(1, Math.min(CAP_LOOK_MS, resetsAt - draft.now)));
+  draft.say('BuildCapped', { message, nextStep });
+  const waits = isReserved && draft.now - build.createdAt <= BUILDER_WAIT_MS;
+  const violations = [{ field: 'template.source', message: 'cannot be built before the cap leaves more' }];
+  draft.state('build', waits ? 'running' : 'failed', message, {
+    ...{ code: 'CAP_REACHED', message, violations, nextStep },
+  });
 }
 
 function done(draft: Draft, reason: 'Built' | 'BuildNotNeeded' | 'ImageFound', message: string): void {

@@ -1,13 +1,16 @@
 import type { Bus, GatewayStatus } from '#libs/bus';
-import type { Id, Service } from '#libs/domain';
+import type { CappedBuild, Id, Service } from '#libs/domain';
 import type { ImageSight } from '../images/image.sights.js';
 import type { Lease, ServiceChanges, ServiceRecords } from '#libs/store';
 
 /** The rows as a pass needs them; every write is fenced by a lease. */
 export interface Records {
   load(serviceId: string): Promise<ServiceRecords | undefined>;
-  /** @throws LeaseLost or StaleWrite; nothing is written then */
-  write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void>;
+  /**
+   * @returns why the build that the changes ask a cluster for may not begin; nothing is written then
+   * @throws LeaseLost or StaleWrite; nothing is written then
+   */
+  write(lease: Lease, service: Service, changes: ServiceChanges): Promise<CappedBuild | undefined>;
   /** How many services a cluster holds, and is losing by Towpath's own decision. */
   held(clusterId: Id<'cls'>): Promise<{ held: number; removing: number }>;
   /** Raises the hub's epoch above one that was seen outside. */

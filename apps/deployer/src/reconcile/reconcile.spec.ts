@@ -504,6 +504,37 @@ describe('what goes wrong', () => {
   });
 
   it.each([
+    ['waits where what is reserved may come free', true, 'running'],
+    ['fails where nothing but another cap helps', false, 'failed'],
+  ])(
+    'a build that the cap has no room for %s, and begins when there is some',
+    async (_what, isReserved, status) => {
+      const standing = {
+        cap: '5',
+        currency: 'USD',
+        spent: '3',
+        reserved: '1.5',
+        resetsAt: world.clock.now() + 3,
+      };
+      world.records.capped = { standing, cost: '0.75', isReserved };
+      const operation = world.deploySource('b');
+      await world.settle();
+      expect(world.rows.build).toMatchObject({ status: 'pending' });
+      expect(world.rows.build).not.toHaveProperty('clusterId');
+      expect(world.found(operation)).toMatchObject({ status });
+      const condition = world.rows.service.status.conditions.find(({ type }) => type === 'BuildSucceeded');
+      expect(condition).toMatchObject({ reason: 'BuildCapped', status: 'unknown' });
+      expect(condition?.message).toContain('can cost 0.75 USD');
+      expect(condition?.message).toContain('of 5 USD 3 are spent and 1.5 reserved');
+      if (!isReserved) expect(world.found(operation).error).toMatchObject({ code: 'CAP_REACHED' });
+      expect(await world.pass()).toBe(3);
+      world.records.capped = undefined;
+      await world.settle();
+      expect(world.rows.service.status.latestReadyRevision).toBe(REVISION_2);
+    },
+  );
+
+  it.each([
     ['StartTimeout', 'template.port'],
     ['ImageRunsAsRoot', 'template.image'],
     ['BuildRunsAsRoot', 'template.source'],

@@ -2,7 +2,7 @@ import type { Clock } from '#libs/domain';
 import { crashPoint } from '#libs/process';
 import type { Lease } from '#libs/store';
 import type { Projection } from '../projection/projection.js';
-import { changesOf, type Tools } from './draft.js';
+import { changesOf, type Draft, type Tools } from './draft.js';
 import { epochToRaiseAbove } from './epoch.js';
 import type { Observer } from './observer.js';
 import type { Records } from './ports.js';
@@ -39,16 +39,22 @@ export class Reconciler {
       await this.records.raiseEpoch(lease, above);
       return 0;
     }
-    const draft = decide(seen, { ...this.tools, now: this.clock.now() });
-    const changes = changesOf(draft);
-    if (changes) {
-      await this.records.write(lease, draft.service, changes);
-      crashPoint('deployer.decided');
-    }
+    const draft = await this.decideAndWrite(seen, lease);
     const shown = await this.projection.show(draft);
     if (shown > 0) return 0;
     if (seen.records.held !== undefined) await this.records.note(lease, draft.service, false);
     return draft.again;
+  }
+
+  /** Decides anew where the cap has no room for the build that was to begin: then none is. */
+  private async decideAndWrite(seen: Seen, lease: Lease): Promise<Draft> {
+    const draft = decide(seen, { ...this.tools, now: this.clock.now() });
+    const changes = changesOf(draft);
+    if (!changes) return draft;
+    const capped = await this.records.write(lease, draft.service, changes);
+    if (capped) return this.decideAndWrite({ ...seen, capped }, lease);
+    crashPoint('deployer.decided');
+    return draft;
   }
 
   /** Says so, ends what was asked for, and touches nothing that clusters and gateways hold. */

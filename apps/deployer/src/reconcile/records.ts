@@ -1,4 +1,4 @@
-import type { Clock, Id, Service } from '#libs/domain';
+import type { CappedBuild, Clock, Id, Service } from '#libs/domain';
 import {
   countHeld,
   forgetHeld,
@@ -6,6 +6,7 @@ import {
   noteHeld,
   openSecretVersion,
   raiseHubEpoch,
+  refuseBuild,
   underLease,
   writeServiceChanges,
   type Database,
@@ -13,6 +14,7 @@ import {
   type ServiceChanges,
   type ServiceRecords,
 } from '#libs/store';
+import { asksForBuild } from './draft.js';
 import type { Records } from './ports.js';
 
 /** The rows in PostgreSQL, by the system role; tells which operations have moved once that is committed. */
@@ -30,10 +32,15 @@ export class DatabaseRecords implements Records {
     );
   }
 
-  async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<void> {
+  async write(lease: Lease, service: Service, changes: ServiceChanges): Promise<CappedBuild | undefined> {
     const now = this.clock.now();
-    await underLease(this.db, lease, (tx) => writeServiceChanges(tx, service, changes, now));
-    for (const { id } of changes.operations) this.moved(id);
+    const refused = await underLease(this.db, lease, async (tx) => {
+      const capped = asksForBuild(changes) ? await refuseBuild(tx, service.organizationId, now) : undefined;
+      if (capped === undefined) await writeServiceChanges(tx, service, changes, now);
+      return capped;
+    });
+    if (refused === undefined) for (const { id } of changes.operations) this.moved(id);
+    return refused;
   }
 
   held(clusterId: Id<'cls'>): Promise<{ held: number; removing: number }> {

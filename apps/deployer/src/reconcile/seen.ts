@@ -1,6 +1,6 @@
 import type { BuildStatus, BuildTarget, GatewayStatus } from '#libs/bus';
 import type { ImageSight } from '../images/image.sights.js';
-import type { Id, Route, Target, TargetReport } from '#libs/domain';
+import type { CappedBuild, Id, Route, Target, TargetReport } from '#libs/domain';
 import type { ServiceRecords } from '#libs/store';
 
 /** A value as a KV bucket shows it, with what is needed to replace it. */
@@ -25,6 +25,8 @@ export interface Seen {
   /** The mark of bucket routes; sequences of another one say nothing. */
   routesMark?: string;
   gateways: readonly GatewayStatus[];
+  /** Why no build may begin now; not known before one is to begin. */
+  capped?: CappedBuild;
   /** Of clusters the service is leaving: how many services they hold, and lose by Towpath's own decision. */
   held: ReadonlyMap<Id<'cls'>, { held: number; removing: number }>;
 }

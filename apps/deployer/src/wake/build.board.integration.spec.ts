@@ -1,7 +1,7 @@
 import type { BuildStatus } from '#libs/bus';
 import { newId, type Id } from '#libs/domain';
 import { createLogger } from '#libs/process';
-import { dropUpload, lockAskedBuild, saveBuild } from '#libs/store';
+import { countOpenBuilds, dropUpload, lockAskedBuild, saveBuild } from '#libs/store';
 import {
   makeUsedRevision,
   seededRandom,
@@ -67,6 +67,27 @@ it('keeps how long a build took, once, and says whose it is', async () => {
   await tell(here, build, took(1_000, 9_500));
   await tell(here, build, took(1_000, 20_000));
   expect(await kept(build)).toEqual([[1_000, 9_500, here]]);
+});
+
+it('reserves what a build may cost from when a cluster is asked for it until its end was heard', async () => {
+  const open = (): Promise<bigint> => database.db.asSystem((tx) => countOpenBuilds(tx, of.organizationId));
+  const before = await open();
+  const [billed, ours] = [await asked(), await asked()];
+  await tell(here, billed, { phase: 'running' });
+  await tell(elsewhere, billed, took(1_000, 9_500));
+  expect((await open()) - before).toBe(2n);
+  await tell(here, ours, { phase: 'failed', error: { code: 'INTERNAL', message: 'It failed.' } });
+  expect((await open()) - before).toBe(1n);
+  // a pass that read it before writes it after
+  const stale = await database.db.asSystem((tx) => lockAskedBuild(tx, billed, here));
+  await tell(here, billed, took(1_000, 9_500));
+  if (stale) await database.db.asSystem((tx) => saveBuild(tx, stale));
+  expect((await open()) - before).toBe(1n);
+  await database.query('UPDATE build_times SET taken = 1, price_zone = $2 WHERE build_id = $1', [
+    billed,
+    'default',
+  ]);
+  expect((await open()) - before).toBe(0n);
 });
 
 it('keeps nothing of what failed on our side, and no more than the hub waited', async () => {

@@ -1,6 +1,6 @@
 import type { BuildStatus } from '#libs/bus';
 import { billableBuild } from '#libs/domain';
-import { lockAskedBuild, saveBuild, storeBuildTime, type Database } from '#libs/store';
+import { endBuild, lockAskedBuild, saveBuild, storeBuildTime, type Database } from '#libs/store';
 import { toldBuild } from '../reconcile/told.build.js';
 
 /**
@@ -31,6 +31,7 @@ export class BuildBoard {
       const { organizationId, projectId, serviceId } = build;
       if (span)
         await storeBuildTime(tx, { buildId, organizationId, projectId, serviceId, clusterId, ...span });
+      if (phase !== 'running') await endBuild(tx, build);
       return serviceId;
     });
   }

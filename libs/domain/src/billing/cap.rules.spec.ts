@@ -21,6 +21,7 @@ import {
   leaseSize,
   mayStayLeased,
   uncappable,
+  worstBuild,
   worstCost,
 } from './cap.rules.js';
 
@@ -86,11 +87,28 @@ it.each<[string, object, boolean]>([
   ['time of instances that is free', { measure: 'instance_time', rate: '0', per: '1 s' }, true],
   ['time of GPUs that is free at first', { ...GPU_TIME, tiers: tiers('0', '0.1') }, false],
   ['time of GPUs that is free', { ...GPU_TIME, rate: '0' }, true],
-  ['time of builds', { measure: 'build_time', rate: '0.1', per: '1 s' }, false],
+  ['time of builds', { measure: 'build_time', rate: '0.1', per: '1 s' }, true],
   ['a volume tier that rises', { ...REQUESTS, tierMode: 'volume', tiers: tiers('0.1', '0.2') }, false],
   ['a volume tier that falls', { ...REQUESTS, tierMode: 'volume', tiers: tiers('0.2', '0.1') }, true],
   ['a graduated tier that rises', { ...REQUESTS, tiers: tiers('0.1', '0.2') }, true],
 ])('a cap under %s', (_name, item, can) => expect(uncappable(planOf(item)) === undefined).toBe(can));
+
+const BUILDS = { measure: 'build_time', per: '1 min', unit: 'min', rate: '0.01' };
+it.each<[string, PricePlan[], string]>([
+  ['no plan', [], '0'],
+  ['one without', [planOf({ ...REQUESTS, rate: '0.1' })], '0'],
+  ['half an hour', [planOf(BUILDS)], '0.3'],
+  ['begun quanta whole', [planOf({ ...BUILDS, quantum: '7 min' })], '0.35'],
+  ['a minimum', [planOf({ ...BUILDS, minimum: '1 h' })], '0.6'],
+  ['the dearest zone', [{ ...planOf(BUILDS), ...DEAR }], '0.9'],
+  [
+    'the dearest plan',
+    [planOf({ ...BUILDS, tiers: tiers('0', '0.02'), rate: undefined }), planOf(BUILDS)],
+    '0.6',
+  ],
+])('the most that a build costs: %s', (_name, plans, expected) =>
+  expect(capAmount(worstBuild(plans))).toBe(expected),
+);
 
 it('a cap that is set is kept under plans of its currency that can be capped', () => {
   const [free, dear] = ['0', '0.1'].map((rate) => planOf({ ...GPU_TIME, rate })) as [PricePlan, PricePlan];

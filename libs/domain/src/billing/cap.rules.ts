@@ -3,9 +3,10 @@ import type { PriceItem, PricePlan } from '../price/plan.types.js';
 import { DEFAULT_ZONE } from '../price/zones.js';
 import { minus, parseRatio, ratioOf, times, total, type Ratio } from '../price/ratio.js';
 import { BLOCK_MS } from '../rating/blocks.js';
-import { metersOf, type Meter } from '../rating/meters.js';
+import { aloneMs, metersOf, type Meter } from '../rating/meters.js';
 import { priceUsage } from '../rating/pricing.js';
-import { refuseUncounted } from './counted.usage.js';
+import { LONGEST_BUILD_MS } from '../usage/build.time.js';
+import { isOfBuilds, refuseUncounted } from './counted.usage.js';
 import type { Cap, CapMoney, CapPrice } from './cap.types.js';
 
 /** A cap is kept in units of 10^-12 of its currency, as are the amounts of budgets. */
@@ -49,8 +50,6 @@ export function uncappable(plan: PricePlan): string | undefined {
     return 'bytes that are sent cost money, and nobody knows before a request how many it will be';
   if (items.some(({ measure }) => OF_INSTANCES.has(measure)))
     return 'instances cost money for as long as they run, whether or not a request is there';
-  if (items.some(({ measure }) => measure === 'build_time'))
-    return 'builds cost money for as long as they take, whether or not a request is there';
   if (items.some(risesForAll)) return 'more usage raises the price of all usage of the month';
   return undefined;
 }
@@ -70,16 +69,7 @@ const OF_INSTANCES: ReadonlySet<string> = new Set(['instance_time', 'gpu_time'])
  */
 export function capPriceOf(plan: PricePlan, size: CapSize): CapPrice {
   refuseUncounted(plan);
-  const dearest = { ...plan, items: plan.items.map(atHighestRate) };
-  const { meters } = metersOf(plan);
-  const zones = [DEFAULT_ZONE, ...plan.zones.map(({ name }) => name)];
-  const cost = (of: (meter: Meter) => bigint): CapMoney => {
-    const quantities = new Map(meters.map((meter) => [meter.lane, of(meter)]));
-    const usage = { class: undefined, size: { ...NO_DEVICES, ...size }, quantities };
-    return zones
-      .map((zone) => capMoney(total(priceUsage(dearest, { ...usage, zone }).map(({ amount }) => amount))))
-      .reduce(larger);
-  };
+  const cost = (of: (meter: Meter) => bigint): CapMoney => costAtHighest(plan, size, of);
   const isTime = ({ measure }: Meter): boolean => measure === 'request_time';
   return {
     block: cost((meter) => (isTime(meter) ? BigInt(BLOCK_MS) : 0n)),
@@ -87,6 +77,24 @@ export function capPriceOf(plan: PricePlan, size: CapSize): CapPrice {
   };
 }
 
+/** The most that a build costs under any of these plans, wherever it runs and whatever was used before. */
+export function worstBuild(plans: readonly PricePlan[]): CapMoney {
+  const of = (meter: Meter): bigint => (isOfBuilds(meter) ? aloneMs(meter, LONGEST_BUILD_MS) : 0n);
+  return plans.map((plan) => costAtHighest(plan, OF_BUILDS, of)).reduce(larger, 0n);
+}
+
+/** What quantities by meter cost at the highest rates, in the dearest zone. */
+function costAtHighest(plan: PricePlan, size: CapSize, of: (meter: Meter) => bigint): CapMoney {
+  const dearest = { ...plan, items: plan.items.map(atHighestRate) };
+  const quantities = new Map(metersOf(plan).meters.map((meter) => [meter.lane, of(meter)]));
+  const usage = { class: undefined, size: { ...NO_DEVICES, ...size }, quantities };
+  return [DEFAULT_ZONE, ...plan.zones.map(({ name }) => name)]
+    .map((zone) => capMoney(total(priceUsage(dearest, { ...usage, zone }).map(({ amount }) => amount))))
+    .reduce(larger);
+}
+
+/** Builds belong to no revision. */
+const OF_BUILDS: CapSize = { cpuMillis: 0, memoryMiB: 0 };
 const NO_DEVICES = { diskMiB: 0, gpus: 0, gpuClass: undefined };
 
 /** By how many ms at most the time of a request grows beyond whole blocks of 100 ms, whatever its length. */
@@ -190,7 +198,8 @@ export function isCapReached(left: CapMoney, leastRequest: CapMoney | undefined)
 /** Why a cap cannot be set to an amount, or undefined: what was spent, or may be, cannot be taken back. */
 export function capBelow(cap: string, spent: string, reserved: CapMoney): string | undefined {
   if (capLeft(cap, parseRatio(spent), reserved) >= 0n) return undefined;
-  const more = reserved === 0n ? '' : `, and ${capAmount(reserved)} are reserved for requests that run`;
+  const more =
+    reserved === 0n ? '' : `, and ${capAmount(reserved)} are reserved for requests and builds that run`;
   return `is below what was spent: ${spent} in this month${more}`;
 }
 

@@ -29,8 +29,17 @@ export interface CapStanding {
   currency: string;
   /** What the bill of this month says. */
   spent: string;
-  /** What gateways may still spend, or have spent and the bill does not say yet. */
+  /** What gateways may still spend and builds that run may cost, or what of that is spent and the bill does not say yet. */
   reserved: string;
   /** When the month ends (UTC ms), and with it what was spent. */
   resetsAt: number;
+}
+
+/** Why no build may begin now: the cap leaves less than one costs at most. */
+export interface CappedBuild {
+  standing: CapStanding;
+  /** What a build costs at most; an exact decimal. */
+  cost: string;
+  /** What is reserved may come free again and be enough. */
+  isReserved: boolean;
 }

@@ -21,6 +21,11 @@ interface Reason {
 export const SERVICE_REASONS = {
   BuildNotNeeded: { type: 'BuildSucceeded', status: 'true', message: 'The image was given or built before.' },
   BuildPending: { type: 'BuildSucceeded', status: 'unknown', message: 'The build waits for a builder.' },
+  BuildCapped: {
+    type: 'BuildSucceeded',
+    status: 'unknown',
+    message: 'The build waits until the cap leaves what it can cost.',
+  },
   Building: { type: 'BuildSucceeded', status: 'unknown', message: 'The source is being built.' },
   Built: { type: 'BuildSucceeded', status: 'true', message: 'The source was built.' },
   BuildFailed: { type: 'BuildSucceeded', status: 'false', message: 'The source could not be built.' },

@@ -1,4 +1,4 @@
-import { billableBuild, type EndedBuild } from './build.time.js';
+import { LONGEST_BUILD_MS, billableBuild, type EndedBuild } from './build.time.js';
 
 const KNOWN = { startMs: 1_000, endMs: 9_000 };
 const TOOK = { startedAt: 2_000, endedAt: 7_500 };
@@ -24,4 +24,11 @@ it.each<[string, EndedBuild, [number, number] | undefined]>([
 it('is never empty, also when its end was heard of at once', () => {
   const known = { startMs: 1_000, endMs: 1_000 };
   expect(billableBuild({ phase: 'succeeded', ...TOOK }, known)).toEqual({ startMs: 1_000, endMs: 1_001 });
+});
+
+it('is no longer than a build can cost, however long its agent took', () => {
+  const known = { startMs: 1_000, endMs: 10 * LONGEST_BUILD_MS };
+  const took = { startedAt: 2_000, endedAt: 5 * LONGEST_BUILD_MS };
+  const billable = billableBuild({ phase: 'succeeded', ...took }, known);
+  expect(billable).toEqual({ startMs: 2_000, endMs: 2_000 + LONGEST_BUILD_MS });
 });
