@@ -262,6 +262,7 @@ export const REST_ONLY = [
   'operations.follow',
   'organizations.export',
   'ledger.export',
+  'bill.exportWindows',
   'projects.manifest',
 ];
 /** Invoices come with the end of a month: until then there is none, through both faces. */

@@ -391,6 +391,7 @@ describe('the bill', () => {
     await serve({
       'GET /v1/bill/line': { body: line },
       'GET /v1/bill/windows': { body: { items: [row] } },
+      'GET /v1/bill/windows/export': { body: `${JSON.stringify(row)}\n` },
     });
     const { out } = await tow('bill explain cpu --month 2026-10 --limit 5');
     const steps = ['2 s at list price: 0.3', 'grant free: -0.1', 'asked for: 0.20 USD'];
@@ -892,12 +893,15 @@ describe('a line of a bill', () => {
           return { body: { items, ...(to < MINUTES ? { nextCursor: String(to) } : {}) } };
         },
       },
+      'GET /v1/bill/windows/export': { body: MANY },
     });
+  const MANY = Array.from({ length: MINUTES }, (_, n) => `${JSON.stringify(minute(n))}\n`).join('');
   const counted = ({ out }: Result): number => (JSON.parse(out) as { windows: unknown[] }).windows.length;
 
   it('is explained as JSON by all its minutes, or by as many as were asked for', async () => {
     await explained();
     expect(counted(await tow('bill explain time --json'))).toBe(MINUTES);
+    expect(api.seen.map(({ path }) => path)).toEqual(['/v1/bill/line', '/v1/bill/windows/export']);
     expect(counted(await tow('bill explain time --json --limit 7'))).toBe(7);
   });
 

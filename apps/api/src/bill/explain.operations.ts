@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { defineQuery } from '../call/definition.js';
+import { defineDownload, defineQuery } from '../call/definition.js';
 import { definePage } from '../call/page.js';
 import { billedMonth, moment, reference } from '../call/scalars.js';
 import { readRequestCost } from './cost.queries.js';
 import { requestCostView } from './cost.view.js';
-import { explainLine, explainWindow } from './explain.queries.js';
+import { explainWindow } from './explain.queries.js';
+import { explainLine, explainedLines } from './explain.windows.js';
 import { explainWholeLine } from './line.queries.js';
 import { explainedLineView } from './line.view.js';
 import { replayBill } from './replay.queries.js';
@@ -57,6 +58,19 @@ export const explainOperations = [
     item: explainedWindowView,
     key: 'id',
     handler: explainLine,
+  }),
+  defineDownload({
+    name: 'bill.exportWindows',
+    permission: 'bill.read',
+    rest: { method: 'GET', path: '/v1/bill/windows/export', status: 200 },
+    media: 'application/x-ndjson',
+    summary:
+      'All of them at once, one JSON object a line: what an invoice had counted is counted again once, not for each page.',
+    input: lineInput,
+    download: async (call, input) => ({
+      name: 'windows.ndjson',
+      body: await explainedLines((work) => call.read(work), input),
+    }),
   }),
   definePage({
     name: 'bill.explainWindow',

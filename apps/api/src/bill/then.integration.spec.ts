@@ -62,6 +62,8 @@ async function all(path: string): Promise<Explained[]> {
 /** A line's windows, and what their requests bear; `of`: a month or an invoice. */
 const explained = async (line: string, query: string): Promise<Explained[]> => {
   const windows = await all(`/v1/bill/windows?line=${line}&${query}`);
+  const whole = await rig.call('GET', `/v1/bill/windows/export?line=${line}&${query}`, { key: tenant.key });
+  expect(whole.text).toBe(windows.map((window) => `${JSON.stringify(window)}\n`).join(''));
   return windows.map(({ id, service, amount }) => ({ id, service: service ?? '', amount }));
 };
 const bearers = async (line: string, query: string): Promise<Explained[]> => {

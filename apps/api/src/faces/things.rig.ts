@@ -128,6 +128,7 @@ const BODIES: Record<string, Input> = {
   'bill.request': { request: 'nothing' },
   'bill.line': { line: 'cpu' },
   'bill.explain': { line: 'cpu' },
+  'bill.exportWindows': { line: 'cpu' },
   'bill.explainWindow': { window: 'rev_00000000000000000000-1795219200000-default', line: 'cpu' },
   'adjustments.create': { amount: '1', currency: 'USD', reason: 'Goodwill' },
   'credits.revoke': { credit: 'crd_00000000000000000000' },

@@ -104,10 +104,10 @@ export class Client {
   }
 
   /** One attempt at a file: its bytes are the caller's to read, and end in an error when it is not whole. */
-  async download(path: string): Promise<IncomingMessage> {
+  async download(path: string, query: Query = {}, idleMs = IDLE_MS): Promise<IncomingMessage> {
     const label = `waiting for ${this.endpoint.url}`;
     const answer = await this.progress.waiting(label, () =>
-      this.once({ method: 'GET', path, headers: {}, idleMs: IDLE_MS }),
+      this.once({ method: 'GET', path, query, headers: {}, idleMs }),
     );
     if ((answer.statusCode ?? 0) >= 300) throw await this.problem(answer);
     return answer;

@@ -1,10 +1,12 @@
+import { LONG_MS, type Client } from '../../client/client.js';
 import type {
   ExplainedLineView,
   ExplainedRequestView,
   ExplainedWindowView,
 } from '../../client/explain.types.js';
 import { listFirst } from '../../client/pages.js';
-import { path } from '../../client/path.js';
+import { path, type Query } from '../../client/path.js';
+import { connectionProblem } from '../../client/problem.js';
 import { defineCommand } from '../../command.js';
 import type { Tow } from '../../tow.js';
 import { fieldsOf } from '../../output/table.js';
@@ -22,7 +24,12 @@ interface Options {
  * was held; with `--window` the requests of one minute, of time of instances what each instance did in it. As JSON the line with its `windows`.
  */
 export const billExplain = defineCommand<[string], Options>({
-  calls: ['GET /v1/bill/line', 'GET /v1/bill/windows', 'GET /v1/bill/windows/{window}/requests'],
+  calls: [
+    'GET /v1/bill/line',
+    'GET /v1/bill/windows',
+    'GET /v1/bill/windows/export',
+    'GET /v1/bill/windows/{window}/requests',
+  ],
   declare(command) {
     command
       .argument('<line>', 'a price item; plan/version/item; of a correction month/plan/version/item')
@@ -41,10 +48,11 @@ export const billExplain = defineCommand<[string], Options>({
     if (window === undefined) {
       const query = { line, month, invoice };
       const whole = await client.get<ExplainedLineView>('/v1/bill/line', query);
-      // a fee has no minutes
       const { items: windows, hasMore } = whole.fee
-        ? { items: [], hasMore: false }
-        : await listFirst<ExplainedWindowView>(client, '/v1/bill/windows', query, most);
+        ? NO_MINUTES
+        : most === undefined
+          ? { items: await allMinutes(client, query), hasMore: false }
+          : await listFirst<ExplainedWindowView>(client, '/v1/bill/windows', query, most);
       if (tow.out.json) tow.out.value({ ...whole, windows });
       else show(tow, whole, windows);
       sayMore(tow, hasMore);
@@ -59,6 +67,22 @@ export const billExplain = defineCommand<[string], Options>({
     return undefined;
   },
 });
+
+/** What a fee has. */
+const NO_MINUTES = { items: [], hasMore: false };
+
+/** In one answer: of an old month each page would be counted again. */
+async function allMinutes(client: Client, query: Query): Promise<ExplainedWindowView[]> {
+  const answer = await client.download('/v1/bill/windows/export', query, LONG_MS);
+  let text = '';
+  try {
+    for await (const chunk of answer.setEncoding('utf8')) text += chunk as string;
+  } catch (error) {
+    throw connectionProblem(error, client.where);
+  }
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as ExplainedWindowView);
+}
 
 /** Lines that are printed when nobody says how many. */
 const SHOWN = 100;
