@@ -125,7 +125,7 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
   },
   {
     words: 'invoices download',
-    summary: 'one invoice as JSON, CSV, HTML or rows of FOCUS 1.2',
+    summary: 'one invoice as JSON, CSV, HTML, PDF or rows of FOCUS 1.2',
     load: async () => (await import('./commands/invoices/invoices.js')).invoicesDownload,
   },
   {
