@@ -27,7 +27,7 @@ export const BLOCKS_LANE = 'request_time/concurrency#0';
 export type PlanInput = { path: string } | { field: string };
 
 /**
- * Windows count time of requests, of instances and of their GPUs, requests and bytes, of revisions without class and disk;
+ * Windows count time of requests, of instances, of their GPUs and of builds, requests and bytes, of revisions without class and disk;
  * anything else would silently cost nothing.
  * @throws TowpathError NOT_SUPPORTED naming every field of the plan that needs something else
  */
