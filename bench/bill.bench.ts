@@ -3,7 +3,7 @@
  * costs as the organization has more windows. Goals: issue 6 section 7. `npm run bench bill`.
  */
 import { billOf, monthSpan } from '#libs/domain';
-import { findBillFacts } from '#libs/store';
+import { askedBesides, findBillFacts, findMonthInvoice } from '#libs/store';
 import type { UsedRevision } from '#libs/testing';
 import { startBillingBed, type BillingBed } from './billing.bed.js';
 import { logLogSlope } from './growth.js';
@@ -26,6 +26,8 @@ async function run(): Promise<void> {
     const [all, sixth, day] = [await bed.revision(1), await bed.revision(2), await bed.revision(3)];
     const sizes = [day, sixth, all].map((of, i) => ({ of, windows: GROWTH[i] ?? 0 }));
     await bed.database.query(`UPDATE organizations SET created_at = '2026-01-01'`);
+    // its invoice is the next one, so what else that asks for is looked for
+    await bed.database.query('UPDATE invoicing SET since = $1', [MONTH]);
     for (const { of, windows } of sizes) await fill(bed, of, windows, REQUESTS / WINDOWS);
     for (let i = 0; i < OTHERS; i++) await fill(bed, await bed.revision(100 + i), 1_440, 10);
     await bed.database.query('CREATE UNLOGGED TABLE raw (LIKE usage_records)');
@@ -110,10 +112,12 @@ async function raw({ database }: BillingBed, of: UsedRevision): Promise<void> {
 
 /** As the api answers `GET /v1/bill`; gives the requests that are on it. */
 async function bill({ database }: BillingBed, { organizationId }: UsedRevision): Promise<string> {
-  const { parts, terms } = await database.db.inTenant(organizationId, (tx) =>
-    findBillFacts(tx, organizationId, MONTH),
-  );
-  billOf(MONTH, parts, terms);
+  const { parts, terms, besides } = await database.db.inTenant(organizationId, async (tx) => {
+    const facts = await findBillFacts(tx, organizationId, MONTH);
+    const of = { month: MONTH, stored: await findMonthInvoice(tx, organizationId, MONTH) };
+    return { ...facts, besides: await askedBesides(tx, organizationId, of, facts.parts.at(-1)?.plan) };
+  });
+  billOf(MONTH, parts, { ...terms, ...besides });
   return String(parts.flatMap(({ days }) => days).reduce((sum, { requests }) => sum + requests, 0n));
 }
 
