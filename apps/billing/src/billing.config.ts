@@ -32,6 +32,8 @@ export const billingConfigSchema = z.object({
     .max(30 * 86_400)
     .default(3_600),
   TOWPATH_INVOICE_DUE_DAYS: z.coerce.number().int().min(0).max(365).default(14),
+  /** Who sells, as invoices and FOCUS rows name it. */
+  TOWPATH_INVOICE_SELLER: z.string().trim().min(1).max(200).optional(),
   /** How long after an invoice is past due its organization is suspended; absent: never. */
   TOWPATH_INVOICE_SUSPEND_DAYS: z.coerce.number().int().min(0).max(365).optional(),
 });

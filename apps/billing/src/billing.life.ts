@@ -15,7 +15,7 @@ import { ClockDesk } from './clock.desk.js';
 import { ClockWatch } from './clock.watch.js';
 import { FOLD_LEASES, FoldWorker } from './fold/fold.worker.js';
 import { DebtWorker } from './invoice/debt.worker.js';
-import { INVOICE_LEASE, InvoiceWorker, type InvoiceTimes } from './invoice/invoice.worker.js';
+import { INVOICE_LEASE, InvoiceWorker, type InvoiceTerms } from './invoice/invoice.worker.js';
 import { waitingBuilds } from './intake/build.intake.js';
 import { InstanceIntake } from './intake/instance.intake.js';
 import { INTAKE_LEASE, IntakeWorker, USAGE_AT_ONCE } from './intake/intake.worker.js';
@@ -60,7 +60,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     private readonly db: Database,
     private readonly bus: Bus,
     { logger, clock, health, metrics, random }: ProcessParts,
-    { masterKey, reach, invoicing, ...times }: ClosingTimes & WebhookOptions & { invoicing: InvoiceTimes },
+    { masterKey, reach, invoicing, ...times }: ClosingTimes & WebhookOptions & { invoicing: InvoiceTerms },
   ) {
     const counted = new BillingMetrics(metrics);
     const things = new MeteredThings();

@@ -27,6 +27,7 @@ export async function billingModule(config: BillingConfig, parts: ProcessParts):
     invoicing: {
       graceMs: config.TOWPATH_INVOICE_GRACE_SECONDS * 1000,
       dueMs: config.TOWPATH_INVOICE_DUE_DAYS * DAY_MS,
+      seller: config.TOWPATH_INVOICE_SELLER,
       suspendAfterMs: suspendDays === undefined ? undefined : suspendDays * DAY_MS,
     },
   };

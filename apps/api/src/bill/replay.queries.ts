@@ -119,13 +119,14 @@ function documentOf(
     const head = { number: 'draft', organization: actor.organizationId, issuedAt: dueAt, dueAt };
     return invoiceOf(bill, head, { ...terms, decimals });
   }
-  const { number, organization, issuedAt, dueAt, buyer } = stored.invoice;
+  const { number, organization, issuedAt, dueAt, buyer, seller } = stored.invoice;
   const head: InvoiceHead = {
     number,
     organization,
     issuedAt,
     dueAt,
     ...(buyer === undefined ? {} : { buyer }),
+    ...(seller === undefined ? {} : { seller }),
   };
   const credits = creditsOf(stored, now);
   return invoiceOf(bill, head, { ...terms, credits, decimals });

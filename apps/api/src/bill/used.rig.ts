@@ -130,7 +130,7 @@ export async function invoiceOfMonth(
     const facts = { ...terms, decimals: parts.at(-1)?.plan.decimals ?? 0, corrections: [] };
     const made = invoiceOf(
       billOf(month, parts),
-      { number, organization: organizationId, issuedAt, dueAt },
+      { number, organization: organizationId, issuedAt, dueAt, seller: 'Harbour Hosting' },
       facts,
     );
     await insertInvoice(tx, { id, organizationId, position, invoice: made });

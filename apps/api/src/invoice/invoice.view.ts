@@ -72,6 +72,10 @@ const documentView = z
     credits: z.array(z.object({ id: z.string(), kind: creditKind, amount }).meta({ id: 'InvoiceCredit' })),
     payable: amount,
     buyer: z.string().optional().describe("Digest of the buyer's block."),
+    seller: z
+      .string()
+      .optional()
+      .describe('The name of who sells; absent when the installation had said none.'),
   })
   .meta({ id: 'InvoiceDocument' });
 

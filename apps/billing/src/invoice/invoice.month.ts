@@ -40,6 +40,8 @@ export interface InvoiceOptions {
   now: number;
   /** How long after it is issued an invoice is past due. */
   dueMs: number;
+  /** The name of who sells; absent: the invoice names nobody. */
+  seller?: string | undefined;
   random: Random;
 }
 
@@ -136,7 +138,7 @@ async function issue(
   tx: LeasedTx,
   { bill, ...asked }: Asked,
   { organizationId, terms, position, seal }: Standing,
-  { now, dueMs, random }: InvoiceOptions,
+  { now, dueMs, seller, random }: InvoiceOptions,
 ): Promise<Made> {
   const { buyer } = await findBillingAccount(tx, organizationId);
   const head = {
@@ -145,6 +147,7 @@ async function issue(
     issuedAt: new Date(now).toISOString(),
     dueAt: new Date(now + dueMs).toISOString(),
     ...(buyer === undefined ? {} : { buyer: buyerDigest(buyer) }),
+    ...(seller === undefined ? {} : { seller }),
   };
   const invoice = invoiceOf(bill, head, { ...terms, ...asked });
   if (buyer) await keepInvoiceBuyer(tx, organizationId, buyer);

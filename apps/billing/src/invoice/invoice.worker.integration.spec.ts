@@ -6,7 +6,7 @@ import { DECEMBER, InvoiceRig, OCTOBER } from '../rig/invoice.rig.js';
 import { ClosingWatch } from '../ledger/closing.watch.js';
 import { InvoiceWorker } from './invoice.worker.js';
 
-const TIMES = { graceMs: 3_600_000, dueMs: 86_400_000 };
+const TERMS = { graceMs: 3_600_000, dueMs: 86_400_000, seller: 'Harbour Hosting' };
 const CLOSING = { graceMs: 3_600_000, patienceMs: 86_400_000 };
 
 let rig: InvoiceRig;
@@ -54,7 +54,7 @@ class Replica {
           logger,
         },
       },
-      TIMES,
+      TERMS,
     );
   }
 
@@ -101,6 +101,8 @@ it('makes each invoice once, beside another worker of its lease and one that has
   expect(made.reduce((sum, one) => sum + one, 0)).toBe(all.length);
   expect([await former.made(), former.lost.length]).toEqual([0, 1]);
   for (const of of all) expect(await rig.open(of)).toEqual([]);
+  const sellers = await rig.database.query(`SELECT DISTINCT body::json->>'seller' AS seller FROM invoices`);
+  expect(sellers).toEqual([{ seller: TERMS.seller }]);
 });
 
 it('does nothing before the grace is over, then closes both months, and rests when there is nothing', async () => {

@@ -14,13 +14,15 @@ const IDLE_MS = 60_000;
 /** Months in one look. */
 const MOST = 200;
 
-export interface InvoiceTimes {
+export interface InvoiceTerms {
   /** How long after its end a month takes in late records before it is invoiced. */
   graceMs: number;
   /** How long after it is issued an invoice is past due. */
   dueMs: number;
   /** How long after that its organization is suspended; absent: never. */
   suspendAfterMs?: number | undefined;
+  /** The name of who sells, on invoices and in FOCUS; absent: none. */
+  seller?: string | undefined;
 }
 
 /** What it works with. */
@@ -42,7 +44,7 @@ export class InvoiceWorker {
 
   constructor(
     private readonly parts: InvoiceParts,
-    private readonly times: InvoiceTimes,
+    private readonly times: InvoiceTerms,
   ) {
     this.loop = new Loop('invoices', LOOK_MS, (signal) => this.look(signal), parts.logger);
   }
@@ -86,10 +88,10 @@ export class InvoiceWorker {
   }
 
   private async close(lease: Lease, of: { organizationId: Id<'org'>; month: string }): Promise<void> {
-    const { dueMs } = this.times;
+    const { dueMs, seller } = this.times;
     const { db, clock, random, metrics } = this.parts;
     const invoices = await whileHeld(this.parts, lease, async (tx) => {
-      const made = await invoiceMonth(tx, of, { now: clock.now(), dueMs, random });
+      const made = await invoiceMonth(tx, of, { now: clock.now(), dueMs, seller, random });
       if (made.length > 0) crashPoint('billing.invoiced');
       return made;
     });

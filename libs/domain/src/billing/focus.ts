@@ -21,7 +21,7 @@ export type FocusColumn = (typeof FOCUS_COLUMNS)[number];
 /** One row; a column that is null in FOCUS is absent. A charge is of a month wherever it was used, so its region is. */
 export type FocusRow = Partial<Record<FocusColumn, string>>;
 
-/** Who sells: providers, publisher and issuer are one here. */
+/** Who sells where the installation does not say. */
 const SELLER = 'Towpath';
 
 /** An invoice or credit note as rows of FOCUS 1.2: usage, fees, corrections, rounding, adjustments, taxes, credits. */
@@ -99,7 +99,8 @@ function roundingRow(invoice: Invoice, { amount, charged, name }: InvoiceLine): 
 }
 
 function baseOf(invoice: Invoice, category: string, cost: string, description: string): FocusRow {
-  const { organization, currency, month, number } = invoice;
+  // provider, publisher and issuer are one here
+  const { organization, currency, month, number, seller = SELLER } = invoice;
   const { BillingPeriodStart, BillingPeriodEnd } = billingPeriod(month);
   return {
     BilledCost: cost,
@@ -116,9 +117,9 @@ function baseOf(invoice: Invoice, category: string, cost: string, description: s
     ChargeCategory: category,
     ChargeDescription: description,
     InvoiceId: number,
-    InvoiceIssuerName: SELLER,
-    ProviderName: SELLER,
-    PublisherName: SELLER,
+    InvoiceIssuerName: seller,
+    ProviderName: seller,
+    PublisherName: seller,
     ServiceCategory: 'Compute',
     ServiceName: 'Serverless containers',
     ServiceSubcategory: 'Serverless Compute',

@@ -19,11 +19,12 @@ const ERASED = 'Buyer: not kept any more';
 
 /** Lays an invoice out; `buyer` is absent when nobody said one, or it was erased. */
 export function invoicePage(invoice: Invoice, buyer: Buyer | undefined): InvoicePage {
-  const { kind, number, month, currency, issuedAt, dueAt, organization, voids } = invoice;
+  const { kind, number, month, currency, issuedAt, dueAt, organization, seller, voids } = invoice;
   const day = (time: string): string => time.slice(0, 10);
   return {
     title: `${kind === 'invoice' ? 'Invoice' : 'Credit note'} ${number}`,
     facts: [
+      ...(seller === undefined ? [] : [`Sold by ${seller}`]),
       ...(voids === undefined ? [] : [`Takes back invoice ${voids}`]),
       `Month ${month} (UTC)`,
       `Issued ${day(issuedAt)}`,

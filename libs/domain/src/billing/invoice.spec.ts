@@ -170,6 +170,23 @@ describe('forms', () => {
     );
   });
 
+  it('name who sells, also when taken back, and nobody where none is said', () => {
+    const seller = 'Harbour Hosting';
+    const made = invoiceOf(billed(), { ...HEAD, seller }, facts);
+    const note = creditNoteOf(made, { number: 'CN-1-000001', issuedAt: made.issuedAt });
+    for (const one of [made, note]) {
+      expect(invoicePage(one, undefined).facts).toContain(`Sold by ${seller}`);
+      for (const row of focusRows(one))
+        expect([row.InvoiceIssuerName, row.ProviderName, row.PublisherName]).toEqual([
+          seller,
+          seller,
+          seller,
+        ]);
+    }
+    expect(invoicePage(invoice, undefined).facts.join()).not.toContain('Sold');
+    expect(new Set(focusRows(invoice).map((row) => row.ProviderName))).toEqual(new Set(['Towpath']));
+  });
+
   it('name the hours that a correction is of', () => {
     const hours = ['2026-10-10T13:00:00.000Z', '2026-10-31T23:00:00.000Z'];
     const line = { month: '2026-10', plan: 'builtin', version: 1, item: 'cpu', name: 'CPU', charged: '0.10' };

@@ -42,6 +42,8 @@ export interface Invoice {
   dueAt: string;
   /** Digest of the buyer's block as it stood when this was issued. */
   buyer?: string;
+  /** Who sells, by the name that the installation had when this was issued; absent when it had said none. */
+  seller?: string;
   lines: InvoiceLine[];
   corrections: InvoiceCorrection[];
   /** Absent when there is none. */
@@ -61,6 +63,7 @@ export interface InvoiceHead {
   issuedAt: string;
   dueAt: string;
   buyer?: string;
+  seller?: string;
 }
 
 /** What a bill comes to as an invoice: items that were used, corrections of former ones in its currency, taxes, credits. */
@@ -77,7 +80,7 @@ export function invoiceOf(
 ): Invoice {
   const { month, currency } = bill;
   const { decimals, corrections, adjustments = [] } = facts;
-  const { number, organization, issuedAt, dueAt, buyer } = head;
+  const { number, organization, issuedAt, dueAt, buyer, seller } = head;
   const lines = linesOf(bill);
   const subtotal = formatDecimal(
     sum([...lines, ...corrections, ...adjustments].map(({ charged }) => parseDecimal(charged))),
@@ -97,6 +100,7 @@ export function invoiceOf(
       dueAt,
     },
     ...(buyer === undefined ? {} : { buyer }),
+    ...(seller === undefined ? {} : { seller }),
     ...{ lines, corrections: [...corrections] },
     ...(adjustments.length === 0 ? {} : { adjustments: [...adjustments] }),
     ...{ subtotal, taxes, gross },
