@@ -1,7 +1,13 @@
 import { connect } from 'node:net';
 import { request } from 'node:https';
 import { Faults } from '../../support/faults.js';
-import { applyObject, clusterUnderTest, kubeGet, namespaceOfService } from '../../support/kubectl.js';
+import {
+  applyObject,
+  clusterUnderTest,
+  kubeGet,
+  kubectl,
+  namespaceOfService,
+} from '../../support/kubectl.js';
 import { Relay } from '../../support/relay.js';
 import { ControlPod, SCOUT, Scout, letIn, metadataListener, type Wall } from '../../support/scout.js';
 import { Tenant, platform, sum } from '../../support/tenant.js';
@@ -51,6 +57,9 @@ const isPodOf = (host: string): boolean => host.startsWith(clusterUnderTest().po
 
 const clusterIp = async (namespace: string, name: string): Promise<string> =>
   (await kubeGet<{ spec: { clusterIP: string } }>('service', name, '-n', namespace)).spec.clusterIP;
+
+/** Of documentation: nobody has it. */
+const PUBLIC = '198.51.100.9';
 
 const PLAIN = { name: 'app', image: 'registry.test/app:1' };
 const ADMIN = { capabilities: { add: ['NET_ADMIN'] } };
@@ -195,6 +204,21 @@ describe('the walls of a cluster', () => {
     expect(await scout.fetches(machine, gatewayPort, victim.host('bank'))).toMatch(/^200 .*"service":"bank"/);
     expect(await scout.resolves('kubernetes.default.svc.cluster.local')).toMatch(/^10\./);
   });
+
+  it('a node that comes with a public address is closed to instances', async () => {
+    const isClosed = async (): Promise<boolean> =>
+      JSON.stringify(await kubeGet('networkpolicy', 'towpath-egress', '-n', namespace)).includes(PUBLIC);
+    expect(await isClosed()).toBe(false);
+    const metadata = { name: 'far' };
+    await applyObject({ apiVersion: 'v1', kind: 'Node', metadata, spec: { unschedulable: true } });
+    try {
+      const status = { addresses: [{ type: 'ExternalIP', address: PUBLIC }] };
+      await kubectl('patch', 'node', 'far', '--subresource=status', '-p', JSON.stringify({ status }));
+      await until('its address in the policies of projects', 90_000, isClosed);
+    } finally {
+      await kubectl('delete', 'node', 'far');
+    }
+  }, 120_000);
 
   it('no instance has a token of the cluster', async () => {
     expect(await scout.finds('/var/run/secrets')).toBe('absent');

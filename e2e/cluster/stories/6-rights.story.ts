@@ -51,6 +51,7 @@ describe('what the agent may do in the cluster', () => {
     ['run something beside Knative', 'create', 'deployments.apps', '-n', 'knative-serving'],
     ['change other settings of Knative', 'patch', 'configmaps/config-network', '-n', 'knative-serving'],
     ['change settings of the cluster', 'patch', 'configmaps', '-n', 'kube-system'],
+    ['look where others serve', 'get', 'endpointslices.discovery.k8s.io', '-n', 'default'],
   ])('is not to %s', async (_what, ...rights) => {
     expect(await may(...rights)).toMatch(/^no/);
   });
@@ -58,5 +59,7 @@ describe('what the agent may do in the cluster', () => {
   it('and the question is answered with yes for what it may', async () => {
     expect(await may('patch', 'services.serving.knative.dev')).toBe('yes');
     expect(await may('patch', 'configmaps/config-domain', '-n', 'knative-serving')).toBe('yes');
+    // where the API server is, whose address instances are not to reach
+    expect(await may('get', 'endpointslices.discovery.k8s.io/kubernetes', '-n', 'default')).toBe('yes');
   });
 });
