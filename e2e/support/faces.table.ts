@@ -182,6 +182,10 @@ export const COMMANDS: Record<string, Step> = {
     operator: true,
     fields: (twin) => ({ organization: twin['madeOrganization'], reason: 'unknown_service' }),
   },
+  'quarantine.dismiss': {
+    operator: true,
+    fields: () => ({ reason: 'not_positive', because: 'a story' }),
+  },
   'plans.create': {
     operator: true,
     fields: (twin) => ({ document: pricePlan(twin) }),

@@ -213,4 +213,9 @@ export const MONEY_COMMANDS: readonly CommandEntry[] = [
     summary: "have billing look again at an organization's refused records",
     load: async () => (await import('./commands/quarantine/release.js')).quarantineRelease,
   },
+  {
+    words: 'quarantine dismiss',
+    summary: 'close refused records: they stay listed and are never billed',
+    load: async () => (await import('./commands/quarantine/dismiss.js')).quarantineDismiss,
+  },
 ];

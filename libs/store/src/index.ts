@@ -339,8 +339,14 @@ export {
 export type { IntentRecord } from './service-status.store.js';
 export { loadServiceRecords, writeServiceChanges } from './service.records.js';
 export type { ServiceChanges, ServiceRecords } from './service.records.js';
-export { findReleased, listQuarantine, releaseQuarantine, settleReleased } from './quarantine.store.js';
-export type { QuarantineEntry, ReleaseOutcome } from './quarantine.store.js';
+export {
+  dismissQuarantine,
+  findReleased,
+  listQuarantine,
+  releaseQuarantine,
+  settleReleased,
+} from './quarantine.store.js';
+export type { QuarantineEntry, ReleaseOutcome, UsageCorrection } from './quarantine.store.js';
 export {
   bindProducers,
   findClusterRegions,

@@ -12,24 +12,28 @@ export interface QuarantineRow {
   released_by: string | null;
   settled_at: Date | null;
   outcome: string | null;
+  correction: Record<string, unknown> | null;
+  because: string | null;
+  dismissed_at: Date | null;
+  dismissed_by: string | null;
 }
 
 /** What an operator may give its word about: not said yet, or said and refused. */
-const WAITS = `(released_at IS NULL OR outcome <> 'stored')`;
+const WAITS = `(released_at IS NULL OR outcome <> 'stored') AND dismissed_at IS NULL`;
 
 export const listQuarantineSql = statement<QuarantineRow>(
   'quarantine_list',
   `SELECT number, producer, position, reason, left(body::text, $5) AS record, received_at, released_at, released_by,
-     settled_at, outcome
+     settled_at, outcome, correction, because, dismissed_at, dismissed_by
    FROM usage_quarantine
    WHERE ($1::text IS NULL OR reason = $1) AND ($2::text IS NULL OR body->>'organizationId' = $2)
-     AND (NOT $3 OR ${WAITS}) AND ($4::bigint IS NULL OR number < $4)
+     AND (NOT $3 OR (${WAITS})) AND ($4::bigint IS NULL OR number < $4)
    ORDER BY number DESC LIMIT $6`,
 );
 
 export const releaseQuarantineSql = statement<{ number: number }>(
   'quarantine_release',
-  `UPDATE usage_quarantine q SET released_at = $5, released_by = $6, settled_at = NULL, outcome = NULL
+  `UPDATE usage_quarantine q SET released_at = $5, released_by = $6, settled_at = NULL, outcome = NULL, correction = $7, because = $8
    FROM (
      SELECT number FROM usage_quarantine
      WHERE body->>'organizationId' = $1 AND reason = ANY ($2) AND ($3::bigint[] IS NULL OR number = ANY ($3)) AND ${WAITS}
@@ -37,9 +41,18 @@ export const releaseQuarantineSql = statement<{ number: number }>(
    WHERE q.number = waiting.number RETURNING q.number`,
 );
 
+export const dismissQuarantineSql = statement<{ number: number }>(
+  'quarantine_dismiss',
+  `UPDATE usage_quarantine SET dismissed_at = $2, dismissed_by = $3, because = $4
+   WHERE number IN (
+     SELECT number FROM usage_quarantine
+     WHERE ($1::text IS NULL OR reason = $1) AND ($5::bigint[] IS NULL OR number = ANY ($5)) AND ${WAITS}
+     ORDER BY number LIMIT $6 FOR UPDATE) RETURNING number`,
+);
+
 export const findReleasedSql = statement<{ number: number; body: unknown }>(
   'quarantine_released',
-  `SELECT number, body FROM usage_quarantine WHERE released_at IS NOT NULL AND settled_at IS NULL
+  `SELECT number, body || coalesce(correction, '{}') AS body FROM usage_quarantine WHERE released_at IS NOT NULL AND settled_at IS NULL
    ORDER BY released_at, number LIMIT $1 FOR UPDATE`,
 );
 

@@ -1,6 +1,7 @@
-import type { QuarantineReason } from '#libs/domain';
+import type { Id, QuarantineReason } from '#libs/domain';
 import type { LeasedTx } from './lease.store.js';
 import {
+  dismissQuarantineSql,
   findReleasedSql,
   listQuarantineSql,
   releaseQuarantineSql,
@@ -11,6 +12,15 @@ import type { Tx } from './statement.js';
 
 /** What came of a released record. */
 export type ReleaseOutcome = 'stored' | QuarantineReason;
+
+/** Fields of a record that billing is to read otherwise than they came. */
+export interface UsageCorrection {
+  /** UTC ms. */
+  endMs?: number;
+  /** With `position`: another identity, for what came under one that was taken. */
+  producer?: Id<'spl'>;
+  position?: number;
+}
 
 /** A usage record that was refused, as an operator is shown it. */
 export interface QuarantineEntry {
@@ -25,6 +35,13 @@ export interface QuarantineEntry {
   releasedBy?: string;
   settledAt?: number;
   outcome?: ReleaseOutcome;
+  /** What an operator put in place of what came, at the last release. */
+  correction?: UsageCorrection;
+  /** Why an operator corrected or dismissed it. */
+  because?: string;
+  /** Never to be billed, by an operator's word. */
+  dismissedAt?: number;
+  dismissedBy?: string;
 }
 
 /** Nobody reads more of one record. */
@@ -53,6 +70,10 @@ export async function listQuarantine(
       releasedBy: row.released_by,
       settledAt: row.settled_at?.getTime(),
       outcome: row.outcome as ReleaseOutcome | null,
+      correction: row.correction,
+      because: row.because,
+      dismissedAt: row.dismissed_at?.getTime(),
+      dismissedBy: row.dismissed_by,
     }),
   }));
 }
@@ -60,6 +81,7 @@ export async function listQuarantine(
 /**
  * The operator's word about records that name this organization: billing looks at them again.
  * @param which numbers of records; without, all of these reasons, at most `limit`
+ * @param word what billing reads in place of what came; the record itself stays as it came
  * @returns the numbers that are released now
  */
 export async function releaseQuarantine(
@@ -71,10 +93,27 @@ export async function releaseQuarantine(
     limit: number;
   },
   by: { actorId: string; now: number },
+  word: { correction?: UsageCorrection | undefined; because?: string | undefined } = {},
 ): Promise<number[]> {
   const { organizationId, reasons, numbers, limit } = which;
   const values = [organizationId, reasons, numbers ?? null, limit, time(by.now), by.actorId];
-  return (await tx.run(releaseQuarantineSql, values)).map(({ number }) => number);
+  const said = [word.correction ?? null, word.because ?? null];
+  return (await tx.run(releaseQuarantineSql, [...values, ...said])).map(({ number }) => number);
+}
+
+/**
+ * The operator's word that these are never billed; they stay where they are.
+ * @param which numbers of records, or a reason, at most `limit`
+ * @returns the numbers of those that waited
+ */
+export async function dismissQuarantine(
+  tx: Tx,
+  which: { reason?: string | undefined; numbers?: number[] | undefined; limit: number },
+  by: { actorId: string; now: number; because: string },
+): Promise<number[]> {
+  const { reason, numbers, limit } = which;
+  const values = [reason ?? null, time(by.now), by.actorId, by.because, numbers ?? null, limit];
+  return (await tx.run(dismissQuarantineSql, values)).map(({ number }) => number);
 }
 
 /** What an operator released and nobody has looked at since, as it came; locked to the end of the transaction. */

@@ -101,6 +101,7 @@ const BODIES: Record<string, Input> = {
   'invitations.create': { email: 'other@example.com', role: 'viewer' },
   'keys.create': { name: 'k', role: 'viewer' },
   'quarantine.release': { reason: 'unknown_service' },
+  'quarantine.dismiss': { reason: 'malformed', because: 'because' },
   'webhooks.create': { url: 'https://example.com/other' },
   'budgets.create': { amount: '25.50' },
   'budgets.update': { amount: '30' },

@@ -87,7 +87,75 @@ it('is released all or not at all: what can never be billed or is of another org
   );
 });
 
+it('is corrected one by one, with why, whatever the reason; the organization reads of it', async () => {
+  const of = await rig.tenant('corrected');
+  const [ended, taken] = [await refused('not_positive', of), await refused('identity_conflict', of)];
+  const because = 'its log says so';
+  const end = '2026-11-21T12:00:00.000Z';
+  expect((await release({ numbers: [ended], end, because }, of)).json).toEqual({ released: 1 });
+  expect((await release({ numbers: [taken], newIdentity: true, because }, of)).json).toEqual({ released: 1 });
+  const query = `/v1/quarantine?organization=${of.organizationId}`;
+  const { json } = await rig.call('GET', query, { key: operator.key });
+  const producer = expect.stringMatching(/^spl_/) as string;
+  expect(json['items']).toMatchObject([
+    { number: taken, correction: { producer, position: '0' }, because },
+    { number: ended, correction: { end }, because, record: `{"organizationId": "${of.organizationId}"}` },
+  ]);
+  const audit = await rig.call('GET', '/v1/audit', { key: of.key });
+  expect(audit.json['items']).toContainEqual(
+    expect.objectContaining({
+      action: 'quarantine.release',
+      after: { released: 1, numbers: [ended], correction: { endMs: Date.parse(end) }, because },
+    }),
+  );
+});
+
+it('is dismissed all or not at all, stays listed as such, and is released no more', async () => {
+  const [never, long, after] = [
+    await refused('malformed'),
+    await refused('too_long'),
+    await refused('malformed'),
+  ];
+  const dismiss = (body: object, key = operator.key): Promise<RigAnswer> =>
+    rig.call('POST', '/v1/quarantine/dismiss', { key, body });
+  const because = 'a gateway was tested';
+  expect((await dismiss({ numbers: [never], because }, tenant.key)).status).toBe(403);
+  expect((await dismiss({ numbers: [never] })).json).toMatchObject({ violations: [{ field: 'because' }] });
+  expect((await dismiss({ because })).json).toMatchObject({ violations: [{ field: 'reason' }] });
+  expect((await dismiss({ numbers: [never, 999_999], because })).json).toMatchObject({
+    violations: [{ field: 'numbers', message: 'cannot hold 999999' }],
+  });
+  expect((await dismiss({ numbers: [never, long], because })).json).toEqual({ dismissed: 2 });
+  expect((await dismiss({ numbers: [long], because })).json).toMatchObject({ code: 'FAILED_PRECONDITION' });
+  expect((await release({ numbers: [long] })).json).toMatchObject({ code: 'FAILED_PRECONDITION' });
+  const mine = `organization=${tenant.organizationId}`;
+  const waiting = await list(`${mine}&waiting=true`);
+  expect([waiting.includes(never), waiting.includes(long), waiting.includes(after)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  expect(await list(mine)).toEqual(expect.arrayContaining([never, long]));
+  expect((await dismiss({ reason: 'malformed', because })).json['dismissed']).toBeGreaterThan(0);
+  expect(await list(`${mine}&waiting=true`)).not.toContain(after);
+  const audit = await rig.call('GET', '/v1/audit', { key: operator.key });
+  expect(audit.json['items']).toContainEqual(
+    expect.objectContaining({
+      action: 'quarantine.dismiss',
+      after: { dismissed: 2, numbers: [never, long], because },
+    }),
+  );
+});
+
 it.each<[string, object, string]>([
+  [
+    'a correction of no named record',
+    { reason: 'too_long', end: '2026-11-21T12:00:00Z', because: 'x' },
+    'numbers',
+  ],
+  ['a correction without why', { numbers: [1], newIdentity: true }, 'because'],
+  ['why without a correction', { numbers: [1], because: 'x' }, 'because'],
+  ['an end that is no time', { numbers: [1], end: 'noon', because: 'x' }, 'end'],
   ['neither', {}, 'reason'],
   ['both', { reason: 'too_long', numbers: [1] }, 'reason'],
   ['no numbers', { numbers: [] }, 'numbers'],

@@ -2,10 +2,13 @@ import { RELEASABLE } from '#libs/domain';
 import { z } from 'zod';
 import { defineCommand } from '../call/definition.js';
 import { definePage } from '../call/page.js';
-import { reference } from '../call/scalars.js';
-import { MOST_NUMBERS, releaseQuarantined } from './quarantine.commands.js';
+import { moment, reference } from '../call/scalars.js';
+import { MOST_NUMBERS, dismissQuarantined, releaseQuarantined } from './quarantine.commands.js';
 import { listQuarantined } from './quarantine.queries.js';
-import { quarantineReason, quarantineView, releaseView } from './quarantine.view.js';
+import { dismissView, quarantineReason, quarantineView, releaseView } from './quarantine.view.js';
+
+const numbers = z.array(z.int().min(1)).min(1).max(MOST_NUMBERS);
+const because = z.string().trim().min(1).max(500);
 
 export const quarantineOperations = [
   definePage({
@@ -17,7 +20,10 @@ export const quarantineOperations = [
     input: z.strictObject({
       reason: quarantineReason.optional().describe('Only of this reason.'),
       organization: reference('Only those that name this organization.').optional(),
-      waiting: z.boolean().default(false).describe('Only what was not released, or was and stays.'),
+      waiting: z
+        .boolean()
+        .default(false)
+        .describe('Only what was neither dismissed nor billed after a release.'),
     }),
     item: quarantineView,
     key: 'number',
@@ -37,14 +43,30 @@ export const quarantineOperations = [
         .meta({ id: 'ReleasableReason' })
         .optional()
         .describe('All of this reason, at most 10,000 at a time.'),
-      numbers: z
-        .array(z.int().min(1))
-        .min(1)
-        .max(MOST_NUMBERS)
+      numbers: numbers.optional().describe('These records: all of them or none.'),
+      end: moment.optional().describe('When the one record of `numbers` ended, in place of what it says.'),
+      newIdentity: z
+        .literal(true)
         .optional()
-        .describe('These records: all of them or none.'),
+        .describe('The one record of `numbers` is another than the one that has its producer and position.'),
+      because: because.optional().describe('Why it is corrected; needed with `end` and `newIdentity`.'),
     }),
     output: releaseView,
     handler: releaseQuarantined,
+  }),
+  defineCommand({
+    name: 'quarantine.dismiss',
+    permission: 'quarantine.release',
+    rest: { method: 'POST', path: '/v1/quarantine/dismiss', status: 200 },
+    graphql: 'dismissQuarantined',
+    summary:
+      'Close refused usage records for good (platform operators): they stay listed with the reason and are never billed.',
+    input: z.strictObject({
+      reason: quarantineReason.optional().describe('All of this reason that wait, at most 10,000 at a time.'),
+      numbers: numbers.optional().describe('These records: all of them or none.'),
+      because: because.describe('Why they are not to be billed.'),
+    }),
+    output: dismissView,
+    handler: dismissQuarantined,
   }),
 ];

@@ -5,7 +5,15 @@ import {
   RELEASABLE,
   type UsageRecord,
 } from '#libs/domain';
-import { listQuarantine, releaseQuarantine, underLease, type Lease, type ReleaseOutcome } from '#libs/store';
+import {
+  dismissQuarantine,
+  listQuarantine,
+  releaseQuarantine,
+  underLease,
+  type Lease,
+  type ReleaseOutcome,
+  type UsageCorrection,
+} from '#libs/store';
 import {
   SteppedClock,
   makeUsedRevision,
@@ -49,6 +57,20 @@ const release = ({ organizationId }: UsedRevision, numbers?: number[]): Promise<
       tx,
       { organizationId, reasons: RELEASABLE, numbers, limit: 100 },
       { actorId: 'key_operator', now: clock.now() },
+    ),
+  );
+/** The same with other values in place of what came. */
+const correct = (
+  { organizationId }: UsedRevision,
+  number: number,
+  word: { correction: UsageCorrection; because?: string },
+): Promise<number[]> =>
+  database.db.inTenant(organizationId, (tx) =>
+    releaseQuarantine(
+      tx,
+      { organizationId, reasons: QUARANTINE_REASONS, numbers: [number], limit: 1 },
+      { actorId: 'key_operator', now: clock.now() },
+      word,
     ),
   );
 const lookAgain = (): Promise<ReadonlyMap<number, ReleaseOutcome>> =>
@@ -144,6 +166,74 @@ describe('each reason', () => {
       expect([(await listed(false)).length, (await listed(true)).length]).toEqual([1, isStored ? 0 : 1]);
     },
   );
+});
+
+describe('what only a correction releases', () => {
+  const newIdentity: UsageCorrection = { producer: 'spl_corrected00000000000', position: 0 };
+  const toEnd: UsageCorrection = { endMs: T0 + 90 };
+  it.each<[string, Partial<Record<keyof UsageRecord, unknown>>, UsageCorrection, ReleaseOutcome]>([
+    ['negative', { endMs: T0 - 1 }, toEnd, 'stored'],
+    ['without an end', { endMs: undefined }, toEnd, 'stored'],
+    ['longer than any request', { endMs: T0 + MAX_RECORD_MS + 1 }, toEnd, 'stored'],
+    ['with an identity that is taken', { position: 0 }, newIdentity, 'stored'],
+    ['negative, by an end no better', { endMs: T0 - 1 }, { endMs: T0 - 5 }, 'not_positive'],
+    ['negative, under another identity', { endMs: T0 - 1 }, newIdentity, 'not_positive'],
+    ['without an end, under another identity', { endMs: undefined }, newIdentity, 'malformed'],
+  ])('a record %s: billed as corrected, kept as it came', async (_what, change, correction, outcome) => {
+    const of = await used();
+    const good = usageOf(of, 0, { startMs: T0 - 300, endMs: T0 - 200 });
+    await rig.take(lease, of.gatewayId, [good]);
+    const bad = { ...usageOf(of, 1, { startMs: T0, endMs: T0 + 90 }), ...change };
+    await rig.take(lease, of.gatewayId, [bad]);
+    const { organizationId } = of;
+    const entry = () =>
+      database.db.asSystem((tx) => listQuarantine(tx, { organizationId, waiting: false }, { limit: 10 }));
+    const [before] = await entry();
+    const number = before?.number as number;
+    const word = { correction, because: 'seen in the log' };
+    expect(await correct(of, number, word)).toEqual([number]);
+    expect([...(await lookAgain()).values()]).toEqual([outcome]);
+    expect(await entry()).toEqual([expect.objectContaining({ record: before?.record, outcome, ...word })]);
+    await rig.fold(lease, [good]);
+    expect(await blocksOf(of)).toBe(outcome === 'stored' ? 2 : 1);
+    // once: neither a second word nor the same bad record sent again is billed
+    expect(await correct(of, number, word)).toEqual(outcome === 'stored' ? [] : [number]);
+    await lookAgain();
+    await rig.take(lease, of.gatewayId, [bad]);
+    await rig.fold(lease, [good]);
+    expect(await stored(of)).toHaveLength(outcome === 'stored' ? 2 : 1);
+    await database.query('DELETE FROM usage_records WHERE producer = $1', [newIdentity.producer]);
+  });
+});
+
+it('what is dismissed waits no more, stays listed, and is released by nobody', async () => {
+  const of = await used();
+  const { organizationId } = of;
+  await rig.take(lease, of.gatewayId, [
+    usageOf(of, 1, { startMs: T0, endMs: T0 }),
+    usageOf(of, 2, span, { gatewayId: 'gw_zzzzzzzzzzzzzzzzzzzz' }),
+  ]);
+  const listed = (waiting: boolean) =>
+    database.db.asSystem((tx) => listQuarantine(tx, { organizationId, waiting }, { limit: 10 }));
+  const numbers = (await listed(true)).map(({ number }) => number);
+  expect(numbers).toHaveLength(2);
+  const dismiss = () =>
+    database.db.inTenant(organizationId, (tx) =>
+      dismissQuarantine(
+        tx,
+        { numbers, limit: 10 },
+        { actorId: 'key_operator', now: clock.now(), because: 'a test of a gateway' },
+      ),
+    );
+  expect((await dismiss()).sort()).toEqual([...numbers].sort());
+  expect(await dismiss()).toEqual([]);
+  expect(await listed(true)).toEqual([]);
+  const dismissed = { because: 'a test of a gateway', dismissedAt: clock.now(), dismissedBy: 'key_operator' };
+  expect(await listed(false)).toMatchObject([dismissed, dismissed]);
+  expect(await release(of)).toEqual([]);
+  expect(await correct(of, numbers[0] as number, { correction: { endMs: T0 + 5 } })).toEqual([]);
+  expect(await lookAgain()).toEqual(new Map());
+  expect(await stored(of)).toEqual([]);
 });
 
 it('what is missing is looked for anew at each release, and time passes', async () => {

@@ -8,4 +8,5 @@ export interface QuarantinedView {
   receivedAt: string;
   releasedAt?: string;
   outcome?: string;
+  dismissedAt?: string;
 }

@@ -22,7 +22,7 @@ export const QUARANTINE_REASONS = [
 ] as const;
 export type QuarantineReason = (typeof QUARANTINE_REASONS)[number];
 
-/** Where an operator's word or a later look can change something; what has another reason can never be billed. */
+/** Where an operator's word or a later look can change something; what has another reason is billed with a correction or not at all. */
 export const RELEASABLE = [
   'foreign_sender',
   'foreign_producer',

@@ -16,7 +16,7 @@ export const quarantineList = listCommand<QuarantinedView, Flags>({
     command
       .option('--reason <reason>', 'only of this reason, e.g. unknown_service')
       .option('--organization <id>', 'only those that name this organization')
-      .option('--waiting', 'only what was not released, or was and stays');
+      .option('--waiting', 'only what was neither dismissed nor billed after a release');
   },
   address: () => Promise.resolve('/v1/quarantine'),
   query: ({ reason, organization, waiting }) => ({
@@ -31,7 +31,7 @@ export const quarantineList = listCommand<QuarantinedView, Flags>({
     POSITION: ({ position }) => position,
     RECEIVED: ({ receivedAt }) => shortTime(receivedAt),
     RELEASED: ({ releasedAt }) => shortTime(releasedAt),
-    OUTCOME: ({ outcome }) => outcome,
+    OUTCOME: ({ outcome, dismissedAt }) => (dismissedAt === undefined ? outcome : 'dismissed'),
   },
   nothing: 'Nothing is in quarantine.',
 });

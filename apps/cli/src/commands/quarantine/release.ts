@@ -2,19 +2,34 @@ import { path } from '../../client/path.js';
 import { defineCommand } from '../../command.js';
 import { wholeNumber } from '../../flags/quantity.js';
 
+interface Flags {
+  reason?: string;
+  end?: string;
+  newIdentity?: boolean;
+  because?: string;
+}
+
 /** `tow quarantine release ORGANIZATION NUMBER... | --reason R` (platform operator): billing looks at them again. */
-export const quarantineRelease = defineCommand<[string, string[]], { reason?: string }>({
+export const quarantineRelease = defineCommand<[string, string[]], Flags>({
   calls: ['POST /v1/organizations/{organization}/quarantine/release'],
   declare(command) {
     command
       .argument('<organization>', 'id of the organization that the records name')
       .argument('[number...]', 'the records (tow quarantine list)')
-      .option('--reason <reason>', 'instead of numbers: all of this reason, e.g. unknown_service');
+      .option('--reason <reason>', 'instead of numbers: all of this reason, e.g. unknown_service')
+      .option('--end <time>', 'when the one record ended, in place of what it says (RFC 3339)')
+      .option('--new-identity', 'the one record is another than the one that has its identity')
+      .option('--because <why>', 'why it is corrected; with --end and --new-identity');
   },
-  async run(tow, [organization, texts], { reason }) {
+  async run(tow, [organization, texts], { reason, ...correction }) {
     const numbers = texts.length === 0 ? undefined : texts.map(wholeNumber('number'));
     const address = path`/v1/organizations/${organization}/quarantine/release`;
-    const answer = await (await tow.client()).post<{ released: number }>(address, { reason, numbers });
+    const answer = await (
+      await tow.client()
+    ).post<{ released: number }>(address, {
+      ...{ reason, numbers },
+      ...correction,
+    });
     tow.out.talk(`Billing looks at ${answer.released} records again; what comes of it: tow quarantine list`);
     if (tow.out.json) tow.out.value(answer);
     return undefined;
