@@ -92,14 +92,14 @@ export async function namespaceOfService(serviceId: string): Promise<string> {
   return only.metadata.namespace;
 }
 
-/** Opens a port of this machine to one in the cluster, past every policy, as its administrator may, while the work lasts. */
+/** Opens a port of this machine to one in a cluster, past every policy, as its administrator may, while the work lasts. */
 export async function forwarded<T>(
   namespace: string,
   target: string,
   port: number,
   work: (port: number) => Promise<T>,
+  { kubectl: program, kubeconfig }: RealCluster = clusterUnderTest(),
 ): Promise<T> {
-  const { kubectl: program, kubeconfig } = clusterUnderTest();
   const child = spawn(program, ['port-forward', '-n', namespace, target, `:${port}`], {
     env: { KUBECONFIG: kubeconfig, HOME: path.dirname(kubeconfig) },
     stdio: ['ignore', 'pipe', 'pipe'],

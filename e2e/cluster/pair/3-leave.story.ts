@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Api } from '../../support/api.js';
 import { emptyAndRemove } from '../../support/emptying.js';
@@ -7,6 +7,7 @@ import type { ClusterJson } from '../../support/faces.js';
 import { Joined } from '../../support/joining.js';
 import { clusterUnderTest, kubectlOf, type RealCluster } from '../../support/kubectl.js';
 import type { Where } from '../../support/lanes.js';
+import { exportPlain, servesPlain, withoutTowpath } from '../../support/plain.knative.js';
 import { signal } from '../../support/processes.js';
 import { Tenant, platform } from '../../support/tenant.js';
 import { until } from '../../support/until.js';
@@ -16,6 +17,7 @@ const CLUSTER = 'local-2';
 /** Its agent, and the folder of that. */
 const AGENT = 'agent-2';
 const SERVICES = ['one', 'two'];
+const PLAIN = 'plain';
 /** What `tow clusters join` says itself. */
 const OWN = /^TOWPATH_(PORT|DATA_DIR|BLOBS_DIR|CLUSTER|JOIN_.*|RUNTIME|KUBECONFIG)$/;
 
@@ -25,6 +27,8 @@ describe('a real cluster that leaves and joins again', () => {
   const { second, ...first } = clusterUnderTest();
   const clusterOf = ({ address = '' }: Where): string | undefined =>
     [first, second].find(({ pods }: RealCluster) => address.startsWith(pods.replace(/0\.0\/16$/, '')))?.name;
+  const folder = mkdtempSync(path.join(tmpdir(), 'towpath-leave-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
   let tenant: Tenant;
   let joined: Joined | undefined;
   /** The agent before, which stands still: the platform would start an ended one again at once. */
@@ -36,8 +40,9 @@ describe('a real cluster that leaves and joins again', () => {
   afterAll(async () => {
     await joined?.end();
     signal(before, 'SIGKILL');
+    await until('another agent', 60_000, () => Promise.resolve(at.pids()[AGENT] !== before));
     await isWell();
-    await Promise.all([...SERVICES, 'stays'].map((name) => tenant.api.ok('DELETE', tenant.at(name))));
+    await Promise.all([...SERVICES, 'stays', PLAIN].map((name) => tenant.api.ok('DELETE', tenant.at(name))));
     for (const cluster of [first, second])
       await until(`${cluster.name} to hold nothing`, 120_000, async () => {
         const held = await kubectlOf(cluster, 'get', 'services.serving.knative.dev', '-A', '-o', 'name');
@@ -59,11 +64,18 @@ describe('a real cluster that leaves and joins again', () => {
     console.log(await emptyAndRemove(tenant, emptying));
   }, 300_000);
 
-  it('joins by a token beside its kubeconfig, and serves what is placed there again', async () => {
+  it('then serves what is exported from Towpath, of which nothing is left in it', async () => {
     before = at.pids()[AGENT] ?? 0;
-    const settings = environmentOf(before);
     signal(before, 'SIGSTOP');
-    await rm(path.join(at.dataDir, AGENT), { recursive: true });
+    await withoutTowpath(second);
+    const file = path.join(folder, 'plain.yaml');
+    await exportPlain(tenant, PLAIN, file);
+    await servesPlain(second, tenant, PLAIN, file);
+  }, 300_000);
+
+  it('joins by a token beside its kubeconfig, and serves what is placed there again', async () => {
+    const settings = environmentOf(before);
+    rmSync(path.join(at.dataDir, AGENT), { recursive: true });
     await operator.ok('POST', '/v1/clusters', { name: CLUSTER, region: CLUSTER, runtime: 'knative' });
     const { token } = await operator.ok<{ token: string }>('POST', `/v1/clusters/${CLUSTER}/join-tokens`, {});
     const { TOWPATH_KUBECONFIG: kubeconfig = '' } = settings;

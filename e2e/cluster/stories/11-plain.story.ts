@@ -1,11 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { callHost } from '../../support/gateway.js';
-import { clusterUnderTest, forwarded, kubeGet, kubectl } from '../../support/kubectl.js';
+import { clusterUnderTest } from '../../support/kubectl.js';
 import { Tenant } from '../../support/tenant.js';
 import { tow } from '../../support/tow.js';
-import { until } from '../../support/until.js';
 
 const PROGRAM = `require('node:http').createServer((_q, r) => r.end(process.env.GREETING)).listen(process.env.PORT)`;
 
@@ -15,18 +13,13 @@ describe('plain Knative', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'plain-'));
   const file = path.join(folder, 'service.yaml');
   let tenant: Tenant;
-  let namespace: string;
   beforeAll(async () => {
     tenant = await Tenant.create('plain');
     const at = `/v1/projects/${tenant.project}`;
-    namespace = (await tenant.api.ok<{ handle: string }>('GET', at)).handle;
     const value = `${registry.username}:${registry.password}`;
     await tenant.api.ok('POST', `${at}/secrets`, { name: 'registry', value });
   }, 60_000);
-  afterAll(async () => {
-    await kubectl('delete', 'namespace', namespace, '--wait=false', '--ignore-not-found');
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   const template = async (name: string): Promise<object> => {
     const at = `/v1/projects/${tenant.project}/services/${name}`;
@@ -68,44 +61,4 @@ describe('plain Knative', () => {
     expect(await template('applied')).toEqual(await template('deployed'));
     expect((await tenant.call('applied')).text).toBe('hi');
   }, 240_000);
-
-  it('is what a service is exported as, and it serves without Towpath', async () => {
-    expect(await tow(tenant, 'export', 'applied', '--output', file)).toMatchObject({ code: 0 });
-    const manifest = readFileSync(file, 'utf8');
-    expect(manifest).not.toMatch(/towpath/i);
-    expect(manifest).toContain('# needs the Secret registry of type kubernetes.io/dockerconfigjson');
-    await kubectl('create', 'namespace', namespace);
-    await kubectl(
-      ...['create', 'secret', 'docker-registry', 'registry', '-n', namespace],
-      ...['--docker-server', registry.address, '--docker-username', registry.username],
-      ...['--docker-password', registry.password],
-    );
-    await kubectl('apply', '-f', file);
-    const host = await until('Knative to know its host', 60_000, async () => {
-      const { status } = await kubeGet<{ status?: { url?: string } }>(
-        ...(['services.serving.knative.dev', 'applied', '-n', namespace] as const),
-      );
-      return status?.url !== undefined && new URL(status.url).host;
-    });
-    // its door lets only gateways in
-    await forwarded('kourier-system', 'service/kourier', 80, async (port) =>
-      until('an answer of the ingress', 120_000, async () => {
-        const { status, text } = await callHost(port, host, '/', { timeoutMs: 10_000 });
-        if (status !== 200) throw new Error(`${status} ${text} ${await said()}`);
-        expect(text).toBe('hi');
-        return true;
-      }),
-    );
-    const { items } = await kubeGet<{ items: unknown[] }>('networkpolicies,resourcequotas', '-n', namespace);
-    expect(items).toEqual([]);
-  }, 240_000);
-
-  /** What Knative and its pods say of the exported service. */
-  async function said(): Promise<string> {
-    const [service, pods] = await Promise.all([
-      kubectl('get', 'services.serving.knative.dev,revisions', '-n', namespace),
-      kubectl('describe', 'pods', '-n', namespace),
-    ]);
-    return `${service}\n${pods.slice(-3_000)}`;
-  }
 });
