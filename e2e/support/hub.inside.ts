@@ -14,6 +14,9 @@ const RESYNC_MS = 60_000;
 /** Longer than the scale window of the platform under test. */
 const REST_MS = 9_000;
 
+/** By name, what changes with every write. */
+export type Marks = () => Promise<Record<string, string>>;
+
 /** Whether the hub still writes: row versions and the sequences of what agents and gateways are shown. */
 export class HubInside {
   private constructor(
@@ -124,12 +127,16 @@ export class HubInside {
     );
   }
 
-  /** Resolves when nothing was written for longer than an instance without work lives; gives the marks. */
-  async rest(): Promise<Record<string, string>> {
-    let last = await this.marks();
+  /**
+   * Resolves when nothing was written for longer than an instance without work lives; gives the marks.
+   * @param beside what else shows writes
+   */
+  async rest(beside: Marks = () => Promise.resolve({})): Promise<Record<string, string>> {
+    const marks: Marks = async () => ({ ...(await this.marks()), ...(await beside()) });
+    let last = await marks();
     let since = Date.now();
     return until('the hub to rest', RESYNC_MS, async () => {
-      const now = await this.marks();
+      const now = await marks();
       if (JSON.stringify(now) !== JSON.stringify(last)) since = Date.now();
       last = now;
       return Date.now() - since > REST_MS && now;

@@ -2,7 +2,7 @@ import { Caller } from './caller.js';
 import { COUNT, Deploys, operationsOf } from './deploys.js';
 import type { List, OperationJson } from './faces.js';
 import { Faults } from './faults.js';
-import { HubInside } from './hub.inside.js';
+import { HubInside, type Marks } from './hub.inside.js';
 import { Tenant, platform, sum } from './tenant.js';
 import { Traffic, type FailedRequest } from './traffic.js';
 import { until } from './until.js';
@@ -32,11 +32,14 @@ export class Storm {
     private readonly services: readonly string[],
     readonly traffic: Traffic,
     readonly deploys: Deploys,
+    /** What is not written any more either, when all is as it is wanted. */
+    private readonly beside?: Marks,
   ) {}
 
   static async begin(
     name: string,
     { steady = ['steady'], moving = ['moving-a', 'moving-b', 'moving-c'], replicas = 1 } = {},
+    beside?: Marks,
   ): Promise<Storm> {
     const tenant = await Tenant.create(name);
     const ways = replicas === 1 ? [tenant] : [tenant, tenant.bySecond];
@@ -52,7 +55,7 @@ export class Storm {
     const headersOf = (service: string): Record<string, string> =>
       service === GUARDED ? caller.headers : {};
     const traffic = new Traffic(ways, services, headersOf);
-    return new Storm(tenant, ways, services, traffic, new Deploys(ways, moving));
+    return new Storm(tenant, ways, services, traffic, new Deploys(ways, moving), beside);
   }
 
   /** Requests that failed although the agent was there. */
@@ -177,9 +180,9 @@ export class Storm {
     }
     const inside = await HubInside.open(platform(), this.faults);
     try {
-      const before = await inside.rest();
+      const before = await inside.rest(this.beside);
       for (let count = 0; count < RESYNCS; count += 1) await inside.resync();
-      expect(await inside.rest()).toEqual(before);
+      expect(await inside.rest(this.beside)).toEqual(before);
     } finally {
       await inside.close();
     }

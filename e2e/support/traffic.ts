@@ -1,4 +1,5 @@
 import type { Tenant } from './tenant.js';
+import { until } from './until.js';
 
 /** Between two requests of one lane, ms. */
 const REST_MS = 100;
@@ -40,6 +41,14 @@ export class Traffic {
   /** A story sends a request of its own to the service. */
   count(service: string): void {
     this.sent.set(service, (this.sent.get(service) ?? 0) + 1);
+  }
+
+  /** Resolves when all services were asked for so long. */
+  async goesOnFor(ms: number): Promise<void> {
+    const [end, { total }] = [Date.now() + ms, this];
+    await until(`${ms} ms of requests`, ms + 30_000, () =>
+      Promise.resolve(Date.now() >= end && this.total > total),
+    );
   }
 
   /** Ends after the requests in hand. */

@@ -1,3 +1,4 @@
+import { clusterMarks } from '../../support/cluster.marks.js';
 import { killPart, whileStill, type Part } from '../../support/cluster.parts.js';
 import type { List, ServiceJson } from '../../support/faces.js';
 import { HUB, type ProcessName } from '../../support/faults.js';
@@ -10,8 +11,12 @@ import { until } from '../../support/until.js';
 const BESIDE: ProcessName[] = [...HUB, 'agent'];
 const KUBERNETES: Part[] = ['kube-controller-manager', 'kube-scheduler', 'kubelet', 'etcd', 'kube-apiserver'];
 const STILL_MS = Number(process.env['TOWPATH_STILL_SECONDS'] ?? 60) * 1_000;
+/** At least as long as a sleeper waits for it, and a minute where there is time (npm run test:nightly). */
+const API_STILL_MS = STILL_MS / 10;
 /** What wakes a sleeper while nothing moves: as long as the service lets its request wait. */
 const PATIENCE_SECONDS = 10;
+/** Some of what is looked at. */
+const WRITTEN = ['Namespace /towpath-system', 'Deployment towpath-system/towpath-door'];
 const SLEEPERS = ['hub-dies', 'hub-stands', 'kube-stands'];
 
 /** Rolling updates of one service and constant load on all of them go on through everything here. */
@@ -19,7 +24,8 @@ describe('parts of the platform and of its cluster die, or stand still', () => {
   const cluster = clusterUnderTest();
   let storm: Storm;
   beforeAll(async () => {
-    storm = await Storm.begin('parts', { moving: ['moving'] });
+    storm = await Storm.begin('parts', { moving: ['moving'] }, clusterMarks);
+    expect(Object.keys(await clusterMarks())).toEqual(expect.arrayContaining(WRITTEN));
     for (const sleeper of SLEEPERS) {
       const template = sleeper === 'kube-stands' ? { timeoutSeconds: PATIENCE_SECONDS } : {};
       await storm.tenant.mustDeploy(sleeper, { template });
@@ -76,7 +82,10 @@ describe('parts of the platform and of its cluster die, or stand still', () => {
 
   it('the API server stands still: warm services answer, a sleeper waits as long as it may; afterwards it wakes', async () => {
     await asleep('kube-stands');
-    const told = await whileStill(cluster, 'kube-apiserver', () => wake('kube-stands'));
+    const told = await whileStill(cluster, 'kube-apiserver', async () => {
+      const [answer] = await Promise.all([wake('kube-stands'), storm.traffic.goesOnFor(API_STILL_MS)]);
+      return answer;
+    });
     expect(told.status).toBe(504);
     await until('the sleeper wakes', 60_000, async () => (await wake('kube-stands')).status === 200);
     expect(storm.traffic.failed).toEqual([]);
