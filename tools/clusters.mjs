@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { Obstacle, commandLine } from './children.mjs';
+import { refuseTraces, tracesOf } from './cluster-traces.mjs';
 import { nodeBinary } from './setup.mjs';
 import { inRoot } from './stamp.mjs';
 
@@ -141,9 +142,12 @@ export function agentKubeconfig(name, file) {
   return file;
 }
 
-/** Ends it whatever its state; nothing of it is left. */
+/** Ends it whatever its state. @throws Error when anything of it is left */
 export async function downCluster(name) {
+  const { folder, pid, alive } = clusterOf(name);
+  const traces = tracesOf({ name, folder, init: alive ? pid : 0 });
   await script('down.sh', [name], name);
+  await refuseTraces(`cluster ${name}`, traces);
 }
 
 /** A registry beside the cluster, at the machine's end of its link, with the base image. Resolves with its address. */

@@ -8,6 +8,8 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { Obstacle } from './children.mjs';
+import { processesOf, refuseTraces } from './cluster-traces.mjs';
 import {
   buildClusters,
   downCluster,
@@ -78,6 +80,9 @@ const KNATIVE_SETTINGS = [
 /** Of the build, of the stories of both clusters, and of the lanes after them, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
 
+/** Within which clusters are up whose parts are built; a machine that has nothing else to do needs 45 s at most (npm run test:nightly). */
+const UP_SECONDS = Number(process.env['TOWPATH_CLUSTER_UP_SECONDS'] ?? 150);
+
 const why = whyNoClusters();
 if (why !== undefined) {
   console.log(`skipped: ${why}`);
@@ -111,6 +116,7 @@ try {
   await Promise.allSettled([...platforms].map((platform) => platform.stop()));
   // also after an interruption, when no other stage begins
   if (!keep) for (const name of [FIRST, SECOND]) await stages.guard('down', () => downCluster(name));
+  await stages.guard('leftovers', () => refuseTraces('the run', processesOf(temporaryDir)));
   rmSync(temporaryDir, { recursive: true, force: true });
   unlock();
 }
@@ -144,11 +150,19 @@ async function boot() {
     parts.map((part) => ({ ...part, files: filesOf(part) })).filter(({ files }) => files.length > 0),
   ).filter((parts) => parts.length > 0);
   const names = pair.length > 0 || lanes.length > 1 ? [FIRST, SECOND] : [FIRST];
-  if (!(await stages.pass('clusters', () => upClusters(names, { knative, settings: KNATIVE_SETTINGS }))))
-    return;
+  if (!(await stages.pass('clusters', () => upInTime(names)))) return;
   await stages.guard('settings', async () =>
     runStories(names, pair, lanes, await agentSettings(names, temporaryDir)),
   );
+}
+
+/** What they are made of is there: it was built before. */
+async function upInTime(names) {
+  const begin = Date.now();
+  await upClusters(names, { knative, settings: KNATIVE_SETTINGS });
+  const seconds = (Date.now() - begin) / 1000;
+  if (seconds > UP_SECONDS)
+    throw new Obstacle(`${names.join(', ')}: up after ${seconds.toFixed(1)} s, not within ${UP_SECONDS} s`);
 }
 
 async function runStories(names, pair, lanes, settings) {
