@@ -66,6 +66,8 @@ export async function servesPlain(
       });
     await forwarded('kourier-system', 'service/kourier', 80, ask, cluster);
   } finally {
+    // a namespace takes a minute to come to it
+    await kubectlOf(cluster, 'delete', '-n', namespace, '-f', file, '--wait=false');
     await kubectlOf(cluster, 'delete', 'namespace', namespace, '--wait=false');
   }
 }

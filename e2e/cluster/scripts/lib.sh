@@ -38,8 +38,8 @@ wait_for() {
     sleep 0.1
   done
 }
-# load TAR..: images of OCI layouts in tars, two at a time
-load() { printf '%s\n' "$@" | xargs -P 2 -I{} ctr -a "$SOCKET" -n k8s.io images import {} >/dev/null; }
+# load TAR..: images of OCI layouts in tars, two at a time; what loads them ends with the cluster
+load() { printf '%s\n' "$@" | inside xargs -P 2 -I{} ctr -a "$SOCKET" -n k8s.io images import {} >/dev/null; }
 alive() { [ -f "$STATE/init.pid" ] && kill -0 "$(cat "$STATE/init.pid")" 2>/dev/null; }
 
 # network_up: a namespace with one link to the machine, and the machine's routes to pods and services
