@@ -17,6 +17,7 @@ const base = {
  * integration: `*.integration.spec.ts` beside the code, real PostgreSQL and nats-server started by tools/test.mjs.
  * stories: e2e/stories, a whole platform started by tools/test.mjs, spoken to through its public faces.
  * crashes: e2e/crashes, a platform of their own whose processes they kill and pause.
+ * ledger: e2e/ledger, billing, PostgreSQL and nats-server of their own, which they kill, and the hub's time, which they move.
  * replicas: e2e/replicas, a platform with two of every hub process and two gateways.
  * fleet: e2e/fleet, a platform with four local clusters.
  * disks: e2e/disks, a platform on small file systems, which only root can mount.
@@ -53,6 +54,12 @@ export default {
       ...base,
       displayName: 'crashes',
       roots: ['<rootDir>/e2e/crashes'],
+      testMatch: ['**/*.story.ts'],
+    },
+    {
+      ...base,
+      displayName: 'ledger',
+      roots: ['<rootDir>/e2e/ledger'],
       testMatch: ['**/*.story.ts'],
     },
     {

@@ -1,11 +1,11 @@
 /**
- * What a cap costs a request at the gateway: far from it Envoy counts a lease down, near it Envoy asks the process beside;
+ * What a cap costs a request at the gateway: far from it Envoy counts a permit down, near it Envoy asks the process beside;
  * both against the same hosts of an organization without one. `npm run bench caps`.
  */
 import { mkdirSync } from 'node:fs';
 import { createLogger } from '#libs/process';
 import { AdmissionServer, admissionSocketOf } from '../apps/gateway/src/admission/admission.server.js';
-import { HostLeases } from '../apps/gateway/src/admission/host.leases.js';
+import { HostPermits } from '../apps/gateway/src/admission/host.permits.js';
 import { OrganizationPurse } from '../apps/gateway/src/admission/organization.purse.js';
 import { EnvoyBed } from './envoy.bed.js';
 import { printEnvoys } from './envoy.slices.js';
@@ -24,8 +24,8 @@ const beside = admission();
 try {
   const variants = [
     await variant('without a cap'),
-    await variant('far', { lease: ENOUGH }),
-    await variant('near', { lease: 0 }),
+    await variant('far', { permit: ENOUGH }),
+    await variant('near', { permit: 0 }),
   ];
   const rounds = await interleave([...variants, { ...named(variants), name: 'without again' }], ROUNDS);
   printEnvoys(bed.about(`caps: ${ROUNDS} rounds, ${asked.count} questions`), rounds);
@@ -40,7 +40,7 @@ try {
 function variant(name: string, cap?: CappedHosts): Promise<Variant> {
   return bed.variant(name, hosts, async (inside, upstream) => {
     mkdirSync(inside);
-    if (cap?.lease === 0) await beside.listen(admissionSocketOf(inside));
+    if (cap?.permit === 0) await beside.listen(admissionSocketOf(inside));
     return startOurs(inside, hosts, upstream, { cap });
   });
 }
@@ -55,7 +55,7 @@ function admission(): AdmissionServer {
   const now = (): number => performance.now();
   const purse = new OrganizationPurse({
     organizationId: 'org_00000000000000000001',
-    leases: new HostLeases({ newId: () => '', show: () => undefined, now }),
+    permits: new HostPermits({ newId: () => '', show: () => undefined, now }),
     now,
     ask: ({ keep, need, slack }) =>
       Promise.resolve({

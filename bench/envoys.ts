@@ -24,9 +24,9 @@ export interface Edge {
 export const hostsOf = (count: number): string[] =>
   Array.from({ length: count }, (_one, index) => `hello${index}--p.bench`);
 
-/** Of a cap: far from it hosts have this lease, near it nothing is let in without a question (0). */
+/** Of a cap: far from it hosts have this permit, near it nothing is let in without a question (0). */
 export interface CappedHosts {
-  lease: number;
+  permit: number;
 }
 
 /** The door that stands before every upstream. */
@@ -48,7 +48,7 @@ export async function startOurs(
   const secure = peerFolder === undefined ? {} : { secure: true as const };
   const doors = [{ clusterId: DOOR_OF, door: { host: '127.0.0.1', port: upstream, ...secure } }] as const;
   for (const host of hosts) {
-    if (cap) desired.lease(host, { id: 'bench', requests: cap.lease });
+    if (cap) desired.permit(host, { id: 'bench', requests: cap.permit });
     const backends = [testBackend(1, 90, { doors: [...doors] }), testBackend(2, 10, { doors: [...doors] })];
     desired.apply(testRoute(host, 1, backends, cap ? { capped: true } : {}));
   }

@@ -13,11 +13,15 @@ import { report } from './report.js';
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 15);
 const GOAL = 1 / 0.9;
-const SOON = { 'autoscaling.knative.dev/window': '6s' };
+/** As tools/bench.mjs sets it for ours. */
+const WINDOW = { 'autoscaling.knative.dev/window': '30s' };
 const SECOND_MS = 1_000;
 /** A kubelet looks once a second which containers run, so a start ends with one of its looks: requests come at any moment between two. */
 const MOMENTS_MS = [0, 250, 500, 750];
 const named = (kind: string): string[] => MOMENTS_MS.map((moment) => `${kind}-${moment}`);
+
+/** Variants of this round. */
+const woken = new Set<string>();
 
 const folder = temporaryFolder();
 const bed = await KnativeBed.start();
@@ -26,7 +30,7 @@ try {
   await Promise.all(named('cold').map((name) => bed.deploy(name)));
   const ours = await Promise.all(named('cold').map((name) => bed.objectOf(name)));
   const [plain = [], again = []] = ['cold', 'cold-again'].map((kind) =>
-    named(kind).map((name) => bed.plain(name, SOON)),
+    named(kind).map((name) => bed.plain(name, WINDOW)),
   );
   for (const object of [...plain, ...again]) await bed.apply(object);
   const variants = [
@@ -34,6 +38,7 @@ try {
     await waking('defaults', plain),
     await waking('defaults again', again),
   ];
+  await bed.allSleep();
   report(
     `cold start, ${ROUNDS} rounds of ${MOMENTS_MS.length}`,
     await interleave(variants, ROUNDS),
@@ -46,11 +51,18 @@ try {
   folder.remove();
 }
 
-/** @param objects services that are alike: of each slice each is asked once, one after the other, at its moment of a second */
+/**
+ * What ends is in the way of what starts: a round begins when all sleep, and is over before the first of them ends.
+ * @param objects services that are alike: of each slice each is asked once, one after the other, at its moment of a second
+ */
 async function waking(name: string, objects: readonly Knative[]): Promise<Variant> {
   const hosts = await Promise.all(objects.map(hostOf));
   const slice = async () => {
-    for (const object of objects) await bed.sleeps(object);
+    if (woken.has(name)) {
+      await bed.allSleep();
+      woken.clear();
+    }
+    woken.add(name);
     let seconds = 0;
     for (const [index, host] of hosts.entries()) {
       await pause((SECOND_MS + (MOMENTS_MS[index] ?? 0) - (Date.now() % SECOND_MS)) % SECOND_MS);

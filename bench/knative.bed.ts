@@ -101,14 +101,13 @@ export class KnativeBed {
     };
   }
 
-  /** Resolves when no pod of a Knative Service serves, or is to serve. */
-  async sleeps({ metadata }: Knative): Promise<void> {
-    const label = `serving.knative.dev/service=${metadata.name}`;
-    await until(`${metadata.name} to sleep`, READY_MS, async () => {
+  /** Resolves when no Knative Service has a pod, not even one that ends. */
+  async allSleep(): Promise<void> {
+    await until('all to sleep', READY_MS, async () => {
       const { items } = await kubeGet<{ items: KubeObject[] }>(
-        ...['pods', '-n', metadata.namespace ?? '', '-l', label],
+        ...['pods', '--all-namespaces', '-l', 'serving.knative.dev/service'],
       );
-      return items.every((pod) => pod.metadata.deletionTimestamp !== undefined);
+      return items.length === 0;
     });
   }
 }

@@ -98,6 +98,8 @@ async function withCluster(work) {
     const settings = {
       ...(await agentSettings([FIRST], temporaryDir)),
       TOWPATH_KUBECONFIG: kubeconfigOf(FIRST, temporaryDir),
+      // what was woken ends after all that it is measured against
+      TOWPATH_SCALE_WINDOW_SECONDS: '30',
     };
     platform = await startStoryPlatform(path.join(temporaryDir, 'platform'), settings);
     await work({

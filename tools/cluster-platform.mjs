@@ -13,7 +13,9 @@ import {
   version,
 } from './clusters.mjs';
 
-export const [FIRST, SECOND] = ['alpha', 'beta'];
+/** In the order in which they are taken. */
+export const NAMES = ['alpha', 'beta', 'gamma', 'delta'];
+export const [FIRST] = NAMES;
 const REGISTRY_PORT = 5000;
 const REGISTRY_USER = 'towpath';
 const REGISTRY_PASSWORD = 'only-for-tests';
@@ -68,7 +70,7 @@ export function kubeconfigOf(name, temporaryDir) {
   return agentKubeconfig(name, path.join(temporaryDir, `${name}.kubeconfig`));
 }
 
-/** What the agents are told, by the names of contracts/README.md. One registry serves all clusters. */
+/** What the agents of these clusters are told, by the names of contracts/README.md. One registry, at the first of all, serves all clusters. */
 export async function agentSettings(names, temporaryDir) {
   const password = path.join(temporaryDir, 'registry.password');
   writeFileSync(password, REGISTRY_PASSWORD, { mode: 0o600 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { envoyCommand, isEnvoyLive } from './envoy.mjs';
 import { withFaults } from './faults.mjs';
 import { laterReplicas, nth } from './installation.mjs';
+import { handedOn } from './settings.mjs';
 import { nodeBinary } from './setup.mjs';
 import { ROOT, inRoot } from './stamp.mjs';
 import { launchLogged } from './supervisor.mjs';
@@ -62,13 +63,11 @@ function processEnvironments({ installation, ports, replica, replicas, domain, h
   };
   const masterKey = { TOWPATH_MASTER_KEY_FILE: installation.at('keys/master.key') };
   const blobs = { TOWPATH_BLOBS_DIR: installation.at('blobs') };
-  const asApi = { TOWPATH_API_DATABASE_URL: database.apiUrl };
   const asSystem = { TOWPATH_SYSTEM_DATABASE_URL: database.systemUrl };
   const joining = { TOWPATH_JOIN_URL: `http://127.0.0.1:${ports.identity}` };
   return {
     identity: {
       TOWPATH_PORT: ports.identity,
-      ...asApi,
       ...asSystem,
       ...hub,
       ...masterKey,
@@ -79,7 +78,14 @@ function processEnvironments({ installation, ports, replica, replicas, domain, h
     },
     deployer: { TOWPATH_PORT: ports.deployer, ...asSystem, ...hub, ...masterKey, ...blobs, ...face },
     billing: { TOWPATH_PORT: ports.billing, ...asSystem, ...hub, ...masterKey },
-    api: { TOWPATH_PORT: ports.api, ...asApi, ...hub, ...masterKey, ...blobs, ...face },
+    api: {
+      TOWPATH_PORT: ports.api,
+      TOWPATH_API_DATABASE_URL: database.apiUrl,
+      ...hub,
+      ...masterKey,
+      ...blobs,
+      ...face,
+    },
     gateway: {
       TOWPATH_PORT: ports.gatewayProcess,
       TOWPATH_DATA_DIR: installation.at(nth('gateway', replica)),
@@ -116,56 +122,13 @@ const envoyMeeting = (installation, ports, replica) => ({
   TOWPATH_ENVOY_LOG: installation.at(nth('gateway', replica), 'access.log'),
 });
 
-/** What a process may know of the person's own environment; the rest could hold anything. */
-const PASSED_ON = [
-  'PATH',
-  'HOME',
-  'LANG',
-  'TZ',
-  'TMPDIR',
-  'NODE_ENV',
-  'NODE_EXTRA_CA_CERTS',
-  'TOWPATH_LOG_LEVEL',
-  'TOWPATH_CERTIFICATE_SECONDS',
-  'TOWPATH_CLOSE_HOLD_SECONDS',
-  'TOWPATH_GATEWAY_REGION',
-  'TOWPATH_HTTPS_REDIRECT',
-  'TOWPATH_TLS_CERTIFICATE_FILE',
-  'TOWPATH_TLS_KEY_FILE',
-  'TOWPATH_RUNTIME',
-  'TOWPATH_KUBECONFIG',
-  'TOWPATH_REGISTRY_URL',
-  'TOWPATH_REGISTRY_USERNAME',
-  'TOWPATH_REGISTRY_PASSWORD_FILE',
-  'TOWPATH_PRIVATE_REGISTRIES',
-  'TOWPATH_BASE_IMAGE',
-  'TOWPATH_RUNTIME_CLASS',
-  'TOWPATH_SANDBOX_RUNTIME_CLASS',
-  'TOWPATH_EGRESS_OPEN',
-  'TOWPATH_EGRESS_CLOSED',
-  'TOWPATH_DOOR_IMAGE',
-  'TOWPATH_CPU_REQUEST_PERCENT',
-  'TOWPATH_MEMORY_REQUEST_PERCENT',
-  'TOWPATH_PLACE_TIMEOUT_SECONDS',
-  'TOWPATH_SCALE_WINDOW_SECONDS',
-  'TOWPATH_START_TIMEOUT_SECONDS',
-  'TOWPATH_STOP_GRACE_SECONDS',
-  'TOWPATH_INVOICE_GRACE_SECONDS',
-  'TOWPATH_INVOICE_DUE_DAYS',
-  'TOWPATH_INVOICE_SELLER',
-  'TOWPATH_INVOICE_SUSPEND_DAYS',
-  'TOWPATH_WEBHOOK_REACH',
-];
-
-function environment(own) {
-  const passed = PASSED_ON.filter((name) => process.env[name] !== undefined).map((name) => [
-    name,
-    process.env[name],
-  ]);
+/** Of the person's own environment what it reads, and above that what its place in the platform is. */
+function environment(kind, own) {
   const texts = Object.entries(own).map(([name, value]) => [name, String(value)]);
   return {
     NODE_COMPILE_CACHE: inRoot('node_modules/.cache/compile'),
-    ...Object.fromEntries([...passed, ...texts]),
+    ...handedOn(kind),
+    ...Object.fromEntries(texts),
   };
 }
 
@@ -187,7 +150,7 @@ function launchApp({ installation, replica }, kind, env, onSpawn) {
       path.join(folderOf(kind), `dist/apps/${kind}/src/main.js`),
       `--data=${installation.dir}`,
     ],
-    options: { cwd: ROOT, env: withFaults(name, environment(env)) },
+    options: { cwd: ROOT, env: withFaults(name, environment(kind, env)) },
     logFile: installation.at(`logs/${name}.log`),
     isReady: (output) => /^\{.*"event":"ready"/m.test(output),
   });
@@ -199,7 +162,7 @@ function launchEnvoy({ installation, ports, replica }, onSpawn) {
     name,
     onSpawn,
     ...envoyCommand({ bootstrap: installation.at(nth('gateway', replica), 'envoy.json') }),
-    options: { cwd: installation.dir, env: environment({}) },
+    options: { cwd: installation.dir, env: environment('envoy', {}) },
     logFile: installation.at(`logs/${name}.log`),
     isReady: () => isEnvoyLive(ports.envoyAdmin),
   });

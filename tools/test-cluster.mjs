@@ -1,8 +1,7 @@
 /**
- * `npm run test:cluster [-- [--knative VERSION] pattern …]`: boots two real clusters; a platform that holds both, for the
- * stories of losing one; then, at the same time, platforms that hold the first one (parts that die, then what is of
- * clusters only) and ones that hold the second (e2e/stories, neighbouring releases). Leaves no process, mount, namespace or
- * file behind.
+ * `npm run test:cluster [-- [--knative VERSION] pattern …]`: three lanes at the same time, each on real clusters of its own, with one
+ * platform after the other: one that holds two, for the stories of losing one, then parts that die; e2e/stories and neighbouring
+ * releases; what is of clusters only. Leaves no process, mount, namespace or file behind.
  */
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,14 +18,7 @@ import {
   version,
   whyNoClusters,
 } from './clusters.mjs';
-import {
-  FIRST,
-  SECOND,
-  agentSettings,
-  describeClusters,
-  kubeconfigOf,
-  loadAgentImage,
-} from './cluster-platform.mjs';
+import { NAMES, agentSettings, describeClusters, kubeconfigOf, loadAgentImage } from './cluster-platform.mjs';
 import { MIXES, areOf, buildRelease, lastRelease, releasesOf } from './previous.mjs';
 import { Stages } from './stages.mjs';
 import { inRoot } from './stamp.mjs';
@@ -46,27 +38,25 @@ const FOLDERS = {
 const USUAL = ['e2e/cluster/', 'e2e/stories/', 'e2e/upgrade/'];
 /** The agent that its stories begin themselves is a pod of the cluster: the one beside the platform has no cluster. */
 const INSIDE = 'inside';
-/** Of e2e/cluster/stories, what the second lane takes: both end at about the same time, after a quarter of an hour. */
-const SECOND_TAKES = /\/(3-walls|8-conditions)\./;
+/** Of two clusters. */
+const PAIR = 'clusters';
+/** Of e2e/cluster/stories, what the second lane takes: all lanes end at about the same time. */
+const SECOND_TAKES = /\/3-walls\./;
 /** Of e2e/upgrade, what begins with an empty installation. */
 const NEIGHBOURS = /\/3-neighbours\./;
 /**
- * What runs at the same time, mostly waiting, each on a cluster of its own: projects, or files of them, one after the other.
+ * What runs at the same time, mostly waiting, each on clusters of its own: projects, or files of them, one after the other.
  * `before`: what of its platform is of the release before.
  */
 const LANES = [
-  [
-    { project: 'parts' },
-    { project: INSIDE },
-    { project: 'cluster', has: (file) => !SECOND_TAKES.test(file) },
-    { project: 'nightly' },
-  ],
+  [{ project: PAIR }, { project: 'parts' }, { project: 'nightly' }],
   [
     { project: 'stories' },
     { project: 'cluster', has: (file) => SECOND_TAKES.test(file) },
     { project: 'upgrade', has: (file) => NEIGHBOURS.test(file), before: 'members' },
     { project: 'upgrade', has: (file) => NEIGHBOURS.test(file), before: 'hub' },
   ],
+  [{ project: 'cluster', has: (file) => !SECOND_TAKES.test(file) }, { project: INSIDE }],
 ];
 
 /** Knative's own, as an operator sets them: how long the last instance stays, and its controllers' leases. Stories wait for both. */
@@ -77,7 +67,7 @@ const KNATIVE_SETTINGS = [
   'config-leader-election:retry-period=5s',
 ];
 
-/** Of the build, of the stories of both clusters, and of the lanes after them, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
+/** Of the build, and of the lanes after it, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
 const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
 
 /** Within which clusters are up whose parts are built; a machine that has nothing else to do needs 45 s at most (npm run test:nightly). */
@@ -106,6 +96,10 @@ const endLate = () =>
   }, DEADLINE_MINUTES * 60_000);
 let deadline = endLate();
 const platforms = new Set();
+/** Clusters of this run that were begun. */
+const taken = new Set();
+/** Lanes boot their clusters one after the other: at the same time all of them would be slow, and choose the same addresses. */
+let turn = Promise.resolve();
 const previous = path.join(temporaryDir, 'previous');
 let released;
 const keep = process.env['TOWPATH_CLUSTER_KEEP'] !== undefined;
@@ -115,7 +109,7 @@ try {
   clearTimeout(deadline);
   await Promise.allSettled([...platforms].map((platform) => platform.stop()));
   // also after an interruption, when no other stage begins
-  if (!keep) for (const name of [FIRST, SECOND]) await stages.guard('down', () => downCluster(name));
+  if (!keep) for (const name of taken) await stages.guard('down', () => downCluster(name));
   await stages.guard('leftovers', () => refuseTraces('the run', processesOf(temporaryDir)));
   rmSync(temporaryDir, { recursive: true, force: true });
   unlock();
@@ -145,15 +139,33 @@ async function boot() {
   if (!(await stages.pass('build', () => buildClusters({ knative })))) return;
   clearTimeout(deadline);
   deadline = endLate();
-  const pair = filesOf({ project: 'clusters' });
+  const names = [...NAMES];
   const lanes = LANES.map((parts) =>
     parts.map((part) => ({ ...part, files: filesOf(part) })).filter(({ files }) => files.length > 0),
   ).filter((parts) => parts.length > 0);
-  const names = pair.length > 0 || lanes.length > 1 ? [FIRST, SECOND] : [FIRST];
-  if (!(await stages.pass('clusters', () => upInTime(names)))) return;
-  await stages.guard('settings', async () =>
-    runStories(names, pair, lanes, await agentSettings(names, temporaryDir)),
+  await Promise.all(
+    lanes.map((parts) =>
+      runLane(parts, names.splice(0, parts.some(({ project }) => project === PAIR) ? 2 : 1)),
+    ),
   );
+}
+
+/** Its clusters boot when those of the lanes before it are up. */
+async function runLane(parts, names) {
+  let settings;
+  const booted = turn.then(() =>
+    stages.pass(`up ${names.join(' ')}`, async () => {
+      for (const name of names) taken.add(name);
+      await upInTime(names);
+      settings = await agentSettings(names, temporaryDir);
+    }),
+  );
+  turn = booted;
+  if (!(await booted)) return;
+  await stages.pass(`lane of ${names[0]}`, async () => {
+    const kubeconfigs = names.map((name) => kubeconfigOf(name, temporaryDir));
+    for (const part of parts) await runPart(part, names, kubeconfigs, settings);
+  });
 }
 
 /** What they are made of is there: it was built before. */
@@ -165,29 +177,18 @@ async function upInTime(names) {
     throw new Obstacle(`${names.join(', ')}: up after ${seconds.toFixed(1)} s, not within ${UP_SECONDS} s`);
 }
 
-async function runStories(names, pair, lanes, settings) {
-  const kubeconfigs = names.map((name) => kubeconfigOf(name, temporaryDir));
-  if (pair.length > 0) {
+async function runPart(part, [first, second], kubeconfigs, settings) {
+  if (part.project === PAIR) {
     // the gateway is as far from one cluster as from the other
     const both = { TOWPATH_KUBECONFIG: kubeconfigs.join(), TOWPATH_GATEWAY_REGION: 'edge' };
-    await onPlatform({ project: 'clusters', files: pair }, names, { ...settings, ...both }, [
-      '--clusters',
-      '2',
-    ]);
-    if (lanes.length < 2 && !keep) await stages.pass('second down', () => downCluster(SECOND));
+    await onPlatform(part, [first, second], { ...settings, ...both }, ['--clusters', '2']);
+    if (!keep && (await stages.pass(`${second} down`, () => downCluster(second)))) taken.delete(second);
+    return;
   }
-  clearTimeout(deadline);
-  deadline = endLate();
-  await Promise.all(
-    lanes.map(async (parts, at) => {
-      for (const part of parts) {
-        const isInside = part.project === INSIDE;
-        if (isInside) await stages.pass('image', () => loadAgentImage(names[at], temporaryDir));
-        const runtime = isInside ? { TOWPATH_RUNTIME: 'local' } : { TOWPATH_KUBECONFIG: kubeconfigs[at] };
-        await onPlatform(part, [names[at]], { ...settings, ...runtime });
-      }
-    }),
-  );
+  const isInside = part.project === INSIDE;
+  if (isInside) await stages.pass('image', () => loadAgentImage(first, temporaryDir));
+  const runtime = isInside ? { TOWPATH_RUNTIME: 'local' } : { TOWPATH_KUBECONFIG: kubeconfigs[0] };
+  await onPlatform(part, [first], { ...settings, ...runtime });
 }
 
 /** The stories of a project, or of the part of it that a lane has, that were asked for. */
@@ -198,7 +199,7 @@ function filesOf({ project, has = () => true }) {
     .filter((file) => has(file) && patterns.some((pattern) => new RegExp(pattern).test(file)));
 }
 
-/** A failure is a stage that failed: it never ends the other lane, whose platform somebody has to stop. */
+/** A failure is a stage that failed: it never ends the other lanes, whose platforms somebody has to stop. */
 async function onPlatform({ project, files, before }, names, settings, more = []) {
   if (before !== undefined && !(await releaseBefore())) return;
   if (stages.interrupted) return;

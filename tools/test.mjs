@@ -1,7 +1,7 @@
 /**
  * `npm test`: everything that can be tested without root.
- * `npm test -- --only <stage>[,<stage> …] [pattern …]` runs these: format lint types rules supply unit contracts integration stories crashes replicas
- * fleet disks upgrade.
+ * `npm test -- --only <stage>[,<stage> …] [pattern …]` runs these: format lint types rules supply unit contracts integration stories crashes
+ * ledger replicas fleet disks upgrade.
  */
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,6 +24,7 @@ const ALL = [
   'integration',
   'stories',
   'crashes',
+  'ledger',
   'replicas',
   'fleet',
   'disks',
@@ -43,11 +44,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 try {
   await inOrder([fast, unit, contracts, integration]);
-  // mostly waiting, each on platforms of its own; the first is the longest
+  // mostly waiting, each on platforms of its own; all end at about the same time
   const lanes = await Promise.allSettled([
     inOrder([crashes]),
-    inOrder([stories, replicas]),
-    inOrder([disks, fleet, upgrade]),
+    inOrder([ledger, replicas]),
+    inOrder([stories, disks, fleet, upgrade]),
   ]);
   for (const { reason } of lanes) if (reason !== undefined) throw reason;
 } finally {
@@ -110,6 +111,12 @@ async function stories() {
 /** On a platform of their own: what they leave behind is judged by them. */
 async function crashes() {
   if (only.includes('crashes')) await onOwnPlatform('crashes');
+}
+
+/** Processes of their own, and the hub's time, which they move. */
+async function ledger() {
+  if (only.includes('ledger') && existsSync(inRoot('dist/apps/api/src/main.js')))
+    await stages.jest('ledger', { patterns, workers: 1 });
 }
 
 /** Two of every hub process, two gateways. */

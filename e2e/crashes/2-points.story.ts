@@ -2,8 +2,9 @@ import { CRASH_POINTS } from '#libs/testing';
 import type { ProcessName } from '../support/faults.js';
 import { Storm } from '../support/invariants.js';
 
-/** Points that need another story: somebody has to join, or hours and a month have to be over (7-ledger). */
-const ELSEWHERE = /^(identity|member)\.|^billing\.(settled|closed|invoiced|finalized)$/;
+/** Points that need another story: somebody has to join, hours and a month have to be over, or time has to cost something (e2e/ledger). */
+const ELSEWHERE =
+  /^(identity|member)\.|^billing\.(settled|closed|invoiced|finalized|instances\..*|builds\..*)$/;
 const POINTS = Object.keys(CRASH_POINTS).filter((point) => !ELSEWHERE.test(point));
 /** Small enough that traffic fills a spool within seconds. */
 const SPOOL_BYTES = '4096';

@@ -1,4 +1,5 @@
-import { applyObject, clusterUnderTest, kubeGet, kubectl } from '../support/kubectl.js';
+import { agentCalls, countAgent, countAgentNoMore } from '../support/agent.load.js';
+import { clusterUnderTest, kubeGet, kubectl } from '../support/kubectl.js';
 import type { OperationJson } from '../support/faces.js';
 import { Tenant } from '../support/tenant.js';
 import { until } from '../support/until.js';
@@ -27,8 +28,6 @@ const SLACK = 40;
 const INSTANCES = ['pods', '--all-namespaces', '-l', 'serving.knative.dev/service'];
 const PROGRAM = `require('node:http').createServer((_q, r) => r.end(process.env.AGE)).listen(process.env.PORT);
 process.on('SIGTERM', () => process.exit(0))`;
-/** Counts what the agent's account asks of the API server: as a flow of its own. */
-const FLOW = 'towpath-agent';
 
 describe(`${MANY} services on one cluster`, () => {
   const { registry } = clusterUnderTest();
@@ -50,7 +49,7 @@ describe(`${MANY} services on one cluster`, () => {
   // the next platform finds the cluster empty; Kubernetes collects what belonged to one in some 3.5 s, by its limit of calls
   afterAll(async () => {
     await side(made, (name) => tenant.api.change('DELETE', tenant.at(name)));
-    await kubectl('delete', 'flowschema', FLOW, '--ignore-not-found');
+    await countAgentNoMore();
   }, 1_200_000);
 
   it('are all Ready, and each answers', async () => {
@@ -152,38 +151,4 @@ async function side(names: Iterable<string>, work: (name: string) => Promise<unk
   };
   await Promise.all(Array.from({ length: WIDTH }, lane));
   if (failures.length > 0) throw new Error(`${failures.length} of ${count}:\n${failures.join('\n')}`);
-}
-
-async function countAgent(): Promise<void> {
-  const subject = { kind: 'ServiceAccount', serviceAccount: { name: FLOW, namespace: 'towpath-system' } };
-  const every = ['*'];
-  await applyObject({
-    apiVersion: 'flowcontrol.apiserver.k8s.io/v1',
-    kind: 'FlowSchema',
-    metadata: { name: FLOW },
-    spec: {
-      matchingPrecedence: 100,
-      // where accounts of a namespace are without it
-      priorityLevelConfiguration: { name: 'workload-low' },
-      rules: [
-        {
-          subjects: [subject],
-          resourceRules: [
-            { verbs: every, apiGroups: every, resources: every, clusterScope: true, namespaces: every },
-          ],
-          nonResourceRules: [{ verbs: every, nonResourceURLs: every }],
-        },
-      ],
-    },
-  });
-}
-
-/** Since the API server started. */
-async function agentCalls(): Promise<number> {
-  const metrics = await kubectl('get', '--raw', '/metrics');
-  const lines = metrics
-    .split('\n')
-    .filter((line) => line.startsWith('apiserver_flowcontrol_dispatched_requests_total'))
-    .filter((line) => line.includes(`flow_schema="${FLOW}"`));
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }

@@ -26,7 +26,7 @@ const PLANS = {
 type Plan = keyof typeof PLANS;
 /** A timeout of 1 s, and a moment. */
 const most = (plan: Plan): number => 30 * PLANS[plan].block + PLANS[plan].request;
-/** With less than so many requests at their worst left, Envoy is given no leases: the cap is near. */
+/** With less than so many requests at their worst left, Envoy is given no permits: the cap is near. */
 const NEAR = 128;
 /** How much is left in the beginning: one block, or so many requests at their worst. */
 const STARTS: [plan: Plan, start: string, requests: number][] = [
@@ -160,7 +160,7 @@ describe('a cap at two gateways', () => {
     const tenant = tenantOf('memory-ticks');
     await setCap(tenant, FAR.cap);
     const looks: number[] = [];
-    // leases grow until one lasts longer than it takes to give the next
+    // permits grow until one lasts longer than it takes to give the next
     await until('requests that were not asked about', 120_000, async () => {
       const before = await questions();
       await Promise.all(

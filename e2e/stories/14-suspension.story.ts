@@ -68,7 +68,7 @@ describe('a suspended organization', () => {
     expect(times[0]).toBeLessThan(1_000);
     const before = await tenant.usageOf('one', served);
     const refused = await tenant.call('one');
-    expect(refused.json()).toMatchObject({ code: 'FAILED_PRECONDITION' });
+    expect(refused.json()).toMatchObject({ code: 'PERMISSION_DENIED' });
     expect((await neighbour.call('one')).status).toBe(200);
     // Knative keeps the last instance through its window and a grace period.
     await until('no instance left', 120_000, async () => (await instances()) === 0);

@@ -7,6 +7,7 @@ export interface CapJson {
   amount: string;
   spent: string;
   reserved: string;
+  unpaidInstanceSeconds: string;
   reached: boolean;
 }
 
@@ -66,7 +67,7 @@ export async function spend(
   return spree;
 }
 
-/** Nothing runs, all that ran is in the bill, and leases that nobody uses (for a minute) are back. */
+/** Nothing runs, all that ran is in the bill, and permits that nobody uses (for a minute) are back. */
 export function settled(tenant: Tenant): Promise<CapJson> {
   return until('nothing reserved', 150_000, async () => {
     const cap = await capOf(tenant);

@@ -30,6 +30,9 @@ export interface LedgerCopy {
   invoices: string[];
   numbers: string[];
   records: string[];
+  intervals: string[];
+  instanceTime: string[];
+  builds: string[];
 }
 
 /** Takes a copy; each export is whole and right by `tow admin ledger verify`, and each invoice the one of its raw records. */
@@ -92,6 +95,11 @@ async function rowsOf(hub: LedgerHub): Promise<Omit<LedgerCopy, 'exported'>> {
        FROM ledger_windows ORDER BY organization_id, start_ms`,
     ),
     records: await texts(`SELECT r.*, NULL AS taken FROM usage_records r ORDER BY producer, position`),
+    intervals: await texts('SELECT * FROM instance_intervals ORDER BY cluster_id, instance_id, start_ms'),
+    instanceTime: await texts(
+      'SELECT * FROM instance_time ORDER BY organization_id, day, cluster_id, service_id',
+    ),
+    builds: await texts('SELECT b.*, NULL AS taken FROM build_times b ORDER BY build_id'),
     // numbers go by whose invoice is committed first
     invoices: invoices.map(({ body }) => ownLeftOut(body, ['number'])),
   };

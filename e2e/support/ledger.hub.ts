@@ -14,6 +14,7 @@ import {
   type UsedRevision,
   type usageOf,
 } from '#libs/testing';
+import { makeBilledByAll, type Built, type Told } from './ledger.times.js';
 import { MOVED_TIME_PATH, makeHubTime } from './hub.time.js';
 import { ProcessLife } from './process.life.js';
 import { until } from './until.js';
@@ -23,6 +24,8 @@ export type Usage = ReturnType<typeof usageOf>;
 /** An hour closes so long after its end, a month is invoiced so long after its own. */
 export const GRACE_MS = 6 * 3_600_000;
 export const INVOICE_GRACE_MS = 24 * 3_600_000;
+/** The streams that billing takes in. */
+const BILLED = ['USAGE', 'INSTANCES'];
 /** Longer than a lease outlives who held it. */
 const LEASE_MS = 6_000;
 /** Twice what billing rests when it found no month to invoice, and what that takes on a slow machine. */
@@ -40,13 +43,15 @@ export class LedgerHub {
   private readonly lives: ProcessLife[] = [];
   private readonly folder: TemporaryFolder = temporaryFolder();
   private readonly keys = new Map<string, string>();
+  /** The longest that was told of each instance, in ms. */
+  private readonly longest = new Map<string, number>();
 
   private constructor(
     private readonly database: TestDatabase,
     private readonly nats: TestNats,
   ) {}
 
-  /** Two organizations that exist since October 2026, and the operator. */
+  /** Two organizations that exist since October 2026, one of them the operator's, billed for requests, instances and builds. */
   static async open(seed: number): Promise<LedgerHub> {
     const hub = new LedgerHub(await testDatabase(), await testNats());
     const random = seededRandom(seed);
@@ -62,6 +67,7 @@ export class LedgerHub {
       const key = await makeTenantKey(query, random, made.organizationId, { platformOperator });
       hub.keys.set(made.organizationId, key);
     }
+    await makeBilledByAll(query, hub.tenants);
     await query(`UPDATE organizations SET created_at = '2026-10-01'`);
     await query(`UPDATE invoicing SET since = '2026-10'`);
     return hub;
@@ -104,13 +110,29 @@ export class LedgerHub {
 
   /** Sends these as a gateway does: a message of one sender. Again, it is a new message, as after the duplicate window. */
   async send(batch: readonly Usage[]): Promise<void> {
-    for (const [gateway, records] of Map.groupBy(batch, ({ gatewayId }) => gatewayId)) {
-      const body = JSON.stringify({ schemaVersion: 1, records });
-      await until('the stream to take usage', DEADLINE_MS, async () => {
-        await jetstream(this.nats.bus.nc).publish(`usage.${gateway}`, body);
+    for (const [gateway, records] of Map.groupBy(batch, ({ gatewayId }) => gatewayId))
+      await this.publish(`usage.${gateway}`, { records });
+  }
+
+  /** Sends these as an agent does: a message of one cluster. */
+  async tell(batch: readonly Told[]): Promise<void> {
+    for (const { instanceId, startMs, untilMs } of batch)
+      this.longest.set(instanceId, Math.max(this.longest.get(instanceId) ?? 0, untilMs - startMs));
+    for (const [cluster, intervals] of Map.groupBy(batch, ({ clusterId }) => clusterId))
+      await this.publish(`instances.${cluster}`, { intervals });
+  }
+
+  /** Keeps these as the deployer does when agents report; again, nothing changes. */
+  async built(batch: readonly Built[]): Promise<void> {
+    for (const { buildId, organizationId, projectId, serviceId, clusterId, startMs, endMs } of batch)
+      await until('the rows to take a build', DEADLINE_MS, async () => {
+        await this.database.query(
+          `INSERT INTO build_times (build_id, organization_id, project_id, service_id, cluster_id, start_ms, end_ms)
+           VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (build_id) DO NOTHING`,
+          [buildId, organizationId, projectId, serviceId, clusterId, startMs, endMs],
+        );
         return true;
       });
-    }
   }
 
   /** As takenIn, where processes died: what they had in hand comes again at once, instead of after half a minute. */
@@ -121,18 +143,23 @@ export class LedgerHub {
     await this.redeliverAfter(30);
   }
 
-  /** Resolves when so many records are stored and quarantined, nothing waits to be folded and no message to be taken. */
+  /**
+   * Resolves when so many records are stored and quarantined, every instance is known as long as it was told, no build waits to be taken
+   * in, nothing to be folded and no message to be taken.
+   */
   async takenIn(stored: number, quarantined = 0): Promise<void> {
     await this.holds(
       `${stored} records taken in`,
       `SELECT (SELECT count(*) FROM usage_records) = $1 AND (SELECT count(*) FROM usage_quarantine) = $2
+         AND (SELECT coalesce(sum(until_ms - start_ms), 0) FROM instance_intervals) = $3
+         AND NOT EXISTS (SELECT FROM build_times WHERE taken IS NULL)
          AND NOT EXISTS (SELECT FROM billing_dirty_windows) AS ok`,
-      [stored, quarantined],
+      [stored, quarantined, [...this.longest.values()].reduce((sum, ms) => sum + ms, 0)],
     );
     await until('no message to wait', DEADLINE_MS, async () => {
       const jsm = await jetstreamManager(this.nats.bus.nc);
-      const { num_pending, num_ack_pending } = await jsm.consumers.info('USAGE', 'billing');
-      return num_pending + num_ack_pending === 0;
+      const infos = await Promise.all(BILLED.map((stream) => jsm.consumers.info(stream, 'billing')));
+      return infos.every(({ num_pending, num_ack_pending }) => num_pending + num_ack_pending === 0);
     });
   }
 
@@ -179,9 +206,18 @@ export class LedgerHub {
   }
 
   private async redeliverAfter(seconds: number): Promise<void> {
-    await until('the consumer of usage', DEADLINE_MS, async () => {
+    await until('the consumers of billing', DEADLINE_MS, async () => {
       const jsm = await jetstreamManager(this.nats.bus.nc);
-      await jsm.consumers.update('USAGE', 'billing', { ack_wait: seconds * 1_000_000_000 });
+      for (const stream of BILLED)
+        await jsm.consumers.update(stream, 'billing', { ack_wait: seconds * 1_000_000_000 });
+      return true;
+    });
+  }
+
+  private publish(subject: string, held: object): Promise<unknown> {
+    const body = JSON.stringify({ schemaVersion: 1, ...held });
+    return until(`the stream to take ${subject}`, DEADLINE_MS, async () => {
+      await jetstream(this.nats.bus.nc).publish(subject, body);
       return true;
     });
   }

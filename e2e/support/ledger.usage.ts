@@ -44,7 +44,7 @@ export function skewedUsage(hub: LedgerHub, count: number): Usage[] {
   });
 }
 
-export function batchesOf(records: readonly Usage[], size = BATCH): Usage[][] {
+export function batchesOf<One>(records: readonly One[], size = BATCH): One[][] {
   return Array.from({ length: Math.ceil(records.length / size) }, (_one, i) =>
     records.slice(i * size, (i + 1) * size),
   );

@@ -5,6 +5,7 @@ export interface ClusterMargin {
   name?: string;
   instanceSeconds: string;
   amount: string;
+  charged: string;
   cost?: string;
   margin?: string;
 }

@@ -113,7 +113,7 @@ export class Agent implements OnApplicationBootstrap, BeforeApplicationShutdown,
     this.removals = new Removals({
       ...{ width: WIDTH, sharing, logger },
       now: () => performance.now(),
-      remove: (serviceId) => driver.remove(serviceId),
+      remove: (serviceId, signal) => driver.remove(serviceId, signal),
       onEnd: (serviceId) => this.services.add(serviceId),
     });
     const { guard, removals } = this;

@@ -35,6 +35,7 @@ import { ClosingWatch, type ClosingTimes } from './ledger/closing.watch.js';
 import { LedgerWorker } from './ledger/ledger.worker.js';
 import { TakenInWatch } from './ledger/taken-in.watch.js';
 import { MeteredThings } from './metered.things.js';
+import { QuarantineWatch } from './quarantine.watch.js';
 import { WEBHOOK_LEASE, WebhookWorker, type WebhookOptions } from './webhook/webhook.worker.js';
 
 /** Everything billing does, wired and in the order in which it starts and ends. */
@@ -53,6 +54,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly debts: DebtWorker;
   private readonly lag: LagWatch;
   private readonly clocks: ClockWatch;
+  private readonly quarantine: QuarantineWatch;
   private readonly clockDesk: ClockDesk;
   private readonly ledger: LedgerWorker;
 
@@ -102,6 +104,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.capDesk = new CapDesk(db, bus, clock, logger);
     this.lag = new LagWatch(bus, counted, health, logger);
     this.clocks = new ClockWatch(bus, clock, counted, health, logger);
+    this.quarantine = new QuarantineWatch(db, this.leases, counted, logger);
     this.clockDesk = new ClockDesk(bus, clock, logger);
     this.ledger = new LedgerWorker({
       ...{ db, leases: this.leases, closing: closing(), metrics: counted, health, logger },
@@ -122,6 +125,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
     this.invoices.start();
     this.debts.start();
     this.lag.start();
+    this.quarantine.start();
     this.clockDesk.start();
     await this.clocks.start();
     this.ledger.start();
@@ -141,6 +145,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
       this.invoices.stop(),
       this.debts.stop(),
       this.lag.stop(),
+      this.quarantine.stop(),
       this.clocks.stop(),
       this.clockDesk.stop(),
       this.ledger.stop(),
@@ -152,6 +157,7 @@ export class BillingLife implements OnApplicationBootstrap, BeforeApplicationShu
   private leasesChanged(): void {
     this.intake.leasesChanged();
     this.instances.leasesChanged();
+    this.quarantine.wake();
   }
 
   /** What another left half done is not waited for until the next look. */

@@ -1,6 +1,6 @@
 import type { Delivery } from '#libs/domain';
 import type { Metrics } from '#libs/process';
-import type { DirtyShard, ReleaseOutcome } from '#libs/store';
+import type { DirtyShard, QuarantineCount, ReleaseOutcome } from '#libs/store';
 import type { IntakeResult } from './intake/intake.worker.js';
 import type { Settled } from './ledger/settlement.js';
 
@@ -18,6 +18,7 @@ export class BillingMetrics {
   private readonly webhooks;
   private readonly invoices;
   private readonly released;
+  private readonly quarantined;
   private readonly clocks;
 
   constructor(metrics: Metrics) {
@@ -44,6 +45,11 @@ export class BillingMetrics {
       'towpath_billing_released_total',
       'Records released from quarantine by what came of them',
       ['outcome'],
+    );
+    this.quarantined = metrics.gauge(
+      'towpath_billing_quarantine_records',
+      'Records that were refused, by reason and what became of them',
+      ['reason', 'state'],
     );
     this.webhooks = metrics.counter(
       'towpath_billing_webhook_attempts_total',
@@ -72,6 +78,12 @@ export class BillingMetrics {
 
   lookedAgain(outcomes: Iterable<ReleaseOutcome>): void {
     for (const outcome of outcomes) this.released.inc({ outcome });
+  }
+
+  /** All there are. */
+  quarantine(counts: readonly QuarantineCount[]): void {
+    this.quarantined.reset();
+    for (const { reason, state, count } of counts) this.quarantined.set({ reason, state }, count);
   }
 
   foldedWindows(count: number, tookMs: number): void {

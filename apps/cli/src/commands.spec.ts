@@ -32,6 +32,9 @@ describe('every command', () => {
       const { exit, out } = await help(words);
       expect(exit).toBe(0);
       expect(out).toContain(`Usage: tow ${words}`.trimEnd());
+      const flags = [...out.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag);
+      expect(flags).toContain('--help');
+      expect(flags.filter((flag, at) => flags.indexOf(flag) !== at)).toEqual([]);
     },
   );
 

@@ -55,12 +55,18 @@ function addBuiltIns(program: Command, io: Io, entries: readonly CommandEntry[])
 }
 
 function root(io: Io): Command {
-  const program = new Command('tow')
+  const program: Command = new Command('tow');
+  program
     .description('Towpath from the command line: a folder of code or an image becomes a URL.')
     .version(io.version, '-V, --version', 'print the version of tow')
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true, helpWidth: io.stdout.columns ?? 100 })
+    .configureHelp({
+      showGlobalOptions: true,
+      // Not those of a command between: what it shares with those below, these say themselves.
+      visibleGlobalOptions: ({ parent }) => (parent ? [...program.options] : []),
+      helpWidth: io.stdout.columns ?? 100,
+    })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),

@@ -181,6 +181,7 @@ export class Deployer implements OnApplicationBootstrap, BeforeApplicationShutdo
   private async forgetCluster(clusterId: string): Promise<void> {
     this.watches.forget(clusterId);
     await this.db.asSystem((tx) => forgetClusterTargets(tx, clusterId));
+    await this.sweep.clusterRemoved();
     await removeClusterTopology(this.bus, clusterId);
   }
 

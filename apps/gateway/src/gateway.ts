@@ -182,8 +182,8 @@ export class Gateway {
   #makeAdmission(desired: DesiredState): Admission {
     const { logger } = this.parts;
     const bus = (): Bus | undefined => this.#hub.bus;
-    const show: AdmissionParts['show'] = (host, lease, now) => {
-      desired.lease(host, lease);
+    const show: AdmissionParts['show'] = (host, permit, now) => {
+      desired.permit(host, permit);
       if (!now) return;
       this.#table.again(host);
       this.#xds.changed();

@@ -16,9 +16,16 @@ interface Objects {
   items: { metadata: { labels: Record<string, string>; annotations: Record<string, string> } }[];
 }
 
-/** No cap can be kept where time of GPUs costs money: it is free, and requests are not. */
+/** Minutes of a GPU cost little beside a request. */
 function planOf(id: string): Record<string, unknown> {
-  const gpu = { measure: 'gpu_time', gpuClass: CLASS, rate: '0', per: '1 s', unit: 's', quantum: '1 ms' };
+  const gpu = {
+    measure: 'gpu_time',
+    gpuClass: CLASS,
+    rate: '0.000001',
+    per: '1 s',
+    unit: 's',
+    quantum: '1 ms',
+  };
   return {
     ...{ id, version: 1, name: 'GPUs', currency: 'USD', decimals: 2, effectiveFrom: '1970-01-01T00:00:00Z' },
     items: [

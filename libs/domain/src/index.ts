@@ -83,7 +83,15 @@ export {
   pinnedImage,
 } from './build/image-reference.js';
 export type { ImageReference } from './build/image-reference.js';
-export type { Cluster, ClusterFacts, Door, Gateway, GpuPool, GpuSupply } from './cluster/cluster.types.js';
+export type {
+  Cluster,
+  ClusterFacts,
+  ClusterPriceText,
+  Door,
+  Gateway,
+  GpuPool,
+  GpuSupply,
+} from './cluster/cluster.types.js';
 export {
   BUILDER,
   CONTAINERS,
@@ -257,6 +265,7 @@ export { HUB_EVENTS } from './event/event.types.js';
 export type { HubEvent, HubEventName } from './event/event.types.js';
 export { usageInterval } from './usage/usage-interval.js';
 export { lengthOf, partInterval, unionOf } from './usage/interval.js';
+export { BUILD_PATIENCE_MS, isLostBuild, lostBuild } from './usage/build.lost.js';
 export { LONGEST_BUILD_MS, billableBuild } from './usage/build.time.js';
 export type { EndedBuild } from './usage/build.time.js';
 export {
@@ -427,7 +436,7 @@ export type { InvoicePage } from './billing/invoice.page.js';
 export { FOCUS_COLUMNS, focusCsv, focusRows } from './billing/focus.js';
 export type { FocusColumn, FocusRow } from './billing/focus.js';
 export { focusProblems } from './billing/focus.rules.js';
-export { monthOf, monthSpan } from './month.js';
+export { monthOf, monthParts, monthSpan } from './month.js';
 export type { Bill, BillItem, BillLine, BillPart, BillTerms, BillTotal } from './billing/bill.js';
 export type { CountedUsage } from './billing/counted.usage.js';
 export {
@@ -446,23 +455,30 @@ export { CapAccount } from './billing/cap.account.js';
 export type { RequestSource } from './billing/cap.account.js';
 export {
   allowanceOf,
-  capAmount,
   capBelow,
   capConflict,
   capLeft,
+  isCapReached,
+  mayStayPermitted,
+  permitSize,
+  uncappable,
+} from './billing/cap.rules.js';
+export type { AllowanceWish, PermitRoom } from './billing/cap.rules.js';
+export {
+  capAmount,
   capMoney,
   capPriceOf,
   costAtMost,
   dearestOf,
-  isCapReached,
-  leaseSize,
   longestMs,
-  mayStayLeased,
-  uncappable,
+  pricesInstances,
   worstBuild,
   worstCost,
-} from './billing/cap.rules.js';
-export type { AllowanceWish, CapSize, LeaseRoom } from './billing/cap.rules.js';
+  worstInstances,
+} from './billing/cap.price.js';
+export type { RunTime } from './billing/cap.price.js';
+export { paidUntil } from './billing/cap.growth.js';
+export type { CapRoom, InstanceGrowth } from './billing/cap.growth.js';
 export type { Cap, CapMoney, CapPrice, CapReason, CapStanding, CappedBuild } from './billing/cap.types.js';
 export { capConflicts, firstNewConflict } from './billing/cap.conflicts.js';
 export type { TermsChange } from './billing/cap.conflicts.js';

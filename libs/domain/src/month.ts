@@ -27,6 +27,17 @@ export function monthOf(atMs: number): string {
   return new Date(atMs).toISOString().slice(0, 7);
 }
 
+/** What of a span lies in each UTC month, ascending. */
+export function monthParts({ startMs, endMs }: Span): (Span & { month: string })[] {
+  const parts: (Span & { month: string })[] = [];
+  for (let at = startMs; at < endMs;) {
+    const end = Math.min(endMs, monthAround(at).endMs);
+    parts.push({ month: monthOf(at), startMs: at, endMs: end });
+    at = end;
+  }
+  return parts;
+}
+
 /** The span of the UTC month an instant lies in. */
 export function monthAround(atMs: number): Span {
   const day = new Date(atMs);

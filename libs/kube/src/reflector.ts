@@ -1,4 +1,4 @@
-import type { Logger } from '#libs/process';
+import { Milestone, type Logger } from '#libs/process';
 import { selectors, type Keep, type KubeClient, type Where } from './client.js';
 import { pathOf, type Kind, type KubeObject } from './kinds.js';
 import { KubeError } from './kube.error.js';
@@ -40,7 +40,7 @@ export interface ReflectorOptions<T extends KubeObject = KubeObject> {
 export class Reflector<T extends KubeObject> {
   private readonly objects = new Map<string, T>();
   private readonly abort = new AbortController();
-  private readonly firstList = Promise.withResolvers<void>();
+  private readonly firstList = new Milestone();
   private running: Promise<void> | undefined;
   private failures = 0;
   private version: string | undefined;
@@ -62,13 +62,14 @@ export class Reflector<T extends KubeObject> {
   }
 
   async stop(): Promise<void> {
+    this.firstList.stop();
     this.abort.abort();
     await this.running;
   }
 
-  /** Resolves when the first list is in. */
+  /** Resolves when the first list is in. @throws Stopped when it is stopped before */
   synced(): Promise<void> {
-    return this.firstList.promise;
+    return this.firstList.passed();
   }
 
   get(key: string): T | undefined {
@@ -119,7 +120,7 @@ export class Reflector<T extends KubeObject> {
     for (const key of this.objects.keys()) if (!seen.has(key)) this.forget(key);
     for (const item of seen.values()) this.store(item);
     this.version = resourceVersion;
-    this.firstList.resolve();
+    this.firstList.reach();
   }
 
   private async watch(): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * The places where a process dies or stands still on purpose when TOWPATH_CRASH_POINT names them, and what has happened by
  * then. Each stands where two things that belong together are not in one transaction, or before the commit of one;
- * e2e/crashes enumerates all of them.
+ * e2e/crashes and e2e/ledger enumerate all of them.
  */
 export const CRASH_POINTS = {
   'api.working': 'the rows of a change are written, the transaction is not committed',
@@ -16,6 +16,12 @@ export const CRASH_POINTS = {
   'billing.read': 'usage messages are read, nothing is copied',
   'billing.copied': 'usage records are copied, the transaction is not committed',
   'billing.committed': 'usage records are committed, the message is not acknowledged',
+  'billing.instances.read': 'words about instances are read, nothing is stored',
+  'billing.instances.stored': 'times of instances are stored, the transaction is not committed',
+  'billing.instances.committed': 'times of instances are committed, the message is not acknowledged',
+  'billing.builds.read': 'times of builds wait and are read, nothing is taken in',
+  'billing.builds.taken': 'times of builds are taken in, the transaction is not committed',
+  'billing.builds.committed': 'times of builds are committed, nobody is told',
   'billing.folded': 'windows are folded, the transaction is not committed',
   'billing.settled': 'hours are closed in the ledger, the transaction is not committed',
   'billing.closed': 'hours are closed in the ledger, nobody is told',

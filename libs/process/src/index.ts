@@ -10,6 +10,8 @@ export { Metrics } from './metrics.js';
 export { KeyedQueue, backOffMs } from './keyed-queue.js';
 export type { Again, Sharing } from './keyed-queue.js';
 export { Loop } from './loop.js';
+export { Milestone, Stopped } from './milestone.js';
+export { Turns } from './turns.js';
 export { createApplication, startProcess } from './start.js';
 export type { ProcessOptions, ProcessParts } from './start.js';
 export { publicOrigin, publicOriginConfig } from './public-origin.js';

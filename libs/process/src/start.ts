@@ -11,6 +11,7 @@ import { plantFaults } from './faults.js';
 import { Health } from './health.js';
 import { createLogger, type Logger } from './logger.js';
 import { Metrics } from './metrics.js';
+import { Stopped } from './milestone.js';
 import { systemRandom } from './time.js';
 
 /** What every process is built from; passed on, never imported by rules. */
@@ -118,6 +119,8 @@ export async function startProcess<Config extends BaseConfig>(
     const address = app.getHttpServer().address() as { port: number };
     logger.info({ event: 'ready', port: address.port }, 'ready');
   } catch (error) {
+    // The signal that stopped it ends it, when everything is stopped.
+    if (error instanceof Stopped) return;
     logger.fatal({ err: error }, 'could not start');
     process.exit(1);
   }

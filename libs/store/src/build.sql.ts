@@ -14,10 +14,11 @@ export interface BuildRow {
   error: PublicError | null;
   created_at: Date;
   finished_at: Date | null;
+  asked_at: Date | null;
 }
 
 const COLUMNS = `id, organization_id, project_id, service_id, upload_id, upload_digest, cluster_id, status, image_digest,
-  error, created_at, finished_at`;
+  error, created_at, finished_at, asked_at`;
 
 export const findBuildOfUploadSql = statement<BuildRow>(
   'build_find_of_upload',
@@ -34,9 +35,9 @@ export const lockAskedBuildSql = statement<BuildRow>(
 export const saveBuildSql = statement<unknown>(
   'build_save',
   `INSERT INTO builds (${COLUMNS}, may_cost)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $7::text IS NOT NULL AND $12::timestamptz IS NULL)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $7::text IS NOT NULL AND $12::timestamptz IS NULL)
    ON CONFLICT (organization_id, id) DO UPDATE SET cluster_id = excluded.cluster_id, status = excluded.status,
-     image_digest = excluded.image_digest, error = excluded.error, finished_at = excluded.finished_at,
+     image_digest = excluded.image_digest, error = excluded.error, finished_at = excluded.finished_at, asked_at = coalesce(builds.asked_at, excluded.asked_at),
      may_cost = builds.may_cost OR (builds.cluster_id IS NULL AND excluded.may_cost)
    WHERE builds.finished_at IS NULL`,
 );
@@ -51,4 +52,15 @@ export const findBuildSinceSql = statement<{ id: Build['id'] }>(
 export const endBuildSql = statement<unknown>(
   'build_end',
   `UPDATE builds SET may_cost = false WHERE organization_id = $1 AND id = $2 AND may_cost`,
+);
+
+const GONE = 'NOT EXISTS (SELECT FROM clusters c WHERE c.id = builds.cluster_id AND c.removed_at IS NULL)';
+
+// Who else looks takes others. One that a pass saw the end of may be without a word of what it took.
+export const lockLostBuildsSql = statement<BuildRow & { gone: boolean }>(
+  'build_lock_lost',
+  `SELECT ${COLUMNS}, ${GONE} AS gone FROM builds
+   WHERE cluster_id IS NOT NULL AND (finished_at IS NULL OR may_cost)
+     AND (coalesce(asked_at, created_at) < $1 OR finished_at IS NULL AND ${GONE})
+   ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
 );

@@ -1,9 +1,10 @@
-import type { Build } from '#libs/domain';
+import { BUILD_PATIENCE_MS, lostBuild, type Build } from '#libs/domain';
 import {
   endBuildSql,
   findBuildOfUploadSql,
   findBuildSinceSql,
   lockAskedBuildSql,
+  lockLostBuildsSql,
   saveBuildSql,
   type BuildRow,
 } from './build.sql.js';
@@ -50,6 +51,7 @@ export async function saveBuild(tx: Tx, build: Build): Promise<void> {
     build.error ? JSON.stringify(build.error) : null,
     time(build.createdAt),
     time(build.finishedAt),
+    time(build.askedAt),
   ]);
 }
 
@@ -59,6 +61,20 @@ export async function endBuild(
   { organizationId, id }: Pick<Build, 'organizationId' | 'id'>,
 ): Promise<void> {
   await tx.run(endBuildSql, [organizationId, id]);
+}
+
+/**
+ * Ends builds of which no end will be heard: their cluster was removed, or has said nothing for too long. System role.
+ * @returns how many there were, `limit` at most
+ */
+export async function endLostBuilds(tx: Tx, now: number, limit: number): Promise<number> {
+  const rows = await tx.run(lockLostBuildsSql, [time(now - BUILD_PATIENCE_MS), limit]);
+  for (const row of rows) {
+    const build = lostBuild(toBuild(row), row.gone, now);
+    await saveBuild(tx, build);
+    await endBuild(tx, build);
+  }
+  return rows.length;
 }
 
 export function toBuild(row: BuildRow): Build {
@@ -76,6 +92,7 @@ export function toBuild(row: BuildRow): Build {
       imageDigest: row.image_digest,
       error: row.error,
       finishedAt: row.finished_at?.getTime(),
+      askedAt: row.asked_at?.getTime(),
     }),
   };
 }

@@ -1,5 +1,6 @@
 import type { Cap, Id } from '#libs/domain';
-import { instanceHas } from './revision-size.sql.js';
+import { SLICE_MS } from './instance-interval.sql.js';
+import { SIZE_COLUMNS, type SizeRow } from './revision-size.sql.js';
 import { statement } from './statement.js';
 
 export interface CapRow {
@@ -91,27 +92,62 @@ export const dirtyBeforeSql = statement<{ dirty: boolean }>(
   `SELECT EXISTS (SELECT FROM billing_dirty_windows WHERE organization_id = $1 AND window_start_ms < $2) AS dirty`,
 );
 
-export interface SizeRow {
+export interface RevisionRow extends SizeRow {
   id: Id<'rev'>;
-  cpu_millis: number;
-  memory_mib: number;
   timeout_seconds: number;
 }
 
-const SIZE = `r.id, ${instanceHas('cpuMillis', 'r.spec')} AS cpu_millis,
-  ${instanceHas('memoryMiB', 'r.spec')} AS memory_mib, (r.spec->>'timeoutSeconds')::int AS timeout_seconds`;
+const REVISION = `r.id, ${SIZE_COLUMNS}, (r.spec->>'timeoutSeconds')::int AS timeout_seconds`;
 
-export const revisionSizesSql = statement<SizeRow>(
+export const revisionSizesSql = statement<RevisionRow>(
   'cap_revision_sizes',
-  `SELECT ${SIZE} FROM revisions r WHERE r.organization_id = $1 AND r.id = ANY ($2::text[])`,
+  `SELECT ${REVISION} FROM revisions r WHERE r.organization_id = $1 AND r.id = ANY ($2::text[])`,
 );
 
-/** Of revisions that hosts of the organization lead to. */
-export const servedSizesSql = statement<SizeRow>(
+export interface ServedRow extends RevisionRow {
+  running: number;
+}
+
+/** Of revisions that hosts of the organization lead to; $2: their instances that were told since to run. */
+export const servedSizesSql = statement<ServedRow>(
   'cap_served_sizes',
-  `SELECT DISTINCT ${SIZE} FROM routes t CROSS JOIN LATERAL jsonb_array_elements(t.body->'backends') b
+  `SELECT DISTINCT ${REVISION}, (SELECT count(DISTINCT (s.cluster_id, s.instance_id, s.start_ms))::int FROM instance_slices s
+     JOIN instance_intervals i ON i.cluster_id = s.cluster_id AND i.instance_id = s.instance_id AND i.start_ms = s.start_ms
+     WHERE s.organization_id = r.organization_id AND s.service_id = r.service_id AND s.revision_id = r.id AND s.until_ms > $2
+       AND NOT i.ended) AS running
+   FROM routes t CROSS JOIN LATERAL jsonb_array_elements(t.body->'backends') b
    JOIN revisions r ON r.organization_id = t.organization_id AND r.id = b->>'revisionId'
    WHERE t.organization_id = $1 AND NOT t.body ? 'deleted'`,
+);
+
+export interface UnfoldedRow extends SizeRow {
+  ms: number;
+  stretches: number;
+  starts: number;
+}
+
+// What instances were told to have run in minutes that wait to be folded: it may be on the bill in part.
+export const unfoldedInstancesSql = statement<UnfoldedRow>(
+  'cap_unfolded_instances',
+  `SELECT ${SIZE_COLUMNS}, w.ms, w.stretches, w.starts FROM (
+     SELECT s.revision_id, sum(s.until_ms - s.from_ms)::bigint AS ms,
+       sum((s.until_ms - 1) / 60000 - s.from_ms / 60000 + 1)::int AS stretches,
+       count(*) FILTER (WHERE s.from_ms / 60000 <= s.start_ms / 60000)::int AS starts
+     FROM (
+       SELECT DISTINCT s.cluster_id, s.instance_id, s.start_ms, s.from_ms, s.until_ms, s.revision_id
+       FROM billing_dirty_windows d JOIN instance_slices s ON s.organization_id = d.organization_id
+         AND s.service_id = d.service_id AND s.revision_id = d.revision_id AND s.price_zone = d.price_zone AND s.billable
+         AND s.until_ms > d.window_start_ms AND s.until_ms <= d.window_start_ms + 60000 + ${SLICE_MS}
+         AND s.from_ms < d.window_start_ms + 60000
+       WHERE d.organization_id = $1) s GROUP BY 1) w
+   JOIN revisions r ON r.organization_id = $1 AND r.id = w.revision_id`,
+);
+
+// Of a month: what ran and was not paid for.
+export const unpaidMsSql = statement<{ ms: number }>(
+  'cap_unpaid_ms',
+  `SELECT coalesce(sum(until_ms - from_ms), 0)::bigint AS ms FROM instance_slices
+   WHERE organization_id = $1 AND NOT billable AND from_ms >= $2 AND from_ms < $3`,
 );
 
 export const longestTimeoutSql = statement<{ seconds: number }>(

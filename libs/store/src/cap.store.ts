@@ -4,6 +4,7 @@ import {
   formatDecimal,
   parseDecimal,
   parseRatio,
+  type BilledSize,
   type Cap,
   type CapMoney,
   type Id,
@@ -24,9 +25,10 @@ import {
   saveCapSql,
   servedSizesSql,
   type CapRow,
-  type SizeRow,
+  type RevisionRow,
 } from './cap.sql.js';
 import type { LeasedTx } from './lease.store.js';
+import { sizeOf } from './revision-size.sql.js';
 import { ms, time } from './row.js';
 import type { Tx } from './statement.js';
 
@@ -51,14 +53,20 @@ export interface Allowance {
   askedAt: number;
 }
 
+/** Agents tell once a minute that an instance runs. */
+const TOLD_MS = 90_000;
 const NOT_YET = Date.UTC(9999, 0);
 
-/** A revision, as far as its requests have a price. */
-export interface SizedRevision {
+/** A revision, as far as it has a price. */
+export interface SizedRevision extends BilledSize {
   id: Id<'rev'>;
-  cpuMillis: number;
-  memoryMiB: number;
   timeoutSeconds: number;
+}
+
+/** One that hosts lead to. */
+export interface ServedRevision extends SizedRevision {
+  /** Its instances that run, by what was told last. */
+  running: number;
 }
 
 /** One record of usage: who noted it, and where. */
@@ -164,9 +172,10 @@ export async function findRevisionSizes(
   return (await tx.run(revisionSizesSql, [organizationId, ids])).map(toSize);
 }
 
-/** Of the revisions that the organization's hosts lead to. */
-export async function findServedSizes(tx: Tx, organizationId: string): Promise<SizedRevision[]> {
-  return (await tx.run(servedSizesSql, [organizationId])).map(toSize);
+/** The revisions that the organization's hosts lead to. */
+export async function findServed(tx: Tx, organizationId: string, now: number): Promise<ServedRevision[]> {
+  const rows = await tx.run(servedSizesSql, [organizationId, now - TOLD_MS]);
+  return rows.map((row) => ({ ...toSize(row), running: row.running }));
 }
 
 /** The longest timeout, in seconds, that any revision of the organization has had. */
@@ -174,13 +183,8 @@ export async function longestTimeout(tx: Tx, organizationId: string): Promise<nu
   return (await tx.one(longestTimeoutSql, [organizationId]))?.seconds ?? 0;
 }
 
-function toSize(row: SizeRow): SizedRevision {
-  return {
-    id: row.id,
-    cpuMillis: row.cpu_millis,
-    memoryMiB: row.memory_mib,
-    timeoutSeconds: row.timeout_seconds,
-  };
+function toSize(row: RevisionRow): SizedRevision {
+  return { id: row.id, ...sizeOf(row), timeoutSeconds: row.timeout_seconds };
 }
 
 function toCap(row: CapRow): StoredCap {

@@ -29,7 +29,7 @@ export interface ClusterRow {
 export const CLUSTER_COLUMNS = `id, name, provider, region, zone, runtime, gpu_classes, capabilities, door, public_key,
   joined_at, last_seen_at, waiting_since, cordoned_at, draining_at, drain_total, found, clock_offset_ms, created_at, version,
   (SELECT jsonb_build_object('currency', currency, 'vcpuSecond', trim_scale(vcpu_second)::text,
-     'gibSecond', trim_scale(gib_second)::text, 'since', to_char(day, 'YYYY-MM-DD'))
+     'gibSecond', trim_scale(gib_second)::text, 'gpuSeconds', gpu_seconds, 'since', to_char(day, 'YYYY-MM-DD'))
    FROM cluster_prices WHERE cluster_id = clusters.id ORDER BY day DESC LIMIT 1) AS price`;
 
 export const insertClusterSql = statement<ClusterRow>(

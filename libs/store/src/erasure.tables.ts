@@ -103,6 +103,7 @@ export const TENANT_TABLES: readonly TenantTable[] = [
   held('cold_starts'),
   held('build_times'),
   held('instance_time'),
+  held('instance_gpu_time'),
   held('ledger_windows'),
   held('ledger_due'),
   held('open_invoices'),

@@ -38,7 +38,7 @@ export {
   findAllowances,
   findCap,
   findRevisionSizes,
-  findServedSizes,
+  findServed,
   isDirtyBefore,
   lockCap,
   longestTimeout,
@@ -47,13 +47,13 @@ export {
   saveAllowance,
   saveCap,
 } from './cap.store.js';
-export type { Allowance, RecordName, SizedRevision, StoredCap } from './cap.store.js';
-export { countOpenBuilds, findCapUse, refuseBuild } from './cap.use.js';
+export type { Allowance, RecordName, ServedRevision, SizedRevision, StoredCap } from './cap.store.js';
+export { STOPPING_MS, countOpenBuilds, findCapUse, refuseBuild } from './cap.use.js';
 export type { CapUse } from './cap.use.js';
 export { findWaitedWindows, storeColdStarts } from './cold-start.store.js';
 export type { StoredColdStart } from './cold-start.store.js';
 export { findHoldings, lockIntervals, storeIntervals } from './instance-interval.store.js';
-export type { CheckedInterval, StoredIntervals } from './instance-interval.store.js';
+export type { CheckedInterval, GrownInterval, StoredIntervals } from './instance-interval.store.js';
 export { findInstanceTime, saveClusterPrice } from './instance-time.store.js';
 export type { StoredInstanceTime } from './instance-time.store.js';
 export { dropNotices, giveNotice, listNotices } from './notice.store.js';
@@ -215,7 +215,6 @@ export type { PageRequest } from './row.js';
 export {
   findBillFacts,
   findBillPeriods,
-  findMonthSpent,
   findPlanChanges,
   findPlansInForce,
   planFinder,
@@ -307,7 +306,14 @@ export { SOURCE_LIMITS } from './archive.rules.js';
 export type { ArchiveLimits } from './archive.rules.js';
 export { findWaitingBuildTimes, storeBuildTime, takeBuildTimes } from './build-time.store.js';
 export type { BuildTime } from './build-time.store.js';
-export { endBuild, findBuildOfUpload, findBuildSince, lockAskedBuild, saveBuild } from './build.store.js';
+export {
+  endBuild,
+  endLostBuilds,
+  findBuildOfUpload,
+  findBuildSince,
+  lockAskedBuild,
+  saveBuild,
+} from './build.store.js';
 export { hubEpoch, lockHub, raiseHubEpoch, mustRereadUsage, usageIsReread } from './hub.store.js';
 export {
   findGateway,
@@ -337,16 +343,23 @@ export {
   listUnsettledServices,
 } from './service-status.store.js';
 export type { IntentRecord } from './service-status.store.js';
-export { loadServiceRecords, writeServiceChanges } from './service.records.js';
+export { asksForBuild, loadServiceRecords, writeServiceChanges } from './service.records.js';
 export type { ServiceChanges, ServiceRecords } from './service.records.js';
 export {
   dismissQuarantine,
+  countQuarantine,
+  findCorrectedRevision,
   findReleased,
   listQuarantine,
   releaseQuarantine,
   settleReleased,
 } from './quarantine.store.js';
-export type { QuarantineEntry, ReleaseOutcome, UsageCorrection } from './quarantine.store.js';
+export type {
+  QuarantineCount,
+  QuarantineEntry,
+  ReleaseOutcome,
+  UsageCorrection,
+} from './quarantine.store.js';
 export {
   bindProducers,
   findClusterRegions,

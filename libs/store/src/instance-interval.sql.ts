@@ -18,10 +18,23 @@ export const lockIntervalsSql = statement<unknown>(
   `SELECT pg_advisory_xact_lock(hashtext('towpath instance intervals'))`,
 );
 
+export interface KnownRow {
+  ordinal: number;
+  from_ms: number;
+}
+
+// From when on it was not known before that these ran.
+export const knownIntervalsSql = statement<KnownRow>(
+  'instance_interval_known',
+  `SELECT t.ordinal::int - 1 AS ordinal, coalesce(i.until_ms, t.start_ms) AS from_ms
+   FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS t (cluster_id, instance_id, start_ms, ordinal)
+   LEFT JOIN instance_intervals i ON i.cluster_id = t.cluster_id AND i.instance_id = t.instance_id AND i.start_ms = t.start_ms`,
+);
+
 /** No slice is longer: what reaches into a window is looked for by its end. */
 export const SLICE_MS = '600000';
 
-// One statement, so that what an interval grows by and the interval itself are one: $1 … $9 hold each identity once. Time of
+// One statement, so that what an interval grows by and the interval itself are one: $1 … $9 hold each identity once. What of them is billed is told with their zones. Time of
 // instances is added up by UTC day, with the size of the revision; products of whole numbers, so the sums are exact.
 export const storeIntervalsSql = statement<ToldRow>(
   'instance_interval_store',
@@ -47,12 +60,12 @@ export const storeIntervalsSql = statement<ToldRow>(
      WHERE g.until_ms > g.from_ms
    ), slices AS (
      INSERT INTO instance_slices (cluster_id, instance_id, start_ms, from_ms, until_ms, organization_id, service_id,
-       revision_id, price_zone, taken)
+       revision_id, price_zone, billable, taken)
      SELECT g.cluster_id, g.instance_id, g.start_ms, at, least(at + ${SLICE_MS}, g.to_ms), g.organization_id,
-       g.service_id, g.revision_id, g.zone, $10
-     FROM (SELECT told.*, z.zone, greatest(coalesce(before, start_ms), z."startMs") AS from_ms,
+       g.service_id, g.revision_id, g.zone, g.billable, $10
+     FROM (SELECT told.*, z.zone, z.billable, greatest(coalesce(before, start_ms), z."startMs") AS from_ms,
          least(told.until_ms, z."endMs") AS to_ms
-       FROM told CROSS JOIN LATERAL jsonb_to_recordset(told.zones::jsonb) AS z (zone text, "startMs" bigint, "endMs" bigint)
+       FROM told CROSS JOIN LATERAL jsonb_to_recordset(told.zones::jsonb) AS z (zone text, "startMs" bigint, "endMs" bigint, billable boolean)
        WHERE NOT other) g
      CROSS JOIN LATERAL generate_series(g.from_ms, g.to_ms - 1, ${SLICE_MS}) AS at
    ), added AS (

@@ -1,5 +1,6 @@
 import { exactDecimal, formatDecimal, monthSpan, type ClusterPrice, type InstanceTime } from '#libs/domain';
 import { instanceTimeSql, saveClusterPriceSql, type InstanceTimeRow } from './instance-time.sql.js';
+import { present } from './row.js';
 import type { Tx } from './statement.js';
 
 /** UTC day of an instant, `YYYY-MM-DD`. */
@@ -21,8 +22,6 @@ export async function findInstanceTime(
 }
 
 function toTime(row: InstanceTimeRow): StoredInstanceTime {
-  const { currency, vcpu_second: vcpu, gib_second: gib } = row;
-  const priced = currency !== null && vcpu !== null && gib !== null;
   return {
     clusterId: row.cluster_id,
     cluster: row.cluster,
@@ -30,22 +29,36 @@ function toTime(row: InstanceTimeRow): StoredInstanceTime {
     instanceMs: BigInt(row.instance_ms),
     cpuMs: BigInt(row.cpu_ms),
     memoryMs: BigInt(row.memory_ms),
-    ...(priced ? { price: toPrice({ currency, vcpu_second: vcpu, gib_second: gib }) } : {}),
+    gpuMs: gpuMsOf(row.gpu_ms ?? []),
+    ...present({ price: toPrice(row) }),
   };
 }
 
-function toPrice(row: { currency: string; vcpu_second: string; gib_second: string }): ClusterPrice {
-  const { currency, vcpu_second: vcpu, gib_second: gib } = row;
-  return { currency, vcpuSecond: exactDecimal(vcpu), gibSecond: exactDecimal(gib) };
+function toPrice(row: InstanceTimeRow): ClusterPrice | undefined {
+  const { currency, vcpu_second: vcpu, gib_second: gib, gpu_seconds: gpus } = row;
+  if (currency === null || vcpu === null || gib === null) return undefined;
+  const gpuSeconds = new Map(
+    Object.entries(gpus ?? {}).map(([gpuClass, text]) => [gpuClass, exactDecimal(text)]),
+  );
+  return { currency, vcpuSecond: exactDecimal(vcpu), gibSecond: exactDecimal(gib), gpuSeconds };
+}
+
+function gpuMsOf(days: readonly Record<string, string>[]): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const day of days)
+    for (const [gpuClass, ms] of Object.entries(day))
+      sums.set(gpuClass, (sums.get(gpuClass) ?? 0n) + BigInt(ms));
+  return sums;
 }
 
 /** Sets what instances in a cluster cost from the UTC day of `now` on; the price of days before stays. */
 export async function saveClusterPrice(
   tx: Tx,
   clusterId: string,
-  { currency, vcpuSecond, gibSecond }: ClusterPrice,
+  { currency, vcpuSecond, gibSecond, gpuSeconds }: ClusterPrice,
   now: number,
 ): Promise<void> {
-  const rates = [formatDecimal(vcpuSecond), formatDecimal(gibSecond)];
+  const gpus = Object.fromEntries([...gpuSeconds].map(([of, rate]) => [of, formatDecimal(rate)]));
+  const rates = [formatDecimal(vcpuSecond), formatDecimal(gibSecond), JSON.stringify(gpus)];
   await tx.run(saveClusterPriceSql, [clusterId, dayOf(now), currency, ...rates]);
 }

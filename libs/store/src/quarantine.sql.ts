@@ -1,5 +1,8 @@
-import type { QuarantineReason } from '#libs/domain';
+import type { Id, QuarantineReason } from '#libs/domain';
 import { statement } from './statement.js';
+
+/** What became of a refused record: billed as it came, or as an operator corrected it; never billed by an operator's word; none of these. */
+export type QuarantineState = 'waiting' | 'released' | 'corrected' | 'dismissed';
 
 export interface QuarantineRow {
   number: number;
@@ -41,6 +44,14 @@ export const releaseQuarantineSql = statement<{ number: number }>(
    WHERE q.number = waiting.number RETURNING q.number`,
 );
 
+// Also one of a service that is gone: what it used is billed.
+export const correctedRevisionSql = statement<{ revision_id: Id<'rev'> | null }>(
+  'quarantine_corrected_revision',
+  `SELECT r.id AS revision_id FROM usage_quarantine q
+   LEFT JOIN revisions r ON r.organization_id = $1 AND r.service_id = q.body->>'serviceId' AND (r.id = $3 OR r.name = $3)
+   WHERE q.number = $2 AND q.body->>'organizationId' = $1`,
+);
+
 export const dismissQuarantineSql = statement<{ number: number }>(
   'quarantine_dismiss',
   `UPDATE usage_quarantine SET dismissed_at = $2, dismissed_by = $3, because = $4
@@ -54,6 +65,17 @@ export const findReleasedSql = statement<{ number: number; body: unknown }>(
   'quarantine_released',
   `SELECT number, body || coalesce(correction, '{}') AS body FROM usage_quarantine WHERE released_at IS NOT NULL AND settled_at IS NULL
    ORDER BY released_at, number LIMIT $1 FOR UPDATE`,
+);
+
+export const countQuarantineSql = statement<{
+  reason: QuarantineReason;
+  state: QuarantineState;
+  count: number;
+}>(
+  'quarantine_count',
+  `SELECT reason, CASE WHEN dismissed_at IS NOT NULL THEN 'dismissed' WHEN outcome IS DISTINCT FROM 'stored' THEN 'waiting'
+     WHEN correction IS NULL THEN 'released' ELSE 'corrected' END AS state, count(*)::int AS count
+   FROM usage_quarantine GROUP BY 1, 2 ORDER BY 1, 2`,
 );
 
 export const settleReleasedSql = statement<unknown>(

@@ -1,11 +1,14 @@
 import type { Id, QuarantineReason } from '#libs/domain';
 import type { LeasedTx } from './lease.store.js';
 import {
+  correctedRevisionSql,
+  countQuarantineSql,
   dismissQuarantineSql,
   findReleasedSql,
   listQuarantineSql,
   releaseQuarantineSql,
   settleReleasedSql,
+  type QuarantineState,
 } from './quarantine.sql.js';
 import { ms, present, time, type PageRequest } from './row.js';
 import type { Tx } from './statement.js';
@@ -20,6 +23,15 @@ export interface UsageCorrection {
   /** With `position`: another identity, for what came under one that was taken. */
   producer?: Id<'spl'>;
   position?: number;
+  /** Of the record's service. */
+  revisionId?: Id<'rev'>;
+}
+
+/** Refused records of one reason of which the same became. */
+export interface QuarantineCount {
+  reason: QuarantineReason;
+  state: QuarantineState;
+  count: number;
 }
 
 /** A usage record that was refused, as an operator is shown it. */
@@ -102,6 +114,20 @@ export async function releaseQuarantine(
 }
 
 /**
+ * The revision of that name or id, of the service that a refused record names. Bound to the organization.
+ * @returns undefined when no record of that number names the organization; no id when the service has no such revision
+ */
+export async function findCorrectedRevision(
+  tx: Tx,
+  organizationId: string,
+  number: number,
+  revision: string,
+): Promise<{ revisionId?: Id<'rev'> } | undefined> {
+  const row = await tx.one(correctedRevisionSql, [organizationId, number, revision]);
+  return row && present({ revisionId: row.revision_id });
+}
+
+/**
  * The operator's word that these are never billed; they stay where they are.
  * @param which numbers of records, or a reason, at most `limit`
  * @returns the numbers of those that waited
@@ -119,6 +145,11 @@ export async function dismissQuarantine(
 /** What an operator released and nobody has looked at since, as it came; locked to the end of the transaction. */
 export function findReleased(tx: LeasedTx, limit: number): Promise<{ number: number; body: unknown }[]> {
   return tx.run(findReleasedSql, [limit]);
+}
+
+/** How many records were ever refused, by reason and what became of them. Reads all of them. */
+export function countQuarantine(tx: Tx): Promise<QuarantineCount[]> {
+  return tx.run(countQuarantineSql);
 }
 
 /** Notes what came of released records. */

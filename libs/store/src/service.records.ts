@@ -93,6 +93,11 @@ export interface ServiceChanges {
   removedAt?: number;
 }
 
+/** Whether a cluster is asked for a build by these changes. */
+export function asksForBuild({ build }: Pick<ServiceChanges, 'build'>): boolean {
+  return build?.status === 'pending' && build.clusterId !== undefined;
+}
+
 const ALL = { limit: 10_000 };
 
 /**

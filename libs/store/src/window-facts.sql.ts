@@ -136,18 +136,17 @@ function factStatements(name: string, zone: ZoneOf) {
      SELECT u.producer || ' ' || u.stream_id AS stream, ${PARTIAL('u')} AS partial, u.start_ms, u.end_ms
      FROM usage_records u WHERE ${reachesIn} AND u.billable OFFSET 0) c`,
     ),
-    // What is known of an instance by a position has no gaps within a minute: a zone changes with a minute.
+    // Of an instance there are as many as were told; what a cap did not pay for is between them.
     running: statement<RunningRow>(
       `${name}_running`,
       `SELECT k.n, r.*
    FROM ${KEYS} CROSS JOIN LATERAL (
      SELECT s.cluster_id || ' ' || s.instance_id || ' ' || s.start_ms AS id, s.start_ms AS begun_ms,
-       min(s.from_ms) AS from_ms, max(s.until_ms) AS until_ms
-     FROM instance_slices s WHERE s.organization_id = k.organization_id AND s.service_id = k.service_id
+       s.from_ms, s.until_ms
+     FROM instance_slices s WHERE s.organization_id = k.organization_id AND s.service_id = k.service_id AND s.billable
        AND s.revision_id = k.revision_id AND ${zone.slice('k.start_ms')} = k.price_zone AND s.taken <= k.up_to
        AND s.until_ms > k.start_ms AND s.until_ms <= k.start_ms + ${WINDOW_MS} + ${SLICE_MS}
-       AND s.from_ms < k.start_ms + ${WINDOW_MS}
-     GROUP BY 1, 2) r`,
+       AND s.from_ms < k.start_ms + ${WINDOW_MS} OFFSET 0) r`,
     ),
     // Record by record, for who bears what: folding needs only the sums above.
     records: statement<WindowRecordRow>(

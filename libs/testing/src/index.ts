@@ -5,6 +5,7 @@ export { until } from './until.js';
 export type { UntilOptions } from './until.js';
 export { temporaryFolder, testEnvironment } from './environment.js';
 export type { TemporaryFolder } from './environment.js';
+export { settingsHandedOn } from './settings.js';
 export { testDatabase } from './database.js';
 export type { TestDatabase } from './database.js';
 export { OwnServers } from './own-servers.js';

@@ -1,5 +1,12 @@
 import { compareVersions, type CappedBuild, type Id, type Service } from '#libs/domain';
-import { LeaseLost, StaleWrite, type Lease, type ServiceChanges, type ServiceRecords } from '#libs/store';
+import {
+  LeaseLost,
+  StaleWrite,
+  asksForBuild,
+  type Lease,
+  type ServiceChanges,
+  type ServiceRecords,
+} from '#libs/store';
 
 /** The rows of services in memory, behind the same calls and with the same refusals as PostgreSQL. */
 export class FakeServiceRecords {
@@ -37,8 +44,7 @@ export class FakeServiceRecords {
     if (lease.epoch !== this.lease.epoch) throw new LeaseLost(lease);
     const records = this.get(service.id);
     if (records.service.generation !== service.generation) throw new StaleWrite('the intent');
-    if (this.capped && changes.build?.status === 'pending' && changes.build.clusterId !== undefined)
-      return this.capped;
+    if (this.capped && asksForBuild(changes)) return this.capped;
     refuseStale(records, changes);
     this.written.push(changes);
     this.services.set(service.id, merged(records, structuredClone(changes)));

@@ -74,7 +74,7 @@ export interface DriverLog {
  */
 export interface Driver {
   readonly runtime: 'local' | 'knative';
-  /** Opens the ingress and ends what a former run of the agent left behind. */
+  /** Opens the ingress and ends what a former run of the agent left behind. @throws Stopped when it is stopped before */
   start(): Promise<void>;
   /** Ends requests in flight first, then every instance; bounded by the driver's drain and grace times. */
   stop(): Promise<void>;
@@ -91,8 +91,8 @@ export interface Driver {
    * never changed, only its `minInstances`. A revision that is not in the target any more ends its requests and goes.
    */
   apply(target: Target, env: ResolvedEnv, open: OpenSecret): Promise<void>;
-  /** Resolves when nothing of the service is left running. */
-  remove(serviceId: Id<'svc'>): Promise<void>;
+  /** Resolves when nothing of the service is left running; what is waited for long is waited for until `signal`. */
+  remove(serviceId: Id<'svc'>, signal?: AbortSignal): Promise<void>;
   /** Calls back after every change of what `status` answers. Returns the function that ends it. */
   onChange(listener: (serviceId: Id<'svc'>) => void): () => void;
   /** In the order of the target; empty for an unknown service. */

@@ -1,9 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '#libs/process';
+import { Turns, type Logger } from '#libs/process';
 import type { z } from 'zod';
 import { readIfThere, removeDurably, writeDurably } from './durable.file.js';
-import { Turns } from './turns.js';
 
 const EXTENSION = '.json';
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { jest } from '@jest/globals';
 import { createLogger } from '#libs/process';
 import { testId, until } from '#libs/testing';
@@ -8,15 +9,18 @@ const service = testId('svc');
 /** Removals of one service, each of which ends as the next word says. */
 class Rig {
   now = 0;
-  readonly outcomes: ('fails' | 'ends')[] = [];
-  private ended = 0;
+  readonly outcomes: ('fails' | 'ends' | 'waits')[] = [];
+  ended = 0;
   readonly removals = new Removals({
     width: 1,
     sharing: { tenantOf: () => 'one', each: 1 },
     logger: createLogger('test', 'silent'),
     now: () => this.now,
-    remove: () =>
-      this.outcomes.shift() === 'fails' ? Promise.reject(new Error('planted')) : Promise.resolve(),
+    remove: async (_service, signal) => {
+      const outcome = this.outcomes.shift();
+      if (outcome === 'waits') await once(signal, 'abort');
+      if (outcome !== 'ends') throw new Error('planted');
+    },
     onEnd: () => (this.ended += 1),
   });
 
@@ -46,4 +50,13 @@ it('begins none again at once after it failed, later each time, and at once when
   }
   expect(pauses).toEqual([200, 400, 800, 0, 200]);
   expect(rig.removals.take(service)).toBe(false);
+});
+
+it('gives up one that waits when it is stopped, and calls it no failure', async () => {
+  const rig = new Rig();
+  rig.outcomes.push('waits');
+  rig.removals.begin(service);
+  await until(() => rig.outcomes.length === 0);
+  await rig.removals.stop();
+  expect([rig.ended, rig.removals.take(service), rig.removals.begin(service)]).toEqual([0, false, undefined]);
 });

@@ -2,8 +2,8 @@ import type { Id } from '#libs/domain';
 import { KeyedQueue, backOffMs, type Again, type Logger, type Sharing } from '#libs/process';
 
 interface RemovalParts {
-  /** Resolves when nothing of the service is left. */
-  remove: (serviceId: Id<'svc'>) => Promise<void>;
+  /** Resolves when nothing of the service is left, or fails soon after `signal`. */
+  remove: (serviceId: Id<'svc'>, signal: AbortSignal) => Promise<void>;
   /** Told when a removal has ended, well or not. */
   onEnd: (serviceId: Id<'svc'>) => void;
   width: number;
@@ -24,6 +24,7 @@ export class Removals {
   /** Those that failed last: how often in a row, and until when they are left alone. */
   private readonly failed = new Map<Id<'svc'>, { times: number; untilMs: number }>();
   private readonly queue: KeyedQueue<Id<'svc'>>;
+  private readonly abort = new AbortController();
 
   constructor(private readonly parts: RemovalParts) {
     const { width, logger, sharing } = parts;
@@ -49,17 +50,19 @@ export class Removals {
     return this.ended.delete(serviceId);
   }
 
-  /** Ends after those in hand. */
+  /** Those in hand are given up: whoever starts next finds what is left, and goes on. */
   stop(): Promise<void> {
+    this.abort.abort();
     return this.queue.stop();
   }
 
   private readonly run = async (serviceId: Id<'svc'>): Promise<Again> => {
     try {
-      await this.parts.remove(serviceId);
+      await this.parts.remove(serviceId, this.abort.signal);
       this.failed.delete(serviceId);
       this.ended.add(serviceId);
     } catch (error) {
+      if (this.abort.signal.aborted) return undefined;
       this.note(serviceId);
       this.parts.logger.warn({ err: error, serviceId }, 'a removal failed, will be tried again');
     }

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { compareVersions, isId, same, type Clock, type Id, type Target } from '#libs/domain';
 import { targetSchema } from '#libs/bus';
-import { crashPoint, type Logger } from '#libs/process';
+import { Turns, crashPoint, type Logger } from '#libs/process';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from '../files/durable.file.js';
 import { MessageFolder } from '../files/message.folder.js';
-import { Turns } from '../files/turns.js';
 
 /** A removed service is remembered this long, so that a late old target cannot revive it. */
 const REMEMBER_REMOVED_MS = 7 * 24 * 3_600_000;

@@ -5,7 +5,14 @@ let rig: ApiRig;
 let operator: RigTenant;
 
 const requests = { id: 'requests', name: 'Requests', measure: 'requests', unit: 'request', rate: '0.10' };
-const instances = { id: 'instances', name: 'Instances', unit: 's', rate: '0.10', per: '1 s' };
+const egress = {
+  id: 'egress',
+  name: 'Egress',
+  measure: 'egress_bytes',
+  unit: 'GiB',
+  rate: '0.10',
+  per: '1 GiB',
+};
 const plan = (id: string, change: object = {}): object => ({
   ...BUILTIN_DOCUMENTS[0],
   ...{ id, items: [requests], effectiveFrom: '2020-01-01T00:00:00Z' },
@@ -23,7 +30,7 @@ beforeAll(async () => {
   await store(plan('euro', { currency: 'EUR' }));
   await store(plan('classed', { multipliers: [{ class: 'fast', by: '2' }] }));
   await store(plan('by-disk', { items: [{ ...requests, times: 'disk_gib' }] }));
-  await store(plan('by-instance', { items: [{ ...instances, measure: 'instance_time' }] }));
+  await store(plan('by-bytes', { items: [egress] }));
   await store(plan('later', { effectiveFrom: '2100-01-01T00:00:00Z' }));
   await store(plan('fee', { fees: [{ id: 'base', name: 'Base fee', amount: '30', prorated: false }] }));
 }, 60_000);
@@ -170,7 +177,7 @@ describe('terms', () => {
   });
 
   it.each<[string, object]>([
-    ['has no bound for what a request costs', { plan: 'by-instance' }],
+    ['has no bound for what a request costs', { plan: 'by-bytes' }],
     ['is in another currency', { plan: 'euro' }],
   ])('of an organization with a cap are refused where the plan %s', async (_what, body) => {
     const tenant = await rig.tenant('capped');

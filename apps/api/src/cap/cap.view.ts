@@ -1,4 +1,4 @@
-import { capAmount } from '#libs/domain';
+import { capAmount, formatRatio } from '#libs/domain';
 import type { CapUse, StoredCap } from '#libs/store';
 import { z } from 'zod';
 import { iso } from '../call/scalars.js';
@@ -12,8 +12,11 @@ export const capView = z
     reserved: z
       .string()
       .describe(
-        'What gateways may still spend and builds that run may cost, or what of that is spent and the bill does not say yet.',
+        'What gateways may still spend and builds and instances that run may cost, or what of that is spent and the bill does not say yet.',
       ),
+    unpaidInstanceSeconds: z
+      .string()
+      .describe('How long instances ran in this month that the cap did not pay for: never billed.'),
     resetsAt: z.string().describe('When the month ends.'),
     reached: z
       .boolean()
@@ -29,11 +32,12 @@ export type CapView = z.input<typeof capView>;
 
 export function showCap(
   { amount, currency, reached, createdAt, version }: StoredCap,
-  { month, endMs, spent, reserved }: CapUse,
+  { month, endMs, spent, reserved, unpaidMs }: CapUse,
 ): CapView {
   return {
     ...{ amount, currency, month, spent, reached },
     reserved: capAmount(reserved),
+    unpaidInstanceSeconds: formatRatio({ top: BigInt(unpaidMs), bottom: 1_000n }),
     resetsAt: iso(endMs),
     createdAt: iso(createdAt),
     version: String(version),

@@ -5,6 +5,7 @@ import {
   TowpathError,
   formatJoinToken,
   parseDecimal,
+  refuseIfAny,
   type Cluster,
 } from '#libs/domain';
 import {
@@ -81,14 +82,28 @@ export async function drainCluster(
   return showCluster(after ?? before, call.now, holdings);
 }
 
+interface NewPrice {
+  cluster: string;
+  currency: string;
+  vcpuSecond: string;
+  gibSecond: string;
+  gpuSeconds?: { gpuClass: string; price: string }[] | undefined;
+}
+
 /** Says what instances in a cluster cost from today on; days before keep the price they had. */
 export async function setClusterPrice(
   call: CommandCall,
-  input: { cluster: string; currency: string; vcpuSecond: string; gibSecond: string },
+  input: NewPrice,
 ): Promise<ReturnType<typeof showCluster>> {
   const { id, price: before } = await clusterOf(call, input.cluster);
+  const { currency, gpuSeconds: gpus = [] } = input;
+  const classes = gpus.map(({ gpuClass }) => gpuClass);
+  const twice = classes.findIndex((name, i) => classes.indexOf(name) < i);
+  if (twice >= 0)
+    refuseIfAny([{ field: `gpuSeconds[${twice}].gpuClass`, message: 'has a price in this list already' }]);
   const [vcpuSecond, gibSecond] = [parseDecimal(input.vcpuSecond), parseDecimal(input.gibSecond)];
-  await saveClusterPrice(call.tx, id, { currency: input.currency, vcpuSecond, gibSecond }, call.now);
+  const gpuSeconds = new Map(gpus.map(({ gpuClass, price }) => [gpuClass, parseDecimal(price)]));
+  await saveClusterPrice(call.tx, id, { currency, vcpuSecond, gibSecond, gpuSeconds }, call.now);
   const cluster = await clusterOf(call, id);
   await call.audit(id, { ...(before ? { before: { ...before } } : {}), after: { ...cluster.price } });
   return showCluster(cluster, call.now);

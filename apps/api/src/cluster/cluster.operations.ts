@@ -1,4 +1,4 @@
-import { clusterPriceProblem, labelProblem } from '#libs/domain';
+import { GPU_LIMITS, clusterPriceProblem, labelProblem } from '#libs/domain';
 import { z } from 'zod';
 import { defineCommand, defineQuery } from '../call/definition.js';
 import { definePage } from '../call/page.js';
@@ -16,6 +16,8 @@ import { clusterView, joinTokenView, runtimeSchema } from './cluster.view.js';
 
 const label = ruledText((text) => labelProblem(text, 63));
 const rate = ruledText(clusterPriceProblem);
+/** GPU classes in the price of one cluster at most. */
+const MOST_GPU_PRICES = 100;
 const cluster = reference('Name or id of the cluster.');
 
 export const clusterOperations = [
@@ -102,6 +104,20 @@ export const clusterOperations = [
         .describe('Like `USD`.'),
       vcpuSecond: rate.describe('An exact decimal for a second of one vCPU.'),
       gibSecond: rate.describe('An exact decimal for a second of one GiB.'),
+      gpuSeconds: z
+        .array(
+          z
+            .strictObject({
+              gpuClass: ruledText((text) => labelProblem(text, GPU_LIMITS.nameCharacters)),
+              price: rate,
+            })
+            .meta({ id: 'GpuPriceInput' }),
+        )
+        .max(MOST_GPU_PRICES)
+        .optional()
+        .describe(
+          'For a second of one GPU, by the name of its class; the margin names a class that ran without.',
+        ),
     }),
     output: clusterView,
     handler: setClusterPrice,

@@ -1,4 +1,4 @@
-import { clusterConditions, type Cluster } from '#libs/domain';
+import { clusterConditions, type Cluster, type ClusterPriceText } from '#libs/domain';
 import type { ClusterHolding } from '#libs/store';
 import { z } from 'zod';
 import { iso, isoIf } from '../call/scalars.js';
@@ -26,11 +26,14 @@ const priceView = z
     currency: z.string(),
     vcpuSecond: z.string(),
     gibSecond: z.string(),
+    gpuSeconds: z
+      .array(z.object({ gpuClass: z.string(), price: z.string() }).meta({ id: 'GpuPrice' }))
+      .describe('Of one GPU, by its class.'),
     since: z.string().describe('The UTC day from which on it is good.'),
   })
   .meta({
     id: 'ClusterPrice',
-    description: 'What a second of one vCPU and of one GiB costs, as exact decimals.',
+    description: 'What a second of one vCPU, of one GiB and of one GPU costs, as exact decimals.',
   });
 
 const gpuView = z
@@ -114,7 +117,7 @@ export function showCluster(
     ...isoIf('lastSeenAt', cluster.lastSeenAt),
     ...isoIf('cordonedAt', cluster.cordonedAt),
     ...showDrain(cluster, holdings),
-    ...(cluster.price ? { price: cluster.price } : {}),
+    ...(cluster.price ? { price: showPrice(cluster.price) } : {}),
     ...showClock(cluster),
     conditions: clusterConditions(cluster, now, holdings?.length).map(showCondition),
     createdAt: iso(createdAt),
@@ -143,4 +146,11 @@ function showDrain(
     .slice(0, NAMED)
     .map(({ serviceId, reason }) => ({ service: serviceId, ...(reason === undefined ? {} : { reason }) }));
   return { drain: { ...drain, left: holdings.length, waiting } };
+}
+
+function showPrice(price: ClusterPriceText): z.infer<typeof priceView> {
+  const gpuSeconds = Object.entries(price.gpuSeconds)
+    .map(([gpuClass, rate]) => ({ gpuClass, price: rate }))
+    .sort((a, b) => (a.gpuClass < b.gpuClass ? -1 : 1));
+  return { ...price, gpuSeconds };
 }

@@ -8,7 +8,7 @@ import {
 } from '#libs/store';
 import type { z } from 'zod';
 import type { Call } from '../call/call.js';
-import { showClusterMargin, type marginView } from './margin.view.js';
+import { showClusterMargin, showGpuTime, type marginView } from './margin.view.js';
 
 type Margin = z.infer<typeof marginView>;
 
@@ -33,8 +33,7 @@ async function marginOfOne({ tx }: Call, { id, name }: Organization, month: stri
   const ran = await findInstanceTime(tx, id, month);
   const currency = parts.at(-1)?.plan.currency ?? '';
   const names = new Map(ran.map(({ clusterId, cluster }) => [clusterId, cluster]));
-  const clusters = marginsByCluster(billedByService(parts), ran, currency).map((one) =>
-    showClusterMargin(one, one.clusterId && names.get(one.clusterId)),
-  );
-  return { id, name, month, currency, clusters };
+  const found = marginsByCluster(billedByService(parts), ran, currency);
+  const clusters = found.map((one) => showClusterMargin(one, one.clusterId && names.get(one.clusterId)));
+  return { id, name, month, currency, clusters, gpus: showGpuTime(found) };
 }

@@ -10,13 +10,29 @@ export const clusterMarginView = z
     billedSeconds: z.string().describe(`Time of instances that was billed. ${EXACT}`),
     instanceSeconds: z.string().describe('Time that instances ran, as the agents of clusters told.'),
     amount: z.string().describe(`Usage at list price, without fees. ${EXACT}`),
+    charged: z
+      .string()
+      .describe(
+        `What the month's bill, or its invoice and corrections, asks for that usage: after grants, tiers and discount, rounded as asked; without fees, taxes, credits and adjustments. ${EXACT}`,
+      ),
     cost: z
       .string()
       .optional()
       .describe(`That time at the cluster's price; absent where it has none in the currency. ${EXACT}`),
-    margin: z.string().optional().describe('Amount without cost.'),
+    unpricedGpus: z
+      .array(z.string())
+      .describe('GPU classes that ran there and have no price in the cluster: no cost is known.'),
+    margin: z.string().optional().describe('Charged without cost.'),
   })
   .meta({ id: 'ClusterMargin' });
+
+const gpuTimeView = z
+  .object({
+    cluster: z.string().describe('Id.'),
+    gpuClass: z.string(),
+    seconds: z.string().describe('Each GPU counts.'),
+  })
+  .meta({ id: 'GpuTime' });
 
 export const marginView = z
   .object({
@@ -25,6 +41,7 @@ export const marginView = z
     month: z.string(),
     currency: z.string(),
     clusters: z.array(clusterMarginView).describe('Those in which it was seen to run anything.'),
+    gpus: z.array(gpuTimeView).describe('How long it held GPUs, by cluster and class.'),
   })
   .meta({
     id: 'Margin',
@@ -36,7 +53,7 @@ export function showClusterMargin(
   one: ClusterMargin,
   name: string | undefined,
 ): z.infer<typeof clusterMarginView> {
-  const { clusterId, billedMs, instanceMs, amount, cost } = one;
+  const { clusterId, billedMs, instanceMs, amount, charged, cost } = one;
   const margin = marginOf(one);
   return {
     ...(clusterId === undefined ? {} : { cluster: clusterId }),
@@ -44,7 +61,20 @@ export function showClusterMargin(
     billedSeconds: formatRatio(secondsOf(billedMs)),
     instanceSeconds: formatRatio(secondsOf(instanceMs)),
     amount: formatRatio(amount),
+    charged: formatRatio(charged),
+    unpricedGpus: [...one.unpricedGpus],
     ...(cost ? { cost: formatRatio(cost) } : {}),
     ...(margin ? { margin: formatRatio(margin) } : {}),
   };
+}
+
+export function showGpuTime(margins: readonly ClusterMargin[]): z.infer<typeof gpuTimeView>[] {
+  return margins.flatMap(({ clusterId = '', gpuMs }) =>
+    [...gpuMs]
+      .map(([gpuClass, ms]) => ({
+        ...{ cluster: clusterId, gpuClass },
+        seconds: formatRatio(secondsOf({ top: ms, bottom: 1n })),
+      }))
+      .sort((a, b) => (a.gpuClass < b.gpuClass ? -1 : 1)),
+  );
 }

@@ -5,7 +5,12 @@ import {
   refuseIfAny,
   type QuarantineReason,
 } from '#libs/domain';
-import { dismissQuarantine, releaseQuarantine, type UsageCorrection } from '#libs/store';
+import {
+  dismissQuarantine,
+  findCorrectedRevision,
+  releaseQuarantine,
+  type UsageCorrection,
+} from '#libs/store';
 import type { CommandCall } from '../call/call.js';
 import { inOrganization } from '../organization/organization.reach.js';
 
@@ -20,6 +25,7 @@ interface ReleaseInput {
   numbers?: number[] | undefined;
   end?: string | undefined;
   newIdentity?: true | undefined;
+  revision?: string | undefined;
   because?: string | undefined;
 }
 
@@ -31,13 +37,14 @@ interface DismissInput {
 
 /**
  * Only says that billing is to look again; billing decides, and stores. The organization reads of it in its audit.
- * @throws TowpathError FAILED_PRECONDITION naming what of `numbers` cannot be released; then none is
+ * @throws TowpathError FAILED_PRECONDITION naming what of `numbers` cannot be released, INVALID_ARGUMENT for a correction that is not
+ * whole or names another service's revision; then none is
  */
 export function releaseQuarantined(call: CommandCall, input: ReleaseInput): Promise<{ released: number }> {
   const { reason, numbers, because } = input;
   refuseHalfSaid(input);
   return inOrganization(call, input.organization, async ({ id: organizationId }) => {
-    const correction = correctionOf(call, input);
+    const correction = await correctionOf(call, organizationId, input);
     const reasons = reason !== undefined ? [reason] : correction ? QUARANTINE_REASONS : RELEASABLE;
     const released = await releaseQuarantine(
       call.tx,
@@ -71,12 +78,15 @@ export async function dismissQuarantined(
   return { dismissed: dismissed.length };
 }
 
-function refuseHalfSaid({ reason, numbers, end, newIdentity, because }: ReleaseInput): void {
-  const corrects = end !== undefined || newIdentity === true;
+const corrects = ({ end, newIdentity, revision }: ReleaseInput): boolean =>
+  end !== undefined || newIdentity === true || revision !== undefined;
+
+function refuseHalfSaid(input: ReleaseInput): void {
+  const { reason, numbers, because } = input;
   refuseBoth(reason, numbers);
-  if (corrects && numbers?.length !== 1)
+  if (corrects(input) && numbers?.length !== 1)
     refuseIfAny([{ field: 'numbers', message: 'name one record: a correction is of one' }]);
-  if (corrects !== (because !== undefined))
+  if (corrects(input) !== (because !== undefined))
     refuseIfAny([{ field: 'because', message: 'say why when, and only when, you correct a record' }]);
 }
 
@@ -85,12 +95,31 @@ function refuseBoth(reason: string | undefined, numbers: number[] | undefined): 
     refuseIfAny([{ field: 'reason', message: 'give either a reason or numbers' }]);
 }
 
-function correctionOf(call: CommandCall, { end, newIdentity }: ReleaseInput): UsageCorrection | undefined {
-  if (end === undefined && newIdentity === undefined) return undefined;
+async function correctionOf(
+  call: CommandCall,
+  organizationId: string,
+  input: ReleaseInput,
+): Promise<UsageCorrection | undefined> {
+  if (!corrects(input)) return undefined;
+  const { end, newIdentity } = input;
   return {
+    ...(await revisionOf(call, organizationId, input)),
     ...(end !== undefined && { endMs: Date.parse(end) }),
     ...(newIdentity === true && { producer: call.newId('spl'), position: 0 }),
   };
+}
+
+/** A record that is not there is named with what cannot be released. */
+async function revisionOf(
+  call: CommandCall,
+  organizationId: string,
+  { numbers: [number = 0] = [], revision }: ReleaseInput,
+): Promise<Pick<UsageCorrection, 'revisionId'> | undefined> {
+  if (revision === undefined) return undefined;
+  const found = await findCorrectedRevision(call.tx, organizationId, number, revision);
+  if (found && found.revisionId === undefined)
+    refuseIfAny([{ field: 'revision', message: 'is no revision of the service that the record names' }]);
+  return found;
 }
 
 function refuseRest(numbers: readonly number[], done: readonly number[]): void {

@@ -1,3 +1,5 @@
+import { newId, type Id } from '#libs/domain';
+import { systemRandom } from '#libs/process';
 import { ApiRig, type RigAnswer, type RigTenant } from '../api.rig.js';
 
 let rig: ApiRig;
@@ -11,14 +13,31 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rig.stop());
 
-async function refused(reason: string, of = tenant): Promise<number> {
+async function refused(reason: string, of = tenant, body: object = {}): Promise<number> {
   const [row] = await rig.database.query<{ number: number }>(
     `INSERT INTO usage_quarantine (producer, position, reason, digest, body, received_at)
-     SELECT 'spl_00000000000000000000', count(*), $1, 'd', jsonb_build_object('organizationId', $2::text), now()
+     SELECT 'spl_00000000000000000000', count(*), $1, 'd', jsonb_build_object('organizationId', $2::text) || $3, now()
      FROM usage_quarantine RETURNING number`,
-    [reason, of.organizationId],
+    [reason, of.organizationId, body],
   );
   return row?.number ?? 0;
+}
+interface Used {
+  serviceId: string;
+  revisionId: Id<'rev'>;
+}
+/** A service and its first revision. */
+async function usedService({ organizationId, key }: RigTenant, name: string): Promise<Used> {
+  const project = await rig.project(key, `p-${name}`);
+  const made = await rig.service(key, project.id, name);
+  const { id: serviceId } = made.json['service'] as { id: string };
+  const revisionId = newId('rev', Date.now(), systemRandom);
+  await rig.database.query(
+    `INSERT INTO revisions (organization_id, id, project_id, service_id, name, number, template_generation, spec, status,
+       created_at) VALUES ($1, $2, $3, $4, $5, 1, 1, '{}', '{}', now())`,
+    [organizationId, revisionId, project.id, serviceId, `${name}-00001`],
+  );
+  return { serviceId, revisionId };
 }
 const list = async (query = '', key = operator.key): Promise<number[]> => {
   const { json } = await rig.call('GET', `/v1/quarantine?${query}`, { key });
@@ -106,6 +125,48 @@ it('is corrected one by one, with why, whatever the reason; the organization rea
     expect.objectContaining({
       action: 'quarantine.release',
       after: { released: 1, numbers: [ended], correction: { endMs: Date.parse(end) }, because },
+    }),
+  );
+});
+
+it('is given a revision of its service, by name or id, and of no other service or organization', async () => {
+  const [of, other] = [await rig.tenant('revised'), await rig.tenant('neighbour')];
+  const services = [
+    await usedService(of, 'web'),
+    await usedService(of, 'api'),
+    await usedService(other, 'web'),
+  ];
+  const [mine, beside, theirs] = services as [Used, Used, Used];
+  const number = await refused('missing_revision', of, { serviceId: mine.serviceId });
+  const because = 'the log of its gateway names it';
+  const say = (revision: string, of_ = of) => release({ numbers: [number], revision, because }, of_);
+  for (const revision of [beside.revisionId, theirs.revisionId, 'nothing', 'api-00001'])
+    expect((await say(revision)).json).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      violations: [{ field: 'revision', message: 'is no revision of the service that the record names' }],
+    });
+  expect((await say(mine.revisionId, other)).json).toMatchObject({ violations: [{ field: 'numbers' }] });
+  expect((await release({ numbers: [number], revision: mine.revisionId }, of)).json).toMatchObject({
+    violations: [{ field: 'because' }],
+  });
+  expect(await list(`organization=${of.organizationId}&waiting=true`)).toEqual([number]);
+  for (const revision of [mine.revisionId, 'web-00001']) {
+    expect((await say(revision)).json).toEqual({ released: 1 });
+    const { json } = await rig.call('GET', `/v1/quarantine?organization=${of.organizationId}`, {
+      key: operator.key,
+    });
+    expect(json['items']).toMatchObject([{ number, correction: { revision: mine.revisionId }, because }]);
+    // billing looked at it in vain
+    await rig.database.query(
+      `UPDATE usage_quarantine SET settled_at = now(), outcome = $2 WHERE number = $1`,
+      [number, 'not_positive'],
+    );
+  }
+  const audit = await rig.call('GET', '/v1/audit', { key: of.key });
+  expect(audit.json['items']).toContainEqual(
+    expect.objectContaining({
+      action: 'quarantine.release',
+      after: { released: 1, numbers: [number], correction: { revisionId: mine.revisionId }, because },
     }),
   );
 });

@@ -49,7 +49,12 @@ export const quarantineOperations = [
         .literal(true)
         .optional()
         .describe('The one record of `numbers` is another than the one that has its producer and position.'),
-      because: because.optional().describe('Why it is corrected; needed with `end` and `newIdentity`.'),
+      revision: reference(
+        'Name or id of the revision that the one record of `numbers` used, of its service.',
+      ).optional(),
+      because: because
+        .optional()
+        .describe('Why it is corrected; needed with `end`, `newIdentity` and `revision`.'),
     }),
     output: releaseView,
     handler: releaseQuarantined,

@@ -10,6 +10,7 @@ const correctionView = z
     end: z.string().optional(),
     producer: z.string().optional(),
     position: z.string().optional(),
+    revision: z.string().optional().describe('Id.'),
   })
   .meta({ id: 'UsageCorrection' });
 
@@ -58,9 +59,11 @@ export function showQuarantined(entry: QuarantineEntry): z.input<typeof quaranti
   };
 }
 
-function showCorrection({ endMs, producer, position }: UsageCorrection): z.input<typeof correctionView> {
+function showCorrection(correction: UsageCorrection): z.input<typeof correctionView> {
+  const { endMs, producer, position, revisionId } = correction;
   return {
     ...isoIf('end', endMs),
     ...(producer !== undefined && { producer, position: String(position) }),
+    ...(revisionId !== undefined && { revision: revisionId }),
   };
 }

@@ -7,15 +7,14 @@ import {
   lockCap,
   saidRecords,
   saveAllowance,
-  type Allowance,
   type RecordName,
   type StoredCap,
   type Tx,
 } from '#libs/store';
-import { capMonth, type CapMonth } from './cap.money.js';
+import { capMonth, staysSpent, type CapMonth } from './cap.money.js';
 
 /**
- * Allows one process of a gateway to spend of a cap: what was spent and what all gateways may spend and builds may cost is never above it,
+ * Allows one process of a gateway to spend of a cap: what was spent and what all gateways may spend and builds and instances may cost is never above it,
  * since one after the other is answered. What the bill says is read after what of the records is in it.
  */
 export async function allow(tx: Tx, request: CapRequest, now: number): Promise<CapAnswer> {
@@ -29,7 +28,7 @@ export async function allow(tx: Tx, request: CapRequest, now: number): Promise<C
   const records = namesOf(request.records);
   const said = await saidRecords(tx, organizationId, records);
   const month = await capMonth(tx, cap, now);
-  const others = month.builds + sum(allowances.filter((one) => one !== own));
+  const others = month.reserved - (own?.amount ?? 0n);
   const amount = await amountOf(tx, { cap, month, others }, request);
   const { aloneMs } = request;
   const began = aloneMs === undefined ? {} : { beganAt: now - aloneMs };
@@ -42,7 +41,7 @@ export async function allow(tx: Tx, request: CapRequest, now: number): Promise<C
       cap: cap.amount,
       currency: cap.currency,
       spent: month.spentText,
-      reserved: capAmount(others + amount),
+      reserved: capAmount(keptBack(cap, month, others + amount)),
       resetsAt: month.endMs,
     },
     allowance: String(amount),
@@ -51,14 +50,20 @@ export async function allow(tx: Tx, request: CapRequest, now: number): Promise<C
   };
 }
 
-/** Nothing more than is kept, where the cap cannot be kept or it is not known what was spent (after a restore). */
+/** All that is left, where nobody is to have it: gateways give their permits back. */
+function keptBack(cap: StoredCap, month: CapMonth, reserved: CapMoney): CapMoney {
+  const left = staysSpent(cap, month) ? capLeft(cap.amount, month.spent, 0n) : 0n;
+  return left > reserved ? left : reserved;
+}
+
+/** Nothing more than is kept, where the cap is spent or cannot be kept, or it is not known what was spent (after a restore). */
 async function amountOf(
   tx: Tx,
   { cap, month, others }: { cap: StoredCap; month: CapMonth; others: CapMoney },
   request: CapRequest,
 ): Promise<CapMoney> {
   const keep = BigInt(request.keep);
-  if (!month.canKeep || (await mustRereadUsage(tx))) return keep;
+  if (!month.canKeep || staysSpent(cap, month) || (await mustRereadUsage(tx))) return keep;
   const wish = { keep, need: BigInt(request.need), slack: BigInt(request.slack) };
   return allowanceOf(capLeft(cap.amount, month.spent, others), wish);
 }
@@ -73,10 +78,6 @@ async function pricesOf(
     const { block, request } = priceOf(size);
     return { revisionId: size.id, block: String(block), request: String(request) };
   });
-}
-
-function sum(allowances: readonly Allowance[]): CapMoney {
-  return allowances.reduce((all, { amount }) => all + amount, 0n);
 }
 
 function namesOf(records: CapRequest['records']): RecordName[] {

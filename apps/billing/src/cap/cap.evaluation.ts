@@ -4,16 +4,18 @@ import {
   longestMs,
   watermarkOf,
   worstCost,
+  worstInstances,
   type CapMoney,
   type CapReason,
   type Id,
   type Random,
 } from '#libs/domain';
 import {
+  STOPPING_MS,
   dropAllowance,
   findAllowances,
   findProducers,
-  findServedSizes,
+  findServed,
   giveNotice,
   isDirtyBefore,
   listServiceIds,
@@ -22,9 +24,10 @@ import {
   markCap,
   writeServicesChanged,
   type LeasedTx,
+  type ServedRevision,
   type StoredCap,
 } from '#libs/store';
-import { capMonth, type CapMonth } from './cap.money.js';
+import { capMonth, spentOf, staysSpent, type CapMonth } from './cap.money.js';
 
 /** A process that holds anything asks more often. */
 const SILENT_MS = 90_000;
@@ -45,11 +48,20 @@ export async function evaluateCap(tx: LeasedTx, organizationId: Id<'org'>, look:
   const cap = await lockCap(tx, organizationId);
   if (!cap) return false;
   const month = await capMonth(tx, cap, look.now);
-  const sizes = await findServedSizes(tx, organizationId);
-  const costs = sizes.map((size) => worstCost(month.priceOf(size), size.timeoutSeconds));
-  const isSpent = isCapReached(capLeft(cap.amount, month.spent, 0n), least(costs));
+  const served = await findServed(tx, organizationId, look.now);
+  const costs = served.map((one) => costOfNext(one, month));
+  // what waits to be folded may be on the bill already, and a cap that is spent stays so
+  const left = capLeft(cap.amount, month.spent, month.stopping);
+  const isSpent = isCapReached(left, least(costs)) || staysSpent(cap, month);
   await freeAllowances(tx, organizationId, look);
   return note(tx, cap, { month, reason: isSpent ? 'spent' : month.canKeep ? undefined : 'plan' }, look);
+}
+
+/** The most that one request more costs, with the instance that it starts where none runs. */
+function costOfNext(served: ServedRevision, { plans, priceOf }: CapMonth): CapMoney {
+  const start = { ms: STOPPING_MS, stretches: 1, starts: 1 };
+  const started = served.running > 0 ? 0n : worstInstances(plans, served, start);
+  return worstCost(priceOf(served), served.timeoutSeconds) + started;
 }
 
 function least(costs: readonly CapMoney[]): CapMoney | undefined {
@@ -66,7 +78,7 @@ async function note(
   const { organizationId, amount, currency } = cap;
   const reached = reason !== undefined;
   // as the release before, which knew one reason, names what was spent
-  const about = `${month.month} ${amount}${reason === 'plan' ? ' plan' : ''}`;
+  const about = `${spentOf(cap, month)}${reason === 'plan' ? ' plan' : ''}`;
   const tells = reached && cap.told !== about;
   if (reached === cap.reached && !tells) return false;
   const told = tells ? { told: about } : {};

@@ -1,4 +1,5 @@
 import { needsBuilds, windowStart, type Clock, type WindowKey } from '#libs/domain';
+import { crashPoint } from '#libs/process';
 import {
   findWaitingBuildTimes,
   markDirty,
@@ -22,6 +23,7 @@ const BATCH = 500;
 export async function takeBuilds(tx: LeasedTx, things: MeteredThings, nowMs: number): Promise<number> {
   const builds = await findWaitingBuildTimes(tx, BATCH);
   if (builds.length === 0) return 0;
+  crashPoint('billing.builds.read');
   // No message of a stream: only the position moves.
   const position = await nextPosition(tx, 0, nowMs);
   const loaded = await things.load(tx, { clusters: builds.map(({ clusterId }) => clusterId) });
@@ -36,6 +38,7 @@ export async function takeBuilds(tx: LeasedTx, things: MeteredThings, nowMs: num
     return { ...of, priceZone, windowStartMs: windowStart(startMs) };
   });
   await markDirty(tx, marks);
+  crashPoint('billing.builds.taken');
   return builds.length;
 }
 
@@ -44,6 +47,9 @@ export function waitingBuilds(things: MeteredThings, clock: Clock): WaitingKind<
   return {
     ...{ name: 'builds', lookMs: 1_000 },
     take: (tx) => takeBuilds(tx, things, clock.now()),
-    took: (taken) => taken === BATCH,
+    took: (taken) => {
+      if (taken > 0) crashPoint('billing.builds.committed');
+      return taken === BATCH;
+    },
   };
 }

@@ -10,6 +10,7 @@ import {
   type InstanceInterval,
   type WindowKey,
 } from '#libs/domain';
+import { crashPoint } from '#libs/process';
 import {
   findHoldings,
   findWaitedWindows,
@@ -31,6 +32,7 @@ import {
 } from '#libs/store';
 import type { LoadedThings, MeteredThings } from '../metered.things.js';
 import { priceZones, type PriceZones } from '../price.zones.js';
+import { paidByCaps } from './capped.instances.js';
 import type { IntakeResult } from './intake.worker.js';
 import type { InstanceMessage } from './usage.message.js';
 
@@ -46,8 +48,11 @@ export class InstanceIntake {
    * These messages in one transaction: intervals, the time they add, quarantine.
    * @throws LeaseLost when another process takes them in now; then nothing was written
    */
-  take(messages: readonly InstanceMessage[], lease: Lease): Promise<IntakeResult> {
-    return underLease(this.db, lease, (tx) => this.store(tx, messages));
+  async take(messages: readonly InstanceMessage[], lease: Lease): Promise<IntakeResult> {
+    crashPoint('billing.instances.read');
+    const result = await underLease(this.db, lease, (tx) => this.store(tx, messages));
+    crashPoint('billing.instances.committed');
+    return result;
   }
 
   private async store(tx: LeasedTx, messages: readonly InstanceMessage[]): Promise<IntakeResult> {
@@ -75,11 +80,15 @@ export class InstanceIntake {
     const { stored, conflicts } = await keepIntervals(tx, good, things, now);
     bad.push(...conflicts.map((interval) => quarantined(interval, 'identity_conflict')));
     await quarantineUsage(tx, bad, now);
+    crashPoint('billing.instances.stored');
     return { stored, repeated: good.length - stored - conflicts.length, quarantined: bad };
   }
 }
 
-/** Keeps intervals at the next position, and marks the windows in which they ran longer, as far as a plan counts them. */
+/**
+ * Keeps intervals at the next position, and marks the windows in which they ran longer, as far as a plan counts them. What a cap does
+ * not pay for is kept as well, and never billed.
+ */
 export async function keepIntervals(
   tx: LeasedTx,
   intervals: readonly InstanceInterval[],
@@ -96,7 +105,7 @@ export async function keepIntervals(
     const { startMs, untilMs: endMs } = interval;
     return { interval, zones: zones.within(interval, { startMs, endMs }) };
   });
-  const result = await storeIntervals(tx, checked, position);
+  const result = await storeIntervals(tx, checked, position, (grown) => paidByCaps(tx, grown, plans));
   const others = new Set(result.conflicts);
   const cold = intervals.flatMap((interval) => {
     const span = others.has(interval) ? undefined : coldByHub(interval);

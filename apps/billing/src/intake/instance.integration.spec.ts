@@ -13,6 +13,7 @@ import {
   seededRandom,
   testDatabase,
   until,
+  type RevisionShape,
   type TestDatabase,
   type UsedRevision,
 } from '#libs/testing';
@@ -41,8 +42,8 @@ interface Place extends UsedRevision {
   clusterId: Id<'cls'>;
 }
 
-async function place(): Promise<Place> {
-  const shape = { concurrency: 1, maxInstances: 10, timeoutSeconds: 300 };
+async function place(devices: Partial<RevisionShape> = {}): Promise<Place> {
+  const shape = { concurrency: 1, maxInstances: 10, timeoutSeconds: 300, ...devices };
   const of = await makeUsedRevision((sql, values) => database.query(sql, values), random, shape);
   return { ...of, clusterId: await makeHolder(database, random, of) };
 }
@@ -76,7 +77,11 @@ const inMoney = async (of: Place): Promise<unknown[]> =>
   ((await found(of)) as unknown[][]).map(([ms, , , currency]) => [ms, currency]);
 const price = (of: Place, currency: string, atMs: number): Promise<void> =>
   database.db.inTenant(of.organizationId, (tx) => {
-    const rates = { vcpuSecond: parseDecimal('0.00001'), gibSecond: parseDecimal('0') };
+    const rates = {
+      vcpuSecond: parseDecimal('0.00001'),
+      gibSecond: parseDecimal('0'),
+      gpuSeconds: new Map(),
+    };
     return saveClusterPrice(tx, of.clusterId, { currency, ...rates }, atMs);
   });
 const waiting = (of: Place): Promise<{ number: number; reason: string; outcome: string | null }[]> =>
@@ -126,6 +131,36 @@ it('parts it by UTC day, each at the price of its day', async () => {
     ['5', 'USD'],
   ]);
   expect(await found(of, '2026-12')).toEqual([]);
+});
+
+it('counts the time of GPUs by class and UTC day, each GPU, once', async () => {
+  const of = await place({ gpus: 2, gpuClass: 'nvidia-l4' });
+  const midnight = DAY / 2;
+  const told = [
+    ran(of, 'a', midnight - 7, midnight - 2),
+    ran(of, 'a', midnight - 7, midnight + 20 * 60_000),
+    ran(of, 'b', 0, 100),
+  ];
+  for (let times = 0; times < 2; times += 1) await take(of, told);
+  await price(of, 'USD', T0 + DAY);
+  expect(
+    await database.query(
+      `SELECT day::text, gpu_class, gpu_ms::int FROM instance_gpu_time WHERE organization_id = $1 ORDER BY 1`,
+      [of.organizationId],
+    ),
+  ).toEqual([
+    { day: '2026-11-16', gpu_class: 'nvidia-l4', gpu_ms: 2 * 107 },
+    { day: '2026-11-17', gpu_class: 'nvidia-l4', gpu_ms: 2 * 20 * 60_000 },
+  ]);
+  const [all, ...more] = await database.db.inTenant(of.organizationId, (tx) =>
+    findInstanceTime(tx, of.organizationId, '2026-11'),
+  );
+  expect([all?.instanceMs, all?.gpuMs, more]).toEqual([
+    BigInt(107 + 20 * 60_000),
+    new Map([['nvidia-l4', BigInt(2 * (107 + 20 * 60_000))]]),
+    [],
+  ]);
+  expect(all?.price?.gpuSeconds).toEqual(new Map());
 });
 
 it('refuses what is not so, once, however often it is told as it grows', async () => {

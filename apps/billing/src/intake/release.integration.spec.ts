@@ -171,16 +171,24 @@ describe('each reason', () => {
 describe('what only a correction releases', () => {
   const newIdentity: UsageCorrection = { producer: 'spl_corrected00000000000', position: 0 };
   const toEnd: UsageCorrection = { endMs: T0 + 90 };
-  it.each<[string, Partial<Record<keyof UsageRecord, unknown>>, UsageCorrection, ReleaseOutcome]>([
+  const ofItself = { revisionId: 'of the record' as const };
+  const elsewhere: UsageCorrection = { revisionId: 'rev_00000000000000000000' };
+  type Said = UsageCorrection | typeof ofItself;
+  it.each<[string, Partial<Record<keyof UsageRecord, unknown>>, Said, ReleaseOutcome]>([
     ['negative', { endMs: T0 - 1 }, toEnd, 'stored'],
     ['without an end', { endMs: undefined }, toEnd, 'stored'],
     ['longer than any request', { endMs: T0 + MAX_RECORD_MS + 1 }, toEnd, 'stored'],
     ['with an identity that is taken', { position: 0 }, newIdentity, 'stored'],
+    ['that names no revision', { revisionId: undefined }, ofItself, 'stored'],
+    ['of no revision', { revisionId: 'rev_11111111111111111111' }, ofItself, 'stored'],
+    ['that names no revision, by none there is', { revisionId: undefined }, elsewhere, 'unknown_revision'],
+    ['that names no revision, by another end', { revisionId: undefined }, toEnd, 'missing_revision'],
     ['negative, by an end no better', { endMs: T0 - 1 }, { endMs: T0 - 5 }, 'not_positive'],
     ['negative, under another identity', { endMs: T0 - 1 }, newIdentity, 'not_positive'],
     ['without an end, under another identity', { endMs: undefined }, newIdentity, 'malformed'],
-  ])('a record %s: billed as corrected, kept as it came', async (_what, change, correction, outcome) => {
+  ])('a record %s: billed as corrected, kept as it came', async (_what, change, said, outcome) => {
     const of = await used();
+    const correction = said === ofItself ? { revisionId: of.revisionId } : (said as UsageCorrection);
     const good = usageOf(of, 0, { startMs: T0 - 300, endMs: T0 - 200 });
     await rig.take(lease, of.gatewayId, [good]);
     const bad = { ...usageOf(of, 1, { startMs: T0, endMs: T0 + 90 }), ...change };

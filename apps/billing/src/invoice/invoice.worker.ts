@@ -44,7 +44,7 @@ export class InvoiceWorker {
 
   constructor(
     private readonly parts: InvoiceParts,
-    private readonly times: InvoiceTerms,
+    private readonly terms: InvoiceTerms,
   ) {
     this.loop = new Loop('invoices', LOOK_MS, (signal) => this.look(signal), parts.logger);
   }
@@ -72,7 +72,7 @@ export class InvoiceWorker {
     if (began < this.restUntil) return;
     // Hours of which nothing came yet have no row that waits: a month is whole when every hour of it, used or not, may close.
     const closable = closableBefore(await this.parts.closing.look());
-    const beforeMs = Math.min(began - this.times.graceMs, closable);
+    const beforeMs = Math.min(began - this.terms.graceMs, closable);
     const open = await this.parts.db.asSystem((tx) => findOpenMonths(tx, beforeMs, MOST));
     const failures: unknown[] = [];
     for (const one of open) {
@@ -88,7 +88,7 @@ export class InvoiceWorker {
   }
 
   private async close(lease: Lease, of: { organizationId: Id<'org'>; month: string }): Promise<void> {
-    const { dueMs, seller } = this.times;
+    const { dueMs, seller } = this.terms;
     const { db, clock, random, metrics } = this.parts;
     const invoices = await whileHeld(this.parts, lease, async (tx) => {
       const made = await invoiceMonth(tx, of, { now: clock.now(), dueMs, seller, random });

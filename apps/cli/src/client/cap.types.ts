@@ -5,6 +5,7 @@ export interface CapView {
   month: string;
   spent: string;
   reserved: string;
+  unpaidInstanceSeconds: string;
   resetsAt: string;
   reached: boolean;
   createdAt: string;

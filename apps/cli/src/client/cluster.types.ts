@@ -17,7 +17,13 @@ export interface ClusterView {
     left?: number;
     waiting?: { service: string; reason?: string }[];
   };
-  price?: { currency: string; vcpuSecond: string; gibSecond: string; since: string };
+  price?: {
+    currency: string;
+    vcpuSecond: string;
+    gibSecond: string;
+    gpuSeconds: { gpuClass: string; price: string }[];
+    since: string;
+  };
   gpus: { product?: string; nodes: number; count: number }[];
   gpuSupply?: GpuSupplyView[];
   clockOffsetMs?: number;

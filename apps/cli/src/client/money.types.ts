@@ -38,9 +38,12 @@ export interface MarginView {
     billedSeconds: string;
     instanceSeconds: string;
     amount: string;
+    charged: string;
     cost?: string;
+    unpricedGpus: string[];
     margin?: string;
   }[];
+  gpus: { cluster: string; gpuClass: string; seconds: string }[];
 }
 
 export interface BuyerView {

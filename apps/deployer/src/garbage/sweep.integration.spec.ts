@@ -8,10 +8,18 @@ import {
   targetsBucket,
   type Bus,
 } from '#libs/bus';
-import { NOTICE_KEPT_MS, newId, type Digest, type Id, type NoticeData } from '#libs/domain';
+import {
+  BUILD_PATIENCE_MS,
+  NOTICE_KEPT_MS,
+  newId,
+  type Digest,
+  type Id,
+  type NoticeData,
+} from '#libs/domain';
 import { createLogger, systemRandom } from '#libs/process';
 import {
   FolderBlobs,
+  countOpenBuilds,
   dropUpload,
   findUpload,
   giveNotice,
@@ -21,6 +29,7 @@ import {
   insertProject,
   insertUpload,
   joinCluster,
+  removeCluster,
 } from '#libs/store';
 import { SteppedClock, temporaryFolder, testDatabase, testNats } from '#libs/testing';
 import type { TestDatabase, TestNats } from '#libs/testing';
@@ -75,17 +84,18 @@ async function service(uploadId: string, more: { removed?: boolean } = {}): Prom
 async function build(
   svc: string,
   upl: string,
-  end: { image?: Digest; at?: number; pendingSince?: number },
+  end: { image?: Digest; at?: number; pendingSince?: number; cluster?: string; askedAt?: number },
 ): Promise<Id<'bld'>> {
   const bld = id('bld');
   await database.query(
     `INSERT INTO builds (organization_id, id, project_id, service_id, upload_id, upload_digest, status, image_digest,
-       created_at, finished_at, cluster_id) VALUES ($1, $2, $3, $4, $5, 'd', $8, $6, $9, $7, $10)`,
+       created_at, finished_at, cluster_id, asked_at, may_cost) VALUES ($1, $2, $3, $4, $5, 'd', $8, $6, $9, $7, $10, $11, $7::timestamptz IS NULL)`,
     [
       ...[org, bld, prj, svc, upl, end.image ?? null, end.at === undefined ? null : new Date(end.at)],
       end.pendingSince === undefined ? 'running' : 'pending',
       new Date(end.pendingSince ?? clock.now()),
-      cls,
+      end.cluster ?? cls,
+      new Date(end.askedAt ?? end.pendingSince ?? clock.now()),
     ],
   );
   return bld;
@@ -150,8 +160,47 @@ describe('the sweep', () => {
       Array.from({ length: 7 }, () => true),
     );
     expect(await has([stray, gone.manifest, ...gone.parts])).toEqual([false, false, false, false]);
-    expect(swept).toEqual({ uploads: 3, keys: 0, blobs: 7, notices: 0 });
-    expect(await sweep.run()).toEqual({ uploads: 0, keys: 0, blobs: 0, notices: 0 });
+    expect(swept).toEqual({ builds: 0, uploads: 3, keys: 0, blobs: 7, notices: 0 });
+    expect(await sweep.run()).toEqual({ builds: 0, uploads: 0, keys: 0, blobs: 0, notices: 0 });
+  });
+
+  it('ends builds whose cluster was removed, or says nothing for a day: nothing is reserved for them, and their uploads go', async () => {
+    const left = id('cls');
+    const local = { name: 'left', provider: 'p', region: 'local', zone: 'z', runtime: 'local' } as const;
+    await database.db.asSystem((tx) => insertCluster(tx, { id: left, ...local, createdAt: clock.now() }));
+    const sources = await Promise.all(['a', 'b', 'c', 'd'].map(async (text) => upload(await blob(text))));
+    const [ofLeft, silent, patient, image] = sources as [Id<'upl'>, Id<'upl'>, Id<'upl'>, Id<'upl'>];
+    const svc = await service(image);
+    const late = clock.now() - BUILD_PATIENCE_MS;
+    const builds = [
+      await build(svc, ofLeft, { cluster: left }),
+      await build(svc, silent, { askedAt: late - 1 }),
+      await build(svc, patient, { askedAt: late }),
+      // seen to have ended, and never heard
+      await build(svc, image, { at: OLD, cluster: left, askedAt: late - 1 }),
+    ];
+    await database.query('UPDATE builds SET may_cost = true WHERE id = ANY($1)', [builds]);
+    const open = (): Promise<bigint> => database.db.asSystem((tx) => countOpenBuilds(tx, org));
+    const stands = (): Promise<unknown> =>
+      database.query(
+        `SELECT status, error->>'code' AS code, finished_at IS NOT NULL AS ended FROM builds
+         WHERE id = ANY($1) ORDER BY array_position($1, id)`,
+        [builds],
+      );
+    const before = await open();
+    await sweep.clusterRemoved();
+    expect([before - (await open()), await isThere(silent)]).toEqual([2n, true]);
+    await database.db.asSystem((tx) => removeCluster(tx, left, clock.now()));
+    await sweep.clusterRemoved();
+    expect(before - (await open())).toBe(3n);
+    expect(await stands()).toEqual([
+      { status: 'failed', code: 'UNAVAILABLE', ended: true },
+      { status: 'failed', code: 'DEADLINE_EXCEEDED', ended: true },
+      { status: 'running', code: null, ended: false },
+      { status: 'running', code: null, ended: true },
+    ]);
+    expect(await sweep.run()).toMatchObject({ builds: 0, uploads: 2 });
+    expect(await Promise.all(sources.map(isThere))).toEqual([false, false, true, true]);
   });
 
   it('leaves what somebody is about to name', async () => {

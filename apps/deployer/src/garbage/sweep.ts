@@ -1,5 +1,6 @@
 import { Loop } from '#libs/process';
 import { sweepBlobs } from './blobs.sweep.js';
+import { sweepBuilds } from './builds.sweep.js';
 import { sweepKeys } from './keys.sweep.js';
 import { sweepNotices } from './notices.sweep.js';
 import type { SweepParts } from './sweep.parts.js';
@@ -7,7 +8,7 @@ import { sweepUploads } from './uploads.sweep.js';
 
 const EVERY_MS = 3_600_000;
 
-/** Removes what nothing refers to any more (uploads, blobs, keys of ended builds and unused secrets), and old notices. */
+/** Ends builds of which nobody will say an end; removes what nothing refers to any more (uploads, blobs, keys of ended builds and unused secrets), and old notices. */
 export class Sweep {
   private readonly loop: Loop;
   private isFirst = true;
@@ -24,9 +25,15 @@ export class Sweep {
     return this.loop.stop();
   }
 
-  /** Once round. Uploads go first: what only they named is unused then. */
-  async run(): Promise<{ uploads: number; keys: number; blobs: number; notices: number }> {
+  /** A cluster was removed: what it was asked to build is ended. */
+  async clusterRemoved(): Promise<void> {
+    await sweepBuilds(this.parts);
+  }
+
+  /** Once round, in this order: what only an open build needed, and then what only an upload named, is unused. */
+  async run(): Promise<{ builds: number; uploads: number; keys: number; blobs: number; notices: number }> {
     const swept = {
+      builds: await sweepBuilds(this.parts),
       uploads: await sweepUploads(this.parts),
       keys: await sweepKeys(this.parts),
       blobs: await sweepBlobs(this.parts),

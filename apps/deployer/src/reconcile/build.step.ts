@@ -88,7 +88,7 @@ function follow(draft: Draft, build: Build): Build {
   if (build.clusterId === undefined) {
     if (draft.seen.capped) return build;
     const clusterId = chooseBuilder(draft.records.clusters, draft.now);
-    return clusterId === undefined ? build : { ...build, clusterId };
+    return clusterId === undefined ? build : { ...build, clusterId, askedAt: draft.now };
   }
   const report = draft.seen.buildStatus;
   return report?.buildId === build.id ? toldBuild(build, report, draft.now) : build;

@@ -162,8 +162,3 @@ export function changesOf(draft: Draft): ServiceChanges | undefined {
   const empty = Object.values(changes).every((part) => Array.isArray(part) && part.length === 0);
   return empty ? undefined : changes;
 }
-
-/** Whether a cluster is asked for a build by these changes. */
-export function asksForBuild({ build }: ServiceChanges): boolean {
-  return build?.status === 'pending' && build.clusterId !== undefined;
-}

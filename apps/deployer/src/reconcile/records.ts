@@ -1,5 +1,6 @@
 import type { CappedBuild, Clock, Id, Service } from '#libs/domain';
 import {
+  asksForBuild,
   countHeld,
   forgetHeld,
   loadServiceRecords,
@@ -14,7 +15,6 @@ import {
   type ServiceChanges,
   type ServiceRecords,
 } from '#libs/store';
-import { asksForBuild } from './draft.js';
 import type { Records } from './ports.js';
 
 /** The rows in PostgreSQL, by the system role; tells which operations have moved once that is committed. */

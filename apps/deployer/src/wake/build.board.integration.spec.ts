@@ -1,7 +1,7 @@
 import type { BuildStatus } from '#libs/bus';
-import { newId, type Id } from '#libs/domain';
+import { BUILD_PATIENCE_MS, newId, type Id } from '#libs/domain';
 import { createLogger } from '#libs/process';
-import { countOpenBuilds, dropUpload, lockAskedBuild, saveBuild } from '#libs/store';
+import { countOpenBuilds, dropUpload, endLostBuilds, lockAskedBuild, saveBuild } from '#libs/store';
 import {
   makeUsedRevision,
   seededRandom,
@@ -88,6 +88,14 @@ it('reserves what a build may cost from when a cluster is asked for it until its
     'default',
   ]);
   expect((await open()) - before).toBe(0n);
+});
+
+it('bills nothing of a build that the hub ended meanwhile, and leaves it ended', async () => {
+  const build = await asked();
+  await database.db.asSystem((tx) => endLostBuilds(tx, T0 + BUILD_PATIENCE_MS + 1, 1_000));
+  expect(await tell(here, build, { ...took(1_000, 9_500), imageDigest: testDigest('e') })).toBe(of.serviceId);
+  const rows = await database.query('SELECT status, may_cost FROM builds WHERE id = $1', [build]);
+  expect([await kept(build), rows]).toEqual([[], [{ status: 'failed', may_cost: false }]]);
 });
 
 it('keeps nothing of what failed on our side, and no more than the hub waited', async () => {

@@ -1,5 +1,5 @@
 import type { BuildStatus } from '#libs/bus';
-import { billableBuild } from '#libs/domain';
+import { billableBuild, isLostBuild } from '#libs/domain';
 import { endBuild, lockAskedBuild, saveBuild, storeBuildTime, type Database } from '#libs/store';
 import { toldBuild } from '../reconcile/told.build.js';
 
@@ -23,6 +23,7 @@ export class BuildBoard {
     return this.db.asSystem(async (tx) => {
       const build = await lockAskedBuild(tx, buildId, clusterId);
       if (!build) return undefined;
+      if (isLostBuild(build)) return build.serviceId;
       const told = toldBuild(build, report, storedAt);
       if (told !== build) await saveBuild(tx, told);
       const { phase, error, startedAt, endedAt } = report;

@@ -9,9 +9,9 @@ const HOST = 'capped--p.lab';
 const PRICE = { block: 10n, request: 1n };
 const TIMEOUT_SECONDS = 1;
 const MOST = worstCost(PRICE, TIMEOUT_SECONDS);
-/** Many times what requests below could cost, and less than what leases are given for. */
+/** Many times what requests below could cost, and less than what permits are given for. */
 const [FAR, NEAR] = [MOST * 1_000_000n, MOST * 40n];
-/** Requests at a time, and how often: together more than a first lease lets in. */
+/** Requests at a time, and how often: together more than a first permit lets in. */
 const [BATCH, BATCHES] = [8, 12];
 
 /** Stands for billing: says what the gateway may spend of one cap; what has ended is on the bill at once, and costs nothing. */
@@ -113,7 +113,7 @@ describe('a host of an organization with a cap', () => {
 
   it('near it is asked about for each request, and is refused while nobody answers', async () => {
     desk.left = NEAR;
-    // what may be left of a lease is held for some seconds, and is missing meanwhile
+    // what may be left of a permit is held for some seconds, and is missing meanwhile
     await untilAsked(BATCH, BATCH);
     lab.wire.cut();
     const refused = await until(

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ERROR_CODES } from '#libs/domain';
 import type { Logger } from '#libs/process';
-import { LEASE_OVER } from '../envoy/admission.filter.js';
+import { PERMIT_OVER } from '../envoy/admission.filter.js';
 import type { Refused } from './organization.purse.js';
 
 /** Envoy's own limit of a head is 60 KiB. */
@@ -21,7 +21,7 @@ export function admissionSocketOf(folder: string): string {
   return path.join(tmpdir(), `towpath-admission-${name}.sock`);
 }
 
-/** Whether a request to a host is let in (undefined), by the name of its host and its id; `over`: the lease beyond which it is. */
+/** Whether a request to a host is let in (undefined), by the name of its host and its id; `over`: the permit beyond which it is. */
 export type Check = (
   host: string,
   stream: string,
@@ -57,9 +57,9 @@ export class AdmissionServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { host = '', 'x-request-id': id, [LEASE_OVER]: lease } = request.headers;
+    const { host = '', 'x-request-id': id, [PERMIT_OVER]: permit } = request.headers;
     const stream = String(id ?? '');
-    const over = lease === undefined ? {} : { over: String(lease) };
+    const over = permit === undefined ? {} : { over: String(permit) };
     try {
       const [name = ''] = host.split(':');
       const refused =

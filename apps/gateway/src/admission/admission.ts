@@ -10,8 +10,8 @@ import {
   type UsageRecord,
 } from '#libs/domain';
 import { Loop, type Logger } from '#libs/process';
-import type { Lease } from '../envoy/lease.filter.js';
-import { HostLeases } from './host.leases.js';
+import type { Permit } from '../envoy/permit.filter.js';
+import { HostPermits } from './host.permits.js';
 import { OrganizationPurse, type Refused } from './organization.purse.js';
 
 /** A host of an organization with a cap. */
@@ -28,8 +28,8 @@ export interface AdmissionParts {
   incarnation: string;
   /** The connection to the hub while it is there. */
   bus: () => Bus | undefined;
-  /** What the route of a host says of its lease from now on; without `now` when it is applied next. */
-  show: (host: string, lease: Lease | undefined, now?: 'now') => void;
+  /** What the route of a host says of its permit from now on; without `now` when it is applied next. */
+  show: (host: string, permit: Permit | undefined, now?: 'now') => void;
   logger: Logger;
   /** Monotonic, ms; a wall clock that is set would free what is still spent. */
   now?: () => number;
@@ -63,8 +63,8 @@ export class Admission {
   private readonly loop: Loop;
   private readonly now: () => number;
   private asked = 0;
-  private leases = 0;
-  /** The newest record of which was noted: what comes again takes nothing from a lease. */
+  private permits = 0;
+  /** The newest record of which was noted: what comes again takes nothing from a permit. */
   private newest = { producer: '', position: -1 };
   private isEnvoyHere = false;
   /** Since when Envoy has nothing that a former process gave it. */
@@ -86,7 +86,7 @@ export class Admission {
   /** A route came; Envoy gets it afterwards. */
   apply({ host, deleted, capped, organizationId, backends }: Route): void {
     const former = this.hosts.get(host);
-    if (former) this.purses.get(former.organizationId)?.leases.leave(host);
+    if (former) this.purses.get(former.organizationId)?.permits.leave(host);
     this.hosts.delete(host);
     if (deleted || !capped) {
       if (former) this.freed.add(host);
@@ -98,10 +98,10 @@ export class Admission {
     const timeoutSeconds = Math.max(0, ...backends.map((backend) => backend.timeoutSeconds));
     this.hosts.set(host, { organizationId, revisions, timeoutSeconds });
     // Named although there is none: that Envoy has this route is then not to be confused with any other.
-    this.parts.show(host, { id: this.newLease(), requests: 0 });
+    this.parts.show(host, { id: this.newPermit(), requests: 0 });
   }
 
-  /** Undefined: the request is let in. `over`: the lease beyond which it is. */
+  /** Undefined: the request is let in. `over`: the permit beyond which it is. */
   async check(
     host: string,
     stream: string,
@@ -118,8 +118,8 @@ export class Admission {
     return refused;
   }
 
-  /** A record of usage was read; `wholeStartMs`: when its request began. `lease`: the one that its route had. */
-  noted(record: UsageRecord, wholeStartMs: number, lease?: string): void {
+  /** A record of usage was read; `wholeStartMs`: when its request began. `permit`: the one that its route had. */
+  noted(record: UsageRecord, wholeStartMs: number, permit?: string): void {
     const isNew = this.isNew(record);
     const purse = this.purses.get(record.organizationId);
     if (!purse) return;
@@ -128,23 +128,23 @@ export class Admission {
     const ended = last ? { lengthMs: endMs - wholeStartMs, isFree } : undefined;
     const source = {
       // What no instance saw may have been refused before it was counted.
-      lease: isNew && reached ? lease : undefined,
+      permit: isNew && reached ? permit : undefined,
       untilMs: this.now() + longestMs(LONGEST_SECONDS),
     };
     purse.noted({ stream, record: `${producer} ${position}`, revisionId, ...source }, ended);
   }
 
-  /** Envoy connected: one that was started anew counts every lease from its beginning. */
+  /** Envoy connected: one that was started anew counts every permit from its beginning. */
   connected(): void {
     this.isEnvoyHere = true;
-    for (const { leases } of this.purses.values()) leases.takeAll();
+    for (const { permits } of this.purses.values()) permits.takeAll();
   }
 
   /** Envoy refused what these hosts should be. */
   refused(hosts: readonly string[]): void {
     for (const host of hosts) {
       const of = this.hosts.get(host);
-      if (of) this.purses.get(of.organizationId)?.leases.take(host);
+      if (of) this.purses.get(of.organizationId)?.permits.take(host);
     }
   }
 
@@ -186,9 +186,9 @@ export class Admission {
     return true;
   }
 
-  private newLease(): string {
-    this.leases += 1;
-    return `${this.parts.incarnation.slice(0, 8)}-${this.leases}`;
+  private newPermit(): string {
+    this.permits += 1;
+    return `${this.parts.incarnation.slice(0, 8)}-${this.permits}`;
   }
 
   private purseOf(organizationId: Id<'org'>): OrganizationPurse {
@@ -196,9 +196,9 @@ export class Admission {
     if (known) return known;
     const { now } = this;
     const ask: ConstructorParameters<typeof OrganizationPurse>[0]['ask'] = (wish) => this.ask(wish);
-    const show = (host: string, lease: Lease): void => this.parts.show(host, lease, 'now');
-    const leases = new HostLeases({ newId: () => this.newLease(), show, now });
-    const purse = new OrganizationPurse({ organizationId, ask, leases, now });
+    const show = (host: string, permit: Permit): void => this.parts.show(host, permit, 'now');
+    const permits = new HostPermits({ newId: () => this.newPermit(), show, now });
+    const purse = new OrganizationPurse({ organizationId, ask, permits, now });
     this.purses.set(organizationId, purse);
     return purse;
   }

@@ -1,6 +1,6 @@
 import type { CapAnswer } from '#libs/bus';
 import { costAtMost, worstCost } from '#libs/domain';
-import { HostLeases } from './host.leases.js';
+import { HostPermits } from './host.permits.js';
 import { OrganizationPurse, type Refused, type Wanted } from './organization.purse.js';
 
 const PRICE = { block: 10n, request: 1n };
@@ -20,13 +20,13 @@ class Rig {
     answer: (allowance: bigint, more?: Partial<CapAnswer>) => Promise<void>;
     fail: () => Promise<void>;
   }[] = [];
-  /** Leases as Envoy is shown them. */
+  /** Permits as Envoy is shown them. */
   readonly shown: [host: string, id: string, requests: number][] = [];
   private ids = 0;
   readonly purse = new OrganizationPurse({
     organizationId: 'org_00000000000000000001',
-    leases: new HostLeases({
-      newId: () => `lease-${(this.ids += 1)}`,
+    permits: new HostPermits({
+      newId: () => `permit-${(this.ids += 1)}`,
       show: (host, { id, requests }) => void this.shown.push([host, id, requests]),
       now: () => this.now,
     }),

@@ -11,7 +11,7 @@ import {
   type Id,
   type RequestSource,
 } from '#libs/domain';
-import type { HostLeases, LeasedHost } from './host.leases.js';
+import type { HostPermits, PermitHost } from './host.permits.js';
 
 /** A request that wants to be let in. */
 export interface Wanted {
@@ -47,7 +47,7 @@ interface PurseParts {
   ask: (
     request: Pick<CapRequest, 'organizationId' | 'keep' | 'need' | 'slack' | 'records'>,
   ) => Promise<CapAnswer>;
-  leases: HostLeases;
+  permits: HostPermits;
   /** Monotonic, ms. */
   now: () => number;
 }
@@ -58,7 +58,7 @@ const REST_MS = 200;
 const SILENCE_REST_MS = 500;
 /** How often it asks while it has something to settle or to give back. */
 const SETTLE_MS = 500;
-/** The same, while it only holds leases (what is left of the cap says whether it may) or was not answered. */
+/** The same, while it only holds permits (what is left of the cap says whether it may) or was not answered. */
 const LOOK_MS = 2_000;
 /** How long an organization without a cap is believed to have none. */
 const FREE_MS = 1_000;
@@ -91,8 +91,8 @@ export class OrganizationPurse {
     return this.account.isIdle && this.granted === 0n && this.waiting.length === 0 && !this.isAsking;
   }
 
-  get leases(): HostLeases {
-    return this.parts.leases;
+  get permits(): HostPermits {
+    return this.parts.permits;
   }
 
   priceOf(revisionId: string): CapPrice | undefined {
@@ -109,11 +109,11 @@ export class OrganizationPurse {
     });
   }
 
-  /** Envoy asked about a request to the host, `over`: beyond the lease of that id. It need not next time if that is allowed. */
-  asked(of: LeasedHost, over: string | undefined): void {
-    if (!this.parts.leases.asked(of, over)) return;
-    this.lease();
-    if (this.parts.leases.wish > 0n) this.turn();
+  /** Envoy asked about a request to the host, `over`: beyond the permit of that id. It need not next time if that is allowed. */
+  asked(of: PermitHost, over: string | undefined): void {
+    if (!this.parts.permits.asked(of, over)) return;
+    this.permit();
+    if (this.parts.permits.wish > 0n) this.turn();
   }
 
   /** A record of a request of a revision. `ended`: it lasted so long in all, and costs nothing if `isFree`. */
@@ -132,7 +132,7 @@ export class OrganizationPurse {
 
   /** Envoy has these hosts as they should be. */
   settled(isCurrent: (host: string) => boolean): void {
-    this.parts.leases.settled(this.account, isCurrent);
+    this.parts.permits.settled(this.account, isCurrent);
   }
 
   /** Everything that Envoy noted up to then was read. */
@@ -140,13 +140,13 @@ export class OrganizationPurse {
     this.account.readTo(atMs);
   }
 
-  /** Asks when there is something to settle, to give back or to lease. */
+  /** Asks when there is something to settle, to give back or to permit. */
   tick(): void {
     const { account } = this;
-    const { leases } = this.parts;
-    leases.review(account, this.free);
-    const isDue = account.isSettling || (this.granted ?? 0n) > account.claim || leases.wish > 0n;
-    const looks = leases.isHolding || this.granted === undefined;
+    const { permits } = this.parts;
+    permits.review(account, this.free);
+    const isDue = account.isSettling || (this.granted ?? 0n) > account.claim || permits.wish > 0n;
+    const looks = permits.isHolding || this.granted === undefined;
     const everyMs = isDue ? SETTLE_MS : looks ? LOOK_MS : Infinity;
     if (this.parts.now() - this.askedAt >= everyMs) this.turn();
   }
@@ -156,8 +156,8 @@ export class OrganizationPurse {
     if (this.parts.now() - this.askedAt >= SETTLE_MS) this.turn();
   }
 
-  private lease(): void {
-    if (this.parts.now() >= this.freeUntil) this.parts.leases.give(this.account, this.free);
+  private permit(): void {
+    if (this.parts.now() >= this.freeUntil) this.parts.permits.give(this.account, this.free);
   }
 
   private letIn({ stream, most, untilMs }: Wanted): boolean {
@@ -206,7 +206,7 @@ export class OrganizationPurse {
       'cap_reached',
       REST_MS,
     );
-    if (left.length === 0) this.lease();
+    if (left.length === 0) this.permit();
   }
 
   private wish(known: readonly (CapMoney | undefined)[]): Parameters<PurseParts['ask']>[0] {
@@ -217,7 +217,7 @@ export class OrganizationPurse {
     );
     this.used = 0n;
     const some = most * SLACK_REQUESTS;
-    const { wish } = this.parts.leases;
+    const { wish } = this.parts.permits;
     return {
       organizationId: this.parts.organizationId,
       keep: String(this.account.giveBack()),
@@ -244,7 +244,7 @@ export class OrganizationPurse {
       const { cap, spent, reserved } = standing;
       this.free = capLeft(cap, parseRatio(spent), capMoney(parseRatio(reserved)));
     } else {
-      this.parts.leases.takeAll();
+      this.parts.permits.takeAll();
       this.account.forget();
     }
     this.last = { reason: 'cap_reached', standing };

@@ -21,7 +21,7 @@ export const ACCESS_LOG_FORMAT = {
   status: '%RESPONSE_CODE%',
   flags: '%RESPONSE_FLAGS%',
   attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
-  /** Organization, project and service, and the lease of a host that has one: one look-up instead of three on every request. */
+  /** Organization, project and service, and the permit of a host that has one: one look-up instead of three on every request. */
   ids: '%METADATA(ROUTE:towpath:ids)%',
   revision: `%REQ(${REQUEST_HEADERS.revision})%`,
   cluster: '%METADATA(UPSTREAM_HOST:towpath:cluster)%',

@@ -6,8 +6,8 @@ export const ADMISSION_FILTER = 'admission';
 const ADMISSION_CLUSTER = 'admission';
 const FILTER = 'envoy.extensions.filters.http.ext_authz.v3';
 export const EXT_AUTHZ = `${FILTER}.ExtAuthz`;
-/** Says of a request that the lease of this id is used up; callers cannot say it, and instances do not see it. */
-export const LEASE_OVER = 'x-towpath-lease-over';
+/** Says of a request that the permit of this id is used up; callers cannot say it, and instances do not see it. */
+export const PERMIT_OVER = 'x-towpath-permit-over';
 /** Above how long the process waits itself. */
 const TIMEOUT = '5s';
 
@@ -18,19 +18,19 @@ export const askBeside: Message = {
     server_uri: { uri: 'http://admission', cluster: ADMISSION_CLUSTER, timeout: TIMEOUT },
     authorization_response: { allowed_client_headers: { patterns: [{ exact: 'retry-after' }] } },
   },
-  allowed_headers: { patterns: [{ exact: 'x-request-id' }, { exact: LEASE_OVER }] },
+  allowed_headers: { patterns: [{ exact: 'x-request-id' }, { exact: PERMIT_OVER }] },
   failure_mode_allow: false,
   status_on_error: { code: 'ServiceUnavailable' },
 };
 
-/** Switched on by the route of a host with a cap and without a lease. */
+/** Switched on by the route of a host with a cap and without a permit. */
 export const ADMISSION: Message = {
   name: ADMISSION_FILTER,
   disabled: true,
   typed_config: { '@type': `type.googleapis.com/${EXT_AUTHZ}`, ...askBeside },
 };
 
-/** What the route of a host with a cap and without a lease switches on. */
+/** What the route of a host with a cap and without a permit switches on. */
 export function admissionOnly(): Message {
   return { [ADMISSION_FILTER]: any(`${FILTER}.ExtAuthzPerRoute`, { check_settings: {} }) };
 }

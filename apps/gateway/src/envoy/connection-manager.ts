@@ -4,7 +4,7 @@ import { ADMISSION } from './admission.filter.js';
 import { ACCESS_LOG_FORMAT } from './access-log.format.js';
 import { CALLER_FILTERS } from './callers.filter.js';
 import { NO_PROBE } from './probe.filter.js';
-import { LEASE_FILTERS } from './lease.filter.js';
+import { PERMIT_FILTERS } from './permit.filter.js';
 import { localReplies } from './local-replies.js';
 
 /** Lua costs every request that it sees, so routes switch it off by this name. */
@@ -28,7 +28,7 @@ export function connectionManager(options: ConnectionManagerOptions): Message {
     scoped_routes: SCOPED_ROUTES,
     http_filters: [
       ...[NOT_REACHED, STRIP_TRAILERS, NO_PROBE, LOWER_CASE_HOST],
-      ...[...CALLER_FILTERS, ...LEASE_FILTERS, ADMISSION, ROUTER],
+      ...[...CALLER_FILTERS, ...PERMIT_FILTERS, ADMISSION, ROUTER],
     ],
     early_header_mutation_extensions: [STRIP],
     upgrade_configs: [{ upgrade_type: 'websocket' }],

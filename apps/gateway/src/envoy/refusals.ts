@@ -23,10 +23,10 @@ export const OTHER_AUDIENCE: Refusal = {
   nextStep: 'Ask for one of this service with `tow services token`.',
 };
 
-/** Pushed as part of a host's route. */
+/** Pushed as part of a host's route. As Google's APIs refuse who is suspended or has no billing: nothing that the caller changes helps. */
 export const SUSPENDED: Refusal = {
   status: 403,
-  code: 'FAILED_PRECONDITION',
+  code: 'PERMISSION_DENIED',
   message: 'The owner of this service is suspended on this installation.',
   nextStep: 'Ask the owner of the service; the owner finds the reason with `tow orgs describe`.',
 };

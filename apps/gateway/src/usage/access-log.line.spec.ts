@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { durationNanos, leaseOf, parseLine } from './access-log.line.js';
+import { durationNanos, parseLine, permitOf } from './access-log.line.js';
 import { splitLines } from './line-split.js';
 import { requestEntry, usageRecord } from './usage.record.js';
 import { StreamParts } from './stream-parts.js';
@@ -45,10 +45,10 @@ describe('a line of the access log', () => {
   it.each([
     ['', undefined],
     [' 3f1c1d9e-7', '3f1c1d9e-7'],
-  ])('with%s behind its ids names the lease %s', (more, lease) => {
+  ])('with%s behind its ids names the permit %s', (more, permit) => {
     const line = parseLine(text({ ids: `${sample.ids}${more}` }));
-    expect(line && [leaseOf(line), usageRecord(line, new StreamParts().take(line), origin)]).toEqual([
-      lease,
+    expect(line && [permitOf(line), usageRecord(line, new StreamParts().take(line), origin)]).toEqual([
+      permit,
       recordOf(),
     ]);
   });

@@ -12,7 +12,7 @@ export interface AccessLogLine {
   status?: number;
   flags?: string;
   attempts?: number;
-  /** Organization, project and service, apart by a space; then the lease of a host that has one. */
+  /** Organization, project and service, apart by a space; then the permit of a host that has one. */
   ids?: string;
   /** Release 0.1 wrote a field for each; a spool that it left behind is still read. */
   organization?: string;
@@ -105,8 +105,8 @@ export function idsOf(line: AccessLogLine): (string | undefined)[] {
   return line.ids?.split(' ') ?? [line.organization, line.project, line.service];
 }
 
-/** Which lease the host had when the request came: it was let in under it unless it was asked about. */
-export function leaseOf(line: AccessLogLine): string | undefined {
+/** Which permit the host had when the request came: it was let in under it unless it was asked about. */
+export function permitOf(line: AccessLogLine): string | undefined {
   return line.ids?.split(' ')[3];
 }
 

@@ -4,7 +4,7 @@ import type { Clock, Id, LogBudget, UsageRecord } from '#libs/domain';
 import { Loop, crashPoint } from '#libs/process';
 import type { Logger } from '#libs/process';
 import type { CheckpointFile } from './checkpoint.js';
-import { leaseOf } from './access-log.line.js';
+import { permitOf } from './access-log.line.js';
 import { splitLines } from './line-split.js';
 import type { SplitLines } from './line-split.js';
 import { RecentMessages, type UsageMessage } from './recent.messages.js';
@@ -31,7 +31,7 @@ export interface ShipperOptions {
   /** The connection to the hub while it is there. */
   bus: () => Bus | undefined;
   /** Told of every record before it is shipped, and when all that Envoy wrote was read. */
-  admission: { noted(record: UsageRecord, wholeStartMs: number, lease?: string): void; readAll(): void };
+  admission: { noted(record: UsageRecord, wholeStartMs: number, permit?: string): void; readAll(): void };
   revisionName: (revisionId: string) => string | undefined;
   metrics: UsageMetrics;
   /** What one organization may write into the request log. */
@@ -153,7 +153,7 @@ export class UsageShipper {
       const record = usageRecord(line, part, { gatewayId, region, producer, position });
       if (!record) continue;
       batch.records.push(record);
-      admission.noted(record, Math.floor(line.start / MICROS_PER_MS), leaseOf(line));
+      admission.noted(record, Math.floor(line.start / MICROS_PER_MS), permitOf(line));
       if (!part.last) continue;
       const name = record.revisionId === undefined ? undefined : revisionName(record.revisionId);
       batch.log.add(record, requestEntry(line, this.#finishedBytes + position, name));

@@ -1,5 +1,5 @@
 import type { Clock, Route } from '#libs/domain';
-import type { Lease } from '../envoy/lease.filter.js';
+import type { Permit } from '../envoy/permit.filter.js';
 import { clusterMessage, doorGroupOf, endpointsMessage, usesEndpoints } from './door.cluster.js';
 import type { DoorGroup, GatewayPlace } from './door.cluster.js';
 import type { EnvoyTypes } from './proto.js';
@@ -27,7 +27,7 @@ export class DesiredState {
   };
   readonly #groups = new Map<string, GroupState>();
   readonly #needs = new Map<string, string[]>();
-  readonly #leases = new Map<string, Lease>();
+  readonly #permits = new Map<string, Permit>();
 
   constructor(
     private readonly types: EnvoyTypes,
@@ -40,10 +40,10 @@ export class DesiredState {
     return this.#needs.get(host) ?? [];
   }
 
-  /** What the host's scope says of its lease when its route is applied next; nothing for a host without a cap. */
-  lease(host: string, lease: Lease | undefined): void {
-    if (lease) this.#leases.set(host, lease);
-    else this.#leases.delete(host);
+  /** What the host's scope says of its permit when its route is applied next; nothing for a host without a cap. */
+  permit(host: string, permit: Permit | undefined): void {
+    if (permit) this.#permits.set(host, permit);
+    else this.#permits.delete(host);
   }
 
   apply(route: Route): void {
@@ -62,7 +62,7 @@ export class DesiredState {
     this.#needs.set(route.host, [...groups.keys()]);
     this.resources.scope.set(
       route.host,
-      encodeResource(this.types, 'scope', route.host, scopeMessage(route, this.#leases.get(route.host))),
+      encodeResource(this.types, 'scope', route.host, scopeMessage(route, this.#permits.get(route.host))),
     );
   }
 

@@ -103,13 +103,19 @@ const table: [string, Route, unknown[]][] = [
 const refusals: [string, Route, number, string][] = [
   ['without backends', testRoute('a.lab', 1, []), 503, 'UNAVAILABLE'],
   ['without doors', testRoute('a.lab', 1, [testBackend(1, 100, { doors: [] })]), 503, 'UNAVAILABLE'],
+  [
+    'of a suspended owner',
+    testRoute('a.lab', 1, [testBackend(1, 100)], { refusal: 'suspended' }),
+    403,
+    'PERMISSION_DENIED',
+  ],
 ];
 
 describe('the scope of a host', () => {
   const types = loadEnvoyTypes();
 
   it.each<[string, Partial<Route>, number, string[], string]>([
-    ['has a lease', { capped: true }, 5, ['lease', 'admission-over'], ' l1'],
+    ['has a permit', { capped: true }, 5, ['permit', 'admission-over'], ' l1'],
     ['has none', { capped: true }, 0, ['admission'], ' l1'],
     ['is suspended', { capped: true, refusal: 'suspended' }, 5, [], ''],
     ['has no cap', {}, 5, [], ''],

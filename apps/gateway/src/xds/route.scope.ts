@@ -1,10 +1,10 @@
 import type { Route, RouteBackend } from '#libs/domain';
 import { REQUEST_HEADERS } from '#libs/domain';
 import { LOWER_CASE_FILTER } from '../envoy/connection-manager.js';
-import { LEASE_OVER, admissionOnly } from '../envoy/admission.filter.js';
+import { PERMIT_OVER, admissionOnly } from '../envoy/admission.filter.js';
 import { callersOnly } from '../envoy/callers.filter.js';
-import { leaseOnly } from '../envoy/lease.filter.js';
-import type { Lease } from '../envoy/lease.filter.js';
+import { permitOnly } from '../envoy/permit.filter.js';
+import type { Permit } from '../envoy/permit.filter.js';
 import { NO_REVISION, SUSPENDED } from '../envoy/refusals.js';
 import type { Refusal } from '../envoy/refusals.js';
 import { doorGroupOf } from './door.cluster.js';
@@ -21,10 +21,10 @@ export function liveBackends(route: Route): RouteBackend[] {
 const FILTER_SWITCH = 'envoy.config.route.v3.FilterConfig';
 
 /** What to ask about at a host of an organization with a cap while nothing else is known. */
-const NO_LEASE: Lease = { id: '', requests: 0 };
+const NO_PERMIT: Permit = { id: '', requests: 0 };
 
 /** One host as Envoy serves it: a scope of its own, so that its change touches no other host. */
-export function scopeMessage(route: Route, lease = NO_LEASE): Message {
+export function scopeMessage(route: Route, permit = NO_PERMIT): Message {
   return {
     name: route.host,
     key: { fragments: [{ string_key: route.host }] },
@@ -34,9 +34,9 @@ export function scopeMessage(route: Route, lease = NO_LEASE): Message {
         {
           name: route.host,
           domains: ['*'],
-          routes: routesOf(route, lease),
-          typed_per_filter_config: filtersOf(route, lease),
-          ...(route.capped ? { request_headers_to_remove: [LEASE_OVER] } : {}),
+          routes: routesOf(route, permit),
+          typed_per_filter_config: filtersOf(route, permit),
+          ...(route.capped ? { request_headers_to_remove: [PERMIT_OVER] } : {}),
         },
       ],
     },
@@ -44,32 +44,33 @@ export function scopeMessage(route: Route, lease = NO_LEASE): Message {
 }
 
 /** A host whose audience is not told (an older hub's) lets nobody in. */
-function filtersOf(route: Route, lease: Lease): Message {
+function filtersOf(route: Route, permit: Permit): Message {
   const { access, audience = '', capped } = route;
   const known = { [LOWER_CASE_FILTER]: any(FILTER_SWITCH, { disabled: true }) };
   if (route.refusal) return known;
   return {
     ...known,
     ...(access === 'private' ? callersOnly(audience) : {}),
-    ...(capped && liveBackends(route).length > 0 ? admissionOf(lease) : {}),
+    ...(capped && liveBackends(route).length > 0 ? admissionOf(permit) : {}),
   };
 }
 
-function admissionOf(lease: Lease): Message {
-  return lease.requests > 0 ? leaseOnly(lease) : admissionOnly();
+function admissionOf(permit: Permit): Message {
+  return permit.requests > 0 ? permitOnly(permit) : admissionOnly();
 }
 
-function routesOf(route: Route, lease: Lease): Message[] {
+function routesOf(route: Route, permit: Permit): Message[] {
   const backends = liveBackends(route);
   if (route.refusal) return [refusal(route, SUSPENDED)];
   if (backends.length === 0) return [refusal(route, NO_REVISION)];
   const timeouts = new Set(backends.map(({ timeoutSeconds }) => timeoutSeconds));
-  const routes = timeouts.size === 1 ? [weighted(route, backends, lease)] : oneByOne(route, backends, lease);
+  const routes =
+    timeouts.size === 1 ? [weighted(route, backends, permit)] : oneByOne(route, backends, permit);
   return backends.some(hasChoice) ? routes.flatMap((one) => [replayed(one), one]) : routes;
 }
 
 /** The usual case: Envoy draws one of the revisions by its percent. */
-function weighted(route: Route, backends: RouteBackend[], lease: Lease): Message {
+function weighted(route: Route, backends: RouteBackend[], permit: Permit): Message {
   const [first] = backends as [RouteBackend, ...RouteBackend[]];
   const clusters = backends.map((backend) => ({
     name: doorGroupOf(backend).name,
@@ -78,7 +79,7 @@ function weighted(route: Route, backends: RouteBackend[], lease: Lease): Message
   }));
   return {
     match: { prefix: '/' },
-    metadata: metadataOf(route, lease),
+    metadata: metadataOf(route, permit),
     route: { weighted_clusters: { clusters }, ...actionOf(first.timeoutSeconds, backends) },
   };
 }
@@ -89,7 +90,7 @@ const MILLION = 1_000_000;
  * Revisions with different timeouts: a time limit belongs to a route, not to a weighted cluster. Envoy matches every
  * route of one request against the same random number, so the shares are given cumulatively.
  */
-function oneByOne(route: Route, backends: RouteBackend[], lease: Lease): Message[] {
+function oneByOne(route: Route, backends: RouteBackend[], permit: Permit): Message[] {
   const total = backends.reduce((sum, { percent }) => sum + percent, 0);
   let reached = 0;
   return backends.map((backend) => {
@@ -102,7 +103,7 @@ function oneByOne(route: Route, backends: RouteBackend[], lease: Lease): Message
           default_value: { numerator: Math.round((reached / total) * MILLION), denominator: 'MILLION' },
         },
       },
-      metadata: metadataOf(route, lease),
+      metadata: metadataOf(route, permit),
       request_headers_to_add,
       route: {
         weighted_clusters: {
@@ -146,17 +147,17 @@ function actionOf(timeoutSeconds: number, backends: RouteBackend[]): Message {
 function refusal(route: Route, { status, code, message, nextStep }: Refusal): Message {
   return {
     match: { prefix: '/' },
-    metadata: metadataOf(route, NO_LEASE, { code, next_step: nextStep }),
+    metadata: metadataOf(route, NO_PERMIT, { code, next_step: nextStep }),
     direct_response: { status, body: { inline_string: message } },
   };
 }
 
-/** Ids for the usage record, with that of the lease where there is one; and for a refusal what its body says. */
-function metadataOf(route: Route, lease: Lease, more: Record<string, string> = {}): Message {
+/** Ids for the usage record, with that of the permit where there is one; and for a refusal what its body says. */
+function metadataOf(route: Route, permit: Permit, more: Record<string, string> = {}): Message {
   const { organizationId, projectId, serviceId, capped } = route;
-  const leased = capped && lease.id !== '' ? [lease.id] : [];
+  const permitted = capped && permit.id !== '' ? [permit.id] : [];
   const texts = {
-    ids: [organizationId, projectId, serviceId, ...leased].join(' '),
+    ids: [organizationId, projectId, serviceId, ...permitted].join(' '),
     ...more,
   };
   const fields = Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, { stringValue: text }]));

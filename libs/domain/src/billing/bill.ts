@@ -148,9 +148,10 @@ export function billItems(parts: readonly BillPart[]): BillItem[] {
 
 const PLAIN: BillTerms = { taxes: [], credits: [] };
 
-/** Charges of one version of a plan. */
+/** Charges of one version of a plan, and what they are made of. */
 interface Charged {
   plan: PricePlan;
+  lines: readonly PricedLine[];
   charges: Charge[];
 }
 
@@ -158,7 +159,10 @@ interface Charged {
 export function chargesOf(parts: readonly MonthPart[]): Charged[] {
   return [...Map.groupBy(parts, ({ plan }) => plan.id).values()].flatMap((of) => {
     const own = versionsOf(of);
-    return chargeParts(own).map((charges, i) => ({ plan: (own[i] ?? (of[0] as MonthPart)).plan, charges }));
+    return chargeParts(own).map((charges, i) => {
+      const { plan, lines } = own[i] as MonthPart;
+      return { plan, lines, charges };
+    });
   });
 }
 

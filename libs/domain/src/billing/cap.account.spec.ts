@@ -4,7 +4,8 @@ import { propertyRuns } from '../property.rig.js';
 import { capacityOf, changesOf, sweepBlocks, unitsOfRequest } from '../rating/blocks.js';
 import type { Interval } from '../usage/usage.types.js';
 import { CapAccount } from './cap.account.js';
-import { allowanceOf, capAmount, capLeft, costAtMost, leaseSize, worstCost } from './cap.rules.js';
+import { capAmount, costAtMost, worstCost } from './cap.price.js';
+import { allowanceOf, capLeft, permitSize } from './cap.rules.js';
 import type { CapMoney } from './cap.types.js';
 
 const PRICE = { block: 2_525_000n, request: 400_000n };
@@ -54,22 +55,22 @@ describe('an account', () => {
   });
 });
 
-describe('a lease of an account', () => {
-  const leased = (): CapAccount => {
+describe('a permit of an account', () => {
+  const permitted = (): CapAccount => {
     const made = new CapAccount();
     made.allow(100n);
-    expect(made.lease('l', 3n, 10n)).toBe(true);
+    expect(made.permit('l', 3n, 10n)).toBe(true);
     return made;
   };
 
   it('holds all of its requests at their worst, and then what each of them cost', () => {
-    const one = leased();
-    expect([one.lease('too much', 8n, 10n), one.claim, one.leased]).toEqual([false, 30n, 30n]);
-    one.end('a', 4n, 'spl 1', { lease: 'l' });
-    one.report('b', 'spl 2', { lease: 'l', untilMs: 9 });
-    expect([one.claim, one.leased, one.leftOf('l')]).toEqual([4n + 10n + 10n, 10n, 1n]);
-    one.report('b', 'spl 3', { lease: 'l' });
-    one.end('b', 5n, 'spl 4', { lease: 'l' });
+    const one = permitted();
+    expect([one.permit('too much', 8n, 10n), one.claim, one.permitted]).toEqual([false, 30n, 30n]);
+    one.end('a', 4n, 'spl 1', { permit: 'l' });
+    one.report('b', 'spl 2', { permit: 'l', untilMs: 9 });
+    expect([one.claim, one.permitted, one.leftOf('l')]).toEqual([4n + 10n + 10n, 10n, 1n]);
+    one.report('b', 'spl 3', { permit: 'l' });
+    one.end('b', 5n, 'spl 4', { permit: 'l' });
     expect([one.claim, one.leftOf('l'), one.unsettled(9)]).toEqual([
       4n + 5n + 10n,
       1n,
@@ -78,16 +79,16 @@ describe('a lease of an account', () => {
   });
 
   it('does not hold less for a request that was asked about, nor for more of them than it has', () => {
-    const one = leased();
+    const one = permitted();
     one.admit('asked', 10n, Infinity);
-    one.end('asked', 1n, 'spl 1', { lease: 'l' });
+    one.end('asked', 1n, 'spl 1', { permit: 'l' });
     expect([one.claim, one.leftOf('l')]).toEqual([31n, 3n]);
-    for (const stream of ['a', 'b', 'c', 'd']) one.end(stream, 1n, `spl ${stream}`, { lease: 'l' });
+    for (const stream of ['a', 'b', 'c', 'd']) one.end(stream, 1n, `spl ${stream}`, { permit: 'l' });
     expect([one.claim, one.leftOf('l')]).toEqual([5n, 0n]);
   });
 
   it('stays until it was retired and everything that may have begun was read; also when all else is forgotten', () => {
-    const one = leased();
+    const one = permitted();
     one.admit('asked', 10n, Infinity);
     one.forget();
     one.readTo(1_000_000);
@@ -105,7 +106,7 @@ type Step =
   | { kind: 'arrive'; at: 0 | 1; lengthMs: number; afterMs: number; count: number }
   | { kind: 'ask'; at: 0 | 1; waiting: number; isLost: boolean }
   | { kind: 'rush'; at: 0 | 1; lengthMs: number; count: number }
-  | { kind: 'lease'; at: 0 | 1; wanted: number }
+  | { kind: 'permit'; at: 0 | 1; wanted: number }
   | { kind: 'end'; at: 0 | 1; count: number }
   | { kind: 'fold'; count: number };
 
@@ -142,7 +143,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
-      kind: fc.constant('lease' as const),
+      kind: fc.constant('permit' as const),
       at,
       wanted: fc.integer({ min: 0, max: 40 }),
     }),
@@ -167,13 +168,13 @@ interface WorldShape {
 class World {
   readonly gateways = [new CapAccount(), new CapAccount()];
   private readonly allowed: [CapMoney, CapMoney] = [0n, 0n];
-  private readonly running: { at: 0 | 1; stream: string; span: Interval; lease?: string | undefined }[] = [];
+  private readonly running: { at: 0 | 1; stream: string; span: Interval; permit?: string | undefined }[] = [];
   /** What each gateway's Envoy lets in without asking. */
   private readonly envoys = [
-    { lease: '', left: 0 },
-    { lease: '', left: 0 },
+    { permit: '', left: 0 },
+    { permit: '', left: 0 },
   ];
-  private leases = 0;
+  private permits = 0;
   private readonly unread: { stream: string; span: Interval }[] = [];
   private readonly folded: { stream: string; span: Interval }[] = [];
   private clock = 0;
@@ -209,7 +210,7 @@ class World {
       this.arrive(step.at, step.lengthMs, step.afterMs);
     if (step.kind === 'ask') this.ask(step.at, step.waiting, step.isLost);
     if (step.kind === 'rush') this.rush(step.at, step.lengthMs, step.count);
-    if (step.kind === 'lease') this.lease(step.at, step.wanted);
+    if (step.kind === 'permit') this.permit(step.at, step.wanted);
     if (step.kind === 'end') this.end(step.at, step.count);
     if (step.kind === 'fold') this.folded.push(...this.unread.splice(0, step.count));
   }
@@ -217,14 +218,14 @@ class World {
   arrive(at: 0 | 1, lengthMs: number, afterMs: number): boolean {
     this.clock += afterMs;
     const stream = `s${this.served}`;
-    const envoy = this.envoys[at] as { lease: string; left: number };
+    const envoy = this.envoys[at] as { permit: string; left: number };
     const isUnasked = envoy.left > 0;
     if (isUnasked) envoy.left -= 1;
     else if (!this.gateways[at]?.admit(stream, MOST, Infinity)) return false;
     this.served += 1;
     const span = { startMs: this.clock, endMs: this.clock + lengthMs };
-    // the line of a request that was asked about names the lease as well
-    this.running.push({ at, stream, span, lease: envoy.lease });
+    // the line of a request that was asked about names the permit as well
+    this.running.push({ at, stream, span, permit: envoy.permit });
     if (isUnasked) this.unasked += 1;
     return true;
   }
@@ -237,16 +238,16 @@ class World {
     this.folded.push(...this.unread.splice(0));
   }
 
-  /** Gives a lease that takes the place of the former one, which may have been used before; with 0 it is taken back. */
-  lease(at: 0 | 1, wanted: number): void {
+  /** Gives a permit that takes the place of the former one, which may have been used before; with 0 it is taken back. */
+  permit(at: 0 | 1, wanted: number): void {
     const account = this.gateways[at] as CapAccount;
     const free = this.cap - this.spent - this.reserved;
-    const requests = wanted === 0 ? 0n : leaseSize(account, { free, each: MOST, wanted: BigInt(wanted) });
-    const former = (this.envoys[at] as { lease: string }).lease;
-    const id = `l${(this.leases += 1)}`;
-    if (requests > 0n && !account.lease(id, requests, MOST)) throw new Error('it is not allowed that much');
+    const requests = wanted === 0 ? 0n : permitSize(account, { free, each: MOST, wanted: BigInt(wanted) });
+    const former = (this.envoys[at] as { permit: string }).permit;
+    const id = `l${(this.permits += 1)}`;
+    if (requests > 0n && !account.permit(id, requests, MOST)) throw new Error('it is not allowed that much');
     account.retire(former, this.clock + 10_000);
-    this.envoys[at] = { lease: id, left: Number(requests) };
+    this.envoys[at] = { permit: id, left: Number(requests) };
   }
 
   ask(at: 0 | 1, waiting: number, isLost = false): void {
@@ -270,7 +271,7 @@ class World {
     for (const one of this.running.filter((each) => each.at === at).slice(0, count)) {
       this.running.splice(this.running.indexOf(one), 1);
       const cost = costAtMost(PRICE, one.span.endMs - one.span.startMs);
-      this.gateways[at]?.end(one.stream, cost, one.stream, { lease: one.lease });
+      this.gateways[at]?.end(one.stream, cost, one.stream, { permit: one.permit });
       this.unread.push(one);
     }
   }
@@ -278,7 +279,7 @@ class World {
   /** All ends, is folded and settled. */
   settle(): void {
     for (const one of [0, 1] as const) {
-      this.lease(one, 0);
+      this.permit(one, 0);
       this.end(one, Infinity);
       this.gateways[one]?.readTo(Infinity);
     }
@@ -316,7 +317,7 @@ const UNASKED: [WorldShape, Step[]] = [
   { cap: MOST * 2_000n, ...ALONE },
   [
     { kind: 'ask', at: 0, waiting: 12, isLost: false },
-    { kind: 'lease', at: 0, wanted: 40 },
+    { kind: 'permit', at: 0, wanted: 40 },
     { kind: 'arrive', at: 0, lengthMs: 100, afterMs: 1, count: 12 },
   ],
 ];

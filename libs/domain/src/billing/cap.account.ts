@@ -18,7 +18,7 @@ interface Ended {
 }
 
 /** So many requests that Envoy lets in without asking. */
-interface Leased {
+interface Permitted {
   most: CapMoney;
   /** Of them, those of which nothing has come yet: not begun, or running. */
   left: bigint;
@@ -28,8 +28,8 @@ interface Leased {
 
 /** Where a record of a request came from. */
 export interface RequestSource {
-  /** Under which lease it was let in if it was not asked about; only where it is known to have used one up. */
-  lease?: string | undefined;
+  /** Under which permit it was let in if it was not asked about; only where it is known to have used one up. */
+  permit?: string | undefined;
   /** When a request that goes on has certainly ended, by the gateway's clock. */
   untilMs?: number;
 }
@@ -42,7 +42,7 @@ export interface RequestSource {
 export class CapAccount {
   private readonly running = new Map<string, Running>();
   private readonly ended = new Map<string, Ended>();
-  private readonly leases = new Map<string, Leased>();
+  private readonly permits = new Map<string, Permitted>();
   private held = 0n;
   private allowed = 0n;
   private read = -Infinity;
@@ -64,7 +64,7 @@ export class CapAccount {
 
   /** Whether any request is known that has not been settled. */
   get isIdle(): boolean {
-    return this.running.size === 0 && this.ended.size === 0 && this.leases.size === 0;
+    return this.running.size === 0 && this.ended.size === 0 && this.permits.size === 0;
   }
 
   get isSettling(): boolean {
@@ -72,9 +72,9 @@ export class CapAccount {
   }
 
   /** What requests that it need not be asked about cost at their worst. */
-  get leased(): CapMoney {
+  get permitted(): CapMoney {
     let sum = 0n;
-    for (const { most, left } of this.leases.values()) sum += most * left;
+    for (const { most, left } of this.permits.values()) sum += most * left;
     return sum;
   }
 
@@ -97,28 +97,28 @@ export class CapAccount {
   }
 
   /** Lets so many requests in without a question each, if what they cost at most is still allowed. */
-  lease(id: string, requests: bigint, most: CapMoney): boolean {
+  permit(id: string, requests: bigint, most: CapMoney): boolean {
     const cost = most * requests;
     if (this.held + cost > this.allowed) return false;
-    this.leases.set(id, { most, left: requests, untilMs: Infinity });
+    this.permits.set(id, { most, left: requests, untilMs: Infinity });
     this.held += cost;
     return true;
   }
 
-  /** How many requests of a lease nothing has come of yet. */
+  /** How many requests of a permit nothing has come of yet. */
   leftOf(id: string): bigint {
-    return this.leases.get(id)?.left ?? 0n;
+    return this.permits.get(id)?.left ?? 0n;
   }
 
-  /** Nobody is let in under the lease any more; who was has ended by then. */
+  /** Nobody is let in under the permit any more; who was has ended by then. */
   retire(id: string, untilMs: number): void {
-    const lease = this.leases.get(id);
-    if (lease) lease.untilMs = untilMs;
+    const permit = this.permits.get(id);
+    if (permit) permit.untilMs = untilMs;
   }
 
   /** A report of a request that goes on. */
-  report(stream: string, record: string, { lease, untilMs = Infinity }: RequestSource = {}): void {
-    if (!this.running.has(stream)) this.begin(stream, lease, untilMs);
+  report(stream: string, record: string, { permit, untilMs = Infinity }: RequestSource = {}): void {
+    if (!this.running.has(stream)) this.begin(stream, permit, untilMs);
     this.running.get(stream)?.records.push(record);
   }
 
@@ -130,9 +130,9 @@ export class CapAccount {
     stream: string,
     actual: CapMoney | undefined,
     record: string,
-    { lease }: Pick<RequestSource, 'lease'> = {},
+    { permit }: Pick<RequestSource, 'permit'> = {},
   ): void {
-    if (!this.running.has(stream)) this.begin(stream, lease);
+    if (!this.running.has(stream)) this.begin(stream, permit);
     const known = this.running.get(stream) ?? NOT_LET_IN;
     this.running.delete(stream);
     this.held -= known.most + (this.ended.get(stream)?.cost ?? 0n);
@@ -163,9 +163,9 @@ export class CapAccount {
       this.running.delete(stream);
       this.held -= most;
     }
-    for (const [id, { untilMs, most, left }] of this.leases) {
+    for (const [id, { untilMs, most, left }] of this.permits) {
       if (untilMs >= readMs) continue;
-      this.leases.delete(id);
+      this.permits.delete(id);
       this.held -= most * left;
     }
   }
@@ -185,14 +185,14 @@ export class CapAccount {
   forget(): void {
     this.running.clear();
     this.ended.clear();
-    this.held = this.leased;
+    this.held = this.permitted;
   }
 
-  /** A request that was not asked about: it is one of those of its lease, if that is known to have any left. */
+  /** A request that was not asked about: it is one of those of its permit, if that is known to have any left. */
   private begin(stream: string, id: string | undefined, untilMs = Infinity): void {
-    const lease = id === undefined ? undefined : this.leases.get(id);
-    if (!lease || lease.left === 0n) return;
-    lease.left -= 1n;
-    this.running.set(stream, { most: lease.most, untilMs, records: [] });
+    const permit = id === undefined ? undefined : this.permits.get(id);
+    if (!permit || permit.left === 0n) return;
+    permit.left -= 1n;
+    this.running.set(stream, { most: permit.most, untilMs, records: [] });
   }
 }

@@ -4,9 +4,9 @@ import type { Change } from '../rating/blocks.js';
 import type { Meter } from '../rating/meters.js';
 import type { Interval } from '../usage/usage.types.js';
 
-/** One instance, as far as it was seen to run. */
+/** One instance, as far as it was seen to run without a gap, or a part of that. */
 export interface Running extends Interval {
-  /** Unique among the instances of its revision; the same start has the same id. */
+  /** Of the instance, unique among those of its revision; the same start has the same id. Parts of one do not overlap. */
   id: string;
   /** When it started: the oldest are the first to serve. */
   begunMs: number;

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import type { Id } from '../id.js';
 import { BUILTIN_PLAN } from '../price/builtin.plans.js';
 import { parseDecimal } from '../price/decimal.js';
-import type { PriceItem } from '../price/plan.types.js';
-import { formatRatio, fraction, parseRatio, plus, total } from '../price/ratio.js';
+import type { PriceItem, PricePlan } from '../price/plan.types.js';
+import { formatRatio, fraction, NOTHING, parseRatio, plus, times, total } from '../price/ratio.js';
 import { propertyRuns } from '../property.rig.js';
+import { billItems } from './bill.js';
 import type { UsageDay } from './billing.types.js';
 import {
   billedByService,
@@ -20,9 +21,14 @@ const DEAR: ClusterPrice = {
   currency: 'USD',
   vcpuSecond: parseDecimal('0.00001'),
   gibSecond: parseDecimal('0.000002'),
+  gpuSeconds: new Map([['nvidia-l4', parseDecimal('0.0002')]]),
 };
 const cluster = (n: number): Id<'cls'> => `cls_${String(n).padStart(20, '0')}`;
-const billed = (ms: bigint, amount: string): BilledTime => ({ billedMs: ms, amount: parseRatio(amount) });
+/** Charged half of its list price. */
+const billed = (ms: bigint, amount: string): BilledTime => {
+  const list = parseRatio(amount);
+  return { billedMs: ms, amount: list, charged: times(list, parseRatio('0.5')) };
+};
 
 /** So many seconds of an instance of 1 vCPU and 512 MiB. */
 const ran = (n: number, serviceId: string, seconds: bigint, price?: ClusterPrice): InstanceTime => ({
@@ -31,6 +37,7 @@ const ran = (n: number, serviceId: string, seconds: bigint, price?: ClusterPrice
   instanceMs: seconds * 1_000n,
   cpuMs: seconds * 1_000_000n,
   memoryMs: seconds * 512_000n,
+  gpuMs: new Map(),
   ...(price ? { price } : {}),
 });
 const shown = (list: ReturnType<typeof marginsByCluster>): unknown[] =>
@@ -41,19 +48,20 @@ const shown = (list: ReturnType<typeof marginsByCluster>): unknown[] =>
       formatRatio(one.billedMs),
       formatRatio(one.instanceMs),
       formatRatio(one.amount),
+      formatRatio(one.charged),
       one.cost && formatRatio(one.cost),
       margin && formatRatio(margin),
     ];
   });
 
 describe('a margin', () => {
-  it('is what was billed without what the seen time costs: 100 s of 1 vCPU and half a GiB', () => {
+  it('is what was charged without what the seen time costs: 100 s of 1 vCPU and half a GiB', () => {
     const list = marginsByCluster(
       new Map([['a', billed(30_000n, '0.003')]]),
       [ran(1, 'a', 100n, DEAR)],
       'USD',
     );
-    expect(shown(list)).toEqual([['1', '30000', '100000', '0.003', '0.0011', '0.0019']]);
+    expect(shown(list)).toEqual([['1', '30000', '100000', '0.003', '0.0015', '0.0011', '0.0004']]);
   });
 
   it('shares what was billed of a service among its clusters by how long it ran there', () => {
@@ -63,14 +71,14 @@ describe('a margin', () => {
       'USD',
     );
     expect(shown(list)).toEqual([
-      ['1', '1000', '10000', '0.001', '0.00011', '0.00089'],
-      ['2', '3000', '30000', '0.003', '0.00033', '0.00267'],
+      ['1', '1000', '10000', '0.001', '0.0005', '0.00011', '0.00039'],
+      ['2', '3000', '30000', '0.003', '0.0015', '0.00033', '0.00117'],
     ]);
   });
 
   it('can be below nothing', () => {
     expect(shown(marginsByCluster(new Map(), [ran(1, 'a', 100n, DEAR)], 'USD'))).toEqual([
-      ['1', '0', '100000', '0', '0.0011', '-0.0011'],
+      ['1', '0', '100000', '0', '0', '0.0011', '-0.0011'],
     ]);
   });
 
@@ -93,12 +101,40 @@ describe('a margin', () => {
   it('adds the time at every price that was in force', () => {
     const twice = { ...DEAR, vcpuSecond: parseDecimal('0.00002') };
     const list = marginsByCluster(new Map(), [ran(1, 'a', 10n, DEAR), ran(1, 'a', 10n, twice)], 'USD');
-    expect(shown(list)).toEqual([['1', '0', '20000', '0', '0.00032', '-0.00032']]);
+    expect(shown(list)).toEqual([['1', '0', '20000', '0', '0', '0.00032', '-0.00032']]);
   });
 
   it('names no cluster for what was billed of a service that was seen nowhere', () => {
     const list = marginsByCluster(new Map([['b', billed(200n, '0.1')]]), [], 'USD');
-    expect(shown(list)).toEqual([[undefined, '200', '0', '0.1', undefined, undefined]]);
+    expect(shown(list)).toEqual([[undefined, '200', '0', '0.1', '0.05', undefined, undefined]]);
+  });
+
+  it('pays for GPUs by class, each by the second', () => {
+    const held = { ...ran(1, 'a', 100n, DEAR), gpuMs: new Map([['nvidia-l4', 200_000n]]) };
+    expect(shown(marginsByCluster(new Map(), [held, held], 'USD'))).toEqual([
+      ['1', '0', '200000', '0', '0', '0.0822', '-0.0822'],
+    ]);
+    const [one] = marginsByCluster(new Map(), [held, held], 'USD');
+    expect([one?.gpuMs, one?.unpricedGpus]).toEqual([new Map([['nvidia-l4', 400_000n]]), []]);
+  });
+
+  it.each<[string, ClusterPrice | undefined]>([
+    ['names none', { ...DEAR, gpuSeconds: new Map() }],
+    ['names others', DEAR],
+    ['is not there', undefined],
+  ])('names a GPU class that ran where the price %s, and costs nothing that is not known', (_what, price) => {
+    const h100 = { ...ran(1, 'a', 10n, price), gpuMs: new Map([['h100', 1n]]) };
+    const a100 = { ...ran(1, 'b', 10n, price), gpuMs: new Map([['a100', 1n]]) };
+    const [one] = marginsByCluster(
+      new Map([['a', billed(1n, '1')]]),
+      [ran(1, 'a', 10n, DEAR), h100, h100, a100],
+      'USD',
+    );
+    expect([one?.unpricedGpus, one?.cost, one && marginOf(one)]).toEqual([
+      ['a100', 'h100'],
+      undefined,
+      undefined,
+    ]);
   });
 
   it('loses and adds nothing: the clusters come to what the services come to', () => {
@@ -120,7 +156,7 @@ describe('a margin', () => {
         const of = new Map(
           Object.entries(bill).map(([id, [ms, units]]) => [
             id,
-            { billedMs: ms, amount: fraction(units, 10n ** 12n) },
+            { billedMs: ms, amount: fraction(units, 10n ** 12n), charged: fraction(units, 7n) },
           ]),
         );
         const clusters = marginsByCluster(
@@ -130,9 +166,10 @@ describe('a margin', () => {
         );
         const sums = [...of.values()].reduce((sum, { billedMs }) => sum + billedMs, 0n);
         expect(formatRatio(total(clusters.map(({ billedMs }) => billedMs)))).toBe(String(sums));
-        expect(total(clusters.map(({ amount }) => amount))).toEqual(
-          total([...of.values()].map(({ amount }) => amount)),
-        );
+        for (const what of ['amount', 'charged'] as const)
+          expect(total(clusters.map((one) => one[what]))).toEqual(
+            total([...of.values()].map((one) => one[what])),
+          );
       }),
       propertyRuns(),
     );
@@ -167,6 +204,63 @@ describe('what was billed', () => {
       0n,
       '0.0000004',
     ]);
+  });
+
+  it('is charged as the lines of the bill are, each service as much as it used of what they count', () => {
+    const [time, , requests] = BUILTIN_PLAN.items as [PriceItem, PriceItem, PriceItem];
+    const each = { ...requests, tiers: [{ upTo: undefined, rate: parseDecimal('0.1') }], per: 1n };
+    const plan: PricePlan = { ...BUILTIN_PLAN, items: [time, each] };
+    const half = { discountPercent: parseDecimal('50') };
+    const days = [day({ requests: 2n }), day({ serviceId: 'b', requests: 4n }), day({ requests: 1n })];
+    const found = billedByService([{ plan, days, ...half }]);
+    expect(
+      [...found].map(([id, { amount, charged }]) => [id, formatRatio(amount), formatRatio(charged)]),
+    ).toEqual([
+      // 7 at 0.1, half of it, is 0.35
+      ['a', '0.3', '0.15'],
+      ['b', '0.4', '0.2'],
+    ]);
+    const grant = {
+      id: 'free',
+      name: 'Free',
+      items: [each.id],
+      quantity: parseDecimal('7'),
+      money: undefined,
+    };
+    const free = billedByService([{ plan: { ...plan, grants: [grant] }, days }]);
+    expect([...free.values()].map(({ charged }) => charged)).toEqual([NOTHING, NOTHING]);
+  });
+
+  it('comes over all services to the lines of usage of the bill, whatever the plan, and no fee is in it', () => {
+    const uses = fc.array(
+      fc.record({
+        serviceId: fc.constantFrom('a', 'b', 'c'),
+        requests: fc.bigInt({ min: 0n, max: 10n ** 9n }),
+      }),
+      { minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(
+        uses,
+        fc.array(uses, { maxLength: 2 }),
+        fc.integer({ min: 0, max: 100 }),
+        (first, rest, off) => {
+          const fee = { id: 'fee', name: 'Fee', amount: parseDecimal('3'), prorated: false };
+          const plan: PricePlan = { ...BUILTIN_PLAN, fees: [fee] };
+          const held = { ms: 1n, monthMs: 2n };
+          const parts = [first, ...rest].map((used, i) => ({
+            plan: { ...plan, version: i + 1 },
+            days: used.map((one) => day({ ...one, blocks: one.requests * 3n })),
+            ...{ held, discountPercent: parseDecimal(String(off)) },
+          }));
+          const asked = billItems(parts).filter(({ item }) => item !== 'fee');
+          expect(total([...billedByService(parts).values()].map(({ charged }) => charged))).toEqual(
+            total(asked.map(({ rounded }) => parseRatio(rounded))),
+          );
+        },
+      ),
+      propertyRuns(),
+    );
   });
 
   it('counts time once that a plan bills by both models: by its own', () => {

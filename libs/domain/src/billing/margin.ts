@@ -1,10 +1,10 @@
 import type { Id } from '../id.js';
-import { compare, multiply, parseDecimal, ZERO, type Decimal } from '../price/decimal.js';
+import { add, compare, multiply, parseDecimal, ZERO, type Decimal } from '../price/decimal.js';
 import { fraction, minus, NOTHING, plus, ratioOf, times, total, type Ratio } from '../price/ratio.js';
 import type { PricePlan } from '../price/plan.types.js';
 import { metersOf } from '../rating/meters.js';
-import { priceUsage, type Usage } from '../rating/pricing.js';
-import type { BillPart } from './bill.js';
+import { priceUsage, type PricedLine, type Usage } from '../rating/pricing.js';
+import { chargesOf, type BillPart } from './bill.js';
 import { countedUsage } from './counted.usage.js';
 
 /** What an instance in a cluster costs its operator, by the second. */
@@ -12,6 +12,8 @@ export interface ClusterPrice {
   currency: string;
   vcpuSecond: Decimal;
   gibSecond: Decimal;
+  /** What a second of one GPU costs, by its class. */
+  gpuSeconds: ReadonlyMap<string, Decimal>;
 }
 
 /** What was seen to run of one service in one cluster while one price was in force. */
@@ -23,14 +25,24 @@ export interface InstanceTime {
   cpuMs: bigint;
   /** MiB x ms */
   memoryMs: bigint;
+  /** GPUs x ms, by class; classes that did not run are not there. */
+  gpuMs: ReadonlyMap<string, bigint>;
   /** Absent while the cluster has no price. */
   price?: ClusterPrice;
 }
 
-/** What was billed of one service in a month, at list price. */
+/** What was billed of one service in a month. */
 export interface BilledTime {
   billedMs: bigint;
+  /** At list price. */
   amount: Ratio;
+  /**
+   * What the month's bill asks for it: of each of its lines, after grants, tiers and discount and rounded as it is asked, as much as the
+   * service used of what the line counts (at its multipliers). So the services come to all lines of usage; for a month that was
+   * invoiced, with what came late, to its invoice and all corrections of it. Fees, taxes, credits and an operator's adjustments belong
+   * to no service and are in none.
+   */
+  charged: Ratio;
 }
 
 /** What one organization brings and costs in one cluster in a month. Exact; money in the currency of its bill. */
@@ -39,9 +51,15 @@ export interface ClusterMargin {
   clusterId?: Id<'cls'>;
   billedMs: Ratio;
   instanceMs: Ratio;
+  gpuMs: ReadonlyMap<string, bigint>;
+  /** At list price. */
   amount: Ratio;
+  /** See BilledTime. */
+  charged: Ratio;
   /** Absent where not all of the time has a price in that currency. */
   cost?: Ratio;
+  /** Classes whose GPUs ran there while the cluster had no price for them. Sorted. */
+  unpricedGpus: readonly string[];
 }
 
 const PLACES = 12;
@@ -61,18 +79,52 @@ export function clusterPriceProblem(text: string): string | undefined {
  */
 export function billedByService(parts: readonly BillPart[]): Map<string, BilledTime> {
   const services = new Map<string, BilledTime>();
-  for (const { plan, days } of parts) {
-    for (const day of days) {
-      const before = services.get(day.serviceId) ?? { billedMs: 0n, amount: NOTHING };
-      const usage = countedUsage(plan, day);
-      const amounts = priceUsage(plan, usage).map(({ amount }) => amount);
-      services.set(day.serviceId, {
-        billedMs: before.billedMs + timeOf(plan, usage),
-        amount: plus(before.amount, total(amounts)),
-      });
-    }
+  const owners = new Map<PricedLine, string>();
+  const addTime = (serviceId: string, { billedMs, amount, charged }: BilledTime): void => {
+    const before = services.get(serviceId) ?? NONE;
+    services.set(serviceId, {
+      billedMs: before.billedMs + billedMs,
+      amount: plus(before.amount, amount),
+      charged: plus(before.charged, charged),
+    });
+  };
+  const priced = parts.map(({ days, ...part }) => ({
+    ...part,
+    lines: days.flatMap((day) => {
+      const usage = countedUsage(part.plan, day);
+      const lines = priceUsage(part.plan, usage);
+      for (const line of lines) owners.set(line, day.serviceId);
+      const amount = total(lines.map((line) => line.amount));
+      addTime(day.serviceId, { ...NONE, billedMs: timeOf(part.plan, usage), amount });
+      return lines;
+    }),
+  }));
+  for (const { lines, charges } of chargesOf(priced)) {
+    const used = Map.groupBy(lines, ({ item }) => item.id);
+    for (const { item, rounded } of charges)
+      for (const [serviceId, share] of sharesOf(used.get(item) ?? [], owners))
+        addTime(serviceId, { ...NONE, charged: times(ratioOf(rounded), share) });
   }
   return services;
+}
+
+/** How much of what the lines of one item count is each service's: the shares come to one. */
+function sharesOf(lines: readonly PricedLine[], owners: ReadonlyMap<PricedLine, string>): [string, Ratio][] {
+  const counted = new Map<string, Decimal>();
+  let whole = ZERO;
+  for (const line of lines) {
+    const serviceId = owners.get(line) ?? '';
+    const weight = multiply(line.measured, line.multiplier);
+    counted.set(serviceId, add(counted.get(serviceId) ?? ZERO, weight));
+    whole = add(whole, weight);
+  }
+  // all of it is multiplied by 0, and so is what is asked for it
+  if (whole.units === 0n) return [];
+  const { top, bottom } = ratioOf(whole);
+  return [...counted].map(([serviceId, weight]) => [
+    serviceId,
+    times(ratioOf(weight), { top: bottom, bottom: top }),
+  ]);
 }
 
 /** Time that is billed in several ways at once counts once: of requests by the plan's model where it has both. */
@@ -104,40 +156,55 @@ export function marginsByCluster(
     const share = fraction(instanceMs, atLeastOne(whole.get(serviceId)));
     const cost = costOf(one, currency);
     addTo(clusters, {
-      clusterId,
+      ...{ clusterId, gpuMs: one.gpuMs, unpricedGpus: unpricedOf(one) },
       instanceMs: wholeRatio(instanceMs),
       ...shareOf(billed.get(serviceId), share),
       ...(cost ? { cost } : {}),
     });
   }
   const unseen = [...billed].filter(([serviceId]) => (whole.get(serviceId) ?? 0n) === 0n);
-  for (const [, one] of unseen) addTo(clusters, { instanceMs: NOTHING, ...shareOf(one, ONE) });
+  for (const [, one] of unseen)
+    addTo(clusters, { instanceMs: NOTHING, gpuMs: new Map(), unpricedGpus: [], ...shareOf(one, ONE) });
   return [...clusters.values()];
 }
 
 const ONE: Ratio = { top: 1n, bottom: 1n };
-const NONE: BilledTime = { billedMs: 0n, amount: NOTHING };
+const NONE: BilledTime = { billedMs: 0n, amount: NOTHING, charged: NOTHING };
 
 const wholeRatio = (value: bigint): Ratio => ({ top: value, bottom: 1n });
 const atLeastOne = (value = 1n): bigint => (value > 1n ? value : 1n);
 
 function shareOf(
-  { billedMs, amount }: BilledTime = NONE,
+  { billedMs, amount, charged }: BilledTime = NONE,
   share: Ratio,
-): Pick<ClusterMargin, 'billedMs' | 'amount'> {
-  return { billedMs: times(wholeRatio(billedMs), share), amount: times(amount, share) };
+): Pick<ClusterMargin, keyof BilledTime> {
+  return {
+    billedMs: times(wholeRatio(billedMs), share),
+    amount: times(amount, share),
+    charged: times(charged, share),
+  };
 }
 
 /** What that time costs, in the currency; undefined where it has no price in it. */
-function costOf({ cpuMs, memoryMs, price }: InstanceTime, currency: string): Ratio | undefined {
-  if (price?.currency !== currency) return undefined;
+function costOf(one: InstanceTime, currency: string): Ratio | undefined {
+  const { cpuMs, memoryMs, gpuMs, price } = one;
+  if (price?.currency !== currency || unpricedOf(one).length > 0) return undefined;
   const of = (units: bigint, rate: Decimal, divisor: bigint): Ratio =>
     ratioOf(multiply({ units, scale: 0 }, rate), divisor);
-  return plus(of(cpuMs, price.vcpuSecond, MILLI_MS), of(memoryMs, price.gibSecond, MIB_MS));
+  return total([
+    of(cpuMs, price.vcpuSecond, MILLI_MS),
+    of(memoryMs, price.gibSecond, MIB_MS),
+    ...[...gpuMs].map(([gpuClass, ms]) => of(ms, price.gpuSeconds.get(gpuClass) ?? ZERO, SECOND_MS)),
+  ]);
 }
 
-const MILLI_MS = 1_000n * 1_000n;
-const MIB_MS = 1_024n * 1_000n;
+function unpricedOf({ gpuMs, price }: InstanceTime): string[] {
+  return [...gpuMs.keys()].filter((gpuClass) => !price?.gpuSeconds.has(gpuClass)).toSorted();
+}
+
+const SECOND_MS = 1_000n;
+const MILLI_MS = 1_000n * SECOND_MS;
+const MIB_MS = 1_024n * SECOND_MS;
 
 interface Part extends Omit<ClusterMargin, 'clusterId'> {
   clusterId?: Id<'cls'> | undefined;
@@ -156,13 +223,22 @@ function addTo(clusters: Map<Id<'cls'> | undefined, ClusterMargin>, { clusterId,
     billedMs: plus(before.billedMs, part.billedMs),
     instanceMs: plus(before.instanceMs, part.instanceMs),
     amount: plus(before.amount, part.amount),
+    charged: plus(before.charged, part.charged),
+    gpuMs: added(before.gpuMs, part.gpuMs),
+    unpricedGpus: [...new Set([...before.unpricedGpus, ...part.unpricedGpus])].toSorted(),
     ...cost,
   });
 }
 
-/** What is left of the amount when the cost is paid; undefined where the cost is not known. */
-export function marginOf({ amount, cost }: Pick<ClusterMargin, 'amount' | 'cost'>): Ratio | undefined {
-  return cost && minus(amount, cost);
+function added(a: ReadonlyMap<string, bigint>, b: ReadonlyMap<string, bigint>): Map<string, bigint> {
+  const sums = new Map(a);
+  for (const [gpuClass, ms] of b) sums.set(gpuClass, (sums.get(gpuClass) ?? 0n) + ms);
+  return sums;
+}
+
+/** What is left of what is charged when the cost is paid; undefined where the cost is not known. */
+export function marginOf({ charged, cost }: Pick<ClusterMargin, 'charged' | 'cost'>): Ratio | undefined {
+  return cost && minus(charged, cost);
 }
 
 /** Seconds of so many milliseconds. */

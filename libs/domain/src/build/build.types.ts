@@ -24,6 +24,8 @@ export interface Build {
   uploadId: Id<'upl'>;
   uploadDigest: Digest;
   clusterId?: Id<'cls'>;
+  /** When that cluster was asked for it. */
+  askedAt?: number;
   status: 'pending' | 'running' | 'succeeded' | 'failed';
   /** Digest of the image's manifest in the blob port (an OCI image layout), once it succeeded. */
   imageDigest?: Digest;

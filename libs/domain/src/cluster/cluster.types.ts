@@ -74,6 +74,8 @@ export interface ClusterPriceText {
   currency: string;
   vcpuSecond: string;
   gibSecond: string;
+  /** Of one GPU, by its class. */
+  gpuSeconds: Record<string, string>;
   /** The UTC day from which on it is good, `YYYY-MM-DD`. */
   since: string;
 }

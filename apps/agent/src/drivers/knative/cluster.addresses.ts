@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { same } from '#libs/domain';
 import { KINDS, KubeError, type KubeClient, type KubeObject } from '#libs/kube';
-import { Loop, type Logger } from '#libs/process';
+import { Loop, Milestone, type Logger } from '#libs/process';
 
 const LOOK_MS = 30_000;
 /** Where the API servers are, by their own word. */
@@ -22,7 +22,7 @@ export class ClusterAddresses {
   private found: string[] = [];
   private isHindered = false;
   private readonly loop: Loop;
-  private readonly seen = Promise.withResolvers<void>();
+  private readonly seen = new Milestone();
 
   constructor(
     private readonly client: KubeClient,
@@ -34,13 +34,14 @@ export class ClusterAddresses {
     this.loop = new Loop('addresses', lookMs, (signal) => this.look(signal), logger);
   }
 
-  /** Resolves when they were seen once. */
+  /** Resolves when they were seen once. @throws Stopped when it is stopped before */
   start(): Promise<void> {
     this.loop.start();
-    return this.seen.promise;
+    return this.seen.passed();
   }
 
   async stop(): Promise<void> {
+    this.seen.stop();
     await this.loop.stop();
   }
 
@@ -54,7 +55,7 @@ export class ClusterAddresses {
     const next = [...new Set(found.filter((address) => isIPv4(address)))].toSorted();
     const isOther = !same(next, this.found);
     this.found = next;
-    this.seen.resolve();
+    this.seen.reach();
     if (isOther) this.onChange();
   }
 

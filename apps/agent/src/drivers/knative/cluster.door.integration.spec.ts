@@ -5,7 +5,7 @@ import path from 'node:path';
 import { PEER_FILES, PeerCertificate } from '#libs/bus';
 import { peerName, type PeerSide } from '#libs/domain';
 import { KubeClient, KubeConnection, type KubeObject } from '#libs/kube';
-import { createLogger, systemClock } from '#libs/process';
+import { Stopped, createLogger, systemClock } from '#libs/process';
 import { FakeHttp, TestAuthority, freePorts, kubeconfigOf, startEnvoy, temporaryFolder } from '#libs/testing';
 import { until, type FakeReply, type SeenRequest, type TestEnvoy } from '#libs/testing';
 import { ClusterDoor } from './cluster.door.js';
@@ -112,13 +112,14 @@ describe('the door of a cluster, followed', () => {
   let kubeconfig: ReturnType<typeof kubeconfigOf>;
   let connection: KubeConnection;
   let envoy: TestEnvoy | undefined;
+  let authority: TestAuthority;
   let door: ClusterDoor;
   const drifts: string[] = [];
 
   /** A certificate that was issued before the agent started. */
-  async function certificate(authority: TestAuthority, side: PeerSide): Promise<PeerCertificate> {
+  async function certificate(side: PeerSide): Promise<PeerCertificate> {
     const kept = path.join(folder.path, side);
-    mkdirSync(kept);
+    mkdirSync(kept, { recursive: true });
     const files = { ...(await authority.identityFor(peerName(CLUSTER, side))), trust: authority.root };
     for (const part of ['chain', 'key', 'trust'] as const)
       writeFileSync(path.join(kept, PEER_FILES[part]), files[part]);
@@ -150,22 +151,26 @@ describe('the door of a cluster, followed', () => {
     api.runs = true;
   }
 
+  async function makeDoor(client: KubeClient): Promise<ClusterDoor> {
+    const parts = {
+      ...({ client, clusterId: CLUSTER, clock: systemClock } as const),
+      settings: { image: 'door.test/envoy', ingress: INGRESS },
+      own: await certificate('door'),
+      knocking: await certificate('gateway'),
+      onDrift: (kind: string, _name: string, difference: string) => drifts.push(`${kind} ${difference}`),
+      logger: createLogger('door', 'silent'),
+    };
+    return new ClusterDoor(parts, 50);
+  }
+
   beforeAll(async () => {
+    authority = await TestAuthority.make();
     [nodePort, adminPort] = (await freePorts(2)) as [number, number];
     api = new Api(nodePort);
     http = await FakeHttp.start(api.answer);
     kubeconfig = kubeconfigOf(http.url);
     connection = await KubeConnection.open(kubeconfig.file);
-    const authority = await TestAuthority.make();
-    const parts = {
-      ...({ client: new KubeClient(connection), clusterId: CLUSTER, clock: systemClock } as const),
-      settings: { image: 'door.test/envoy', ingress: INGRESS },
-      own: await certificate(authority, 'door'),
-      knocking: await certificate(authority, 'gateway'),
-      onDrift: (kind: string, _name: string, difference: string) => drifts.push(`${kind} ${difference}`),
-      logger: createLogger('door', 'silent'),
-    };
-    door = new ClusterDoor(parts, 50);
+    door = await makeDoor(new KubeClient(connection));
     const opened = door.open();
     await until(() => api.applied.has('Deployment') && api.applied.has('Secret'), { what: 'its objects' });
     expect(door.address()).toBeUndefined();
@@ -228,5 +233,20 @@ describe('the door of a cluster, followed', () => {
     await until(() => api.applied.has(kind) && drifts.length > before, { what: `${kind} again` });
     expect(api.applied.get(kind)).toEqual(wanted);
     expect(drifts.slice(before)).toEqual([expect.stringContaining(`${kind} ${difference}`)]);
+  });
+
+  it('opens no longer once it is closed, though nothing runs yet', async () => {
+    const bare = new Api(nodePort);
+    const server = await FakeHttp.start(bare.answer);
+    const at = kubeconfigOf(server.url);
+    const other = await KubeConnection.open(at.file);
+    const closing = await makeDoor(new KubeClient(other));
+    const ended = expect(closing.open()).rejects.toBeInstanceOf(Stopped);
+    await until(() => bare.applied.has('Deployment'), { what: 'its Deployment' });
+    await closing.close();
+    await ended;
+    await other.close();
+    await server.close();
+    at.remove();
   });
 });

@@ -3,7 +3,7 @@ import { Agent as Dispatcher, request } from 'undici';
 import type { PeerCertificate, PeerIdentity } from '#libs/bus';
 import { peerName, same, type Clock, type Door, type Id } from '#libs/domain';
 import { KINDS, type KubeClient, type Where } from '#libs/kube';
-import { Loop, type Logger } from '#libs/process';
+import { Loop, Milestone, Stopped, type Logger } from '#libs/process';
 import { doorAddresses, stays, type DoorAddress, type DoorNode, type DoorService } from './door.address.js';
 import { DOOR_NAME } from './door.bootstrap.js';
 import { doorManifests, ingressPolicy, type DoorSettings } from './door.manifests.js';
@@ -38,6 +38,7 @@ export class ClusterDoor implements DoorKeeper {
   private known: DoorAddress | undefined;
   private dispatcher: Dispatcher | undefined;
   private readonly loop: Loop;
+  private readonly opened = new Milestone();
   private readonly objects: DoorObjects;
 
   constructor(
@@ -59,25 +60,42 @@ export class ClusterDoor implements DoorKeeper {
     this.objects = new DoorObjects(parts);
   }
 
-  /** Resolves when it lets this agent in: one that runs may still be that of the agent before. */
-  async open(): Promise<void> {
+  /** Resolves when it lets this agent in: one that runs may still be that of the agent before. @throws Stopped when it is closed before */
+  open(): Promise<void> {
+    return Promise.race([this.makeOpen(), this.opened.passed()]);
+  }
+
+  private async makeOpen(): Promise<void> {
     const { own, knocking, clock } = this.parts;
     await this.show(own.current ?? (await own.renewDue()));
-    this.dress(knocking.current ?? (await knocking.renewDue()));
+    const shown = knocking.current ?? (await knocking.renewDue());
+    this.unlessClosed();
+    this.dress(shown);
     own.start();
     knocking.start();
-    while (!(await this.isRolledOut())) await soon();
-    for (let end = Infinity; ; await soon()) {
+    while (!(await this.isRolledOut())) await this.soon();
+    for (let end = Infinity; ; await this.soon()) {
       const isSomewhere = await this.look();
       if (this.known !== undefined) break;
       if (clock.now() > end) throw new Error('the door of the cluster does not let its own agent in');
       if (isSomewhere) end = Math.min(end, clock.now() + OPEN_MS);
     }
     this.loop.start();
+    this.opened.reach();
+  }
+
+  private async soon(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    this.unlessClosed();
+  }
+
+  private unlessClosed(): void {
+    if (this.opened.isStopped) throw new Stopped();
   }
 
   async close(): Promise<void> {
     const { own, knocking } = this.parts;
+    this.opened.stop();
     await Promise.all([this.loop.stop(), this.objects.stop(), own.stop(), knocking.stop()]);
     await this.dispatcher?.destroy();
   }
@@ -191,5 +209,3 @@ export class ClusterDoor implements DoorKeeper {
     return false;
   }
 }
-
-const soon = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, LOOK_MS));

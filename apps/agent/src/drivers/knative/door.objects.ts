@@ -1,5 +1,5 @@
 import { KINDS, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
-import { KeyedQueue, type Again, type Logger } from '#libs/process';
+import { KeyedQueue, Turns, type Again, type Logger } from '#libs/process';
 import { DOOR_NAME } from './door.bootstrap.js';
 import { INGRESS_NAMESPACE } from './door.manifests.js';
 import { firstDifference } from './drift.js';
@@ -25,8 +25,8 @@ export class DoorObjects {
   private readonly guards = new Map<string, ObjectGuard>();
   private readonly queue: KeyedQueue<typeof DOOR_NAME>;
   private wanted: readonly KubeObject[] = [];
-  /** What goes on now, or went on last. */
-  private inHand: Promise<void> = Promise.resolve();
+  /** What was asked for later is there at the end. */
+  private readonly turns = new Turns();
 
   constructor({ client, onDrift, logger }: { client: KubeClient; onDrift: OnDrift; logger: Logger }) {
     this.queue = new KeyedQueue('door objects', this.repair, 1, logger);
@@ -48,7 +48,7 @@ export class DoorObjects {
   async make(wanted: readonly KubeObject[]): Promise<void> {
     this.wanted = wanted;
     for (const guard of this.guards.values()) guard.start();
-    await this.keep(wanted);
+    await this.turns.take(() => this.keep(wanted));
   }
 
   async stop(): Promise<void> {
@@ -57,17 +57,11 @@ export class DoorObjects {
   }
 
   private readonly repair = async (): Promise<Again> => {
-    await this.keep(this.wanted);
+    await this.turns.take(() => this.keep(this.wanted));
     return undefined;
   };
 
-  /** One after the other: what was asked for later is there at the end. */
-  private keep(wanted: readonly KubeObject[]): Promise<void> {
-    this.inHand = this.inHand.catch(() => undefined).then(() => this.keepEach(wanted));
-    return this.inHand;
-  }
-
-  private async keepEach(wanted: readonly KubeObject[]): Promise<void> {
+  private async keep(wanted: readonly KubeObject[]): Promise<void> {
     for (const object of wanted) {
       const guard = this.guards.get(object.kind);
       if (guard === undefined) throw new Error(`${object.kind} is no part of a door`);

@@ -87,10 +87,12 @@ export class GpuCounter {
     if (this.pods === 'unread') {
       this.pods = 'coming';
       this.holders.start();
-      void this.holders.synced().then(() => {
+      const read = (): void => {
         this.pods = 'read';
         this.countAnew();
-      });
+      };
+      // Nothing is counted any more once it is stopped.
+      this.holders.synced().then(read, () => undefined);
     }
     return this.pods === 'read';
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { KubeClient, KubeConnection, type KubeObject } from '#libs/kube';
-import { createLogger } from '#libs/process';
+import { Stopped, createLogger } from '#libs/process';
 import { FakeHttp, SteppedClock, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
 import { knockAt, unanswered } from './ingress.knock.js';
 import { IngressLook } from './ingress.look.js';
@@ -137,6 +137,14 @@ describe('the look for ways around the door', () => {
     const before = lists;
     await until(() => lists > before + 3);
     expect(look.condition()?.reason).toBe('Reached');
+  });
+
+  it('starts no longer once it is stopped', async () => {
+    refused = '/pods';
+    const ended = expect(start()).rejects.toBeInstanceOf(Stopped);
+    await until(() => lists > 2);
+    await look.stop();
+    await ended;
   });
 
   it('does not try what whoever is on its node always reaches', async () => {

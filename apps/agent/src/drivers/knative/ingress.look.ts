@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withCondition, type Clock, type Condition } from '#libs/domain';
 import { KINDS, KubeError, type KubeClient } from '#libs/kube';
-import { Loop, type Logger } from '#libs/process';
+import { Loop, Milestone, type Logger } from '#libs/process';
 import { INGRESS_NAMESPACE, INGRESS_PODS } from './door.manifests.js';
 import { ANSWER_MS, knockAt } from './ingress.knock.js';
 import {
@@ -34,7 +34,7 @@ export class IngressLook {
   private found: Condition | undefined;
   private isHindered = false;
   private readonly loop: Loop;
-  private readonly looked = Promise.withResolvers<void>();
+  private readonly looked = new Milestone();
 
   constructor(
     private readonly parts: IngressParts,
@@ -43,13 +43,14 @@ export class IngressLook {
     this.loop = new Loop('ingress', lookMs.rest, (signal) => this.until(signal), parts.logger);
   }
 
-  /** Resolves when it was tried once. */
+  /** Resolves when it was tried once. @throws Stopped when it is stopped before */
   start(): Promise<void> {
     this.loop.start();
-    return this.looked.promise;
+    return this.looked.passed();
   }
 
   async stop(): Promise<void> {
+    this.looked.stop();
     await this.loop.stop();
   }
 
@@ -113,7 +114,7 @@ export class IngressLook {
     if (condition.status === 'false' && before?.status !== 'false')
       this.parts.logger.warn({ type: condition.type, reason: condition.reason }, condition.message);
     this.found = condition;
-    this.looked.resolve();
+    this.looked.reach();
   }
 }
 

@@ -174,6 +174,26 @@ describe('what somebody else claims', () => {
     expect(looks()).toBe(2);
   });
 
+  it('is waited for no longer, when a service is removed, than until that is given up', async () => {
+    const service = seenService('hello-00001', []);
+    const labels = {
+      [LABELS.owner]: kubernetesName(CLUSTER),
+      [LABELS.service]: kubernetesName(target.service.id),
+    };
+    const at = `${KNATIVE}/services/hello`;
+    const managedFields = [{ manager: 'towpath-service', operation: 'Apply' as const }];
+    api.there.set(at, { ...service, metadata: { ...service.metadata, labels, managedFields } });
+    await start();
+    const abort = new AbortController();
+    const ended = expect(driver.remove(target.service.id, abort.signal)).rejects.toMatchObject({
+      name: 'AbortError',
+    });
+    await until(() => http.asked('DELETE', at).length > 0);
+    abort.abort();
+    await ended;
+    expect(driver.services()).toContain(target.service.id);
+  });
+
   it('is not what a project needs from its first service with GPUs on', async () => {
     await start();
     const quota = (): unknown => api.there.get(QUOTA)?.['spec'];

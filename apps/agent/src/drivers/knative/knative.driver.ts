@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, ClusterFacts, Condition, Door, Id, OfferedGpus, Target } from '#libs/domain';
 import { ROUTE_COMING, type TargetRevision } from '#libs/domain';
 import { KeyedQueue, type Again, type Logger } from '#libs/process';
@@ -125,7 +126,7 @@ export class KnativeDriver implements Driver {
     return Promise.resolve();
   }
 
-  async remove(serviceId: Id<'svc'>): Promise<void> {
+  async remove(serviceId: Id<'svc'>, signal?: AbortSignal): Promise<void> {
     const [held, service] = [this.held.get(serviceId), this.view.serviceOf(serviceId)];
     this.held.delete(serviceId);
     const namespace = held === undefined ? service?.metadata.namespace : namespaceOf(held.target.projectId);
@@ -134,7 +135,7 @@ export class KnativeDriver implements Driver {
     while (this.view.serviceOf(serviceId) !== undefined || this.view.podsOf(serviceId).length > 0) {
       // Whoever asked asks again, and nobody else waits for it meanwhile.
       if (this.parts.clock.now() > end) throw new Error(`service ${serviceId} is not gone yet`);
-      await new Promise((resolve) => setTimeout(resolve, REMOVAL_LOOK_MS));
+      await sleep(REMOVAL_LOOK_MS, undefined, { signal });
     }
     this.projects.forgetAllBut(this.held.projectIds());
   }

@@ -12,11 +12,12 @@ const listOf = <T>(read: (text: string) => T | undefined, what: string): z.ZodTy
   z
     .string()
     .default('')
-    .refine(
-      (text) => commaApart(text).every((one) => read(one) !== undefined),
-      `must be ${what}, apart by comma`,
-    )
-    .transform((text) => commaApart(text).flatMap((one) => read(one) ?? []));
+    .transform((text, context) => {
+      const all = commaApart(text).map(read);
+      const known = all.filter((one) => one !== undefined);
+      if (known.length < all.length) context.addIssue(`must be ${what}, apart by comma`);
+      return known;
+    });
 
 /** Names of the environment that set the knative runtime. */
 export const knativeConfig = {

@@ -1,4 +1,4 @@
-import { createLogger } from '#libs/process';
+import { Stopped, createLogger } from '#libs/process';
 import { KubeClient, KubeConnection } from '#libs/kube';
 import { FakeHttp, kubeconfigOf, until, type FakeReply, type SeenRequest } from '#libs/testing';
 import { CLUSTER } from './knative.factory.rig.js';
@@ -296,6 +296,13 @@ describe('the look at a cluster', () => {
     expect(api.maps.get('config-features')).toMatchObject({ 'kubernetes.podspec-affinity': 'enabled' });
     // the clock of the test stands at 1970
     expect(reasonOf('Clock')).toBe('Ahead');
+  });
+
+  it('waits for nothing any more once it is stopped', async () => {
+    const ended = expect(preflight.passed()).rejects.toBeInstanceOf(Stopped);
+    await until(() => reasonOf('Knative') === 'NotInstalled');
+    await preflight.stop();
+    await ended;
   });
 
   it('writes nothing that is there, and names what it may not write', async () => {

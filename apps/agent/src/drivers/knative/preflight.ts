@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withCondition, type ClusterFacts, type GpuPool, type OfferedGpus } from '#libs/domain';
 import { KubeError } from '#libs/kube';
-import { Loop, type Logger } from '#libs/process';
+import { Loop, Milestone, type Logger } from '#libs/process';
 import { GpuCounter } from './gpu.counter.js';
 import { IngressLook } from './ingress.look.js';
 import { findingsOf, isFit, unreached, type Finding } from './preflight.rules.js';
@@ -20,7 +20,7 @@ export class Preflight {
   private readonly gpus: GpuCounter;
   private readonly ingress: IngressLook;
   private readonly loop: Loop;
-  private readonly fit = Promise.withResolvers<void>();
+  private readonly fit = new Milestone();
 
   constructor(
     private readonly parts: SurveyParts & { areGpusAsked: () => boolean; logger: Logger },
@@ -52,7 +52,7 @@ export class Preflight {
     return this.suits && this.ingress.condition()?.status !== 'false';
   }
 
-  /** Tries to get in around the door from now on, which stands; resolves when that was tried once. */
+  /** Tries to get in around the door from now on, which stands; resolves when that was tried once. @throws Stopped as `passed` does */
   doorStands(): Promise<void> {
     return this.ingress.start();
   }
@@ -62,19 +62,20 @@ export class Preflight {
     this.gpus.count(classes);
   }
 
-  /** Resolves when revisions can run there; that is told by the conditions while it waits. */
+  /** Resolves when revisions can run there; that is told by the conditions while it waits. @throws Stopped when it is stopped before */
   passed(): Promise<void> {
     this.loop.start();
-    return this.fit.promise;
+    return this.fit.passed();
   }
 
   async stop(): Promise<void> {
+    this.fit.stop();
     await Promise.all([this.loop.stop(), this.gpus.stop(), this.ingress.stop()]);
   }
 
   private async until(signal: AbortSignal, waitMs: number): Promise<void> {
     do {
-      if (await this.look()) return this.fit.resolve();
+      if (await this.look()) return this.fit.reach();
       await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     } while (!signal.aborted);
   }

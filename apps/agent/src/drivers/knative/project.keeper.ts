@@ -1,6 +1,6 @@
 import { kubernetesName, same, type Id } from '#libs/domain';
 import { KINDS, type FieldManager, type Kind, type KubeClient, type KubeObject } from '#libs/kube';
-import { KeyedQueue, type Again, type Logger } from '#libs/process';
+import { KeyedQueue, Turns, type Again, type Logger } from '#libs/process';
 import { ClusterAddresses } from './cluster.addresses.js';
 import { CONTESTED_MS, ContestedError, withEach } from './contested.js';
 import { LABELS, namespaceOf } from './knative.names.js';
@@ -25,8 +25,8 @@ const GUARDED: [Kind, FieldManager, 'shared'?][] = [
 /** What is known of one project, by the name of its namespace. */
 interface Kept {
   facts: ProjectFacts;
-  /** What goes on in the namespace now, or went on last. */
-  inHand?: Promise<void>;
+  /** Of what goes on in the namespace. */
+  turns: Turns;
   /** What the namespace was found to have since it last changed. */
   found?: ProjectFacts | undefined;
 }
@@ -78,12 +78,10 @@ export class ProjectKeeper {
    */
   ensure(facts: ProjectFacts): Promise<void> {
     const namespace = namespaceOf(facts.projectId);
-    const kept: Kept = this.kept.get(namespace) ?? { facts };
+    const kept: Kept = this.kept.get(namespace) ?? { facts, turns: new Turns() };
     kept.facts = facts;
     this.kept.set(namespace, kept);
-    const before = kept.inHand?.catch(() => undefined);
-    kept.inHand = (before ?? Promise.resolve()).then(() => this.settle(kept, facts));
-    return kept.inHand;
+    return kept.turns.take(() => this.settle(kept, facts));
   }
 
   /** Leaves all others as they are from now on: the cluster holds nothing of them. */

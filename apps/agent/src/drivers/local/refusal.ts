@@ -1,6 +1,6 @@
 /** Why a request is answered by the ingress and not by an instance. */
 export interface Refusal {
-  status: 404 | 502 | 503;
+  status: 403 | 404 | 502 | 503;
   /** One CamelCase word a program can switch on. */
   reason: string;
   /** One public sentence. */
@@ -13,7 +13,7 @@ export interface Refusal {
 /** On answers that no instance gave; the gateway meters by it. Taken off an instance's own answers. */
 export const NOT_REACHED = 'x-towpath-not-reached';
 
-const CODES = { 404: 'NOT_FOUND', 502: 'UNAVAILABLE', 503: 'UNAVAILABLE' } as const;
+const CODES = { 403: 'PERMISSION_DENIED', 404: 'NOT_FOUND', 502: 'UNAVAILABLE', 503: 'UNAVAILABLE' } as const;
 
 export const UNKNOWN_HOST: Refusal = {
   status: 404,
@@ -40,7 +40,7 @@ export const REVISION_GONE: Refusal = {
 };
 
 export const SUSPENDED: Refusal = {
-  status: 503,
+  status: 403,
   reason: 'Suspended',
   message: 'The owner of the service is suspended, so nothing of it runs.',
   reached: false,

@@ -48,6 +48,8 @@ function show(tow: Tow, cap: CapView): void {
     Month: cap.month,
     Spent: cap.spent,
     Reserved: cap.reserved,
+    'Not billed':
+      cap.unpaidInstanceSeconds === '0' ? undefined : `${cap.unpaidInstanceSeconds} s of instances`,
     Reached: cap.reached ? 'yes' : 'no',
     Resets: cap.resetsAt,
   });

@@ -6,6 +6,7 @@ interface Flags {
   reason?: string;
   end?: string;
   newIdentity?: boolean;
+  revision?: string;
   because?: string;
 }
 
@@ -19,7 +20,8 @@ export const quarantineRelease = defineCommand<[string, string[]], Flags>({
       .option('--reason <reason>', 'instead of numbers: all of this reason, e.g. unknown_service')
       .option('--end <time>', 'when the one record ended, in place of what it says (RFC 3339)')
       .option('--new-identity', 'the one record is another than the one that has its identity')
-      .option('--because <why>', 'why it is corrected; with --end and --new-identity');
+      .option('--revision <revision>', 'name or id of the revision that the one record used, of its service')
+      .option('--because <why>', 'why it is corrected; with --end, --new-identity and --revision');
   },
   async run(tow, [organization, texts], { reason, ...correction }) {
     const numbers = texts.length === 0 ? undefined : texts.map(wholeNumber('number'));

@@ -1,20 +1,20 @@
-import { leaseSize, longestMs, mayStayLeased, type CapAccount, type CapMoney } from '#libs/domain';
+import { longestMs, mayStayPermitted, permitSize, type CapAccount, type CapMoney } from '#libs/domain';
 
-/** A host that may be given a lease. */
-export interface LeasedHost {
+/** A host that may be given a permit. */
+export interface PermitHost {
   host: string;
   /** What a request to it costs at most; undefined while a price is missing. */
   most: () => CapMoney | undefined;
   timeoutSeconds: number;
 }
 
-interface Wanted extends LeasedHost {
+interface Wanted extends PermitHost {
   requests: number;
-  /** When a request was asked about last that a lease would have let in. */
+  /** When a request was asked about last that a permit would have let in. */
   atMs: number;
 }
 
-interface Given extends LeasedHost {
+interface Given extends PermitHost {
   id: string;
   requests: number;
   /** What each of its requests may cost. */
@@ -30,31 +30,31 @@ interface Given extends LeasedHost {
 interface Parts {
   newId: () => string;
   /** Envoy's route of the host says so from now on; with no requests it asks for each. */
-  show: (host: string, lease: { id: string; requests: number }) => void;
+  show: (host: string, permit: { id: string; requests: number }) => void;
   /** Monotonic, ms. */
   now: () => number;
 }
 
 const FIRST_REQUESTS = 64;
 const MOST_REQUESTS = 65_536;
-/** A lease that is half used, or used up, sooner is followed by a larger one. */
+/** A permit that is half used, or used up, sooner is followed by a larger one. */
 const SOON_MS = 5_000;
 const GROWTH = 4;
 /**
- * What is left of a lease that has a successor is held until the longest request under it must have ended: all that is left of
+ * What is left of a permit that has a successor is held until the longest request under it must have ended: all that is left of
  * former ones meanwhile is at most this part of what nobody may spend yet. With long timeouts, near the cap, Envoy asks instead.
  */
 const LEFT_PART = 16n;
 /** One that was not used for so long goes back, as far as the log was read: a gateway without its hub reads none. */
 const IDLE_MS = 60_000;
-/** A wish is forgotten, and a used up lease without a successor taken away, after so long. */
+/** A wish is forgotten, and a used up permit without a successor taken away, after so long. */
 const REST_MS = 1_000;
 
 /**
- * Which hosts of one organization Envoy lets requests in to without asking, and how many. A lease is in the account, at its
+ * Which hosts of one organization Envoy lets requests in to without asking, and how many. A permit is in the account, at its
  * worst, before Envoy can know of it, and until Envoy has said that it has something else and all let in under it have ended.
  */
-export class HostLeases {
+export class HostPermits {
   private readonly wanted = new Map<string, Wanted>();
   private readonly given = new Map<string, Given>();
   /** By id: what Envoy may still use until it acknowledges what its route says now. */
@@ -73,8 +73,8 @@ export class HostLeases {
     return this.given.size > 0 || this.leaving.size > 0;
   }
 
-  /** Envoy asked about a request to the host, `over`: beyond the lease of that id. Whether a lease is wanted since. */
-  asked(of: LeasedHost, over: string | undefined): boolean {
+  /** Envoy asked about a request to the host, `over`: beyond the permit of that id. Whether a permit is wanted since. */
+  asked(of: PermitHost, over: string | undefined): boolean {
     const atMs = this.parts.now();
     const known = this.wanted.get(of.host);
     if (known) known.atMs = atMs;
@@ -91,10 +91,11 @@ export class HostLeases {
   give(account: CapAccount, free: CapMoney): void {
     for (const [host, { atMs: _at, ...of }] of this.wanted) {
       const each = of.most();
-      const size = each && leaseSize(account, { free, each, wanted: BigInt(of.requests) });
-      if (!size || size <= this.unusedOf(host, account)) continue;
+      if (each === undefined) continue;
+      const size = permitSize(account, { free, each, wanted: BigInt(of.requests) });
+      if (size <= this.unusedOf(host, account)) continue;
       const id = this.parts.newId();
-      if (!account.lease(id, size, each)) continue;
+      if (!account.permit(id, size, each)) continue;
       const requests = Number(size);
       this.leave(host);
       const now = this.parts.now();
@@ -107,7 +108,7 @@ export class HostLeases {
   review(account: CapAccount, free: CapMoney): void {
     const now = this.parts.now();
     for (const [host, { atMs }] of this.wanted) if (now - atMs >= REST_MS) this.wanted.delete(host);
-    const isNear = !mayStayLeased(account, free);
+    const isNear = !mayStayPermitted(account, free);
     for (const given of this.given.values()) {
       const { id, host, most, each, overMs = Infinity } = given;
       const left = account.leftOf(id);
@@ -127,7 +128,7 @@ export class HostLeases {
     this.wanted.set(host, { host, most, timeoutSeconds, atMs, requests: nextSize(given, atMs) });
   }
 
-  /** What of the host's lease is there to use, as far as is known; nothing once Envoy asks beyond it. */
+  /** What of the host's permit is there to use, as far as is known; nothing once Envoy asks beyond it. */
   private unusedOf(host: string, account: CapAccount): bigint {
     const given = this.given.get(host);
     return given === undefined || given.overMs !== undefined ? 0n : account.leftOf(given.id);
@@ -160,12 +161,12 @@ export class HostLeases {
   }
 }
 
-/** A lease that was soon over is followed by a larger one. */
+/** A permit that was soon over is followed by a larger one. */
 function nextSize({ requests, givenMs }: Given, atMs: number): number {
   return atMs - givenMs < SOON_MS ? Math.min(requests * GROWTH, MOST_REQUESTS) : requests;
 }
 
-/** What would be held of leases that are followed as soon as this one now, at any time. */
+/** What would be held of permits that are followed as soon as this one now, at any time. */
 function leftBehind({ left, each, timeoutSeconds, givenMs }: Given, atMs: number): CapMoney {
   const everyMs = Math.max(1, Math.round(atMs - givenMs));
   return (left * each * BigInt(longestMs(timeoutSeconds))) / BigInt(everyMs);

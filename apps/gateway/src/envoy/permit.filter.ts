@@ -1,15 +1,15 @@
 import { any } from '../xds/proto.js';
 import type { Message } from '../xds/proto.js';
-import { ADMISSION_FILTER, EXT_AUTHZ, LEASE_OVER, askBeside } from './admission.filter.js';
+import { ADMISSION_FILTER, EXT_AUTHZ, PERMIT_OVER, askBeside } from './admission.filter.js';
 
 /** What Envoy may let in to a host without asking: so many requests. With none of them it asks for each. */
-export interface Lease {
+export interface Permit {
   /** Never given twice: Envoy counts anew whenever it is shown one. */
   id: string;
   requests: number;
 }
 
-const LEASE_FILTER = 'lease';
+const PERMIT_FILTER = 'permit';
 const OVER_FILTER = 'admission-over';
 const LIMIT = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
 const TYPE = 'type.googleapis.com/';
@@ -19,14 +19,14 @@ const ALL = { default_value: { numerator: 100, denominator: 'HUNDRED' } };
 const NONE = { default_value: { numerator: 0, denominator: 'HUNDRED' } };
 
 /**
- * Envoy counts the requests of a host down by itself and marks those beyond its lease; only these are asked about. Both
- * are switched on by the route of a host that has a lease.
+ * Envoy counts the requests of a host down by itself and marks those beyond its permit; only these are asked about. Both
+ * are switched on by the route of a host that has a permit.
  */
-export const LEASE_FILTERS: readonly Message[] = [
+export const PERMIT_FILTERS: readonly Message[] = [
   {
-    name: LEASE_FILTER,
+    name: PERMIT_FILTER,
     disabled: true,
-    typed_config: { '@type': TYPE + LIMIT, stat_prefix: LEASE_FILTER },
+    typed_config: { '@type': TYPE + LIMIT, stat_prefix: PERMIT_FILTER },
   },
   {
     name: OVER_FILTER,
@@ -43,12 +43,12 @@ export const LEASE_FILTERS: readonly Message[] = [
   },
 ];
 
-/** What the route of a host with a lease switches on. */
-export function leaseOnly({ id, requests }: Lease): Message {
-  const mark = { header: { key: LEASE_OVER, value: id }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' };
+/** What the route of a host with a permit switches on. */
+export function permitOnly({ id, requests }: Permit): Message {
+  const mark = { header: { key: PERMIT_OVER, value: id }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' };
   return {
-    [LEASE_FILTER]: any(LIMIT, {
-      stat_prefix: LEASE_FILTER,
+    [PERMIT_FILTER]: any(LIMIT, {
+      stat_prefix: PERMIT_FILTER,
       token_bucket: {
         max_tokens: requests,
         tokens_per_fill: { value: 1 },
@@ -65,10 +65,10 @@ export function leaseOnly({ id, requests }: Lease): Message {
 function isMarked(): Message {
   return {
     input: {
-      name: LEASE_OVER,
+      name: PERMIT_OVER,
       typed_config: {
         '@type': `${TYPE}envoy.type.matcher.v3.HttpRequestHeaderMatchInput`,
-        header_name: LEASE_OVER,
+        header_name: PERMIT_OVER,
       },
     },
     value_match: { safe_regex: { google_re2: {}, regex: '.+' } },

@@ -1,9 +1,9 @@
 import { CapAccount } from '#libs/domain';
-import { HostLeases, type LeasedHost } from './host.leases.js';
+import { HostPermits, type PermitHost } from './host.permits.js';
 
 const EACH = 10n;
 
-/** Leases of one organization, and what Envoy was shown. */
+/** Permits of one organization, and what Envoy was shown. */
 class Rig {
   now = 0;
   each: bigint | undefined = EACH;
@@ -15,7 +15,7 @@ class Rig {
   readonly account = new CapAccount();
   private ids = 0;
   private streams = 0;
-  readonly leases = new HostLeases({
+  readonly permits = new HostPermits({
     newId: () => `l${(this.ids += 1)}`,
     show: (host, { id, requests }) => {
       this.current.delete(host);
@@ -28,35 +28,35 @@ class Rig {
     this.account.allow(1_000_000n);
   }
 
-  of(host: string): LeasedHost {
+  of(host: string): PermitHost {
     return { host, most: () => this.each, timeoutSeconds: this.timeoutSeconds };
   }
 
   asked(host: string, over?: string): void {
-    this.leases.asked(this.of(host), over);
-    this.leases.give(this.account, this.free);
+    this.permits.asked(this.of(host), over);
+    this.permits.give(this.account, this.free);
   }
 
   review(ms = 0): void {
     this.now += ms;
-    this.leases.review(this.account, this.free);
+    this.permits.review(this.account, this.free);
   }
 
-  /** Requests under the lease that nobody asked about are noted, and it is looked at after so long. */
-  used(lease: string, requests: number, ms: number, allowed = 1_000_000n): void {
+  /** Requests under the permit that nobody asked about are noted, and it is looked at after so long. */
+  used(permit: string, requests: number, ms: number, allowed = 1_000_000n): void {
     for (let n = 0; n < requests; n += 1) {
       this.streams += 1;
-      this.account.end(`s${this.streams}`, 1n, `spl ${this.streams}`, { lease });
+      this.account.end(`s${this.streams}`, 1n, `spl ${this.streams}`, { permit });
     }
     this.account.allow(this.account.claim + allowed);
     this.review(ms);
-    this.leases.give(this.account, this.free);
+    this.permits.give(this.account, this.free);
   }
 
   /** Envoy has what it was shown of the host. */
   acknowledge(host: string): void {
     this.current.add(host);
-    this.leases.settled(this.account, (one) => this.current.has(one));
+    this.permits.settled(this.account, (one) => this.current.has(one));
   }
 
   get seen(): string[] {
@@ -64,11 +64,11 @@ class Rig {
   }
 }
 
-it('gives a lease to a host that was asked about, and a larger one when that is soon over', () => {
+it('gives a permit to a host that was asked about, and a larger one when that is soon over', () => {
   const rig = new Rig();
   rig.asked('a');
   rig.asked('a');
-  expect([rig.seen, rig.account.leased]).toEqual([['a l1 64'], 640n]);
+  expect([rig.seen, rig.account.permitted]).toEqual([['a l1 64'], 640n]);
   rig.now = 4_000;
   rig.asked('a', 'other');
   rig.asked('a', 'l1');
@@ -77,6 +77,20 @@ it('gives a lease to a host that was asked about, and a larger one when that is 
   rig.now = 60_000;
   rig.asked('a', 'l2');
   expect(rig.seen).toEqual(['a l3 256']);
+});
+
+it('gives one of requests that cost nothing though nothing is allowed, and takes it back once they cost something', () => {
+  const rig = new Rig();
+  rig.each = 0n;
+  rig.free = 0n;
+  rig.account.allow(0n);
+  rig.asked('a');
+  expect([rig.seen, rig.account.permitted]).toEqual([['a l1 64'], 0n]);
+  rig.used('l1', 32, 250, 0n);
+  expect(rig.seen).toEqual(['a l2 256']);
+  rig.each = EACH;
+  rig.review();
+  expect(rig.seen).toEqual(['a l3 0']);
 });
 
 it('gives none while a price is missing, while too little is allowed, and when the cap is near', () => {
@@ -89,7 +103,7 @@ it('gives none while a price is missing, while too little is allowed, and when t
   rig.account.allow(EACH * 100n);
   rig.free = EACH * 27n;
   rig.asked('a');
-  expect([rig.seen, rig.leases.wish]).toEqual([[], 64n * EACH]);
+  expect([rig.seen, rig.permits.wish]).toEqual([[], 64n * EACH]);
   rig.free = EACH * 28n;
   rig.asked('a');
   expect(rig.seen).toEqual(['a l1 16']);
@@ -126,7 +140,7 @@ it.each<[string, (rig: Rig) => void]>([
       rig.review();
     },
   ],
-  ['may be counted anew by another Envoy', (rig) => rig.leases.takeAll()],
+  ['may be counted anew by another Envoy', (rig) => rig.permits.takeAll()],
 ])('takes back one that %s, and holds it until Envoy said so and all has ended', (_what, happen) => {
   const rig = new Rig();
   rig.asked('a');
@@ -136,12 +150,12 @@ it.each<[string, (rig: Rig) => void]>([
   happen(rig);
   expect(rig.seen).toEqual(['a l2 0']);
   rig.account.readTo(1_000_000);
-  expect([rig.account.leased, rig.leases.isHolding]).toEqual([640n, true]);
+  expect([rig.account.permitted, rig.permits.isHolding]).toEqual([640n, true]);
   rig.acknowledge('a');
   rig.account.readTo(rig.now + 3_000);
-  expect([rig.account.leased, rig.leases.isHolding]).toEqual([640n, false]);
+  expect([rig.account.permitted, rig.permits.isHolding]).toEqual([640n, false]);
   rig.account.readTo(rig.now + 3_001);
-  expect(rig.account.leased).toBe(0n);
+  expect(rig.account.permitted).toBe(0n);
 });
 
 it('keeps one that is used', () => {
@@ -149,7 +163,7 @@ it('keeps one that is used', () => {
   rig.asked('a');
   for (let turn = 0; turn < 3; turn += 1) {
     rig.review(40_000);
-    rig.account.end(`s${turn}`, 1n, `spl ${turn}`, { lease: 'l1' });
+    rig.account.end(`s${turn}`, 1n, `spl ${turn}`, { permit: 'l1' });
   }
   expect(rig.seen).toEqual(['a l1 64']);
 });
@@ -187,16 +201,16 @@ it('does not follow one by another that would be less than what is left of it', 
   expect(rig.seen).toEqual(['a l2 25']);
 });
 
-it('holds the lease of a former route until Envoy has the next one', () => {
+it('holds the permit of a former route until Envoy has the next one', () => {
   const rig = new Rig();
   rig.asked('a');
-  rig.leases.leave('a');
-  rig.leases.settled(rig.account, () => false);
+  rig.permits.leave('a');
+  rig.permits.settled(rig.account, () => false);
   rig.account.readTo(1_000_000);
-  expect(rig.account.leased).toBe(640n);
+  expect(rig.account.permitted).toBe(640n);
   rig.asked('a');
   expect(rig.seen).toEqual(['a l1 64', 'a l2 64']);
-  rig.leases.settled(rig.account, () => true);
+  rig.permits.settled(rig.account, () => true);
   rig.account.readTo(1_000_000);
-  expect(rig.account.leased).toBe(640n);
+  expect(rig.account.permitted).toBe(640n);
 });

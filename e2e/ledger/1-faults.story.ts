@@ -3,6 +3,7 @@ import { crashSeed, seededNumbers } from '../support/chance.js';
 import { chargedOf, copyOf, linesOf, type LedgerCopy } from '../support/ledger.copy.js';
 import { Api } from '../support/api.js';
 import { LedgerHub, type Usage } from '../support/ledger.hub.js';
+import { WORDS, buildsFor, instancesFor } from '../support/ledger.times.js';
 import { batchesOf, shuffled, skewedOf, skewedUsage, usageFor } from '../support/ledger.usage.js';
 import type { ProcessLife } from '../support/process.life.js';
 import { until } from '../support/until.js';
@@ -11,6 +12,8 @@ const seed = crashSeed();
 const PLAIN = 380;
 const SKEWED = 20;
 const RECORDS = PLAIN + SKEWED;
+const INSTANCES = 40;
+const BUILDS = 30;
 /** What ran until 22:57 has ended; usage that ends 10 minutes later is from the future. */
 const BEFORE = Date.UTC(2026, 9, 31, 23);
 /** All usage has ended, no hour is closed. */
@@ -22,7 +25,12 @@ const INVOICED = Date.UTC(2026, 10, 2, 2);
 const CORRECTED = Date.UTC(2026, 11, 2, 2);
 
 /** Where billing is while messages come, and what a life that begins later than the messages gets to. */
-const INTAKE = ['billing.read', 'billing.copied', 'billing.committed', 'billing.read:2', 'billing.folded'];
+const INTAKE = {
+  usage: ['billing.read', 'billing.copied', 'billing.committed', 'billing.read:2', 'billing.folded'],
+  instances: ['billing.instances.read', 'billing.instances.stored', 'billing.instances.committed'],
+  builds: ['billing.builds.read', 'billing.builds.taken', 'billing.builds.committed'],
+};
+const ALL_INTAKE = Object.values(INTAKE).flat();
 const CLOSING = ['billing.settled', 'billing.closed'];
 const INVOICING = ['billing.invoiced', 'billing.finalized'];
 
@@ -40,30 +48,37 @@ describe('money is the same whatever dies while it is counted', () => {
   });
   afterAll(() => servers.stop());
 
-  it(`undisturbed: ${RECORDS} records (seed ${seed}), an export that is whole, invoices that a replay makes again`, async () => {
+  it(`undisturbed: ${RECORDS} records, ${INSTANCES} instances, ${BUILDS} builds (seed ${seed}), an export that is whole, invoices that a replay makes again`, async () => {
     const hub = await open();
     await living(hub, TAKEN, {}, async () => {
-      for (const batch of batchesOf(usage(hub))) await hub.send(batch);
+      await inTurn(Object.values(partsOf(hub)).flat());
       await hub.takenIn(RECORDS);
     });
     await finish(hub);
     undisturbed = { ...(await copyOf(hub)), lines: await linesOf(hub), charged: await chargedOf(hub) };
     expect(undisturbed.records).toHaveLength(RECORDS);
+    expect(undisturbed.intervals).toHaveLength(INSTANCES);
+    expect(undisturbed.builds).toHaveLength(BUILDS);
     expect(undisturbed.invoices).toHaveLength(2);
+    for (const { organizationId } of hub.tenants)
+      for (const item of ['cpu', 'instances', 'builds'])
+        expect(undisturbed.charged[`${organizationId} ${item}`]).toBeGreaterThan(0n);
     console.log(
-      `${RECORDS} records, seed ${seed}: ${undisturbed.minutes.length} minutes, ${undisturbed.hours.length} hours, ${undisturbed.exported.length} rows of export`,
+      `${RECORDS} records, ${INSTANCES} instances told ${WORDS} times each, ${BUILDS} builds, ${ALL_INTAKE.length + CLOSING.length + INVOICING.length} crash points, seed ${seed}: ${undisturbed.minutes.length} minutes, ${undisturbed.hours.length} hours, ${undisturbed.exported.length} rows of export`,
     );
   });
 
-  it(`billing is killed at each of ${[...INTAKE, ...CLOSING, ...INVOICING].join(', ')}`, async () => {
+  it(`billing is killed at each of ${[...ALL_INTAKE, ...CLOSING, ...INVOICING].join(', ')}`, async () => {
     const hub = await open();
-    const batches = batchesOf(usage(hub));
-    const share = Math.ceil(batches.length / INTAKE.length);
+    const parts = partsOf(hub);
     await hub.timeIs(TAKEN);
-    for (const point of INTAKE) {
-      const life = await hub.billing({ TOWPATH_CRASH_POINT: point });
-      for (const batch of batches.splice(0, share)) await hub.send(batch);
-      await life.killed();
+    for (const kind of ['usage', 'instances', 'builds'] as const) {
+      const share = Math.ceil(parts[kind].length / INTAKE[kind].length);
+      for (const point of INTAKE[kind]) {
+        const life = await hub.billing({ TOWPATH_CRASH_POINT: point });
+        await inTurn(parts[kind].splice(0, share));
+        await life.killed();
+      }
     }
     await living(hub, TAKEN, {}, () => hub.takenInAgain(RECORDS));
     for (const [time, points] of [
@@ -96,9 +111,7 @@ describe('money is the same whatever dies while it is counted', () => {
         await working;
       });
     };
-    await through(TAKEN, INTAKE, async () => {
-      for (const batch of batchesOf(usage(hub))) await hub.send(batch);
-    });
+    await through(TAKEN, ALL_INTAKE, () => inTurn(Object.values(partsOf(hub)).flat()));
     await living(hub, TAKEN, {}, () => hub.takenInAgain(RECORDS));
     await through(CLOSED, CLOSING, () => Promise.resolve());
     await living(hub, CLOSED, {}, () => hub.closed());
@@ -115,6 +128,9 @@ describe('money is the same whatever dies while it is counted', () => {
       TOWPATH_CLOCK_OFFSET_SECONDS: hours.map((hour) => hour * 3_600).join(','),
     });
     const two = [await hub.billing(clock(-26, 50, -3)), await hub.beside(clock(5, -40, 26))];
+    const told = instancesFor(hub.tenants, seed, INSTANCES);
+    await inTurn(partsOf(hub).builds);
+    for (const batch of batchesOf(shuffled([...told, ...told], next), 7)) await hub.tell(batch);
     const doubled = shuffled([...records, ...records.slice(0, RECORDS / 2)], next);
     for (const [i, batch] of batchesOf(doubled, 7).entries()) {
       if (i === 2 || i === 5) {
@@ -147,6 +163,8 @@ describe('money is the same whatever dies while it is counted', () => {
     const plain = shuffled(usageFor(hub, seed, PLAIN), next);
     const ahead = skewedUsage(hub, SKEWED);
     await living(hub, BEFORE, {}, async (life) => {
+      const { instances, builds } = partsOf(hub);
+      await inTurn([...instances, ...builds]);
       for (const batch of batchesOf([...plain.slice(0, 200), ...ahead])) await hub.send(batch);
       await hub.takenIn(200, SKEWED);
       await expectFlagged(hub, life);
@@ -167,8 +185,14 @@ describe('money is the same whatever dies while it is counted', () => {
       await hub.closed();
     });
     await living(hub, CORRECTED, {}, () => hub.invoiced(2));
-    const { minutes, records } = await copyOf(hub);
-    expect(undisturbed).toMatchObject({ minutes, records, lines: await linesOf(hub) });
+    const {
+      exported: _exported,
+      hours: _hours,
+      invoices: _invoices,
+      numbers: _numbers,
+      ...counted
+    } = await copyOf(hub);
+    expect(undisturbed).toMatchObject({ ...counted, lines: await linesOf(hub) });
     expect(await chargedOf(hub)).toEqual(undisturbed.charged);
     const kinds = await hub.rows(`SELECT kind, count(*)::int AS n FROM ledger_seals GROUP BY 1 ORDER BY 1`);
     console.log(`line + corrections of ${RECORDS} records: ${JSON.stringify(kinds)}`);
@@ -210,10 +234,25 @@ describe('money is the same whatever dies while it is counted', () => {
     return hub;
   }
 
+  /** All that is to be counted, in the messages and rows in which it comes. */
+  function partsOf(hub: LedgerHub): Record<keyof typeof INTAKE, Part[]> {
+    return {
+      usage: batchesOf(usage(hub)).map((batch) => () => hub.send(batch)),
+      instances: batchesOf(instancesFor(hub.tenants, seed, INSTANCES)).map((batch) => () => hub.tell(batch)),
+      builds: batchesOf(buildsFor(hub.tenants, seed, BUILDS)).map((batch) => () => hub.built(batch)),
+    };
+  }
+
   function usage(hub: LedgerHub): Usage[] {
     return [...usageFor(hub, seed, PLAIN), ...skewedUsage(hub, SKEWED)];
   }
 });
+
+type Part = () => Promise<void>;
+
+async function inTurn(parts: readonly Part[]): Promise<void> {
+  for (const part of parts) await part();
+}
 
 /** Does something while billing lives that began at that time. */
 async function living(
