@@ -78,9 +78,13 @@ const STAGE_MINUTES = {
   upgrade: 5,
 };
 
+/** Of a failure, how much the summary repeats. */
+const FAILURE_LINES = 12;
+
 /** Runs stages and keeps what they gave. */
 export class Stages {
   results = [];
+  failures = [];
   interrupted = false;
 
   constructor(temporaryDir) {
@@ -135,6 +139,7 @@ export class Stages {
       { env, minutes: minutes ?? STAGE_MINUTES[name] },
     );
     this.add({ name: title, begin, ...totalsOf(report, code) });
+    this.failures.push(...failuresOf(report).map((failure) => `${title} › ${failure}`));
   }
 
   /** Ends what runs; what comes afterwards is skipped. */
@@ -172,8 +177,9 @@ export class Stages {
     }
   }
 
-  /** Prints a line a stage and the totals, which a file named by TOWPATH_TOTALS gets too; returns the exit code. */
+  /** Prints what failed, a line a stage and the totals, which a file named by TOWPATH_TOTALS gets too; returns the exit code. */
   summarize() {
+    for (const failure of this.failures) console.log(`\n${failure}`);
     console.log('');
     for (const { name, passed, failed, seconds } of this.results) {
       const counts = passed + failed === 0 ? '' : `${passed} passed, ${failed} failed`;
@@ -192,12 +198,24 @@ export class Stages {
 /** A suite that cannot even be loaded holds no failed test, yet it failed. */
 function totalsOf(report, code) {
   if (!existsSync(report)) return { passed: 0, failed: code === 0 ? 0 : 1 };
-  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
-    readFileSync(report, 'utf8'),
-  );
+  const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = readReport(report);
   const failed = numFailedTests + numRuntimeErrorTestSuites;
   return { passed: numPassedTests, failed: failed === 0 && code !== 0 ? 1 : failed };
 }
+
+/** Each test that failed, or suite that could not be loaded, with the beginning of why. */
+function failuresOf(report) {
+  if (!existsSync(report)) return [];
+  return readReport(report).testResults.flatMap(({ name, message, assertionResults }) => {
+    const failed = assertionResults.filter(({ status }) => status === 'failed');
+    const file = path.relative(ROOT, name);
+    const told = failed.map(({ fullName, failureMessages }) => [`${file}: ${fullName}`, failureMessages[0]]);
+    const whole = told.length === 0 && message !== '' ? [[file, message]] : told;
+    return whole.map(([title, why]) => [title, ...why.split('\n').slice(0, FAILURE_LINES)].join('\n    '));
+  });
+}
+
+const readReport = (report) => JSON.parse(readFileSync(report, 'utf8'));
 
 const running = new Set();
 
