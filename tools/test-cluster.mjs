@@ -1,7 +1,7 @@
 /**
- * `npm run test:cluster [-- [--knative VERSION] pattern …]`: three lanes at the same time, each on real clusters of its own, with one
- * platform after the other: one that holds two, for the stories of losing one, then parts that die; e2e/stories and neighbouring
- * releases; what is of clusters only. Leaves no process, mount, namespace or file behind.
+ * `npm run test:cluster [-- [--knative VERSION] pattern …]`: two lanes at the same time, each on real clusters of its own, with one
+ * platform after the other: the first begins with one that holds two clusters, for the stories of losing one; whichever is free
+ * takes what is next. Leaves no process, mount, namespace or file behind.
  */
 import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,23 +40,23 @@ const USUAL = ['e2e/cluster/', 'e2e/stories/', 'e2e/upgrade/'];
 const INSIDE = 'inside';
 /** Of two clusters. */
 const PAIR = 'clusters';
-/** Of e2e/cluster/stories, what the second lane takes: all lanes end at about the same time. */
-const SECOND_TAKES = /\/3-walls\./;
 /** Of e2e/upgrade, what begins with an empty installation. */
 const NEIGHBOURS = /\/3-neighbours\./;
 /**
- * What runs at the same time, mostly waiting, each on clusters of its own: projects, or files of them, one after the other.
- * `before`: what of its platform is of the release before.
+ * What runs one after the other in each lane, of any lane that is free: projects, the longest first. More lanes would not be sooner: two
+ * keep both processors of such a machine busy, and with three what they wait for came late. `before`: what of its platform
+ * is of the release before.
  */
-const LANES = [
-  [{ project: PAIR }, { project: 'parts' }, { project: 'nightly' }],
-  [
-    { project: 'stories' },
-    { project: 'cluster', has: (file) => SECOND_TAKES.test(file) },
-    { project: 'upgrade', has: (file) => NEIGHBOURS.test(file), before: 'members' },
-    { project: 'upgrade', has: (file) => NEIGHBOURS.test(file), before: 'hub' },
-  ],
-  [{ project: 'cluster', has: (file) => !SECOND_TAKES.test(file) }, { project: INSIDE }],
+const LANES = 2;
+const PARTS = [
+  { project: PAIR },
+  { project: 'stories' },
+  { project: 'cluster' },
+  { project: 'parts' },
+  { project: INSIDE },
+  { project: 'upgrade', has: (file) => NEIGHBOURS.test(file), before: 'members' },
+  { project: 'upgrade', has: (file) => NEIGHBOURS.test(file), before: 'hub' },
+  { project: 'nightly' },
 ];
 
 /** Knative's own, as an operator sets them: how long the last instance stays, and its controllers' leases. Stories wait for both. */
@@ -68,7 +68,7 @@ const KNATIVE_SETTINGS = [
 ];
 
 /** Of the build, and of the lanes after it, minutes: a registry that does not answer, or a story that hangs, is told and ends it. */
-const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 45);
+const DEADLINE_MINUTES = Number(process.env['TOWPATH_CLUSTER_MINUTES'] ?? 60);
 
 /** Within which clusters are up whose parts are built; a machine that has nothing else to do needs 45 s at most (npm run test:nightly). */
 const UP_SECONDS = Number(process.env['TOWPATH_CLUSTER_UP_SECONDS'] ?? 150);
@@ -139,19 +139,19 @@ async function boot() {
   if (!(await stages.pass('build', () => buildClusters({ knative })))) return;
   clearTimeout(deadline);
   deadline = endLate();
+  const waiting = PARTS.map((part) => ({ ...part, files: filesOf(part) })).filter(
+    ({ files }) => files.length > 0,
+  );
+  const lanes = Math.min(LANES, waiting.length);
   const names = [...NAMES];
-  const lanes = LANES.map((parts) =>
-    parts.map((part) => ({ ...part, files: filesOf(part) })).filter(({ files }) => files.length > 0),
-  ).filter((parts) => parts.length > 0);
+  const clustersOf = (lane) => names.splice(0, lane === 0 && waiting[0].project === PAIR ? 2 : 1);
   await Promise.all(
-    lanes.map((parts) =>
-      runLane(parts, names.splice(0, parts.some(({ project }) => project === PAIR) ? 2 : 1)),
-    ),
+    Array.from({ length: lanes }, (_, lane) => runLane(clustersOf(lane), waiting.shift(), waiting)),
   );
 }
 
-/** Its clusters boot when those of the lanes before it are up. */
-async function runLane(parts, names) {
+/** Begins with a part and goes on with those that wait. Its clusters boot when those of the lanes before it are up. */
+async function runLane(names, first, waiting) {
   let settings;
   const booted = turn.then(() =>
     stages.pass(`up ${names.join(' ')}`, async () => {
@@ -164,7 +164,7 @@ async function runLane(parts, names) {
   if (!(await booted)) return;
   await stages.pass(`lane of ${names[0]}`, async () => {
     const kubeconfigs = names.map((name) => kubeconfigOf(name, temporaryDir));
-    for (const part of parts) await runPart(part, names, kubeconfigs, settings);
+    for (let part = first; part; part = waiting.shift()) await runPart(part, names, kubeconfigs, settings);
   });
 }
 
@@ -191,7 +191,7 @@ async function runPart(part, [first, second], kubeconfigs, settings) {
   await onPlatform(part, [first], { ...settings, ...runtime });
 }
 
-/** The stories of a project, or of the part of it that a lane has, that were asked for. */
+/** The stories of a project, or of a part of it, that were asked for. */
 function filesOf({ project, has = () => true }) {
   const folder = path.join('e2e', FOLDERS[project]);
   return readdirSync(inRoot(folder))

@@ -87,8 +87,8 @@ let_go() {
     xargs -r rmdir 2>/dev/null <<<"$groups" || sleep 0.1
   done
 }
-# api_up: returns when the API server is ready
+# api_up: returns when the API server is ready; on a busy machine that has taken more than a minute
 api_up() {
-  wait_for 60 "API server" curl -sf --cacert "$STATE/pki/ca.crt" --cert "$STATE/pki/admin.crt" \
+  wait_for 150 "API server" curl -sf --cacert "$STATE/pki/ca.crt" --cert "$STATE/pki/admin.crt" \
     --key "$STATE/pki/admin.key" "https://$NODE:6443/readyz"
 }
