@@ -24,6 +24,11 @@ pg.types.setTypeParser(INT8, Number);
 
 /** How long the server keeps the locks of a transaction that says nothing: its process stands still. */
 const IDLE_IN_TRANSACTION_MS = 15_000;
+/**
+ * A session that nothing asked for so long is given back. Shorter than what comes once in a while, each of that would be a new process of
+ * the server, a new proof of the password, and statements that are planned again.
+ */
+const IDLE_SESSION_MS = 60_000;
 
 /** The two pools of a process. Reads and writes can only be spelled inside `inTenant` or `asSystem`. */
 export class Database {
@@ -48,6 +53,7 @@ export class Database {
         pipeline,
         max: options.poolSize ?? 10,
         connectionTimeoutMillis: 10_000,
+        idleTimeoutMillis: IDLE_SESSION_MS,
         idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
       });
       // A connection that dies is replaced by the pool, or fails the next query on it; without a listener it would end the
