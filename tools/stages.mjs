@@ -71,7 +71,7 @@ const STAGE_MINUTES = {
   integration: 12,
   stories: 20,
   crashes: 30 * RUNS,
-  ledger: 10 * RUNS,
+  ledger: 20 * RUNS,
   replicas: 20 * RUNS,
   fleet: 12,
   disks: 12,
