@@ -78,11 +78,12 @@ export class Storm {
     console.log(`${what}: ${failed.length} requests failed, the last ${lasted} ms after the first death`);
   }
 
-  /** Runs a story's faults; when anything fails, what was done is part of the message. */
+  /** Runs a story's faults; when anything fails, what was done is part of the message, and the next story has no storm beside it. */
   async through(work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
+      void Promise.allSettled([this.deploys.stop(), this.traffic.stop()]);
       const list = this.faults.done.join('\n  ');
       throw new Error(`${(error as Error).message}\nfaults:\n  ${list}`, { cause: error });
     }

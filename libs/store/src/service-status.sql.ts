@@ -27,10 +27,13 @@ export const findOwnersSql = statement<{ id: string; organization_id: string }>(
   `SELECT id, organization_id FROM services WHERE id = ANY ($1::text[])`,
 );
 
-/** Locks the service; numbers of revisions are given under this lock. */
+/**
+ * Locks the service; numbers of revisions are given under this lock. Not against who only asks whether it is there, as for a row that
+ * refers to it: who writes how a build ended holds the build, which a pass that holds the service comes to next.
+ */
 export const lockGenerationSql = statement<{ generation: number }>(
   'service_lock_generation',
-  `SELECT generation FROM services WHERE organization_id = $1 AND id = $2 FOR UPDATE`,
+  `SELECT generation FROM services WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE`,
 );
 
 export const updateStatusSql = statement<unknown>(
