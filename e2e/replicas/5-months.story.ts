@@ -65,10 +65,15 @@ describe('a cap that is reached', () => {
     await Promise.all(tenants.map(use));
     const endsAt = await monthsEnd();
     const beginsAt = performance.now() + endsAt - hubNow();
-    const tookMs = await Promise.all(everywhere().map((at) => resumed(call, at, beginsAt)));
+    const letInMs: number[] = [];
+    const noted = async (at: Tenant): Promise<Answer> => {
+      const answer = await call(at);
+      if (answer.status !== 402) letInMs.push(performance.now() - beginsAt);
+      return answer;
+    };
+    const tookMs = await Promise.all(everywhere().map((at) => resumed(noted, at, beginsAt)));
     expectSoon('the month began', tookMs);
-    // sent before and answered after it
-    expect(Math.min(...tookMs)).toBeGreaterThan(-1_000);
+    expect(Math.min(...letInMs)).toBeGreaterThan(0);
     for (const tenant of tenants) {
       expect((await tenant.revisions('paid')).map(({ name }) => name)).toEqual(['paid-00001']);
       expect(Number((await capOf(tenant)).amount)).toBeLessThan(3 * SPENT);
