@@ -184,7 +184,10 @@ const sources = () =>
   ['apps', 'libs', 'bench', 'e2e/support'].flatMap((dir) => filesBelow(inRoot(dir), '.ts')).filter(isSource);
 const buildStamp = () => ({
   file: inRoot('dist/.stamp'),
-  value: hashOf([...sources(), inRoot('.swcrc')], hashOf([inRoot('package-lock.json')])),
+  value: hashOf(
+    [...sources(), inRoot('.swcrc'), inRoot('tools/bundle.mjs')],
+    hashOf([inRoot('package-lock.json')]),
+  ),
 });
 const isBuildFresh = () => isFresh(buildStamp().file, buildStamp().value, []);
 
@@ -197,6 +200,7 @@ async function compile() {
   const args = ['node_modules/@swc/cli/bin/swc.js', ...folders, '-d', 'dist', '--config-file', '.swcrc'];
   await run(nodeBinary(), [...args, '--ignore', '**/*.{spec,story,rig}.ts', '--quiet']);
   removeOrphans();
+  await run(nodeBinary(), ['tools/bundle.mjs']);
   writeStamp(file, value);
 }
 
