@@ -37,7 +37,10 @@ export function zonesBy(places: string, borders: string): ZoneOf {
   };
 }
 
+/** The form of the partial index usage_records_parts, by which the parts of one stream are looked up. */
 const PARTIAL = (t: string): string => `(${t}.part > 0 OR NOT ${t}.last)`;
+/** The same of records of a window. In the form of the index it would be read whole: the planner believes it to hold nothing, until it has seen the first streams. */
+const IN_PARTS = `u.part + (NOT u.last)::int > 0`;
 
 /** What began in some seconds of a window. */
 export interface BegunRow {
@@ -215,20 +218,21 @@ function partStatements(name: string, zone: ZoneOf) {
       `SELECT k.n, u.*
    FROM ${KEYS} CROSS JOIN LATERAL (
      SELECT u.producer || ' ' || u.stream_id AS stream, u.start_ms, u.end_ms
-     FROM usage_records u WHERE ${begins} AND u.billable AND ${PARTIAL('u')} OFFSET 0) u`,
+     FROM usage_records u WHERE ${begins} AND u.billable AND ${IN_PARTS} OFFSET 0) u`,
     ),
     // All billable parts of the streams whose first billable part began in the window.
     beginningParts: statement<PartRow>(
       `${name}_beginning_parts`,
-      `SELECT k.n, o.producer || ' ' || o.stream_id AS stream, o.start_ms, o.end_ms
+      `SELECT k.n, o.stream, o.start_ms, o.end_ms
    FROM ${KEYS} CROSS JOIN LATERAL (
      SELECT DISTINCT u.producer, u.stream_id FROM usage_records u
-     WHERE ${begins} AND u.billable AND ${PARTIAL('u')}) s
-   JOIN usage_records o ON o.producer = s.producer AND o.stream_id = s.stream_id AND ${PARTIAL('o')} AND o.billable
-     AND coalesce(o.taken, 0) <= k.up_to
-   WHERE NOT EXISTS (
-     SELECT FROM usage_records e WHERE e.producer = s.producer AND e.stream_id = s.stream_id AND ${PARTIAL('e')}
-       AND e.billable AND e.start_ms < k.start_ms)`,
+     WHERE ${begins} AND u.billable AND ${IN_PARTS}) s
+   CROSS JOIN LATERAL (
+     SELECT o.producer || ' ' || o.stream_id AS stream, o.start_ms, o.end_ms, min(o.start_ms) OVER () AS first_ms
+     FROM usage_records o
+     WHERE o.producer = s.producer AND o.stream_id = s.stream_id AND ${PARTIAL('o')} AND o.billable
+       AND coalesce(o.taken, 0) <= k.up_to OFFSET 0) o
+   WHERE o.first_ms >= k.start_ms`,
     ),
   };
 }
