@@ -81,17 +81,21 @@ describe('a service on two real clusters', () => {
       const settled = Date.now() + SETTLE_MS;
       await answeredAfter(settled, ANSWERED_BACK);
       await lanes.stop();
-      const away = lanes.requests.filter(({ began, ended }) => began > lostAt + movedMs && ended < awayUntil);
-      expect([...new Set(away.map(({ cluster }) => cluster))]).toEqual([first.name]);
-      expect(answering(settled)).toEqual(both);
       const failed = lanes.failedSince(lostAt);
       answered += lanes.requests.length - failed.length;
       const longest = Math.max(...lanes.requests.map(({ began, ended }) => ended - began));
+      const stayed = lanes.requests.filter(
+        ({ cluster, ended }) => cluster === second.name && ended < awayUntil,
+      );
+      const leftMs = Math.max(0, ...stayed.map(({ began }) => began - lostAt));
       console.log(
         `${what}: ${lanes.requests.length} requests, ${failed.length} failed; the longest waited ${longest} ms; ` +
-          `back after ${back} ms`,
+          `left after ${leftMs} ms, back after ${back} ms`,
         failed,
       );
+      const away = lanes.requests.filter(({ began, ended }) => began > lostAt + movedMs && ended < awayUntil);
+      expect([...new Set(away.map(({ cluster }) => cluster))]).toEqual([first.name]);
+      expect(answering(settled)).toEqual(both);
       expect(failed.filter((one) => !wasInFlight(one, movedMs))).toEqual([]);
       expect(sum(await tenant.usageOf('wide', answered), 'requests')).toBeGreaterThan(0n);
     },

@@ -41,7 +41,9 @@ async function lookUps(text: string): Promise<{ index: string; known: string }[]
   const lines = rows.map((row) => row['QUERY PLAN']);
   return lines.flatMap((line, i) => {
     const index = / using (\w+) /.exec(line)?.[1];
-    return index === undefined ? [] : { index, known: /Index Cond: (.*)/.exec(lines[i + 1] ?? '')?.[1] ?? '' };
+    return index === undefined
+      ? []
+      : { index, known: /Index Cond: (.*)/.exec(lines[i + 1] ?? '')?.[1] ?? '' };
   });
 }
 
