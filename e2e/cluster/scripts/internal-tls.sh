@@ -9,6 +9,13 @@ anew() {
   for one in "$@"; do kubectl -n knative-serving rollout restart "deploy/$one" >/dev/null; done
   for one in "$@"; do kubectl -n knative-serving rollout status "deploy/$one" --timeout=120s >/dev/null; done
 }
+# every instance that is made from now on has its certificate; one without it speaks no TLS, however long it lives
+certified() {
+  local volumes
+  volumes=$(kubectl get deploy -A -l serving.knative.dev/revision \
+    -o 'jsonpath={range .items[*]}{.spec.template.spec.volumes[*].name}{"\n"}{end}') || return
+  [ -z "$(grep -v server-certs <<<"$volumes")" ]
+}
 set_to() { kubectl -n knative-serving patch cm config-network --type merge -p "{\"data\":{\"system-internal-tls\":\"$1\"}}" >/dev/null; }
 if [ "$WAY" = off ]; then
   set_to Disabled
@@ -34,5 +41,6 @@ fi
 set_to Enabled
 anew controller
 wait_for 60 "Knative's own certificate" kubectl -n knative-serving get secret routing-serving-certs -o 'jsonpath={.data.tls\.crt}'
+wait_for 120 "certificates of all revisions" certified
 anew activator net-kourier-controller
 say "system-internal-tls on"
