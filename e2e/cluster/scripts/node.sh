@@ -58,7 +58,7 @@ keep kcm "$K8S_BIN/kube-controller-manager" --kubeconfig="$P/kcm.conf" --authent
   --authorization-kubeconfig="$P/kcm.conf" --service-account-private-key-file="$P/sa.key" --root-ca-file="$P/ca.crt" \
   --cluster-signing-cert-file="$P/ca.crt" --cluster-signing-key-file="$P/ca.key" --use-service-account-credentials \
   --cluster-cidr="$PODS" --allocate-node-cidrs=false --leader-elect=false \
-  --node-monitor-grace-period=40s
+  --node-monitor-grace-period=40s --node-monitor-period=1s
 keep scheduler "$K8S_BIN/kube-scheduler" --kubeconfig="$P/sched.conf" --authentication-kubeconfig="$P/sched.conf" \
   --authorization-kubeconfig="$P/sched.conf" --leader-elect=false
 keep kubelet "$K8S_BIN/kubelet" --config="$STATE/kubelet.yaml" --kubeconfig="$P/kubelet.conf" --hostname-override="$NAME" \
