@@ -133,7 +133,7 @@ async function sumOf({ database }: BillingBed, { organizationId }: UsedRevision)
 
 /** Of one slice; short work is repeated until it is no moment any more. */
 function timed(name: string, work: () => Promise<unknown>): Variant {
-  const LEAST_MS = 3_000;
+  const LEAST_MS = 8_000;
   const slice = async (): Promise<Slice> => {
     let operations = 0;
     const [began, cpu] = [performance.now(), process.cpuUsage()];
