@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiAnswer } from './api.js';
 import type { List, OperationJson } from './faces.js';
+import { STILL_MS } from './faults.js';
 import type { Tenant } from './tenant.js';
 import { until } from './until.js';
 
-/** One answer of the API may take a restart of everything behind it. */
-const PATIENCE_MS = 120_000;
+/** One answer of the API may take a restart of everything behind it, or as long as that stands still. */
+const PATIENCE_MS = 60_000 + STILL_MS;
 
 /** Every fourth deploy brings its source; the others change the environment. */
 const UPLOAD_EVERY = 4;

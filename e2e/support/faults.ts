@@ -11,6 +11,9 @@ type Replicated = Exclude<(typeof HUB)[number], 'nats' | 'postgres'>;
 /** The second replica of a process is called `<name>-2`. */
 export type ProcessName = (typeof HUB)[number] | 'agent' | `${Replicated}-2`;
 
+/** How long parts of a platform stand still at once: ten minutes by night (npm run test:nightly). */
+export const STILL_MS = Number(process.env['TOWPATH_STILL_SECONDS'] ?? 60) * 1_000;
+
 /** What the next start of a process is given (tools/faults.mjs). */
 export interface Planted {
   env?: Record<string, string>;

@@ -1,7 +1,7 @@
 import { clusterMarks } from '../../support/cluster.marks.js';
 import { killPart, whileStill, type Part } from '../../support/cluster.parts.js';
 import type { List, ServiceJson } from '../../support/faces.js';
-import { HUB, type ProcessName } from '../../support/faults.js';
+import { HUB, STILL_MS, type ProcessName } from '../../support/faults.js';
 import type { Answer } from '../../support/gateway.js';
 import { Storm } from '../../support/invariants.js';
 import { clusterUnderTest, kubectl } from '../../support/kubectl.js';
@@ -10,7 +10,6 @@ import { until } from '../../support/until.js';
 /** All but the data path: nothing that a request to an instance needs. */
 const BESIDE: ProcessName[] = [...HUB, 'agent'];
 const KUBERNETES: Part[] = ['kube-controller-manager', 'kube-scheduler', 'kubelet', 'etcd', 'kube-apiserver'];
-const STILL_MS = Number(process.env['TOWPATH_STILL_SECONDS'] ?? 60) * 1_000;
 /** At least as long as a sleeper waits for it, and a minute where there is time (npm run test:nightly). */
 const API_STILL_MS = STILL_MS / 10;
 /** What wakes a sleeper while nothing moves: as long as the service lets its request wait. */
